@@ -1,0 +1,1 @@
+//! Claim, allowlist and outcomes to a verdict: pure, no I/O.

@@ -1,0 +1,1 @@
+//! Giving privileges up, and descriptors over sockets: the only crate with unsafe code.

@@ -1,0 +1,1 @@
+//! The ledger: entries, their chain, and its verification.

@@ -1,0 +1,1 @@
+//! The jailed scanner: read, hash, match, report.

@@ -1,0 +1,1 @@
+//! What is inside a file: archives and compressed streams.

@@ -1,0 +1,154 @@
+//! The conversation with kiosk-record, the only writer of the ledger.
+//!
+//! One [`Append`] a packet, with a sealed memory file of rows where the event has rows; one
+//! [`Answer`] to each. What was not answered with [`Answer::Recorded`] is not recorded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::claim::Claim;
+use crate::name::MediumName;
+use crate::outcome::{Digest, VolumeReport};
+use crate::scan::{TargetKind, Totals};
+use crate::verdict::{Reason, Verdict};
+
+/// Largest event without its rows, in bytes: it must fit one frame with room to spare.
+pub const EVENT_BYTES_MAX: usize = 60 * 1024;
+
+/// Largest file of rows, in bytes: half a million rows of a common length.
+pub const ROWS_BYTES_MAX: u64 = 512 << 20;
+
+/// Most volumes in one event: their reports must fit it. A GPT has 128 places; sticks have
+/// one or two.
+pub const VOLUMES_MAX: usize = 64;
+
+/// Something to write down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Append {
+    /// What happened.
+    pub event: Event,
+    /// Whether a memory file with one [`crate::Row`] a line in JSON travels with the message.
+    pub rows: bool,
+}
+
+/// What happened. `insertion` is the number of the entry that recorded the insertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// kioskd started.
+    Started {
+        /// Versions of what runs.
+        kiosk: String,
+        /// The rules it found, `None` when there are none.
+        rules: Option<Rules>,
+    },
+    /// A medium, image, folder or file is before us; nothing of it has been read.
+    Inserted {
+        /// What it is.
+        target: Target,
+        /// What it says it is; `None` for a scan by hand.
+        claim: Option<Claim>,
+        /// The registered medium it was admitted as or is judged as.
+        medium: Option<String>,
+        /// The rules it will be scanned with.
+        rules: Option<Rules>,
+    },
+    /// The scan ended, in whatever way, and this is the answer.
+    Judged(Box<Judged>),
+    /// The medium was taken out.
+    Removed {
+        /// Which insertion.
+        insertion: u64,
+    },
+    /// An insertion has no verdict and will have none: whoever was scanning is gone.
+    /// Only kiosk-record itself writes it.
+    Interrupted {
+        /// Which insertion.
+        insertion: u64,
+        /// What is known about why.
+        why: String,
+    },
+}
+
+/// The verdict about one insertion with what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judged {
+    /// Which insertion.
+    pub insertion: u64,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Why it is not PASS; empty for PASS.
+    pub reasons: Vec<Reason>,
+    /// The registered medium.
+    pub medium: Option<String>,
+    /// What was scanned.
+    pub target: Target,
+    /// The rules it was scanned with.
+    pub rules: Option<Rules>,
+    /// Volumes that were found.
+    pub volumes: Vec<VolumeReport>,
+    /// The scanner's end record; `None` when there was none.
+    pub totals: Option<Totals>,
+    /// When the scan began, RFC 3339 UTC.
+    pub started: String,
+    /// When it ended, RFC 3339 UTC.
+    pub finished: String,
+    /// For staff: what happened when the scan did not come to its own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// What was scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Device, image, folder or file.
+    pub kind: TargetKind,
+    /// Its name: the image's or folder's path, or the device's.
+    pub name: MediumName,
+    /// Its size; 0 for a folder.
+    pub size_bytes: u64,
+}
+
+/// Which rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Name of the bundle.
+    pub bundle: String,
+    /// Its version; 0 when it says none.
+    pub version: u64,
+    /// When it was issued, RFC 3339 date or time; `None` when it says none.
+    pub issued: Option<String>,
+    /// How old it is, in whole days; `None` when it does not say when it was issued.
+    pub age_days: Option<u64>,
+    /// Rules in it.
+    pub rules: u64,
+    /// Over the names and contents of its source files.
+    pub sha256: Digest,
+}
+
+
+/// What kiosk-record answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    /// Written down, and on the disk.
+    Recorded(EntryId),
+    /// Not written down.
+    Refused {
+        /// Why, for staff.
+        why: String,
+    },
+}
+
+/// A durable entry: to have one is the leave to show a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryId {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Its leaf hash.
+    pub leaf_sha256: Digest,
+}

@@ -1,0 +1,29 @@
+//! Every message that crosses a process boundary, with its size limit, and the type of
+//! hostile names.
+//!
+//! The vocabulary comes first (names, claims, outcomes, verdicts), then the four
+//! conversations in the order a medium meets them: with the scanner, between the scanner's
+//! supervisor and its workers, with the ledger, and with the screen. Nothing here does I/O.
+
+pub mod name;
+
+pub mod claim;
+
+pub mod outcome;
+
+pub mod verdict;
+
+pub mod scan;
+
+pub mod worker;
+
+pub mod ledger;
+
+pub mod view;
+
+pub mod frame;
+
+pub use claim::{Claim, Interface};
+pub use name::{MediumName, TextError};
+pub use outcome::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+pub use verdict::{Reason, ReasonCode, Verdict};

@@ -1,0 +1,230 @@
+//! What was established about one file, and about one volume.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{self, MediumName};
+
+/// Most findings carried by one row. What is beyond is counted in the last one.
+pub const FINDINGS_MAX: usize = 16;
+
+/// Longest rule name, in bytes. YARA identifiers are at most 128 characters.
+pub const RULE_BYTES_MAX: usize = 128;
+
+/// Longest explanation of a finding, in bytes.
+pub const DETAIL_BYTES_MAX: usize = 512;
+
+/// Longest type name, in bytes. RFC 6838 allows 127 + `/` + 127.
+pub const TYPE_BYTES_MAX: usize = 255;
+
+/// A SHA-256 digest; lower-case hexadecimal in messages.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Digest(pub [u8; 32]);
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&name::hex(&self.0))
+    }
+}
+
+impl std::fmt::Debug for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err("digest must be in lower case");
+        }
+        name::unhex(&text)
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .map(Self)
+            .ok_or("digest must be 64 hexadecimal digits")
+    }
+}
+
+/// Why something was not examined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// Its content cannot be had without a key.
+    Encrypted,
+    /// The medium gave an error for some of its bytes.
+    Unreadable,
+    /// Its structure contradicts itself, or examining it ended the worker.
+    Damaged,
+    /// A kind that is known, or not known, and cannot be opened.
+    Unsupported,
+    /// A named limit was reached.
+    Limit,
+    /// Its time was used up.
+    Timeout,
+    /// It read differently the second time.
+    Changed,
+    /// The medium was gone before it was read.
+    Removed,
+}
+
+impl Gap {
+    /// Every gap, in the order reports name them.
+    pub const ALL: [Self; 8] = [
+        Self::Encrypted,
+        Self::Unreadable,
+        Self::Damaged,
+        Self::Unsupported,
+        Self::Limit,
+        Self::Timeout,
+        Self::Changed,
+        Self::Removed,
+    ];
+}
+
+/// What was established about one file. There is no default, and nothing else is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum Outcome {
+    /// Every byte was read and opened, and nothing that blocks was found.
+    Clean,
+    /// Something that blocks was found in it or in a member of it.
+    Matched,
+    /// Some byte of it, or of a member of it, was not examined.
+    Unchecked(Gap),
+}
+
+/// What a finding does to the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// STOP.
+    Block,
+    /// NOT FINISHED: what was found means that something could not be examined.
+    Incomplete,
+    /// Recorded and shown to staff.
+    Notice,
+}
+
+/// What saw a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A YARA rule.
+    Yara,
+    /// Our own look at a file's form: names, containers.
+    Structure,
+    /// The reader of partition tables and file systems.
+    Volume,
+}
+
+/// Something wrong that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The rule's identifier, at most [`RULE_BYTES_MAX`] bytes of `[A-Za-z0-9_]`.
+    pub rule: String,
+    /// Who saw it.
+    pub source: Source,
+    /// What it does to the verdict.
+    pub tier: Tier,
+    /// The member it was seen in, when it was not seen in this file's own bytes: its path
+    /// inside this file, with ` > ` between containers.
+    pub member_of: Option<MediumName>,
+    /// For staff: what exactly, in English, at most [`DETAIL_BYTES_MAX`] bytes and without
+    /// names from the medium.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding in the file's or volume's own bytes.
+    #[must_use]
+    pub fn own(rule: &str, source: Source, tier: Tier, detail: impl Into<String>) -> Self {
+        let mut detail = detail.into();
+        let mut end = DETAIL_BYTES_MAX.min(detail.len());
+        while !detail.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        detail.truncate(end);
+        Self { rule: rule.to_owned(), source, tier, member_of: None, detail }
+    }
+}
+
+/// What kind of content a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowKind {
+    /// A boot sector or the partition table.
+    Boot,
+    /// A file that a directory names.
+    File,
+    /// An NTFS alternate data stream.
+    Stream,
+    /// A directory entry marked deleted whose content is still there.
+    Deleted,
+    /// Space of a volume that no file owns, or a volume that cannot be opened, as raw bytes.
+    Unallocated,
+    /// Space outside every partition.
+    Gap,
+    /// A member of a container.
+    Member,
+}
+
+/// What was established about one file, stream, member or raw range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Index of the volume it is on; `None` outside every volume and for folders.
+    pub volume: Option<u32>,
+    /// Path on the volume, or inside the innermost container.
+    pub path: MediumName,
+    /// The containers around it, outermost first; empty for what is not a member.
+    pub within: Vec<MediumName>,
+    /// What kind of content.
+    pub kind: RowKind,
+    /// Its size in bytes, as stored or as unpacked.
+    pub size_bytes: u64,
+    /// Of the whole content; `None` when not all of it could be read.
+    pub sha256: Option<Digest>,
+    /// Media type by content, `None` when not all of it could be read.
+    #[serde(rename = "type")]
+    pub content_type: Option<String>,
+    /// What was established.
+    pub outcome: Outcome,
+    /// Whether the outcome comes only from members of this file, each of which has its own
+    /// row: counted once, there.
+    pub inherited: bool,
+    /// What was seen, at most [`FINDINGS_MAX`].
+    pub findings: Vec<Finding>,
+}
+
+/// What was established about one volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeReport {
+    /// Its place in the order of the medium, from 0.
+    pub index: u32,
+    /// `fat32`, `exfat`, `ntfs`, `ext4`, `iso9660`, `luks`, `unknown`, ...
+    pub kind: String,
+    /// Volume label.
+    pub label: MediumName,
+    /// Where it begins on the medium.
+    pub offset_bytes: u64,
+    /// How long it is.
+    pub size_bytes: u64,
+    /// Bytes that the file system says are in use by files.
+    pub allocated_bytes: u64,
+    /// Bytes of files that were read and matched.
+    pub examined_bytes: u64,
+    /// What is wrong with its structure.
+    pub findings: Vec<Finding>,
+}

@@ -1,0 +1,111 @@
+//! What kioskd tells the screen: a whole [`View`] at every change, and once a second without
+//! one. The screen keeps no state of its own; after [`SILENCE_SECONDS_MAX`] without a view it
+//! says that the kiosk does not answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{EntryId, Rules};
+use crate::name::MediumName;
+use crate::scan::Progress;
+use crate::verdict::{Reason, Verdict};
+
+/// Longest silence of kioskd before the screen stops showing what it last heard, in seconds.
+pub const SILENCE_SECONDS_MAX: u64 = 3;
+
+/// Most media shown at once: the ports of one kiosk.
+pub const LANES_MAX: usize = 4;
+
+/// Everything the screen may know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// Rises by one with every view of a daemon's life.
+    pub sequence: u64,
+    /// The gate's name in Japanese.
+    pub site_ja: String,
+    /// The gate's name in English.
+    pub site_en: String,
+    /// The kiosk's local date and time, `2026-11-23 08:30`.
+    pub clock: String,
+    /// The rules in force.
+    pub rules: Option<Rules>,
+    /// Why the kiosk is out of service; `None` when it is in service.
+    pub out_of_service: Option<OutOfService>,
+    /// The media that are in, at most [`LANES_MAX`], in the order of their insertion.
+    pub lanes: Vec<Lane>,
+}
+
+/// Why no medium can be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutOfService {
+    /// The daemon has just started and has not yet reached the ledger and the rules.
+    Starting,
+    /// The ledger cannot be written.
+    Ledger,
+    /// There are no rules that work.
+    Rules,
+    /// The list of media cannot be read.
+    Allowlist,
+}
+
+/// One medium.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lane {
+    /// What the medium calls itself: product string, or the image's name.
+    pub label: MediumName,
+    /// Where its journey stands.
+    pub stage: Stage,
+}
+
+/// Where a medium's journey stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Stage {
+    /// Its claim is being checked, and its insertion recorded.
+    Checking,
+    /// Its content is being read.
+    Scanning {
+        /// How far.
+        progress: Progress,
+        /// Since when, in whole seconds.
+        elapsed_seconds: u64,
+    },
+    /// The answer is being recorded; it must not be shown yet.
+    Recording,
+    /// The answer, written down.
+    Judged(Box<Shown>),
+    /// The medium was taken out after its answer; the answer stays for a moment.
+    Removed(Box<Shown>),
+}
+
+/// A verdict that may be shown, because it has an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// The answer.
+    pub verdict: Verdict,
+    /// Its entry.
+    pub entry: EntryId,
+    /// Why it is not PASS.
+    pub reasons: Vec<Reason>,
+    /// The registered medium.
+    pub medium: Option<String>,
+    /// Files and members examined.
+    pub files: u64,
+    /// Bytes of the medium that were read.
+    pub bytes_read: u64,
+    /// The first thing found, for the page of details.
+    pub first: Option<FirstFinding>,
+}
+
+/// The first thing that kept a medium from PASS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstFinding {
+    /// The containers around it and the path itself, outermost first.
+    pub trail: Vec<MediumName>,
+    /// The rule or the gap.
+    pub rule: String,
+}

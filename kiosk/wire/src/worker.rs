@@ -1,0 +1,134 @@
+//! The conversation between kiosk-scan's supervisor and one worker. A worker reads hostile
+//! bytes, so the supervisor trusts a worker only about the job that it was given.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::MediumName;
+use crate::outcome::{Finding, Row, RowKind};
+
+/// Where a volume is and what it was recognised as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Where it begins on the medium.
+    pub offset_bytes: u64,
+    /// How long it is.
+    pub size_bytes: u64,
+    /// The kind's name, as in the report.
+    pub kind: String,
+}
+
+/// Most extents in one locator: what does not fit is opened by path.
+pub const LOCATOR_EXTENTS_MAX: usize = 64;
+
+/// How a worker finds a content again that another worker found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Locator {
+    /// Bytes of the medium, from its beginning.
+    Range {
+        /// First byte.
+        offset_bytes: u64,
+    },
+    /// FAT and exFAT.
+    Chain {
+        /// First cluster; 0 for an empty file.
+        first_cluster: u32,
+        /// exFAT's NoFatChain: the clusters follow each other.
+        contiguous: bool,
+        /// exFAT's ValidDataLength, in bytes: what is beyond reads as zeros.
+        valid_bytes: u64,
+    },
+    /// NTFS.
+    Record {
+        /// File record number.
+        record: u64,
+        /// Name of the `$DATA` attribute; empty for the file's own content.
+        stream: MediumName,
+    },
+    /// Whole extents on the volume: byte offset and length.
+    Extents(Vec<(u64, u64)>),
+    /// Looked up again by path.
+    Path,
+    /// The content itself: link targets and the like.
+    Inline(MediumName),
+    /// The descriptor that came with the job.
+    Loose,
+}
+
+/// Something to examine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Index of its volume.
+    pub volume: Option<u32>,
+    /// Path on the volume.
+    pub path: MediumName,
+    /// What kind of content.
+    pub kind: RowKind,
+    /// Its size by its directory entry.
+    pub size_bytes: u64,
+    /// How to find it.
+    pub locator: Locator,
+    /// What the reader of the volume saw about it.
+    pub findings: Vec<Finding>,
+}
+
+/// What the supervisor asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Job {
+    /// Read the partition table.
+    Layout,
+    /// Read one volume's tree.
+    Walk {
+        /// Its index.
+        volume: u32,
+        /// Where it is.
+        place: Place,
+    },
+    /// Examine one content.
+    Examine {
+        /// Which.
+        item: Box<Item>,
+        /// Its volume, when it is on one.
+        place: Option<Place>,
+    },
+}
+
+/// What a worker answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    /// The worker's jail is closed and its engine is warm.
+    Ready,
+    /// A volume, in the order of the medium.
+    Volume(Place),
+    /// Something to examine.
+    Item(Box<Item>),
+    /// Something established at once.
+    Row(Box<Row>),
+    /// [`Job::Layout`] is done.
+    Layout {
+        /// `mbr`, `gpt`, `none`.
+        scheme: String,
+        /// What is wrong with the partition table.
+        findings: Vec<Finding>,
+    },
+    /// [`Job::Walk`] is done.
+    Walked {
+        /// Volume label.
+        label: MediumName,
+        /// Bytes in use by files.
+        allocated_bytes: u64,
+        /// What is wrong with its structure.
+        findings: Vec<Finding>,
+    },
+    /// [`Job::Examine`] is done, and its rows have been sent.
+    Examined {
+        /// Bytes read from the medium.
+        bytes_read: u64,
+        /// Bytes hashed, members included.
+        bytes_hashed: u64,
+    },
+}
