@@ -1,1 +1,7 @@
-fn main(){}
+//! kiosk-scan: reads one medium in its jail. Started by kioskd and kioskctl only.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scan::main(std::env::args_os())
+}

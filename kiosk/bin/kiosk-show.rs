@@ -1,1 +1,5 @@
-fn main(){}
+//! The screen of the kiosk.
+
+fn main() -> std::process::ExitCode {
+    show::main()
+}

@@ -1,1 +1,135 @@
-//! The commands of kioskctl.
+//! The commands of kioskctl, for administrators and auditors.
+
+mod scan;
+
+mod target;
+
+mod folder;
+
+mod hand;
+
+mod report;
+
+mod print;
+
+mod log;
+
+mod trial;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use broker::Paths;
+use clap::{Parser, Subcommand};
+
+/// Why a command could not do what it was asked: exit status 2.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A file or folder that the command needs cannot be used.
+    #[error("cannot {doing} {}", path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The target is nothing that can be scanned.
+    #[error("{} is neither a block device, an image, a folder nor a file", path.display())]
+    Target {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The rules cannot be used.
+    #[error(transparent)]
+    Rules(#[from] broker::rules::RulesError),
+    /// The site's files cannot be used.
+    #[error(transparent)]
+    Site(#[from] broker::site::SiteError),
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] record::LedgerError),
+    /// The scanner cannot be started.
+    #[error(transparent)]
+    Scanner(#[from] broker::scanner::ScannerError),
+    /// A limits file is malformed.
+    #[error("{0}")]
+    Limits(String),
+    /// The system refused something.
+    #[error("cannot {doing}")]
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A trial's own program ended when it should not.
+    #[error("{0}")]
+    Trial(String),
+}
+
+impl CommandError {
+    fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::System { doing, source: source.into() }
+    }
+
+    fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { doing, path, source }
+    }
+}
+
+/// 媒体検査キオスクの管理と監査 / Administers and audits the media kiosk.
+#[derive(Parser)]
+#[command(name = "kioskctl", version, after_help = EXIT_STATUSES, arg_required_else_help = true)]
+struct Arguments {
+    /// Put every path of the installation below this folder, for trials and tests
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUSES: &str = "Exit status: 0 PASS, verified or done; 1 STOP, matched, or verification \
+failed; 2 could not run; 3 STOP, not registered, expired, revoked or not storage; 4 NOT FINISHED, \
+something was not examined.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Scan a block device, a disk image, a folder or a file
+    Scan(scan::Arguments),
+    /// Read and verify the ledger
+    Log(log::Arguments),
+    /// Open a kiosk with a virtual bay on this terminal, with four sample media
+    Trial(trial::Arguments),
+}
+
+/// Runs kioskctl with the program's arguments, its own name first.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help that was asked for goes to stdout with status 0; all else is usage.
+            let asked = !error.use_stderr();
+            let shown = error.print().is_ok();
+            return if asked && shown { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    let paths = Paths::chosen(arguments.root);
+    let done = match arguments.command {
+        Command::Scan(arguments) => scan::run(&arguments, &paths),
+        Command::Log(arguments) => log::run(&arguments, &paths),
+        Command::Trial(arguments) => trial::run(&arguments, &paths),
+    };
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            print::error(&error);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,1 +1,40 @@
-//! The ledger: entries, their chain, and its verification.
+//! The ledger: entries, their chain, and its verification. FORMAT.md beside this crate is the
+//! specification; an auditor needs nothing else.
+//!
+//! In the order an entry meets them: a message arrives ([`serve`]), is checked ([`check`],
+//! [`rows`]), becomes one line of bytes ([`entry`], [`canonical`]) and is committed
+//! ([`writer`]). Beside the flow: the form of the database ([`schema`]), and the two who only
+//! read, [`reader`] and [`verify`], which never need the writer.
+
+pub mod run;
+
+pub mod serve;
+
+pub mod check;
+
+pub mod rows;
+
+pub mod entry;
+
+pub mod canonical;
+
+pub mod clock;
+
+pub mod writer;
+
+pub mod schema;
+
+pub mod reader;
+
+pub mod verify;
+
+mod folder;
+
+mod tables;
+
+mod error;
+
+pub use error::{Alteration, LedgerError, Refusal, printable};
+pub use reader::Ledger;
+pub use verify::Verified;
+pub use writer::Writer;

@@ -1,9 +1,9 @@
 //! Every message that crosses a process boundary, with its size limit, and the type of
 //! hostile names.
 //!
-//! The vocabulary comes first (names, claims, outcomes, verdicts), then the four
+//! The vocabulary comes first (names, claims, outcomes, verdicts), then the five
 //! conversations in the order a medium meets them: with the scanner, between the scanner's
-//! supervisor and its workers, with the ledger, and with the screen. Nothing here does I/O.
+//! supervisor and its workers, with the compiler of rules, with the ledger, and with the screen. Nothing here does I/O.
 
 pub mod name;
 
@@ -17,6 +17,8 @@ pub mod scan;
 
 pub mod worker;
 
+pub mod rules;
+
 pub mod ledger;
 
 pub mod view;
@@ -24,6 +26,6 @@ pub mod view;
 pub mod frame;
 
 pub use claim::{Claim, Interface};
-pub use name::{MediumName, TextError};
+pub use name::{MediumName, TextError, explained};
 pub use outcome::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport};
 pub use verdict::{Reason, ReasonCode, Verdict};

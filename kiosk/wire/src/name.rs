@@ -156,6 +156,19 @@ impl<'de> Deserialize<'de> for MediumName {
     }
 }
 
+/// An error and its causes in one printable line: messages can quote what a medium spelled.
+#[must_use]
+pub fn explained(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+}
+
 /// Lower-case hexadecimal digits of `bytes`.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -1,0 +1,509 @@
+//! kioskd: one loop that turns what happens into events and takes the actions of [`step`].
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use decide::Allowlist;
+use jail::channel::{Channel, Listener};
+use jiff::Timestamp;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use wire::frame;
+use wire::ledger::{self, Rules};
+use wire::{Gap, Verdict};
+
+use crate::bay::{Bay, Moved};
+use crate::identify::Identified;
+use crate::paths::Paths;
+use crate::port::Port;
+use crate::recorder::Recorder;
+use crate::rules::{self, Loaded};
+use crate::site::{self, Site};
+use crate::step::{Action, Event, Lane, LaneId, State, step};
+use crate::view;
+
+/// How often the loop looks at its clocks, and a changed view is sent at most.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often an unchanged view is sent: the screen gives up after three.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How often a lost ledger is looked for.
+const RECONNECT: Duration = Duration::from_secs(1);
+
+/// How long a PASS, and everything else, stays after the medium was taken out.
+const PASS_STAYS: Duration = Duration::from_secs(5);
+const STOP_STAYS: Duration = Duration::from_secs(30);
+
+/// Most screens at once: one at the gate, and a few that look on.
+const SCREENS_MAX: usize = 8;
+
+/// Why kioskd cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The site's files.
+    #[error(transparent)]
+    Site(#[from] crate::site::SiteError),
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] rules::RulesError),
+    /// A path that it needs.
+    #[error("cannot {doing} {}", path.display())]
+    Path {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The system refused something.
+    #[error("cannot {doing}")]
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The daemon.
+pub struct Daemon {
+    paths: Paths,
+    site: Site,
+    allowlist: Option<Allowlist>,
+    loaded: Option<Loaded>,
+    bay: Bay,
+    signals: SignalFd,
+    listener: Listener,
+    screens: Vec<Channel>,
+    recorder: Option<Recorder>,
+    /// For each answer that is due, whose it is; `None` for entries that change nothing.
+    due: VecDeque<Option<LaneId>>,
+    state: State,
+    ports: BTreeMap<LaneId, Port>,
+    lanes_ever: u64,
+    sequence: u64,
+    changed: bool,
+    sent: Instant,
+    tried: Option<Instant>,
+    ending: bool,
+}
+
+impl Daemon {
+    /// Reads the site's files and rules, and begins to watch and to listen.
+    ///
+    /// # Errors
+    /// [`DaemonError`] for everything without which no medium can be judged.
+    pub fn start(paths: Paths, bay: &std::path::Path) -> Result<Self, DaemonError> {
+        let mut set = SigSet::empty();
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            set.add(signal);
+        }
+        set.thread_block().map_err(system("block signals"))?;
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let signals = SignalFd::with_flags(&set, flags).map_err(system("watch signals"))?;
+        for folder in [paths.spool(), paths.run()] {
+            std::fs::create_dir_all(&folder).map_err(path("make", &folder))?;
+        }
+        let site = Site::read(&paths)?;
+        let allowlist = site::allowlist(&paths)?;
+        let loaded = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now())?;
+        let listener =
+            Listener::bind(&paths.show_socket(), 0o660).map_err(path("listen at", &paths.show_socket()))?;
+        let bay = Bay::open(bay).map_err(path("watch", bay))?;
+        Ok(Self {
+            paths,
+            site,
+            allowlist,
+            loaded,
+            bay,
+            signals,
+            listener,
+            screens: Vec::new(),
+            recorder: None,
+            due: VecDeque::new(),
+            state: State::new(),
+            ports: BTreeMap::new(),
+            lanes_ever: 0,
+            sequence: 0,
+            changed: true,
+            sent: Instant::now(),
+            tried: None,
+            ending: false,
+        })
+    }
+
+    /// Runs until a signal ends it.
+    ///
+    /// # Errors
+    /// [`DaemonError::System`] when the system stops telling what happens.
+    pub fn run(mut self) -> Result<(), DaemonError> {
+        while !self.ending {
+            self.connect();
+            self.send_view();
+            let ready = self.wait()?;
+            if ready.signal {
+                self.signal();
+            }
+            if ready.ledger {
+                self.hear_ledger();
+            }
+            if ready.screen && let Ok(screen) = self.listener.accept() {
+                self.welcome(screen);
+            }
+            if ready.bay {
+                self.look_into_bay()?;
+            }
+            self.hear_scanners();
+            self.forget();
+        }
+        Ok(())
+    }
+
+    /// Feeds one event to the step and takes its actions, and those of what they cause.
+    fn happen(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            if let Event::Recorded { lane, entry } = &event
+                && let Some(port) = self.ports.get_mut(lane)
+            {
+                port.insertion.get_or_insert(entry.number);
+            }
+            let state = std::mem::take(&mut self.state);
+            let (state, actions) = step(state, event);
+            self.state = state;
+            self.changed = true;
+            for action in actions {
+                events.extend(self.take(action));
+            }
+        }
+    }
+
+    fn take(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::RecordInsertion(id) => {
+                let rules = self.rules_now();
+                let port = self.ports.get_mut(&id)?;
+                port.rules.clone_from(&rules);
+                let event = ledger::Event::Inserted {
+                    target: port.identified.target.clone(),
+                    claim: port.identified.claim.clone(),
+                    medium: port.admission.medium().map(str::to_owned),
+                    rules,
+                };
+                self.record(Some(id), event)
+            }
+            Action::StartScan(id) => {
+                let rules = self.site.policy.rules_state(self.rules_now().as_ref());
+                let (Some(port), Some(loaded)) = (self.ports.get_mut(&id), &self.loaded) else {
+                    return None;
+                };
+                let started =
+                    port.start(loaded, &self.site.policy.limits, rules, &self.paths.spool());
+                if let Err(error) = started {
+                    report(&format!("no memory for a scan: {error}"));
+                    let mut examination = decide::Examination::not_started(rules);
+                    examination.ending = decide::Ending::Failed(Gap::Damaged);
+                    return Some(Event::Scanned { lane: id, examination });
+                }
+                None
+            }
+            Action::EndScan(id, gap) => {
+                self.ports.get_mut(&id)?.end(gap, "the medium was taken out");
+                None
+            }
+            Action::RecordVerdict(id, judgement) => {
+                let event = self.ports.get(&id)?.judged(&judgement);
+                self.record(Some(id), event)
+            }
+            Action::RecordRemoval(id) => {
+                let insertion = self.ports.get(&id)?.insertion?;
+                self.record(None, ledger::Event::Removed { insertion })
+            }
+            Action::ForgetLater(id) => {
+                let pass = matches!(self.state.lanes.get(&id),
+                    Some(Lane::Leaving { shown }) if shown.verdict() == Verdict::Pass);
+                let stays = if pass { PASS_STAYS } else { STOP_STAYS };
+                self.ports.get_mut(&id)?.forget_at = Instant::now().checked_add(stays);
+                None
+            }
+            Action::Drop(id) => {
+                self.ports.remove(&id);
+                None
+            }
+            Action::LookAgain => {
+                match self.bay.present() {
+                    Ok(names) => names.into_iter().for_each(|name| self.insert(name)),
+                    Err(error) => report(&format!("cannot list the bay: {error}")),
+                }
+                None
+            }
+        }
+    }
+
+    /// Sends an entry to the ledger; its answer comes later.
+    fn record(&mut self, id: Option<LaneId>, event: ledger::Event) -> Option<Event> {
+        let rows = match &event {
+            ledger::Event::Judged(_) => id
+                .and_then(|id| self.ports.get(&id))
+                .and_then(|port| port.received.as_ref())
+                .and_then(|received| received.rows.as_ref()),
+            ledger::Event::Started { .. }
+            | ledger::Event::Inserted { .. }
+            | ledger::Event::Removed { .. }
+            | ledger::Event::Interrupted { .. } => None,
+        };
+        let sent = self.recorder.as_ref().map(|recorder| recorder.send(event, rows));
+        match sent {
+            Some(Ok(())) => {
+                self.due.push_back(id);
+                None
+            }
+            Some(Err(error)) => {
+                report(&wire::explained(&error));
+                self.lose_ledger();
+                Some(Event::LedgerLost)
+            }
+            None => Some(Event::LedgerLost),
+        }
+    }
+
+    fn hear_ledger(&mut self) {
+        let Some(recorder) = &self.recorder else { return };
+        match recorder.receive() {
+            Ok(entry) => {
+                if let Some(Some(lane)) = self.due.pop_front() {
+                    self.happen(Event::Recorded { lane, entry });
+                }
+            }
+            Err(error) => {
+                report(&wire::explained(&error));
+                self.lose_ledger();
+                self.happen(Event::LedgerLost);
+            }
+        }
+    }
+
+    fn lose_ledger(&mut self) {
+        self.recorder = None;
+        self.due.clear();
+    }
+
+    /// Looks for the ledger's writer until it is there.
+    fn connect(&mut self) {
+        let now = Instant::now();
+        let soon = self.tried.is_some_and(|tried| now.saturating_duration_since(tried) < RECONNECT);
+        if self.recorder.is_some() || soon {
+            return;
+        }
+        self.tried = Some(now);
+        let started = ledger::Event::Started {
+            kiosk: env!("CARGO_PKG_VERSION").to_owned(),
+            rules: self.rules_now(),
+        };
+        let connected = Recorder::connect(&self.paths)
+            .and_then(|recorder| recorder.append(started, None).map(|_| recorder));
+        if let Ok(recorder) = connected {
+            self.recorder = Some(recorder);
+            self.happen(Event::LedgerBack);
+        }
+    }
+
+    fn look_into_bay(&mut self) -> Result<(), DaemonError> {
+        for moved in self.bay.moved().map_err(system("watch the bay"))? {
+            match moved {
+                Moved::In(name) => {
+                    self.remove(&name);
+                    self.insert(name);
+                }
+                Moved::Out(name) => self.remove(&name),
+                Moved::Unknown => {
+                    let all: Vec<_> = self.ports.values().map(|port| port.name.clone()).collect();
+                    all.iter().for_each(|name| self.remove(name));
+                    let _ = self.take(Action::LookAgain);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, name: OsString) {
+        let Some(list) = &self.allowlist else { return };
+        let (image, claim) = (self.bay.image(&name), self.bay.claim(&name));
+        let identified = match Identified::image(&image, &claim) {
+            Ok(identified) => identified,
+            Err(error) => {
+                // It went away before it could be opened, or it is no file.
+                report(&format!("cannot open an image in the bay: {error}"));
+                return;
+            }
+        };
+        let admission = identified.admission(list, self.site.today(Timestamp::now()));
+        let rules = self.site.policy.rules_state(self.rules_now().as_ref());
+        self.lanes_ever = self.lanes_ever.saturating_add(1);
+        let lane = LaneId(self.lanes_ever);
+        self.ports.insert(lane, Port::new(name, identified, admission.clone()));
+        self.happen(Event::Inserted { lane, admission, rules });
+    }
+
+    fn remove(&mut self, name: &OsString) {
+        let of_name = |(id, port): (&LaneId, &Port)| (port.name == *name).then_some(*id);
+        let lanes: Vec<LaneId> = self.ports.iter().filter_map(of_name).collect();
+        for lane in lanes {
+            self.happen(Event::Removed { lane });
+        }
+    }
+
+    fn hear_scanners(&mut self) {
+        let now = Instant::now();
+        let mut over = Vec::new();
+        for (id, port) in &mut self.ports {
+            port.hear();
+            if let Some(examination) = port.finished(now) {
+                over.push(Event::Scanned { lane: *id, examination });
+            }
+        }
+        over.into_iter().for_each(|event| self.happen(event));
+    }
+
+    fn forget(&mut self) {
+        let now = Instant::now();
+        let due = |(id, port): (&LaneId, &Port)| port.forget_at.filter(|at| *at <= now).map(|_| *id);
+        let lanes: Vec<LaneId> = self.ports.iter().filter_map(due).collect();
+        for lane in lanes {
+            self.happen(Event::Forgotten { lane });
+        }
+    }
+
+    /// The rules with their age of this moment.
+    fn rules_now(&self) -> Option<Rules> {
+        let mut rules = self.loaded.as_ref()?.about.clone();
+        let age = |issued: &String| decide::policy::age_days(issued, Timestamp::now());
+        rules.age_days = rules.issued.as_ref().and_then(age);
+        Some(rules)
+    }
+
+    fn signal(&mut self) {
+        while let Ok(Some(signal)) = self.signals.read_signal() {
+            if i32::try_from(signal.ssi_signo) == Ok(i32::from(HANGUP)) {
+                self.reload();
+            } else {
+                self.ending = true;
+            }
+        }
+    }
+
+    /// Reads the site's files and rules again; what is malformed leaves the old in force.
+    fn reload(&mut self) {
+        match Site::read(&self.paths) {
+            Ok(site) => self.site = site,
+            Err(error) => report(&format!("the old policy stays: {error}")),
+        }
+        match site::allowlist(&self.paths) {
+            Ok(list) => self.allowlist = list,
+            Err(error) => report(&format!("the old list of media stays: {error}")),
+        }
+        let folder = rules::folder(None, &self.paths);
+        match rules::load(&folder, &self.paths, Timestamp::now()) {
+            Ok(loaded) => self.loaded = loaded,
+            Err(error) => report(&format!("the old rules stay: {error}")),
+        }
+        self.changed = true;
+    }
+
+    fn welcome(&mut self, screen: Channel) {
+        if self.screens.len() < SCREENS_MAX && screen.set_nonblocking(true).is_ok() {
+            self.screens.push(screen);
+            self.changed = true;
+        }
+    }
+
+    /// Sends the view when it changed or when the screens would begin to worry.
+    fn send_view(&mut self) {
+        let now = Instant::now();
+        let since = now.saturating_duration_since(self.sent);
+        let scanning = self.ports.values().any(|port| port.scanner().is_some());
+        let due = HEARTBEAT <= since || (TICK <= since && scanning) || self.changed;
+        if !due {
+            return;
+        }
+        self.sent = now;
+        self.changed = false;
+        self.sequence = self.sequence.saturating_add(1);
+        let rules = self.rules_now();
+        let view = view::view(
+            self.sequence,
+            &self.site,
+            rules,
+            self.allowlist.is_some(),
+            &self.state,
+            &self.ports,
+        );
+        match frame::encode(&view) {
+            Ok(packet) => self.screens.retain(|screen| screen.send(&packet, &[]).is_ok()),
+            Err(error) => report(&format!("a view cannot be sent: {error}")),
+        }
+    }
+
+    fn wait(&self) -> Result<Ready, DaemonError> {
+        let mut sockets = vec![
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.bay.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
+        ];
+        let fixed = sockets.len();
+        sockets.extend(self.recorder.iter().map(|ledger| PollFd::new(ledger.as_fd(), PollFlags::POLLIN)));
+        let scanners = self.ports.values().filter_map(Port::scanner);
+        sockets.extend(scanners.map(|scanner| PollFd::new(scanner.as_fd(), PollFlags::POLLIN)));
+        match poll(&mut sockets, PollTimeout::from(u8::try_from(TICK.as_millis()).unwrap_or(u8::MAX))) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(system("wait")(errno)),
+        }
+        let seen = |place: usize| {
+            let flags = sockets.get(place).and_then(PollFd::revents);
+            flags.is_some_and(|flags| !flags.is_empty())
+        };
+        Ok(Ready {
+            signal: seen(0),
+            bay: seen(1),
+            screen: seen(2),
+            ledger: self.recorder.is_some() && seen(fixed),
+        })
+    }
+}
+
+/// Which descriptors have something to say. Scanners are asked in every round.
+struct Ready {
+    signal: bool,
+    bay: bool,
+    screen: bool,
+    ledger: bool,
+}
+
+/// SIGHUP on every Linux architecture.
+const HANGUP: u8 = 1;
+
+fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl Fn(E) -> DaemonError {
+    move |source| DaemonError::System { doing, source: source.into() }
+}
+
+fn path(
+    doing: &'static str,
+    path: &std::path::Path,
+) -> impl FnOnce(std::io::Error) -> DaemonError {
+    let path = path.to_owned();
+    move |source| DaemonError::Path { doing, path, source }
+}
+
+/// One line to the journal. What is hidden in it is spelled out.
+fn report(what: &str) {
+    let (line, _) = wire::MediumName::cut(what.as_bytes());
+    eprintln!("kioskd: {}", line.escaped());
+}

@@ -1,0 +1,198 @@
+//! Taking in what kiosk-scan reports, and believing none of it unchecked.
+//!
+//! The tally counts for itself; the end record must agree with it. Rows go to a memory file
+//! as they come, so that the ledger gets exactly what was counted.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::os::fd::OwnedFd;
+
+use decide::{Examination, RulesState, Tally};
+use wire::frame;
+use wire::ledger::ROWS_BYTES_MAX;
+use wire::scan::{News, Progress, Totals};
+use wire::view::FirstFinding;
+use wire::{Finding, Gap, Row, VolumeReport};
+
+/// Longest explanation that is kept of a fault, in bytes.
+const FAULT_BYTES_MAX: usize = 1024;
+
+/// Everything that one scan reported.
+pub struct Reception {
+    tally: Tally,
+    rows: BufWriter<File>,
+    rows_bytes: u64,
+    volumes: Vec<VolumeReport>,
+    scheme: Option<String>,
+    layout: Vec<Finding>,
+    progress: Progress,
+    ready: bool,
+    ending: Option<Ending>,
+}
+
+enum Ending {
+    Complete(Totals),
+    Failed(Gap, String),
+}
+
+/// A scan that is over, in whatever way.
+pub struct Received {
+    /// What it established.
+    pub examination: Examination,
+    /// Every row, sealed, one a line.
+    pub rows: Option<OwnedFd>,
+    /// Volumes that were reported.
+    pub volumes: Vec<VolumeReport>,
+    /// The end record.
+    pub totals: Option<Totals>,
+    /// For staff: what happened when there is none.
+    pub fault: Option<String>,
+    /// How many rows of which outcome.
+    pub counts: decide::Counts,
+    /// The first thing to show.
+    pub first: Option<FirstFinding>,
+    /// What is wrong with the partition table.
+    pub layout: Vec<Finding>,
+    /// How the medium is divided.
+    pub scheme: Option<String>,
+}
+
+impl Reception {
+    /// Nothing received yet.
+    ///
+    /// # Errors
+    /// When the kernel gives no memory file.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            tally: Tally::new(),
+            rows: BufWriter::new(jail::memory::writable("rows")?),
+            rows_bytes: 0,
+            volumes: Vec::new(),
+            scheme: None,
+            layout: Vec::new(),
+            progress: Progress::default(),
+            ready: false,
+            ending: None,
+        })
+    }
+
+    /// Takes in one piece of news. The row in it, when it is one, comes back as it was
+    /// written down.
+    pub fn take(&mut self, news: News) -> Option<Row> {
+        if self.is_over() {
+            return None;
+        }
+        match news {
+            News::Ready { .. } if !self.ready => self.ready = true,
+            News::Row(row) if self.ready => return self.row(*row),
+            News::Volume(volume) if self.ready => {
+                if self.volumes.len() < wire::ledger::VOLUMES_MAX {
+                    self.tally.add_volume(&volume);
+                    self.volumes.push(*volume);
+                } else {
+                    self.fail(Gap::Damaged, "kiosk-scan reported too many volumes");
+                }
+            }
+            News::Layout { scheme, findings } if self.ready && self.scheme.is_none() => {
+                self.tally.add_layout(&findings);
+                let (scheme, _) = wire::MediumName::cut(scheme.as_bytes());
+                self.scheme = Some(scheme.escaped().to_string());
+                self.layout = findings;
+            }
+            News::Progress(progress) if self.ready => self.progress = progress,
+            News::End(totals) if self.ready => self.ending = Some(Ending::Complete(totals)),
+            News::Failed { gap, why } => {
+                let (why, _) = wire::MediumName::cut(why.as_bytes());
+                self.fail(gap, &why.escaped().to_string());
+            }
+            News::Ready { .. }
+            | News::Row(_)
+            | News::Volume(_)
+            | News::Layout { .. }
+            | News::Progress(_)
+            | News::End(_) => self.fail(Gap::Damaged, "kiosk-scan spoke out of turn"),
+        }
+        None
+    }
+
+    /// Ends the reception for a reason of the receiver's own: silence, death, removal. The
+    /// first ending stays.
+    pub fn fail(&mut self, gap: Gap, why: &str) {
+        if !self.is_over() {
+            let mut why = why.to_owned();
+            let mut end = FAULT_BYTES_MAX.min(why.len());
+            while !why.is_char_boundary(end) {
+                end = end.saturating_sub(1);
+            }
+            why.truncate(end);
+            self.ending = Some(Ending::Failed(gap, why));
+        }
+    }
+
+    /// The target read differently, or was written to, while it was scanned: whatever the
+    /// scan established is about something that is no longer there.
+    pub fn changed(&mut self) {
+        self.ending = Some(Ending::Failed(Gap::Changed, "the target changed during the scan".to_owned()));
+    }
+
+    /// Whether the scan is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// How far the scan said it is. For showing, never for judging.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Nothing was scanned: the medium may not be read, or there is nothing to scan it with.
+    #[must_use]
+    pub fn not_started(self, rules: RulesState) -> Received {
+        Received { examination: Examination::not_started(rules), fault: None, ..self.finish(rules) }
+    }
+
+    /// What came of it. A scan without an ending has failed.
+    #[must_use]
+    pub fn finish(mut self, rules: RulesState) -> Received {
+        self.fail(Gap::Damaged, "kiosk-scan ended without its end record");
+        let Self { tally, rows, volumes, scheme, layout, ending, .. } = self;
+        let counts = tally.counts();
+        let first = tally.first().cloned();
+        let sealed =
+            rows.into_inner().map_err(|error| error.into_error()).and_then(jail::memory::seal);
+        let (rows, ending) = match sealed {
+            Ok(rows) => (Some(rows), ending),
+            // Rows that cannot be recorded are rows that nobody can check later.
+            Err(error) => {
+                (None, Some(Ending::Failed(Gap::Damaged, format!("rows lost: {error}"))))
+            }
+        };
+        let (examination, totals, fault) = match ending {
+            Some(Ending::Complete(totals)) => (tally.ended(rules, &totals), Some(totals), None),
+            Some(Ending::Failed(gap, why)) => (tally.failed(rules, gap), None, Some(why)),
+            None => (tally.failed(rules, Gap::Damaged), None, None),
+        };
+        Received { examination, rows, volumes, totals, fault, counts, first, layout, scheme }
+    }
+
+    fn row(&mut self, mut row: Row) -> Option<Row> {
+        row.outcome = self.tally.add(&row);
+        let Ok(line) = frame::encode(&row) else {
+            self.fail(Gap::Damaged, "kiosk-scan reported a row that cannot be written down");
+            return None;
+        };
+        let length = u64::try_from(line.len()).unwrap_or(u64::MAX).saturating_add(1);
+        self.rows_bytes = self.rows_bytes.saturating_add(length);
+        if ROWS_BYTES_MAX < self.rows_bytes {
+            self.fail(Gap::Limit, "the rows of this medium are more than the ledger takes");
+            return None;
+        }
+        let written = self.rows.write_all(&line).and_then(|()| self.rows.write_all(b"\n"));
+        if let Err(error) = written {
+            self.fail(Gap::Damaged, &format!("rows cannot be kept: {error}"));
+        }
+        Some(row)
+    }
+}

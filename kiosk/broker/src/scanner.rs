@@ -1,0 +1,167 @@
+//! Starting kiosk-scan and hearing what it finds.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use jail::channel::Channel;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use wire::frame;
+use wire::scan::{News, Order, Supply};
+
+use crate::paths;
+
+/// Longest silence of kiosk-scan before it is given up. It speaks four times a second.
+pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// Why a scanner cannot be had or heard.
+#[derive(Debug, thiserror::Error)]
+pub enum ScannerError {
+    /// It does not start.
+    #[error("kiosk-scan does not start")]
+    Start(#[source] io::Error),
+    /// The spool for large contents cannot be made.
+    #[error("cannot make the spool in {}", path.display())]
+    Spool {
+        /// Where.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The order does not fit a message.
+    #[error("the order is malformed")]
+    Frame(#[from] wire::frame::FrameError),
+    /// The socket failed.
+    #[error("kiosk-scan cannot be heard")]
+    Channel(#[source] io::Error),
+}
+
+/// One running scan. Dropping it ends the scan.
+pub struct Scanner {
+    child: Child,
+    channel: Channel,
+}
+
+impl AsFd for Scanner {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.channel.as_fd()
+    }
+}
+
+impl Drop for Scanner {
+    fn drop(&mut self) {
+        // It may have ended already; what counts is that it is gone and waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Scanner {
+    /// Starts a scan. `medium` is the read-only descriptor of an image or device; a folder's
+    /// files follow by [`Scanner::supply`]. `spool` is the folder for contents that do not fit
+    /// memory.
+    ///
+    /// # Errors
+    /// [`ScannerError`].
+    pub fn start(
+        order: &Order,
+        rules: BorrowedFd<'_>,
+        medium: Option<BorrowedFd<'_>>,
+        spool: &Path,
+    ) -> Result<Self, ScannerError> {
+        let (ours, theirs) = Channel::pair().map_err(ScannerError::Start)?;
+        let child = paths::program("kiosk-scan")
+            .and_then(|program| {
+                Command::new(program)
+                    .arg("serve")
+                    .env_clear()
+                    .current_dir("/")
+                    .stdin(Stdio::from(theirs.into_fd()))
+                    .stdout(Stdio::null())
+                    .spawn()
+            })
+            .map_err(ScannerError::Start)?;
+        let scanner = Self { child, channel: ours };
+        let spools: Vec<File> =
+            (0..order.workers).map(|_| unlinked(spool)).collect::<Result<_, _>>()?;
+        let mut descriptors = vec![rules];
+        descriptors.extend(medium);
+        descriptors.extend(spools.iter().map(AsFd::as_fd));
+        scanner
+            .channel
+            .send(&frame::encode(order)?, &descriptors)
+            .map_err(ScannerError::Channel)?;
+        Ok(scanner)
+    }
+
+    /// Hands over one file of a folder.
+    ///
+    /// # Errors
+    /// [`ScannerError::Channel`] when kiosk-scan is gone.
+    pub fn supply(&self, supply: &Supply, file: Option<&OwnedFd>) -> Result<(), ScannerError> {
+        let packet = frame::encode(supply)?;
+        let descriptors: Vec<_> = file.iter().map(|file| file.as_fd()).collect();
+        self.channel.send(&packet, &descriptors).map_err(ScannerError::Channel)
+    }
+
+    /// Waits until there is news, or until it may be supplied when `supplying`; `false` when
+    /// neither came within `wait`.
+    ///
+    /// # Errors
+    /// [`ScannerError::Channel`].
+    pub fn wait(&self, supplying: bool, wait: Duration) -> Result<Readiness, ScannerError> {
+        let mut events = PollFlags::POLLIN;
+        events.set(PollFlags::POLLOUT, supplying);
+        let mut socket = [PollFd::new(self.channel.as_fd(), events)];
+        let milliseconds = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
+        match poll(&mut socket, PollTimeout::from(milliseconds)) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(ScannerError::Channel(errno.into())),
+        }
+        let seen = socket.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+        Ok(Readiness {
+            news: seen.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR),
+            supply: seen.contains(PollFlags::POLLOUT),
+        })
+    }
+
+    /// The next news; `None` when kiosk-scan closed the connection. Blocks: ask
+    /// [`Scanner::wait`] or poll first.
+    ///
+    /// # Errors
+    /// [`ScannerError::Channel`], [`ScannerError::Frame`] for what is not news.
+    pub fn news(&self) -> Result<Option<News>, ScannerError> {
+        match self.channel.receive().map_err(ScannerError::Channel)? {
+            Some(packet) if packet.fds.is_empty() => Ok(Some(frame::decode(&packet.bytes)?)),
+            Some(_) => Err(ScannerError::Channel(io::Error::other("it sent a descriptor"))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What [`Scanner::wait`] saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Readiness {
+    /// There is news, or the end.
+    pub news: bool,
+    /// A file can be handed over without waiting.
+    pub supply: bool,
+}
+
+/// A file without a name: it vanishes with the last process that holds it.
+fn unlinked(folder: &Path) -> Result<File, ScannerError> {
+    let fault = |source| ScannerError::Spool { path: folder.to_owned(), source };
+    let flags = nix::fcntl::OFlag::O_TMPFILE.bits();
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(folder)
+        .map_err(fault)
+}

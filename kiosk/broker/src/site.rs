@@ -1,0 +1,92 @@
+//! What the site decided, read from its files: policy, list of media, calendar.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use decide::policy::Zone;
+use decide::{Allowlist, Policy};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::paths::Paths;
+
+/// Why the site's decisions cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is malformed.
+    #[error("{0}")]
+    Malformed(String),
+    /// The policy names a time zone that this machine does not know.
+    #[error("{}: time zone {name:?} is not known here: use a name of the IANA database or a distance such as \"+09:00\"", path.display())]
+    Zone {
+        /// The policy.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+}
+
+/// The policy with its calendar.
+pub struct Site {
+    /// What was decided.
+    pub policy: Policy,
+    /// The site's time zone.
+    pub zone: TimeZone,
+}
+
+impl Site {
+    /// Reads `kiosk.toml`; without one the trial's policy holds.
+    ///
+    /// # Errors
+    /// [`SiteError`], naming the file and the place in it.
+    pub fn read(paths: &Paths) -> Result<Self, SiteError> {
+        let path = paths.policy();
+        let policy = match read(path.clone())? {
+            None => Policy::builtin(),
+            Some(text) => decide::policy::parse(&text)
+                .map_err(|error| SiteError::Malformed(error.in_file(&path.display().to_string())))?,
+        };
+        let zone = match &policy.zone {
+            Zone::Fixed(offset) => TimeZone::fixed(*offset),
+            Zone::Named(name) => TimeZone::get(name)
+                .map_err(|_| SiteError::Zone { path, name: name.clone() })?,
+        };
+        Ok(Self { policy, zone })
+    }
+
+    /// Which day it is at the site.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> jiff::civil::Date {
+        decide::policy::today(now, &self.zone)
+    }
+}
+
+/// Reads `allowlist.toml`; `None` when there is no such file.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn allowlist(paths: &Paths) -> Result<Option<Allowlist>, SiteError> {
+    let path = paths.allowlist();
+    let Some(text) = read(path.clone())? else { return Ok(None) };
+    decide::allowlist::parse(&text)
+        .map(Some)
+        .map_err(|error| SiteError::Malformed(error.in_file(&path.display().to_string())))
+}
+
+fn read(path: PathBuf) -> Result<Option<String>, SiteError> {
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SiteError::Read { path, source }),
+    }
+}

@@ -1,0 +1,295 @@
+//! What happens next: pure, no clock, no I/O.
+//!
+//! [`step`] takes the state and one event and gives the new state and the actions to take.
+//! The daemon takes the actions and turns what comes of them into events. A verdict exists
+//! here only as a [`Judgement`] until the ledger's answer makes it something to show.
+
+use std::collections::BTreeMap;
+
+use decide::{Admission, Ending, Examination, Judgement, Recording, RulesState, Shown};
+use wire::Gap;
+use wire::ledger::EntryId;
+
+/// One insertion in one port or bay. Numbers are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LaneId(pub u64);
+
+/// Whether media can be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// They can.
+    Ready,
+    /// The ledger cannot be written: nothing can be shown, so nothing is begun.
+    NoLedger,
+}
+
+/// Everything that is going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Whether media can be judged.
+    pub service: Service,
+    /// The media that are in, or were a moment ago.
+    pub lanes: BTreeMap<LaneId, Lane>,
+}
+
+/// Where one medium's journey stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Its insertion is being recorded.
+    Arriving {
+        /// What the list decided.
+        admission: Admission,
+        /// The rules at its insertion.
+        rules: RulesState,
+        /// It has been taken out already.
+        gone: bool,
+    },
+    /// It is being read.
+    Scanning {
+        /// What the list decided.
+        admission: Admission,
+        /// It has been taken out; the scan's end is awaited.
+        gone: bool,
+    },
+    /// Its verdict is being recorded.
+    Judging {
+        /// The verdict, not to be shown.
+        judgement: Judgement,
+        /// It has been taken out already.
+        gone: bool,
+    },
+    /// Its verdict is recorded and shown.
+    Judged {
+        /// The verdict with its entry.
+        shown: Shown,
+    },
+    /// It was taken out; its verdict is shown for a moment more.
+    Leaving {
+        /// The verdict with its entry.
+        shown: Shown,
+    },
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A medium came, and the list has been applied to its claim.
+    Inserted {
+        /// Its lane, new.
+        lane: LaneId,
+        /// What the list decided.
+        admission: Admission,
+        /// The rules as they are now.
+        rules: RulesState,
+    },
+    /// A medium went.
+    Removed {
+        /// Its lane.
+        lane: LaneId,
+    },
+    /// What was to be recorded for this lane is durable.
+    Recorded {
+        /// Its lane.
+        lane: LaneId,
+        /// The entry.
+        entry: EntryId,
+    },
+    /// The scan of this lane is over, in whatever way.
+    Scanned {
+        /// Its lane.
+        lane: LaneId,
+        /// What it established.
+        examination: Examination,
+    },
+    /// The moment for which a verdict stays after removal is over.
+    Forgotten {
+        /// Its lane.
+        lane: LaneId,
+    },
+    /// The ledger refused an entry or went away.
+    LedgerLost,
+    /// The ledger can be written again.
+    LedgerBack,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Record the insertion; answer with [`Event::Recorded`] or [`Event::LedgerLost`].
+    RecordInsertion(LaneId),
+    /// Start the scan; answer with [`Event::Scanned`], also when it does not start.
+    StartScan(LaneId),
+    /// End the scan at once; answer with [`Event::Scanned`].
+    EndScan(LaneId, Gap),
+    /// Record the verdict; answer with [`Event::Recorded`] or [`Event::LedgerLost`].
+    RecordVerdict(LaneId, Judgement),
+    /// Record that the medium is gone. No answer changes what is shown.
+    RecordRemoval(LaneId),
+    /// Answer with [`Event::Forgotten`] after a moment.
+    ForgetLater(LaneId),
+    /// Let go of all that belongs to the lane.
+    Drop(LaneId),
+    /// Treat what is in as newly inserted.
+    LookAgain,
+}
+
+impl State {
+    /// A kiosk that has not reached its ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { service: Service::NoLedger, lanes: BTreeMap::new() }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The next state and what to do.
+#[must_use]
+pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
+    match (event, state.service) {
+        (Event::Inserted { lane, admission, rules }, Service::Ready) => {
+            // A verdict that lingers must not stand beside a medium that is being judged.
+            let mut actions = leave(&mut state);
+            state.lanes.insert(lane, Lane::Arriving { admission, rules, gone: false });
+            actions.push(Action::RecordInsertion(lane));
+            (state, actions)
+        }
+        (Event::Inserted { lane, .. }, Service::NoLedger) => (state, vec![Action::Drop(lane)]),
+        (Event::LedgerLost, Service::Ready) => {
+            // Verdicts that are recorded stay true, but nobody may mistake them for service.
+            let lanes = std::mem::take(&mut state.lanes);
+            state.service = Service::NoLedger;
+            (state, lanes.into_keys().map(Action::Drop).collect())
+        }
+        (Event::LedgerBack, Service::NoLedger) => {
+            state.service = Service::Ready;
+            (state, vec![Action::LookAgain])
+        }
+        (Event::LedgerLost, Service::NoLedger) | (Event::LedgerBack, Service::Ready) => {
+            (state, Vec::new())
+        }
+        (Event::Removed { lane }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, removed)
+        }
+        (Event::Recorded { lane, entry }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, |lane, id| recorded(lane, id, entry))
+        }
+        (Event::Scanned { lane, examination }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, |lane, id| scanned(lane, id, &examination))
+        }
+        (Event::Forgotten { lane }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, forgotten)
+        }
+    }
+}
+
+/// What becomes of one lane; `None` when nothing is left of it.
+type Next = (Option<Lane>, Vec<Action>);
+
+/// Applies `change` to one lane. Events of lanes that are gone come late and change nothing.
+fn with(
+    mut state: State,
+    id: LaneId,
+    change: impl FnOnce(Lane, LaneId) -> Next,
+) -> (State, Vec<Action>) {
+    let Some(lane) = state.lanes.remove(&id) else { return (state, Vec::new()) };
+    let (next, actions) = change(lane, id);
+    if let Some(next) = next {
+        state.lanes.insert(id, next);
+    }
+    (state, actions)
+}
+
+fn removed(lane: Lane, id: LaneId) -> Next {
+    match lane {
+        Lane::Arriving { admission, rules, .. } => {
+            (Some(Lane::Arriving { admission, rules, gone: true }), Vec::new())
+        }
+        Lane::Scanning { admission, gone: false } => (
+            Some(Lane::Scanning { admission, gone: true }),
+            vec![Action::EndScan(id, Gap::Removed)],
+        ),
+        Lane::Scanning { admission, gone: true } => {
+            (Some(Lane::Scanning { admission, gone: true }), Vec::new())
+        }
+        Lane::Judging { judgement, .. } => {
+            (Some(Lane::Judging { judgement, gone: true }), Vec::new())
+        }
+        Lane::Judged { shown } => (
+            Some(Lane::Leaving { shown }),
+            vec![Action::RecordRemoval(id), Action::ForgetLater(id)],
+        ),
+        Lane::Leaving { shown } => (Some(Lane::Leaving { shown }), Vec::new()),
+    }
+}
+
+fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
+    match lane {
+        Lane::Arriving { admission, rules, gone } => {
+            let refused = admission.refusal().is_some();
+            if gone || refused || rules != RulesState::Working {
+                let mut examination = Examination::not_started(rules);
+                if gone && !refused {
+                    examination.ending = Ending::Failed(Gap::Removed);
+                }
+                return judging(&admission, &examination, id, gone);
+            }
+            (Some(Lane::Scanning { admission, gone: false }), vec![Action::StartScan(id)])
+        }
+        Lane::Judging { judgement, gone } => {
+            let shown = judgement.shown(Recording::Recorded(entry));
+            if gone {
+                let actions = vec![Action::RecordRemoval(id), Action::ForgetLater(id)];
+                (Some(Lane::Leaving { shown }), actions)
+            } else {
+                (Some(Lane::Judged { shown }), Vec::new())
+            }
+        }
+        lane @ (Lane::Scanning { .. } | Lane::Judged { .. } | Lane::Leaving { .. }) => {
+            (Some(lane), Vec::new())
+        }
+    }
+}
+
+fn scanned(lane: Lane, id: LaneId, examination: &Examination) -> Next {
+    match lane {
+        Lane::Scanning { admission, gone } => judging(&admission, examination, id, gone),
+        lane @ (Lane::Arriving { .. }
+        | Lane::Judging { .. }
+        | Lane::Judged { .. }
+        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+fn judging(admission: &Admission, examination: &Examination, id: LaneId, gone: bool) -> Next {
+    let judgement = decide::judge(admission, examination);
+    let action = Action::RecordVerdict(id, judgement.clone());
+    (Some(Lane::Judging { judgement, gone }), vec![action])
+}
+
+fn forgotten(lane: Lane, id: LaneId) -> Next {
+    match lane {
+        Lane::Leaving { .. } => (None, vec![Action::Drop(id)]),
+        lane @ (Lane::Arriving { .. }
+        | Lane::Scanning { .. }
+        | Lane::Judging { .. }
+        | Lane::Judged { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+/// Ends the moment of every lane that is leaving.
+fn leave(state: &mut State) -> Vec<Action> {
+    let leaving = |lane: &Lane| matches!(lane, Lane::Leaving { .. });
+    let gone: Vec<LaneId> =
+        state.lanes.iter().filter(|(_, lane)| leaving(lane)).map(|(id, _)| *id).collect();
+    state.lanes.retain(|_, lane| !leaving(lane));
+    gone.into_iter().map(Action::Drop).collect()
+}
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+//! One scan by hand, from its start to its end record.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use broker::reception::Reception;
+use broker::scanner::{SILENCE_MAX, Scanner};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use wire::scan::{Order, Progress, TargetKind};
+use wire::{Gap, Row};
+
+use crate::CommandError;
+use crate::folder::{Supplied, Walk};
+use crate::target::Target;
+
+/// How long to wait for news before looking at signals and the clock.
+const STEP: Duration = Duration::from_millis(100);
+
+/// SIGINT and SIGTERM as something to look at instead of something that interrupts.
+pub(crate) struct Signals(SignalFd);
+
+impl Signals {
+    /// Takes them over for this process. Programs it starts get them back.
+    pub(crate) fn take() -> Result<Self, CommandError> {
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGINT);
+        set.add(Signal::SIGTERM);
+        set.thread_block().map_err(CommandError::system("block signals"))?;
+        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+            .map(Self)
+            .map_err(CommandError::system("watch signals"))
+    }
+
+    /// Whether one has arrived.
+    pub(crate) fn arrived(&self) -> bool {
+        matches!(self.0.read_signal(), Ok(Some(_)))
+    }
+}
+
+/// What one scan by hand needs.
+pub(crate) struct Hand<'h> {
+    pub(crate) target: &'h Target,
+    pub(crate) order: &'h Order,
+    pub(crate) rules: &'h OwnedFd,
+    /// Folder for contents that do not fit memory.
+    pub(crate) spool: &'h Path,
+    pub(crate) signals: &'h Signals,
+}
+
+/// Runs the scan and puts everything it reports into `reception`; each row also goes to `row`.
+pub(crate) fn scan(
+    hand: &Hand<'_>,
+    reception: &mut Reception,
+    row: &mut dyn FnMut(Row),
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<(), CommandError> {
+    let Hand { target, order, rules, spool, signals } = hand;
+    let descriptor = target.descriptor()?;
+    let (medium, mut supplies) = match target.kind {
+        TargetKind::Device | TargetKind::Image => (Some(descriptor), Supplies::none()),
+        TargetKind::Folder => {
+            let walk = Walk::new(descriptor, &order.limits).map_err(CommandError::system("list the folder"))?;
+            (None, Supplies { walk: Some(walk), next: None })
+        }
+        TargetKind::File => {
+            let (walk, first) = Walk::single(&target.path, descriptor, target.size_bytes);
+            (None, Supplies { walk: Some(walk), next: Some(first) })
+        }
+    };
+    let scanner =
+        Scanner::start(order, rules.as_fd(), medium.as_ref().map(AsFd::as_fd), spool)?;
+    let mut heard = Instant::now();
+    while !reception.is_over() {
+        if signals.arrived() {
+            reception.fail(Gap::Removed, "interrupted by the person who started the scan");
+            break;
+        }
+        let ready = scanner.wait(supplies.any(), STEP)?;
+        if ready.news {
+            heard = Instant::now();
+            match scanner.news() {
+                Ok(Some(news)) => {
+                    if let Some(seen) = reception.take(news) {
+                        row(seen);
+                    }
+                    progress(reception.progress());
+                }
+                Ok(None) => reception.fail(Gap::Damaged, "kiosk-scan ended without its end record"),
+                Err(error) => reception.fail(Gap::Damaged, &error.to_string()),
+            }
+        } else if ready.supply {
+            supplies.hand_over(&scanner, reception);
+        } else if SILENCE_MAX < heard.elapsed() {
+            reception.fail(Gap::Timeout, "kiosk-scan fell silent");
+        }
+    }
+    if target.has_changed() {
+        reception.changed();
+    }
+    Ok(())
+}
+
+/// The files still to be handed over.
+struct Supplies {
+    walk: Option<Walk>,
+    next: Option<Supplied>,
+}
+
+impl Supplies {
+    fn none() -> Self {
+        Self { walk: None, next: None }
+    }
+
+    fn any(&self) -> bool {
+        self.walk.is_some() || self.next.is_some()
+    }
+
+    fn hand_over(&mut self, scanner: &Scanner, reception: &mut Reception) {
+        let next = self.next.take().or_else(|| self.walk.as_mut()?.next());
+        match next {
+            None => self.walk = None,
+            Some((supply, file)) => {
+                if let Err(error) = scanner.supply(&supply, file.as_ref()) {
+                    // Its last words may say why; the loop reads them first.
+                    if !matches!(scanner.wait(false, Duration::ZERO), Ok(ready) if ready.news) {
+                        reception.fail(Gap::Damaged, &error.to_string());
+                    }
+                    self.walk = None;
+                }
+            }
+        }
+    }
+}

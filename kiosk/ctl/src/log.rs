@@ -1,0 +1,191 @@
+//! `kioskctl log`: the ledger for those who audit it. Nothing here writes.
+
+use std::path::PathBuf;
+
+use broker::Paths;
+use record::reader::{Entry, Filter};
+use record::{Ledger, LedgerError};
+use wire::ledger::{Event, Judged};
+use wire::{Outcome, Verdict};
+
+use crate::CommandError;
+use crate::print;
+use crate::report::{spelled, trail};
+
+/// Options of `kioskctl log`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The ledger to read [default: the kiosk's own]
+    #[arg(long, global = true, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// List entries, a line each
+    List {
+        /// From this entry on
+        #[arg(long, value_name = "N")]
+        since: Option<u64>,
+        /// The last N entries
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// One JSON object a line, as the ledger holds them
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one entry with its files
+    Show {
+        /// Number of the entry
+        #[arg(value_name = "N")]
+        number: u64,
+        /// The entry and its rows as the ledger holds them, a line each
+        #[arg(long)]
+        json: bool,
+    },
+    /// Verify that no entry was changed, removed, added or put elsewhere
+    Verify {
+        /// From this entry on
+        #[arg(long, value_name = "N")]
+        since: Option<u64>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
+    let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
+    let ledger = Ledger::open(&folder)?;
+    match &arguments.command {
+        Command::List { since, limit, json } => {
+            for entry in ledger.entries(Filter { since: *since, limit: *limit })? {
+                let entry = entry?;
+                print::line(&if *json { entry.bytes } else { summary(&entry)? });
+            }
+            Ok(0)
+        }
+        Command::Show { number, json } => show(&ledger, *number, *json),
+        Command::Verify { since, json } => verify(&ledger, *since, *json),
+    }
+}
+
+fn summary(entry: &Entry) -> Result<String, CommandError> {
+    let content = entry.content()?;
+    let what = match &content.event {
+        Event::Started { kiosk, .. } => format!("started     kiosk {kiosk}"),
+        Event::Inserted { target, medium, .. } => {
+            let name = target.name.escaped();
+            format!("inserted    {} {name}", medium.as_deref().unwrap_or("-"))
+        }
+        Event::Judged(judged) => format!("judged      {}", judgement(judged)),
+        Event::Removed { insertion } => format!("removed     insertion {insertion}"),
+        Event::Interrupted { insertion, why } => {
+            format!("interrupted insertion {insertion}: {why}")
+        }
+    };
+    Ok(format!("{:>6}  {}  {what}", entry.number, content.recorded_utc))
+}
+
+fn judgement(judged: &Judged) -> String {
+    let reasons: Vec<_> = judged
+        .reasons
+        .iter()
+        .map(|reason| format!("{} {}", spelled(&reason.code), reason.count))
+        .collect();
+    format!(
+        "{} {}  insertion {}  {}  {}",
+        judged.verdict.shape(),
+        judged.verdict.word_en(),
+        judged.insertion,
+        judged.medium.as_deref().unwrap_or("-"),
+        reasons.join(", ")
+    )
+}
+
+fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
+    let entry = ledger.entry(number)?;
+    if json {
+        print::line(&entry.bytes);
+    } else {
+        print::line(&summary(&entry)?);
+        print::line(&format!("        leaf {}", entry.leaf_sha256));
+        let content = entry.content()?;
+        if let Event::Judged(judged) = &content.event {
+            show_judged(judged);
+        }
+    }
+    for row in ledger.rows(number) {
+        let row = row?;
+        if json {
+            let text = record::canonical::line(&row)
+                .map_err(|error| CommandError::System { doing: "write JSON", source: error.into() })?;
+            print::line(&text);
+            continue;
+        }
+        let outcome = match row.outcome {
+            Outcome::Clean => "clean".to_owned(),
+            Outcome::Matched => "matched".to_owned(),
+            Outcome::Unchecked(gap) => format!("unchecked/{}", spelled(&gap)),
+        };
+        let rules: Vec<_> = row.findings.iter().map(|finding| finding.rule.as_str()).collect();
+        let hash = row.sha256.map_or_else(|| "-".repeat(64), |digest| digest.to_string());
+        print::line(&format!("  {hash} {:>12} {outcome:<12} {}  {}", row.size_bytes, trail(&row), rules.join(" ")));
+    }
+    Ok(0)
+}
+
+fn show_judged(judged: &Judged) {
+    print::line(&format!("        {} {}", judged.verdict.word_ja(), judged.verdict.word_en()));
+    print::line(&format!("        from {} to {}", judged.started, judged.finished));
+    if let Some(rules) = &judged.rules {
+        print::line(&format!("        rules {} {} ({})", rules.bundle, rules.version, rules.sha256));
+    }
+    if let Some(fault) = &judged.fault {
+        print::line(&format!("        {fault}"));
+    }
+    if judged.verdict == Verdict::Pass {
+        print::line("        no known threat found, every content examined");
+    }
+}
+
+fn verify(ledger: &Ledger, since: Option<u64>, json: bool) -> Result<u8, CommandError> {
+    match ledger.verify(since) {
+        Ok(verified) => {
+            let head = verified.head.map(|head| (head.number, head.leaf_sha256.to_string()));
+            let (number, leaf) = head.unwrap_or((0, "-".to_owned()));
+            if json {
+                let object = serde_json::json!({
+                    "verified": true, "entries": verified.entries, "rows": verified.rows,
+                    "head": { "number": number, "leaf_sha256": leaf },
+                });
+                print::line(&object.to_string());
+            } else {
+                print::line(&format!(
+                    "verified: {} entries, {} rows, head {number} {leaf}",
+                    verified.entries, verified.rows
+                ));
+            }
+            Ok(0)
+        }
+        Err(error @ (LedgerError::Altered { .. } | LedgerError::Schema(_))) => {
+            let number = match &error {
+                LedgerError::Altered { number, .. } => Some(*number),
+                _ => None,
+            };
+            if json {
+                let object = serde_json::json!({
+                    "verified": false, "entry": number, "why": error.to_string(),
+                });
+                print::line(&object.to_string());
+            } else {
+                print::line(&format!("NOT verified: {error}"));
+            }
+            Ok(1)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,38 @@
+//! Text for people, with nothing raw in it that a medium spelled.
+
+use std::io::Write as _;
+
+use wire::MediumName;
+
+/// Writes a line to stdout. A reader that went away ends nothing: the work is recorded.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
+}
+
+/// Writes a line to stderr.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
+/// Writes an error and its causes to stderr. Messages of parsers have lines of their own,
+/// which stay.
+pub(crate) fn error(error: &dyn std::error::Error) {
+    let mut text = format!("kioskctl: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    for part in text.lines() {
+        note(part);
+    }
+}
+
+/// Paths and messages can hold what a medium or an attacker spelled.
+fn printable(text: &str) -> String {
+    MediumName::new(text).map_or_else(
+        |_| text.chars().filter(|letter| !wire::name::is_hidden(*letter)).collect(),
+        |name| name.escaped().to_string(),
+    )
+}

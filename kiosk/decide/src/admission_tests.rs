@@ -1,0 +1,278 @@
+use jiff::civil::date;
+use proptest::prelude::*;
+use wire::MediumName;
+
+use super::*;
+use crate::allowlist::parse;
+
+const TODAY: Date = date(2026, 11, 23);
+
+/// Two media, with the status and the last day of the first as given.
+fn list_with(status: &str, from: &str, until: &str) -> Allowlist {
+    let rest = "interfaces = [\"08:06:62\", \"08:06:50\"]\ncapacity_bytes = 1000\nowner = \"o\"\n\
+                company = \"c\"\nstorage_place = \"s\"\n";
+    parse(&format!(
+        "[[medium]]\nid = \"A\"\nvid = \"0951\"\npid = \"1666\"\nserial = \"S-100\"\n{rest}\
+         status = \"{status}\"\nvalid_from = {from}\nvalid_until = {until}\n\
+         [[medium]]\nid = \"B\"\nvid = \"0951\"\npid = \"1666\"\nserial = \"S-200\"\n{rest}\
+         status = \"active\"\nvalid_from = 2026-01-01\nvalid_until = 2026-12-31\n"
+    ))
+    .unwrap()
+}
+
+fn list() -> Allowlist {
+    list_with("active", "2026-11-23", "2026-11-23")
+}
+
+fn interfaces(texts: &[&str]) -> Vec<Interface> {
+    texts
+        .iter()
+        .map(|text| Interface::try_from((*text).to_owned()).unwrap())
+        .collect()
+}
+
+fn claim() -> Claim {
+    Claim {
+        vid: 0x0951,
+        pid: 0x1666,
+        serial: Some(MediumName::new("S-100").unwrap()),
+        manufacturer: MediumName::default(),
+        product: MediumName::default(),
+        interfaces: interfaces(&["08:06:50", "08:06:62"]),
+        capacity_bytes: 1000,
+    }
+}
+
+fn serial(text: &str) -> Option<MediumName> {
+    Some(MediumName::new(text).unwrap())
+}
+
+#[track_caller]
+fn assert_refused(
+    claim: &Claim,
+    list: &Allowlist,
+    code: ReasonCode,
+    entry: Option<&str>,
+    detail: &str,
+) {
+    let admission = admit(claim, list, TODAY);
+    let refusal = admission.refusal().unwrap();
+    assert_eq!(
+        (refusal.code, refusal.entry.as_deref()),
+        (code, entry),
+        "{refusal:?}"
+    );
+    assert_eq!(refusal.detail, detail);
+    assert_eq!(admission.medium(), None);
+}
+
+#[test]
+fn a_registered_medium_is_admitted_on_its_first_and_last_day() {
+    assert_eq!(
+        admit(&claim(), &list(), TODAY),
+        Admission::Registered { id: "A".to_owned() }
+    );
+    assert_eq!(admit(&claim(), &list(), TODAY).medium(), Some("A"));
+}
+
+#[test]
+fn the_day_after_the_last_is_expired_and_the_day_before_the_first_not_yet_valid() {
+    use ReasonCode::{Expired, NotYetValid};
+    let over = list_with("active", "2026-01-01", "2026-11-22");
+    assert_refused(
+        &claim(),
+        &over,
+        Expired,
+        Some("A"),
+        "valid until 2026-11-22",
+    );
+    let early = list_with("active", "2026-11-24", "2026-12-31");
+    assert_refused(
+        &claim(),
+        &early,
+        NotYetValid,
+        Some("A"),
+        "valid from 2026-11-24",
+    );
+}
+
+#[test]
+fn withdrawn_and_lost_media_are_refused_whatever_their_dates() {
+    for (status, code, detail) in [
+        ("revoked", ReasonCode::Revoked, "the medium was withdrawn"),
+        ("lost", ReasonCode::Lost, "the medium was reported lost"),
+    ] {
+        for until in ["2020-01-01", "2099-01-01"] {
+            let list = list_with(status, "2019-01-01", until);
+            assert_refused(&claim(), &list, code, Some("A"), detail);
+        }
+    }
+}
+
+#[test]
+fn a_function_besides_storage_is_refused_first_under_any_name() {
+    use ReasonCode::NotStorage;
+    let keyboard = Claim {
+        interfaces: interfaces(&["08:06:50", "03:01:01"]),
+        ..claim()
+    };
+    let detail = "interface 03:01:01 is not plain storage";
+    assert_refused(&keyboard, &list(), NotStorage, Some("A"), detail);
+    let unknown = Claim {
+        serial: None,
+        ..keyboard
+    };
+    assert_refused(&unknown, &list(), NotStorage, None, detail);
+    let nothing = Claim {
+        interfaces: Vec::new(),
+        ..claim()
+    };
+    assert_refused(
+        &nothing,
+        &list(),
+        NotStorage,
+        Some("A"),
+        "the medium shows no interface",
+    );
+}
+
+#[test]
+fn the_right_name_on_another_body_is_a_suspected_clone() {
+    use ReasonCode::CloneSuspected;
+    let larger = Claim {
+        capacity_bytes: 1001,
+        ..claim()
+    };
+    let detail = "capacity differs from the registered medium";
+    assert_refused(&larger, &list(), CloneSuspected, Some("A"), detail);
+    let simpler = Claim {
+        interfaces: interfaces(&["08:06:50"]),
+        ..claim()
+    };
+    let detail = "interfaces differ from the registered medium";
+    assert_refused(&simpler, &list(), CloneSuspected, Some("A"), detail);
+    let both = Claim {
+        capacity_bytes: 1,
+        ..simpler
+    };
+    let detail = "interfaces and capacity differ from the registered medium";
+    assert_refused(&both, &list(), CloneSuspected, Some("A"), detail);
+}
+
+#[test]
+fn an_unregistered_medium_names_the_nearest_entry() {
+    use ReasonCode::Unregistered;
+    let near = Claim {
+        serial: serial("S-201"),
+        ..claim()
+    };
+    assert_refused(
+        &near,
+        &list(),
+        Unregistered,
+        Some("B"),
+        "serial differs from this entry",
+    );
+    let far = Claim {
+        serial: serial("X"),
+        ..claim()
+    };
+    assert_refused(
+        &far,
+        &list(),
+        Unregistered,
+        Some("A"),
+        "serial differs from this entry",
+    );
+    let other_pid = Claim { pid: 1, ..claim() };
+    let detail = "vendor or product differs from this entry";
+    assert_refused(&other_pid, &list(), Unregistered, Some("A"), detail);
+    let stranger = Claim {
+        vid: 1,
+        serial: serial("X"),
+        ..claim()
+    };
+    assert_refused(
+        &stranger,
+        &list(),
+        Unregistered,
+        None,
+        "no entry is like it",
+    );
+}
+
+#[test]
+fn a_medium_without_a_serial_is_unregistered_and_says_so() {
+    let detail = "the medium has no serial number, so it cannot be told from others of its kind";
+    for none in [None, serial("")] {
+        let claim = Claim {
+            serial: none,
+            ..claim()
+        };
+        assert_refused(&claim, &list(), ReasonCode::Unregistered, None, detail);
+    }
+}
+
+#[test]
+fn an_entry_without_a_serial_admits_nothing() {
+    let text = "[[medium]]\nid = \"A\"\nvid = \"0951\"\npid = \"1666\"\ninterfaces = [\"08:06:50\"]\n\
+                capacity_bytes = 1\nowner = \"o\"\ncompany = \"c\"\nstatus = \"active\"\n\
+                valid_from = 2026-01-01\nvalid_until = 2099-01-01\nstorage_place = \"s\"\n";
+    let list = parse(text).unwrap();
+    for serial in [None, serial(""), serial("S")] {
+        let claim = Claim {
+            serial,
+            interfaces: interfaces(&["08:06:50"]),
+            capacity_bytes: 1,
+            ..claim()
+        };
+        let admission = admit(&claim, &list, TODAY);
+        assert_eq!(admission.refusal().unwrap().code, ReasonCode::Unregistered);
+    }
+}
+
+#[test]
+fn judged_as_a_registered_medium_needs_that_medium_to_be_usable() {
+    let as_a = |list: &Allowlist| admit_as(list, "A", TODAY);
+    assert_eq!(
+        as_a(&list()),
+        Admission::AsRegistered { id: "A".to_owned() }
+    );
+    assert_eq!(
+        admit_as(&list(), "C", TODAY).refusal().unwrap().code,
+        ReasonCode::Unregistered
+    );
+    let lost = list_with("lost", "2026-01-01", "2026-12-31");
+    assert_eq!(as_a(&lost).refusal().unwrap().code, ReasonCode::Lost);
+    let over = list_with("active", "2026-01-01", "2026-11-22");
+    assert_eq!(as_a(&over).refusal().unwrap().code, ReasonCode::Expired);
+}
+
+proptest! {
+    #[test]
+    fn only_a_claim_equal_in_every_part_is_admitted(
+        vid in prop_oneof![Just(0x0951_u16), any::<u16>()],
+        pid in prop_oneof![Just(0x1666_u16), any::<u16>()],
+        name in prop_oneof![Just("S-100".to_owned()), "[S0-9-]{0,6}"],
+        capacity in prop_oneof![Just(1000_u64), any::<u64>()],
+        parts in prop::collection::vec(
+            prop_oneof![Just("08:06:50"), Just("08:06:62"), Just("03:01:01")], 0..4),
+        shift in -400_i32..400,
+    ) {
+        let today = TODAY.checked_add(jiff::Span::new().days(shift)).unwrap();
+        let list = list_with("active", "2026-06-01", "2027-05-31");
+        let claim = Claim {
+            vid, pid, serial: serial(&name), capacity_bytes: capacity,
+            interfaces: interfaces(&parts), ..claim()
+        };
+        let mut sorted = parts.clone();
+        sorted.sort_unstable();
+        let equal = |serial: &str| (vid, pid, name.as_str(), capacity) == (0x0951, 0x1666, serial, 1000)
+            && sorted == ["08:06:50", "08:06:62"];
+        let in_time = |from: Date, until: Date| from <= today && today <= until;
+        let a = equal("S-100") && in_time(date(2026, 6, 1), date(2027, 5, 31));
+        let b = equal("S-200") && in_time(date(2026, 1, 1), date(2026, 12, 31));
+        let admitted = matches!(admit(&claim, &list, today), Admission::Registered { .. });
+        prop_assert_eq!(admitted, a || b);
+    }
+}

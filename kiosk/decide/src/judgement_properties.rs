@@ -1,0 +1,273 @@
+//! What no combination of reports may do to a verdict.
+
+use proptest::prelude::*;
+use wire::scan::Totals;
+use wire::{Digest, Finding, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+
+use super::tests::{CODES, ENTRY, refused, registered};
+use super::*;
+use crate::fixtures::{finding, in_member, row, volume};
+use crate::tally::Tally;
+
+/// A scan as it arrives: what the scanner sent, in whatever order, and how it ended.
+#[derive(Clone, Debug)]
+struct Scan {
+    rows: Vec<Row>,
+    volumes: Vec<VolumeReport>,
+    layout: Vec<Finding>,
+    rules: RulesState,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Honest,
+    OneRowMore,
+    OneVolumeLess,
+    Broken(Gap),
+    NotStarted,
+}
+
+fn examine(scan: &Scan) -> Examination {
+    let mut tally = Tally::new();
+    tally.add_layout(&scan.layout);
+    for row in &scan.rows {
+        let outcome = tally.add(row);
+        assert!(outcome != Outcome::Clean || row.outcome == Outcome::Clean);
+    }
+    for volume in &scan.volumes {
+        tally.add_volume(volume);
+    }
+    let rows = u64::try_from(scan.rows.len()).unwrap();
+    let volumes = u64::try_from(scan.volumes.len()).unwrap();
+    let counts = tally.counts();
+    assert_eq!(
+        counts
+            .clean
+            .saturating_add(counts.matched)
+            .saturating_add(counts.unchecked),
+        rows
+    );
+    let totals = |rows, volumes| Totals {
+        rows,
+        volumes,
+        ..Totals::default()
+    };
+    match scan.end {
+        End::Honest => tally.ended(scan.rules, &totals(rows, volumes)),
+        End::OneRowMore => tally.ended(scan.rules, &totals(rows.saturating_add(1), volumes)),
+        End::OneVolumeLess => tally.ended(scan.rules, &totals(rows, volumes.wrapping_sub(1))),
+        End::Broken(gap) => tally.failed(scan.rules, gap),
+        End::NotStarted => Examination::not_started(scan.rules),
+    }
+}
+
+/// Written apart from the code it checks: the only combination that may pass.
+fn may_pass(admission: &Admission, scan: &Scan, recording: Recording) -> bool {
+    let harmless =
+        |findings: &[Finding]| findings.iter().all(|finding| finding.tier == Tier::Notice);
+    let rows = scan.rows.iter().all(|row| {
+        row.outcome == Outcome::Clean && row.sha256.is_some() && harmless(&row.findings)
+    });
+    let reported: Vec<u32> = scan.volumes.iter().map(|volume| volume.index).collect();
+    let mut once = reported.clone();
+    once.sort_unstable();
+    once.dedup();
+    let volumes = scan.volumes.iter().all(|volume| harmless(&volume.findings))
+        && once.len() == reported.len()
+        && scan
+            .rows
+            .iter()
+            .filter_map(|row| row.volume)
+            .all(|index| reported.contains(&index));
+    let recorded = match recording {
+        Recording::Recorded(_) => true,
+        Recording::Failed => false,
+        Recording::Waived => !matches!(admission, Admission::Registered { .. }),
+    };
+    !matches!(admission, Admission::Refused(_))
+        && scan.rules == RulesState::Working
+        && scan.end == End::Honest
+        && rows
+        && volumes
+        && harmless(&scan.layout)
+        && recorded
+}
+
+/// How bad a verdict is, the worst last.
+fn badness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => 0,
+        Verdict::Incomplete => 1,
+        Verdict::Stop => 2,
+    }
+}
+
+fn any_gap() -> impl Strategy<Value = Gap> {
+    prop::sample::select(Gap::ALL.to_vec())
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        8 => Just(Outcome::Clean),
+        1 => Just(Outcome::Matched),
+        1 => any_gap().prop_map(Outcome::Unchecked),
+    ]
+}
+
+fn any_finding() -> impl Strategy<Value = Finding> {
+    let tier =
+        prop_oneof![6 => Just(Tier::Notice), 1 => Just(Tier::Incomplete), 1 => Just(Tier::Block)];
+    let source = prop::sample::select(vec![Source::Yara, Source::Structure, Source::Volume]);
+    (tier, source, any::<bool>()).prop_map(|(tier, source, member)| {
+        let finding = finding(tier, source);
+        if member { in_member(finding) } else { finding }
+    })
+}
+
+fn some_findings() -> impl Strategy<Value = Vec<Finding>> {
+    prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(any_finding(), 1..3)]
+}
+
+fn any_row() -> impl Strategy<Value = Row> {
+    let volume = prop::option::weighted(0.3, 0_u32..2);
+    (
+        any_outcome(),
+        some_findings(),
+        volume,
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.95),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(outcome, findings, volume, inherited, hashed, member)| Row {
+                findings,
+                volume,
+                inherited,
+                sha256: hashed.then_some(Digest([7; 32])),
+                kind: if member {
+                    RowKind::Member
+                } else {
+                    RowKind::File
+                },
+                ..row(outcome)
+            },
+        )
+}
+
+fn any_volumes() -> impl Strategy<Value = Vec<VolumeReport>> {
+    prop_oneof![
+        4 => Just(vec![volume(0, vec![]), volume(1, vec![])]),
+        1 => prop::collection::vec(
+            (0_u32..2, some_findings()).prop_map(|(index, findings)| volume(index, findings)), 0..3),
+    ]
+}
+
+fn any_scan() -> impl Strategy<Value = Scan> {
+    let end = prop_oneof![
+        9 => Just(End::Honest),
+        1 => Just(End::OneRowMore),
+        1 => Just(End::OneVolumeLess),
+        1 => any_gap().prop_map(End::Broken),
+        1 => Just(End::NotStarted),
+    ];
+    let rules = prop_oneof![
+        9 => Just(RulesState::Working),
+        1 => Just(RulesState::Missing),
+        1 => Just(RulesState::Stale),
+        1 => Just(RulesState::SelfTestFailed),
+    ];
+    (
+        prop::collection::vec(any_row(), 0..4),
+        any_volumes(),
+        some_findings(),
+        rules,
+        end,
+    )
+        .prop_map(|(rows, volumes, layout, rules, end)| Scan {
+            rows,
+            volumes,
+            layout,
+            rules,
+            end,
+        })
+}
+
+fn any_admission() -> impl Strategy<Value = Admission> {
+    prop_oneof![
+        4 => Just(registered()),
+        2 => Just(Admission::ByHand),
+        2 => Just(Admission::AsRegistered { id: "A".to_owned() }),
+        1 => prop::sample::select(CODES.to_vec()).prop_map(refused),
+    ]
+}
+
+fn any_recording() -> impl Strategy<Value = Recording> {
+    prop_oneof![
+        4 => Just(Recording::Recorded(ENTRY)),
+        1 => Just(Recording::Failed),
+        1 => Just(Recording::Waived),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pass_is_shown_for_exactly_the_clean_combination(
+        admission in any_admission(), scan in any_scan(), recording in any_recording(),
+    ) {
+        let shown = judge(&admission, &examine(&scan)).shown(recording);
+        let may = may_pass(&admission, &scan, recording);
+        prop_assert_eq!(shown.verdict() == Verdict::Pass, may);
+        prop_assert_eq!(exit_status(&shown) == 0, may);
+        prop_assert_eq!(shown.reasons().is_empty(), may);
+        prop_assert!(shown.reasons().iter().all(|reason| 0 < reason.count));
+    }
+
+    #[test]
+    fn a_match_or_a_refusal_is_stop_whatever_else_is_wrong(
+        scan in any_scan(), admission in any_admission(), recording in any_recording(),
+    ) {
+        let examination = examine(&scan);
+        let blocks = |findings: &[Finding]| findings.iter().any(|finding| finding.tier == Tier::Block);
+        let found = scan.end != End::NotStarted
+            && (scan.rows.iter().any(|row| row.outcome == Outcome::Matched || blocks(&row.findings))
+                || scan.volumes.iter().any(|volume| blocks(&volume.findings))
+                || blocks(&scan.layout));
+        let refused = admission.refusal().is_some_and(|refusal| {
+            matches!(Class::of(refusal.code), Class::Found | Class::NotAdmitted)
+        });
+        let shown = judge(&admission, &examination).shown(recording);
+        prop_assert_eq!(shown.verdict() == Verdict::Stop, found || refused);
+    }
+
+    #[test]
+    fn one_more_row_never_improves_the_verdict(
+        scan in any_scan(), admission in any_admission(), recording in any_recording(),
+        more in any_row(), place in any::<prop::sample::Index>(),
+    ) {
+        let before = judge(&admission, &examine(&scan)).shown(recording);
+        let mut longer = scan.clone();
+        longer.rows.insert(place.index(scan.rows.len().saturating_add(1)), more);
+        let after = judge(&admission, &examine(&longer)).shown(recording);
+        prop_assert!(badness(before.verdict()) <= badness(after.verdict()));
+    }
+
+    #[test]
+    fn the_order_of_rows_and_volumes_changes_nothing(
+        scan in any_scan(), admission in any_admission(),
+        seed in prop::collection::vec(any::<u32>(), 4),
+    ) {
+        let mut keyed: Vec<_> = scan.rows.iter().cloned().zip(seed).collect();
+        keyed.sort_by_key(|(_, key)| *key);
+        let mut turned = scan.clone();
+        turned.rows = keyed.into_iter().map(|(row, _)| row).collect();
+        turned.volumes.reverse();
+        turned.layout.reverse();
+        prop_assert_eq!(
+            judge(&admission, &examine(&scan)),
+            judge(&admission, &examine(&turned))
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! What kiosk-record believes of a message: as little as it can. The verdict was decided
+//! elsewhere; here it must only not contradict itself or what is already written.
+
+use wire::claim::INTERFACES_MAX;
+use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, VOLUMES_MAX};
+use wire::scan::CONTAINER_DEPTH_MAX;
+use wire::{Finding, Outcome, Row, Tier, Verdict, outcome};
+
+use crate::error::Refusal;
+
+/// What an entry does to an insertion. Each happens at most once to each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// It began.
+    Inserted,
+    /// It has a verdict, or was interrupted and will have none.
+    Closed,
+    /// The medium was taken out.
+    Removed,
+}
+
+impl Step {
+    /// As the table `steps` spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inserted => "inserted",
+            Self::Closed => "closed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// The insertion an event is about and what it does to it, for the entry `number`.
+#[must_use]
+pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
+    match event {
+        Event::Started { .. } => None,
+        Event::Inserted { .. } => Some((number, Step::Inserted)),
+        Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
+        Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
+        Event::Removed { insertion } => Some((*insertion, Step::Removed)),
+    }
+}
+
+/// Checks an event by itself.
+///
+/// # Errors
+/// Why it is not written down.
+pub fn event(event: &Event) -> Result<(), Refusal> {
+    let length = serde_json::to_vec(event)
+        .map(|bytes| bytes.len())
+        .unwrap_or(usize::MAX);
+    if EVENT_BYTES_MAX < length {
+        return Err(Refusal::EventTooLong(length));
+    }
+    match event {
+        Event::Inserted {
+            claim: Some(claim), ..
+        } if INTERFACES_MAX < claim.interfaces.len() => Err(Refusal::Interfaces),
+        Event::Judged(judged) => verdict(judged),
+        Event::Started { .. }
+        | Event::Inserted { .. }
+        | Event::Removed { .. }
+        | Event::Interrupted { .. } => Ok(()),
+    }
+}
+
+/// Checks a verdict by itself: a PASS must not contradict what it rests on.
+fn verdict(judged: &Judged) -> Result<(), Refusal> {
+    if VOLUMES_MAX < judged.volumes.len() {
+        return Err(Refusal::Volumes(judged.volumes.len()));
+    }
+    match judged.verdict {
+        Verdict::Stop | Verdict::Incomplete => return Ok(()),
+        Verdict::Pass => {}
+    }
+    let Some(totals) = judged.totals else {
+        return Err(Refusal::Pass("come without the scanner's end record"));
+    };
+    let volumes = u64::try_from(judged.volumes.len()).unwrap_or(u64::MAX);
+    let findings = judged.volumes.iter().flat_map(|volume| &volume.findings);
+    if !judged.reasons.is_empty() {
+        Err(Refusal::Pass("have reasons against it"))
+    } else if judged.fault.is_some() {
+        Err(Refusal::Pass("come from a scan with a fault"))
+    } else if judged.rules.as_ref().is_none_or(|rules| rules.rules == 0) {
+        Err(Refusal::Pass("come without rules"))
+    } else if totals.volumes != volumes {
+        Err(Refusal::Pass("leave out a volume"))
+    } else if findings.into_iter().any(opposes) {
+        Err(Refusal::Pass("have a volume with a finding against it"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks that an event fits the insertion it names, of which `steps` have happened.
+///
+/// # Errors
+/// Why it is not written down.
+pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusal> {
+    let done = |step| steps.contains(&step);
+    match event {
+        Event::Started { .. } | Event::Inserted { .. } => Ok(()),
+        Event::Judged(_) | Event::Interrupted { .. } | Event::Removed { .. }
+            if !done(Step::Inserted) =>
+        {
+            Err(Refusal::NoInsertion(insertion))
+        }
+        Event::Judged(_) | Event::Interrupted { .. } if done(Step::Closed) => {
+            Err(Refusal::Closed(insertion))
+        }
+        Event::Removed { .. } if !done(Step::Closed) => Err(Refusal::Open(insertion)),
+        Event::Removed { .. } if done(Step::Removed) => Err(Refusal::Removed(insertion)),
+        Event::Judged(_) | Event::Interrupted { .. } | Event::Removed { .. } => Ok(()),
+    }
+}
+
+/// Checks the number of rows that came with an event; `None` when it came without.
+///
+/// # Errors
+/// Why it is not written down.
+pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
+    match event {
+        Event::Judged(judged) => {
+            let carried = carried.unwrap_or(0);
+            match judged.totals {
+                Some(totals) if totals.rows != carried => Err(Refusal::Count {
+                    said: totals.rows,
+                    carried,
+                }),
+                Some(_) | None => Ok(()),
+            }
+        }
+        Event::Started { .. }
+        | Event::Inserted { .. }
+        | Event::Removed { .. }
+        | Event::Interrupted { .. } => {
+            if carried.is_some() {
+                return Err(Refusal::RowsOfWhat);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Checks one row of a medium with this verdict.
+///
+/// # Errors
+/// What is wrong with the row, to be said after its number.
+pub fn row(row: &Row, verdict: Verdict) -> Result<(), &'static str> {
+    let deep = u64::try_from(row.within.len()).unwrap_or(u64::MAX);
+    let content_type = row.content_type.as_deref().unwrap_or_default();
+    if CONTAINER_DEPTH_MAX < deep {
+        return Err("is inside more containers than are opened");
+    }
+    if outcome::TYPE_BYTES_MAX < content_type.len() {
+        return Err("has a type that is too long");
+    }
+    if outcome::FINDINGS_MAX < row.findings.len() {
+        return Err("has too many findings");
+    }
+    for finding in &row.findings {
+        if outcome::RULE_BYTES_MAX < finding.rule.len()
+            || outcome::DETAIL_BYTES_MAX < finding.detail.len()
+        {
+            return Err("has a finding that is too long");
+        }
+    }
+    match (verdict, row.outcome) {
+        (Verdict::Pass, Outcome::Matched | Outcome::Unchecked(_)) => {
+            Err("is not clean, and the verdict is a pass")
+        }
+        (Verdict::Pass, Outcome::Clean) if row.findings.iter().any(opposes) => {
+            Err("has a finding against the verdict, which is a pass")
+        }
+        (Verdict::Pass, Outcome::Clean)
+        | (
+            Verdict::Stop | Verdict::Incomplete,
+            Outcome::Clean | Outcome::Matched | Outcome::Unchecked(_),
+        ) => Ok(()),
+    }
+}
+
+/// Whether a finding rules a PASS out.
+fn opposes(finding: &Finding) -> bool {
+    match finding.tier {
+        Tier::Block | Tier::Incomplete => true,
+        Tier::Notice => false,
+    }
+}

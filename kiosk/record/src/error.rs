@@ -1,0 +1,274 @@
+//! What can go wrong: a refusal is the sender's, an error is ours, an alteration is somebody's.
+
+use std::io;
+use std::path::PathBuf;
+
+use wire::MediumName;
+use wire::frame::FrameError;
+use wire::ledger::{EVENT_BYTES_MAX, ROWS_BYTES_MAX, VOLUMES_MAX};
+
+/// Why the ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The folder or a file in it cannot be made or opened.
+    #[error("cannot open ledger {}", path.display())]
+    Open {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process writes it.
+    #[error("ledger {} is being written by another process", .0.display())]
+    InUse(PathBuf),
+    /// A database, but no ledger.
+    #[error("{} is a database of another program", .0.display())]
+    Foreign(PathBuf),
+    /// There was a ledger in this folder, and its database is gone or empty.
+    #[error("ledger {} is gone: its database is missing or empty", .0.display())]
+    Lost(PathBuf),
+    /// Its tables are of a later kind than this program knows.
+    #[error("ledger has tables of version {found}, this program knows up to {known}")]
+    Newer {
+        /// What the database says.
+        found: i64,
+        /// The latest we know.
+        known: i64,
+    },
+    /// Its tables or triggers are not those of this program.
+    #[error("ledger altered: its {0} is missing, changed or not one of ours")]
+    Schema(String),
+    /// The database's own check found something wrong.
+    #[error("ledger is damaged: {0}")]
+    Damaged(String),
+    /// The chain does not hold.
+    #[error("ledger altered: entry {number} {what}")]
+    Altered {
+        /// The first entry that is wrong or missing.
+        number: u64,
+        /// What is wrong with it.
+        what: Alteration,
+    },
+    /// No entry has this number.
+    #[error("ledger has no entry {0}")]
+    NoEntry(u64),
+    /// An entry holds against the chain and this program does not know its form.
+    #[error("entry {number} is of a form that this program does not know")]
+    Unknown {
+        /// Which.
+        number: u64,
+        /// Where it stopped being known.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The database failed.
+    #[error("cannot {doing} the ledger")]
+    Database {
+        /// `read`, `write`, `check`, ...
+        doing: &'static str,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The kernel did not give what an entry or the server needs.
+    #[error("cannot {doing}")]
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl LedgerError {
+    /// Wraps what SQLite said.
+    pub(crate) fn database(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+
+    /// Wraps what the system said.
+    pub(crate) fn system<E: Into<io::Error>>(doing: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::System {
+            doing,
+            source: source.into(),
+        }
+    }
+
+    /// Whether the next attempt may succeed with nothing lost: the disk was full, or a reader
+    /// held the database. Everything else ends the service of this process.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+        match self {
+            Self::Database { source, .. } => {
+                matches!(
+                    source.sqlite_error_code(),
+                    Some(DiskFull | DatabaseBusy | DatabaseLocked)
+                )
+            }
+            Self::Open { .. }
+            | Self::InUse(_)
+            | Self::Foreign(_)
+            | Self::Lost(_)
+            | Self::Newer { .. }
+            | Self::Schema(_)
+            | Self::Damaged(_)
+            | Self::Altered { .. }
+            | Self::NoEntry(_)
+            | Self::Unknown { .. }
+            | Self::System { .. } => false,
+        }
+    }
+}
+
+/// What is wrong with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Alteration {
+    /// The bytes do not hash to the leaf beside them.
+    #[error("was changed: its bytes do not hash to its leaf")]
+    Changed,
+    /// The bytes and the leaf agree, and the entry after it names another leaf.
+    #[error("was changed and its leaf made anew: the entry after it names another")]
+    Remade,
+    /// It names another leaf than that of the entry before it.
+    #[error("does not follow from the entry before it")]
+    Unlinked,
+    /// There is none, and there are entries after it or the database counted further.
+    #[error("is missing")]
+    Missing,
+    /// The bytes are those of another number.
+    #[error("is not in its place: entry {0} stands there")]
+    Reordered(u64),
+    /// There are two of one number.
+    #[error("is there more than once")]
+    Twice,
+    /// The leaf holds, and the bytes are no entry.
+    #[error("is no entry of a known form")]
+    Malformed,
+    /// SQLite cannot read it.
+    #[error("cannot be read: the database file is damaged there")]
+    Unreadable,
+    /// The database's own count is lower than the entries that are there.
+    #[error("is beyond the database's own count of entries")]
+    Uncounted,
+    /// Fewer rows than it says, or a gap in their order.
+    #[error("has lost a row: row {0} is missing")]
+    RowMissing(u64),
+    /// More rows than it says, or rows of an entry that says none.
+    #[error("has a row too many: row {0}")]
+    RowExtra(u64),
+    /// The rows do not hash to what it says.
+    #[error("has a changed row: its rows do not hash to what it says")]
+    RowsChanged,
+    /// The writer's index says something else about it than its bytes.
+    #[error("is listed under another insertion or step than it names")]
+    Mislisted,
+}
+
+/// Why an append was not written down.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No message of ours.
+    #[error("message cannot be understood")]
+    Message(#[source] FrameError),
+    /// Longer than [`EVENT_BYTES_MAX`].
+    #[error("event of {0} bytes is longer than {EVENT_BYTES_MAX}")]
+    EventTooLong(usize),
+    /// A claim of more interfaces than a device has.
+    #[error("claim has more interfaces than USB allows")]
+    Interfaces,
+    /// More than [`VOLUMES_MAX`].
+    #[error("event names {0} volumes, more than {VOLUMES_MAX}")]
+    Volumes(usize),
+    /// Only kiosk-record writes that somebody is gone.
+    #[error("only kiosk-record itself records an interruption")]
+    Interruption,
+    /// There is no such insertion.
+    #[error("entry {0} is not an insertion")]
+    NoInsertion(u64),
+    /// One insertion has one verdict.
+    #[error("insertion {0} has a verdict or was interrupted")]
+    Closed(u64),
+    /// The removal comes after the verdict.
+    #[error("insertion {0} has no verdict yet")]
+    Open(u64),
+    /// A medium is taken out once.
+    #[error("insertion {0} was removed already")]
+    Removed(u64),
+    /// Whoever recorded the insertion gives the verdict.
+    #[error("insertion {0} was recorded over another connection")]
+    Stranger(u64),
+    /// A PASS that contradicts itself.
+    #[error("a pass cannot {0}")]
+    Pass(&'static str),
+    /// The message says that rows travel with it, and none do, or the reverse.
+    #[error("message says {said} memory files of rows and carries {carried}")]
+    Files {
+        /// By the message.
+        said: usize,
+        /// In truth.
+        carried: usize,
+    },
+    /// An event that has no rows.
+    #[error("only a verdict has rows")]
+    RowsOfWhat,
+    /// The memory can be changed by its sender while it is read, or is no memory.
+    #[error("rows are not in sealed memory")]
+    Unsealed(#[source] io::Error),
+    /// Longer than [`ROWS_BYTES_MAX`].
+    #[error("rows of {0} bytes are longer than {ROWS_BYTES_MAX}")]
+    RowsTooLong(u64),
+    /// One row is too long, no row, or breaks a limit of its own.
+    #[error("row {ordinal} {what}")]
+    Row {
+        /// Which, from 1.
+        ordinal: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The scanner's end record says another number of rows.
+    #[error("totals say {said} rows and {carried} came")]
+    Count {
+        /// By the totals.
+        said: u64,
+        /// In truth.
+        carried: u64,
+    },
+    /// The ledger is out of service until kiosk-record is started anew.
+    #[error("ledger is out of service: {0}")]
+    OutOfService(String),
+    /// This one could not be written; the next may be.
+    #[error("ledger cannot be written: {0}")]
+    Unwritten(String),
+}
+
+/// `error` and its causes in one line that is safe on a terminal, in a message and in an entry.
+#[must_use]
+pub fn printable(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    // Causes quote what they choke on, which may come from a medium.
+    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_quotes_hostile_text_is_harmless() {
+        let source =
+            wire::frame::decode::<wire::ledger::Append>(br#"{"\u001b[2J":1}"#).unwrap_err();
+        let text = printable(&Refusal::Message(source));
+        assert!(text.starts_with("message cannot be understood: malformed message: unknown field"));
+        assert!(text.contains("⟨U+001B⟩"), "{text}");
+        assert!(!text.chars().any(wire::name::is_hidden));
+    }
+}

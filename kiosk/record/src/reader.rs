@@ -1,0 +1,330 @@
+//! Reading the ledger: for administrators and auditors, while it is written or after.
+//!
+//! Nothing is given out that does not hash to its leaf. Whether the leaves follow from one
+//! another is for [`Ledger::verify`].
+
+use std::collections::VecDeque;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use wire::{Digest, Row};
+
+use crate::entry::{Content, ENTRY_BYTES_MAX, leaf};
+use crate::error::{Alteration, LedgerError};
+use crate::schema::{self, integer, integer_of};
+use crate::verify::{Depth, Verified, verify};
+
+/// How long a reader waits while the writer recovers a log that a crash left.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Entries or rows fetched at a time: what bounds a reader's memory.
+const PAGE: usize = 128;
+
+/// A ledger opened for reading only.
+pub struct Ledger {
+    db: Connection,
+}
+
+/// Which entries to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// From this number on.
+    pub since: Option<u64>,
+    /// The last so many of them.
+    pub limit: Option<u64>,
+}
+
+/// One entry, whose bytes hash to its leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub number: u64,
+    /// Its leaf hash.
+    pub leaf_sha256: Digest,
+    /// Its bytes: one line of JSON that is safe to print.
+    pub bytes: String,
+}
+
+impl Entry {
+    /// What it says.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unknown`] when a later kiosk wrote it; [`LedgerError::Altered`] when it says another
+    /// number than it has.
+    pub fn content(&self) -> Result<Content, LedgerError> {
+        let content: Content =
+            serde_json::from_str(&self.bytes).map_err(|source| LedgerError::Unknown {
+                number: self.number,
+                source,
+            })?;
+        if content.number != self.number {
+            let what = Alteration::Reordered(content.number);
+            return Err(LedgerError::Altered {
+                number: self.number,
+                what,
+            });
+        }
+        Ok(content)
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger in `folder`. Needs no right to write, and no writer.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`] when there is none; [`LedgerError::Foreign`], [`LedgerError::Newer`]; or what SQLite
+    /// said.
+    pub fn open(folder: &Path) -> Result<Self, LedgerError> {
+        let path = folder.join(schema::FILE);
+        let path = fs::canonicalize(&path).map_err(|source| LedgerError::Open {
+            path: path.clone(),
+            source,
+        })?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        match Self::connect(&path, Connection::open_with_flags(&path, flags)) {
+            // A copy on a medium that cannot be written has no write-ahead log and none can be
+            // made; then nobody writes, and the file alone is the ledger.
+            Err(error) if cannot_make_log(&error) && !has_log(&path) => {
+                let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+                Self::connect(&path, Connection::open_with_flags(immutable(&path), flags))
+            }
+            other => other,
+        }
+    }
+
+    fn connect(path: &Path, db: rusqlite::Result<Connection>) -> Result<Self, LedgerError> {
+        let db = db.map_err(LedgerError::database("open"))?;
+        let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
+        set.map_err(LedgerError::database("open"))?;
+        match schema::identify(&db, path)? {
+            Some(_) => Ok(Self { db }),
+            None => Err(LedgerError::Foreign(path.to_owned())),
+        }
+    }
+
+    /// The entries that `filter` lets through, in the order of their numbers.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn entries(&self, filter: Filter) -> Result<Entries<'_>, LedgerError> {
+        let since = filter.since.unwrap_or(1).max(1);
+        let first = match filter.limit {
+            None => since,
+            Some(limit) => self
+                .last()?
+                .map_or(1, |last| last.saturating_add(1).saturating_sub(limit))
+                .max(since),
+        };
+        Ok(Entries {
+            ledger: self,
+            next: Some(first),
+            page: VecDeque::new(),
+        })
+    }
+
+    /// The entry `number`.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`]; [`LedgerError::Altered`] when its bytes do not hash to its leaf.
+    pub fn entry(&self, number: u64) -> Result<Entry, LedgerError> {
+        self.page(number, 1)?
+            .pop_front()
+            .filter(|entry| entry.number == number)
+            .ok_or(LedgerError::NoEntry(number))
+    }
+
+    /// The rows of the entry `number`, in order. None for an entry without rows.
+    ///
+    /// Whether they are the rows that were written is for [`Ledger::verify`].
+    #[must_use]
+    pub fn rows(&self, number: u64) -> Rows<'_> {
+        Rows {
+            ledger: self,
+            number,
+            after: Some(0),
+            page: VecDeque::new(),
+        }
+    }
+
+    /// Verifies every entry from `since` (from the first when `None`) to the last with its
+    /// rows, as FORMAT.md says.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`] names the first entry that is wrong and says what is;
+    /// [`LedgerError::Schema`] when what guards the entries is gone. Both mean that the ledger is not
+    /// what was written. Others mean that it could not be found out.
+    pub fn verify(&self, since: Option<u64>) -> Result<Verified, LedgerError> {
+        verify(&self.db, since.unwrap_or(1), Depth::Rows)
+    }
+
+    /// The highest number; `None` for an empty ledger.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn last(&self) -> Result<Option<u64>, LedgerError> {
+        self.db
+            .query_row("SELECT max(number) FROM entries", (), |row| {
+                row.get::<_, Option<i64>>(0)
+            })
+            .map(|last| last.and_then(|last| u64::try_from(last).ok()))
+            .map_err(LedgerError::database("read"))
+    }
+
+    fn page(&self, from: u64, limit: usize) -> Result<VecDeque<Entry>, LedgerError> {
+        let read = || -> rusqlite::Result<Vec<(i64, Option<String>, String)>> {
+            self.db
+                .prepare_cached(
+                    "SELECT number, CASE WHEN octet_length(bytes) <= ?3 THEN bytes END, leaf
+                     FROM entries WHERE number >= ?1 ORDER BY number LIMIT ?2",
+                )?
+                .query_map(
+                    (
+                        integer(from),
+                        integer_of(limit),
+                        integer_of(ENTRY_BYTES_MAX),
+                    ),
+                    |row| {
+                        let text = |index| {
+                            row.get_ref(index)
+                                .map(|value| value.as_str().ok().map(str::to_owned))
+                        };
+                        Ok((row.get(0)?, text(1)?, text(2)?.unwrap_or_default()))
+                    },
+                )?
+                .collect()
+        };
+        read()
+            .map_err(LedgerError::database("read"))?
+            .into_iter()
+            .map(|(number, bytes, leaf_text)| {
+                let number = u64::try_from(number).unwrap_or(0);
+                let altered = LedgerError::Altered {
+                    number,
+                    what: Alteration::Changed,
+                };
+                let Some(bytes) = bytes else {
+                    return Err(altered);
+                };
+                let leaf_sha256 = leaf(bytes.as_bytes());
+                if leaf_sha256.to_string() != leaf_text {
+                    return Err(altered);
+                }
+                Ok(Entry {
+                    number,
+                    leaf_sha256,
+                    bytes,
+                })
+            })
+            .collect()
+    }
+
+    fn row_page(&self, entry: u64, after: u64) -> Result<VecDeque<(u64, String)>, LedgerError> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT ordinal, bytes FROM rows
+                     WHERE entry = ?1 AND ordinal > ?2 ORDER BY ordinal LIMIT ?3",
+                )?
+                .query_map((integer(entry), integer(after), integer_of(PAGE)), |row| {
+                    Ok((
+                        u64::try_from(row.get::<_, i64>(0)?).unwrap_or(u64::MAX),
+                        row.get(1)?,
+                    ))
+                })?
+                .collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(LedgerError::database("read"))
+    }
+}
+
+/// Entries in the order of their numbers. After an error it ends.
+pub struct Entries<'a> {
+    ledger: &'a Ledger,
+    next: Option<u64>,
+    page: VecDeque<Entry>,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry, LedgerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty() {
+            match self.ledger.page(self.next.take()?, PAGE) {
+                Ok(page) => self.page = page,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let entry = self.page.pop_front()?;
+        self.next = entry.number.checked_add(1);
+        Some(Ok(entry))
+    }
+}
+
+/// Rows of one entry in order. After an error it ends.
+pub struct Rows<'a> {
+    ledger: &'a Ledger,
+    number: u64,
+    after: Option<u64>,
+    page: VecDeque<(u64, String)>,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<Row, LedgerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty() {
+            match self.ledger.row_page(self.number, self.after.take()?) {
+                Ok(page) => self.page = page,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let (ordinal, bytes) = self.page.pop_front()?;
+        self.after = Some(ordinal);
+        let row = serde_json::from_str(&bytes);
+        if row.is_err() {
+            self.after = None;
+            self.page.clear();
+        }
+        Some(row.map_err(|source| LedgerError::Unknown {
+            number: self.number,
+            source,
+        }))
+    }
+}
+
+/// SQLite's two ways to say that it may not make the files beside the database.
+fn cannot_make_log(error: &LedgerError) -> bool {
+    let LedgerError::Database { source, .. } = error else {
+        return false;
+    };
+    matches!(
+        source.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+    )
+}
+
+/// Whether a write-ahead log with something in it lies beside the database.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(PathBuf::from(log)).is_ok_and(|log| log.len() > 0)
+}
+
+/// The name by which SQLite opens a file that nobody changes.
+fn immutable(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            uri.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}

@@ -1,0 +1,185 @@
+//! kiosk-record from its arguments to its exit status.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use jail::channel::{Channel, Listener};
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::stat::{Mode, umask};
+
+use crate::error::{LedgerError, printable};
+use crate::serve::{Door, serve};
+use crate::writer::Writer;
+
+/// How kiosk-record is called.
+pub const USAGE: &str = "\
+usage: kiosk-record --ledger DIR [--listen SOCKET] [--allow-uid NUMBER]...
+
+Writes the ledger in DIR. With --listen it serves connections to SOCKET; without, the one
+connection that is its standard input, and ends with it. Heard are its own user, root and
+the users named by --allow-uid.
+";
+
+/// Permissions of the socket: who may connect is decided by user, not by who finds the file.
+const SOCKET_MODE: u32 = 0o660;
+
+/// Done: stopped by a signal, or the one connection was closed and everything is written.
+const DONE: u8 = 0;
+
+/// Could not run: called wrongly, or a fault of the kiosk's own.
+const FAULT: u8 = 2;
+
+/// Runs kiosk-record with these arguments, the program's own name left out.
+#[must_use]
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match parse(arguments) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            let shown = io::stdout().write_all(USAGE.as_bytes());
+            return ExitCode::from(if shown.is_ok() { DONE } else { FAULT });
+        }
+        Err(why) => {
+            eprint!("kiosk-record: {why}\n{USAGE}");
+            return ExitCode::from(FAULT);
+        }
+    };
+    match record(&arguments) {
+        Ok(()) => ExitCode::from(DONE),
+        Err(error) => {
+            eprintln!("kiosk-record: {}", printable(&error));
+            ExitCode::from(FAULT)
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Arguments {
+    ledger: PathBuf,
+    listen: Option<PathBuf>,
+    guests: Vec<u32>,
+}
+
+/// `None` when help was asked for.
+fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, String> {
+    let (mut ledger, mut listen, mut guests) = (None, None, Vec::new());
+    while let Some(option) = arguments.next() {
+        let option = option.to_string_lossy().into_owned();
+        if option == "--help" || option == "-h" {
+            return Ok(None);
+        }
+        let mut value = || arguments.next().ok_or(format!("{option} needs a value"));
+        match option.as_str() {
+            "--ledger" => ledger = Some(PathBuf::from(value()?)),
+            "--listen" => listen = Some(PathBuf::from(value()?)),
+            "--allow-uid" => {
+                let uid = value()?;
+                let uid = uid.to_str().and_then(|uid| uid.parse().ok());
+                guests.push(uid.ok_or("--allow-uid needs a user's number")?);
+            }
+            other => return Err(format!("unknown argument {other:?}")),
+        }
+    }
+    match ledger {
+        Some(ledger) => Ok(Some(Arguments {
+            ledger,
+            listen,
+            guests,
+        })),
+        None => Err("--ledger is missing".to_owned()),
+    }
+}
+
+fn record(arguments: &Arguments) -> Result<(), LedgerError> {
+    give_up_privileges()?;
+    let stop = stop_signals(arguments.listen.is_some())?;
+    // The ledger before the socket: a second kiosk-record must not take the first one's.
+    let mut writer = Writer::open(&arguments.ledger)?;
+    let door = match &arguments.listen {
+        Some(path) => Listener::bind(path, SOCKET_MODE)
+            .map(Door::Listener)
+            .map_err(|source| LedgerError::Open {
+                path: path.clone(),
+                source,
+            })?,
+        None => Channel::from_stdin()
+            .map(Door::Connection)
+            .map_err(LedgerError::system("use the connection on standard input"))?,
+    };
+    serve(&mut writer, door, &arguments.guests, stop.as_fd())
+}
+
+/// What a process that only writes a database can do without, whoever started it.
+fn give_up_privileges() -> Result<(), LedgerError> {
+    umask(Mode::from_bits_truncate(0o027));
+    prctl::set_no_new_privs()
+        .and_then(|()| prctl::set_dumpable(false))
+        .map_err(LedgerError::system("give up privileges"))
+}
+
+/// The signals to stop as something to wait for, so that none interrupts a transaction.
+///
+/// Without `listening` SIGINT is not one of them: a terminal sends it to whoever scans by hand
+/// and to us alike, and the verdict that this scan was not finished is still to be written. We
+/// end when that process does.
+fn stop_signals(listening: bool) -> Result<SignalFd, LedgerError> {
+    let mut blocked = SigSet::empty();
+    blocked.add(Signal::SIGTERM);
+    blocked.add(Signal::SIGINT);
+    let mut stopping = blocked;
+    if !listening {
+        stopping.remove(Signal::SIGINT);
+    }
+    blocked
+        .thread_block()
+        .and_then(|()| SignalFd::with_flags(&stopping, SfdFlags::SFD_CLOEXEC))
+        .map_err(LedgerError::system("wait for signals"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Option<Arguments>, String> {
+        parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn arguments_are_read_in_any_order() {
+        let expected = Arguments {
+            ledger: "/l".into(),
+            listen: Some("/s".into()),
+            guests: vec![7, 8],
+        };
+        let given = [
+            "--allow-uid",
+            "7",
+            "--listen",
+            "/s",
+            "--ledger",
+            "/l",
+            "--allow-uid",
+            "8",
+        ];
+        assert_eq!(parsed(&given), Ok(Some(expected)));
+    }
+
+    #[test]
+    fn a_wrong_argument_is_named() {
+        assert_eq!(parsed(&[]), Err("--ledger is missing".to_owned()));
+        assert_eq!(
+            parsed(&["--ledger"]),
+            Err("--ledger needs a value".to_owned())
+        );
+        assert_eq!(
+            parsed(&["-x\x1b"]),
+            Err("unknown argument \"-x\\u{1b}\"".to_owned())
+        );
+        assert!(parsed(&["--allow-uid", "root"]).is_err());
+        assert_eq!(parsed(&["--help"]), Ok(None));
+    }
+}

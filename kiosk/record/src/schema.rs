@@ -1,0 +1,162 @@
+//! The form of the database: its tables, what guards them, and how a connection is set up.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, MAIN_DB};
+
+use crate::error::LedgerError;
+
+/// Name of the database in the ledger's folder.
+pub const FILE: &str = "ledger.db";
+
+/// `PRAGMA application_id`: "MKLG". Says to `file` and to us what the database is.
+pub const APPLICATION_ID: i32 = 0x4d4b_4c47;
+
+/// What makes version n of the tables out of version n - 1. A released one is never edited.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+
+/// The latest version of the tables, as in `PRAGMA user_version`.
+#[must_use]
+pub fn version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// What every connection needs, reading or writing: nothing in the file is trusted to call
+/// functions, and nothing that SQLite keeps for itself can be edited as a table.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn distrust(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// Whether the database is a ledger of a version we know; `None` when it is empty.
+///
+/// # Errors
+/// [`LedgerError::Foreign`], [`LedgerError::Newer`], or what SQLite said.
+pub fn identify(db: &Connection, path: &Path) -> Result<Option<i64>, LedgerError> {
+    let ask = |what| db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<_> {
+        let objects = db.query_row("SELECT count(*) FROM sqlite_schema", (), |row| {
+            row.get::<_, i64>(0)
+        })?;
+        Ok((ask("application_id")?, ask("user_version")?, objects))
+    };
+    match read() {
+        Ok((0, 0, 0)) => Ok(None),
+        Ok((id, found, _)) if id == i64::from(APPLICATION_ID) && found >= 1 => {
+            if version() < found {
+                return Err(LedgerError::Newer {
+                    found,
+                    known: version(),
+                });
+            }
+            Ok(Some(found))
+        }
+        Ok(_) => Err(LedgerError::Foreign(path.to_owned())),
+        Err(source) if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            Err(LedgerError::Foreign(path.to_owned()))
+        }
+        Err(source) => Err(LedgerError::Database {
+            doing: "read",
+            source,
+        }),
+    }
+}
+
+/// Makes the latest tables out of those of version `from`, all or nothing.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn migrate(db: &mut Connection, from: i64) -> rusqlite::Result<()> {
+    let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for step in MIGRATIONS
+        .iter()
+        .skip(usize::try_from(from).unwrap_or(usize::MAX))
+    {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", version())?;
+    transaction.commit()
+}
+
+/// Checks that the tables, indexes and triggers are exactly ours: a trigger more or less could
+/// lose an entry without a word.
+///
+/// # Errors
+/// [`LedgerError::Schema`] with the name of the first that differs; or what SQLite said.
+pub fn require_ours(db: &Connection) -> Result<(), LedgerError> {
+    let ours = || -> rusqlite::Result<_> {
+        let mut fresh = Connection::open_in_memory()?;
+        migrate(&mut fresh, 0)?;
+        objects(&fresh)
+    };
+    let ours = ours().map_err(LedgerError::database("check the tables of"))?;
+    let found = objects(db).map_err(LedgerError::database("check the tables of"))?;
+    match ours.symmetric_difference(&found).next() {
+        None => Ok(()),
+        Some((kind, name, _)) => Err(LedgerError::Schema(format!("{kind} {name}"))),
+    }
+}
+
+/// What SQLite made itself has names of its own and no text; the rest is compared by text.
+fn objects(db: &Connection) -> rusqlite::Result<BTreeSet<(String, String, String)>> {
+    db.prepare(
+        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema
+         WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )?
+    .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    .collect()
+}
+
+/// What the writer's connection needs beside [`distrust`]: a commit returns when the disk has
+/// it, and the write-ahead log stays when the writer leaves, because a reader who may not
+/// write into the folder cannot make one.
+///
+/// # Errors
+/// [`LedgerError::Database`], also when a setting did not take.
+pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
+    let set = || -> rusqlite::Result<bool> {
+        let mode: String =
+            db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        db.pragma_update(None, "recursive_triggers", true)?;
+        db.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+        db.file_control(Some(MAIN_DB), rusqlite::FileControl::PersistWal(&mut 1))?;
+        let on = |what| db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
+        Ok(mode == "wal"
+            && on("synchronous")? == 2
+            && on("foreign_keys")? == 1
+            && on("recursive_triggers")? == 1)
+    };
+    match set() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(LedgerError::Damaged(
+            "SQLite does not take a setting".to_owned(),
+        )),
+        Err(source) => Err(LedgerError::Database {
+            doing: "set up",
+            source,
+        }),
+    }
+}
+
+/// How much of the write-ahead log's file is kept after a large entry, in bytes.
+const WAL_BYTES_KEPT: i64 = 4 << 20;
+
+/// SQLite's integers are signed; no ledger reaches the difference.
+pub(crate) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A length or count as SQLite takes it.
+pub(crate) fn integer_of(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

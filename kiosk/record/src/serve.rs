@@ -1,0 +1,282 @@
+//! The loop: one message in, one durable entry, one answer out.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use jail::channel::{Channel, Listener, Packet};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{setsockopt, sockopt::SendTimeout};
+use nix::sys::time::{TimeVal, TimeValLike};
+use wire::frame;
+use wire::ledger::{Answer, Append, EntryId, Event};
+
+use crate::error::{LedgerError, Refusal, printable};
+use crate::rows::Rows;
+use crate::writer::Writer;
+
+/// Most connections at a time: kioskd, and administrators' commands beside it.
+pub const CLIENTS_MAX: usize = 16;
+
+/// Longest wait for a client to take its answer, in seconds. One that does not read must not
+/// keep the others from their entries.
+pub const ANSWER_SECONDS_MAX: i64 = 2;
+
+/// Where messages come from.
+pub enum Door {
+    /// Whoever connects; the server stays.
+    Listener(Listener),
+    /// One connection; the server ends with it.
+    Connection(Channel),
+}
+
+/// Answers messages until `stop` is readable or, for [`Door::Connection`], until the other
+/// side closed it. Insertions without a verdict are then recorded as interrupted.
+///
+/// Only this process's own user, root and `guests` are heard.
+///
+/// # Errors
+/// [`LedgerError::System`] when the kernel refuses to wait, or an interruption could not be recorded
+/// before the end; the next start finds it then.
+pub fn serve(
+    writer: &mut Writer,
+    door: Door,
+    guests: &[u32],
+    stop: BorrowedFd<'_>,
+) -> Result<(), LedgerError> {
+    let mut server = Server {
+        writer,
+        guests,
+        clients: Vec::new(),
+        listener: None,
+        left: Vec::new(),
+    };
+    match door {
+        Door::Listener(listener) => server.listener = Some(listener),
+        Door::Connection(channel) => server.admit(channel),
+    }
+    while server.listener.is_some() || !server.clients.is_empty() {
+        let Some(ready) = server.wait(stop)? else {
+            break;
+        };
+        server.turn(&ready);
+    }
+    server.end()
+}
+
+struct Server<'a> {
+    writer: &'a mut Writer,
+    guests: &'a [u32],
+    listener: Option<Listener>,
+    clients: Vec<Client>,
+    /// Insertions whose client is gone and whose interruption is not written yet, and why.
+    left: Vec<(u64, String)>,
+}
+
+struct Client {
+    channel: Channel,
+    /// Insertions it recorded that have no verdict.
+    open: BTreeSet<u64>,
+    /// Whether the kernel said that it left answers unread. It says so once, and then gives
+    /// what the client had sent.
+    gone: bool,
+}
+
+/// Who has something for us.
+struct Ready {
+    listener: bool,
+    /// One for each client, in their order.
+    clients: Vec<bool>,
+}
+
+impl Server<'_> {
+    /// Waits; `None` when it is time to stop.
+    fn wait(&self, stop: BorrowedFd<'_>) -> Result<Option<Ready>, LedgerError> {
+        let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut fds = vec![watch(stop)];
+        fds.extend(
+            self.clients
+                .iter()
+                .map(|client| watch(client.channel.as_fd())),
+        );
+        fds.extend(self.listener.iter().map(|listener| watch(listener.as_fd())));
+        loop {
+            match poll(&mut fds, PollTimeout::NONE) {
+                Ok(_) => break,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(LedgerError::system("wait for messages")(errno)),
+            }
+        }
+        // Anything, an error too, is a reason to look; an unknown flag is one as well.
+        let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(true));
+        if ready.next().unwrap_or(true) {
+            return Ok(None);
+        }
+        let clients = ready.by_ref().take(self.clients.len()).collect();
+        Ok(Some(Ready {
+            listener: ready.next().unwrap_or(false),
+            clients,
+        }))
+    }
+
+    /// Hears everybody who is ready once.
+    fn turn(&mut self, ready: &Ready) {
+        let clients = std::mem::take(&mut self.clients);
+        for (mut client, ready) in clients.into_iter().zip(&ready.clients) {
+            match if *ready {
+                self.hear(&mut client)
+            } else {
+                Ok(())
+            } {
+                Ok(()) => self.clients.push(client),
+                Err(why) => self.leave(client, &why),
+            }
+        }
+        self.write_interruptions();
+        if ready.listener {
+            match self.listener.as_ref().map(Listener::accept) {
+                Some(Ok(channel)) => self.admit(channel),
+                Some(Err(error)) => complain("cannot accept a connection", &error),
+                None => {}
+            }
+        }
+    }
+
+    /// Takes a connection in, or closes it.
+    fn admit(&mut self, channel: Channel) {
+        let wait = TimeVal::seconds(ANSWER_SECONDS_MAX);
+        let peer = match setsockopt(&channel, SendTimeout, &wait)
+            .map_err(io::Error::from)
+            .and_then(|()| channel.peer())
+        {
+            Ok(peer) => peer,
+            Err(error) => return complain("cannot ask who connects", &error),
+        };
+        let own = nix::unistd::geteuid().as_raw();
+        if peer.uid != own && peer.uid != 0 && !self.guests.contains(&peer.uid) {
+            eprintln!(
+                "kiosk-record: user {} may not write to the ledger",
+                peer.uid
+            );
+        } else if CLIENTS_MAX <= self.clients.len() {
+            eprintln!("kiosk-record: more than {CLIENTS_MAX} connections");
+        } else {
+            self.clients.push(Client {
+                channel,
+                open: BTreeSet::new(),
+                gone: false,
+            });
+        }
+    }
+
+    /// Answers one message. An error ends the connection and says why.
+    fn hear(&mut self, client: &mut Client) -> Result<(), String> {
+        let packet = match client.channel.receive() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return Err("its connection was closed".to_owned()),
+            Err(error) if is_gone(&error) && !client.gone => {
+                client.gone = true;
+                return Ok(());
+            }
+            Err(error) => return Err(format!("its connection failed: {}", printable(&error))),
+        };
+        self.write_interruptions();
+        let answer = match append(self.writer, client, packet) {
+            Ok(id) => Answer::Recorded(id),
+            Err(refusal) => Answer::Refused {
+                why: printable(&refusal),
+            },
+        };
+        let sent = frame::encode(&answer)
+            .map_err(io::Error::other)
+            .and_then(|bytes| client.channel.send(&bytes, &[]));
+        match sent {
+            Ok(()) => Ok(()),
+            // What it sent before it went is evidence all the same.
+            Err(error) if is_gone(&error) => Ok(()),
+            Err(error) => Err(format!("it did not take its answer: {}", printable(&error))),
+        }
+    }
+
+    fn leave(&mut self, client: Client, why: &str) {
+        let why = format!("no verdict came: {why}");
+        self.left.extend(
+            client
+                .open
+                .into_iter()
+                .map(|insertion| (insertion, why.clone())),
+        );
+    }
+
+    /// Writes what is left to write. What cannot be written is tried again with the next
+    /// message, at the end and at the next start.
+    fn write_interruptions(&mut self) {
+        let writer = &mut *self.writer;
+        self.left
+            .retain(|(insertion, why)| match writer.interrupt(*insertion, why) {
+                Ok(_) => false,
+                Err(refusal) => {
+                    complain("cannot record an interruption", &refusal);
+                    true
+                }
+            });
+    }
+
+    fn end(mut self) -> Result<(), LedgerError> {
+        for client in std::mem::take(&mut self.clients) {
+            self.leave(client, "kiosk-record was told to stop");
+        }
+        self.write_interruptions();
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        let source = io::Error::other("an insertion stays without an end until the next start");
+        Err(LedgerError::System {
+            doing: "record every interruption",
+            source,
+        })
+    }
+}
+
+/// Makes an entry of one message and remembers whose the insertion is.
+fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<EntryId, Refusal> {
+    let message: Append = frame::decode(&packet.bytes).map_err(Refusal::Message)?;
+    let rows = match (message.rows, packet.fds.as_slice()) {
+        (false, []) => None,
+        (true, [file]) => Some(Rows::receive(file)?),
+        (said, files) => {
+            return Err(Refusal::Files {
+                said: usize::from(said),
+                carried: files.len(),
+            });
+        }
+    };
+    if let Event::Judged(judged) = &message.event
+        && !client.open.contains(&judged.insertion)
+    {
+        return Err(writer.stranger(judged.insertion));
+    }
+    let id = writer.append(&message.event, rows.as_ref())?;
+    match &message.event {
+        Event::Inserted { .. } => {
+            client.open.insert(id.number);
+        }
+        Event::Judged(judged) => {
+            client.open.remove(&judged.insertion);
+        }
+        Event::Started { .. } | Event::Removed { .. } | Event::Interrupted { .. } => {}
+    }
+    Ok(id)
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
+fn complain(what: &str, error: &dyn std::error::Error) {
+    eprintln!("kiosk-record: {what}: {}", printable(error));
+}

@@ -1,0 +1,78 @@
+//! The writer's few statements.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Transaction};
+use wire::Digest;
+use wire::ledger::EntryId;
+
+use crate::check::Step;
+use crate::entry::NO_LEAF;
+use crate::error::LedgerError;
+use crate::schema::integer;
+
+/// The head of an empty ledger.
+pub(crate) const NOTHING: EntryId = EntryId {
+    number: 0,
+    leaf_sha256: NO_LEAF,
+};
+
+/// Writes one entry and what it does to an insertion. Its rows are written before it.
+pub(crate) fn insert(
+    transaction: &Transaction<'_>,
+    number: u64,
+    bytes: &str,
+    leaf: Digest,
+    step: Option<(u64, Step)>,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO entries (number, bytes, leaf) VALUES (?1, ?2, ?3)")?
+        .execute((integer(number), bytes, leaf.to_string()))?;
+    if let Some((insertion, step)) = step {
+        transaction
+            .prepare_cached("INSERT INTO steps (entry, insertion, step) VALUES (?1, ?2, ?3)")?
+            .execute((integer(number), integer(insertion), step.name()))?;
+    }
+    Ok(())
+}
+
+/// The last entry as the database has it.
+pub(crate) fn head(db: &Connection) -> rusqlite::Result<EntryId> {
+    let mut last =
+        db.prepare_cached("SELECT number, leaf FROM entries ORDER BY number DESC LIMIT 1")?;
+    let mut rows = last.query(())?;
+    let Some(row) = rows.next()? else {
+        return Ok(NOTHING);
+    };
+    // A leaf that is no digest is found by the check of the chain; here it only differs.
+    let leaf_sha256 = Digest::try_from(row.get::<_, String>(1)?).unwrap_or(NO_LEAF);
+    Ok(EntryId {
+        number: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+        leaf_sha256,
+    })
+}
+
+/// What has happened to an insertion.
+pub(crate) fn steps(db: &Connection, insertion: u64) -> rusqlite::Result<Vec<Step>> {
+    let names: BTreeSet<String> = db
+        .prepare_cached("SELECT step FROM steps WHERE insertion = ?1")?
+        .query_map((integer(insertion),), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok([Step::Inserted, Step::Closed, Step::Removed]
+        .into_iter()
+        .filter(|step| names.contains(step.name()))
+        .collect())
+}
+
+/// Lets SQLite check the form of its file.
+pub(crate) fn quick_check(db: &Connection) -> Result<(), LedgerError> {
+    let answer = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
+    match answer {
+        Ok(answer) if answer == "ok" => Ok(()),
+        Ok(answer) => Err(LedgerError::Damaged(answer)),
+        Err(source) => Err(LedgerError::Database {
+            doing: "check",
+            source,
+        }),
+    }
+}

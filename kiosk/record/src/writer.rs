@@ -1,0 +1,320 @@
+//! The only writer: one process a ledger, one transaction an entry.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::fcntl::Flock;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use wire::Verdict;
+use wire::ledger::{EntryId, Event};
+
+use crate::canonical;
+use crate::check::{self, Step};
+use crate::clock::{Moment, Place};
+use crate::entry::{self, FORMAT, RowsHash};
+use crate::error::{LedgerError, Refusal, printable};
+use crate::folder;
+use crate::rows::Rows;
+use crate::schema::{self, integer};
+use crate::tables::{self, NOTHING};
+use crate::verify::{Depth, verify};
+
+/// Entries whose chain is recomputed at every start: some days of a busy gate, a few
+/// milliseconds. The whole ledger is for `kioskctl log verify`.
+pub const ENTRIES_CHECKED_AT_START: u64 = 1000;
+
+/// How long a write waits for another program that holds the database.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The ledger, open for writing.
+pub struct Writer {
+    // Dropped before the lock, so that the database is closed when the next writer comes.
+    db: Connection,
+    _lock: Flock<File>,
+    place: Place,
+    head: EntryId,
+    /// Why nothing is written any more.
+    halted: Option<String>,
+}
+
+/// Why an append did not become an entry.
+enum Failure {
+    Refused(Refusal),
+    Failed(LedgerError),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Writer {
+    /// Opens the ledger in `folder`, which is made when there is none, for this process alone;
+    /// checks it; and writes that insertions which a crash left open were interrupted.
+    ///
+    /// # Errors
+    /// [`LedgerError::InUse`] when another process writes it; [`LedgerError::Damaged`], [`LedgerError::Schema`]
+    /// or [`LedgerError::Altered`] when it is not as it was left; others when it cannot be opened.
+    pub fn open(folder: &Path) -> Result<Self, LedgerError> {
+        let folder = folder::make_folder(folder)?;
+        let mut lock = folder::lock(&folder)?;
+        let path = folder.join(schema::FILE);
+        folder::make_file(&path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let mut db =
+            Connection::open_with_flags(&path, flags).map_err(LedgerError::database("open"))?;
+        let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
+        set.map_err(LedgerError::database("open"))?;
+        let version = schema::identify(&db, &path)?;
+        schema::make_durable(&db)?;
+        if version.is_none()
+            && folder::was_made(&lock).map_err(LedgerError::system("read the lock"))?
+        {
+            return Err(LedgerError::Lost(folder));
+        }
+        if version != Some(schema::version()) {
+            let from = version.unwrap_or(0);
+            schema::migrate(&mut db, from).map_err(LedgerError::database("make the tables of"))?;
+        }
+        folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
+        tables::quick_check(&db)?;
+        schema::require_ours(&db)?;
+        let last = tables::head(&db)
+            .map_err(LedgerError::database("read"))?
+            .number;
+        let since = last
+            .saturating_sub(ENTRIES_CHECKED_AT_START)
+            .saturating_add(1);
+        let head = verify(&db, since.min(last.max(1)), Depth::Chain)?
+            .head
+            .unwrap_or(NOTHING);
+        let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
+        let mut writer = Self {
+            db,
+            _lock: lock,
+            place,
+            head,
+            halted: None,
+        };
+        writer.close_what_a_crash_left()?;
+        Ok(writer)
+    }
+
+    /// Writes one event down. When this returns, the disk has it.
+    ///
+    /// # Errors
+    /// Why it was not written. Then nothing of it is in the ledger.
+    pub fn append(&mut self, event: &Event, rows: Option<&Rows>) -> Result<EntryId, Refusal> {
+        if matches!(event, Event::Interrupted { .. }) {
+            return Err(Refusal::Interruption);
+        }
+        check::event(event)?;
+        self.write(event, rows)
+    }
+
+    /// Writes that an insertion has no verdict and will have none.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn interrupt(&mut self, insertion: u64, why: &str) -> Result<EntryId, Refusal> {
+        self.write(
+            &Event::Interrupted {
+                insertion,
+                why: why.to_owned(),
+            },
+            None,
+        )
+    }
+
+    /// Why a connection that did not record `insertion` may not judge it.
+    pub(crate) fn stranger(&self, insertion: u64) -> Refusal {
+        match tables::steps(&self.db, insertion) {
+            Ok(done) if done.contains(&Step::Closed) => Refusal::Closed(insertion),
+            Ok(done) if done.contains(&Step::Inserted) => Refusal::Stranger(insertion),
+            Ok(_) => Refusal::NoInsertion(insertion),
+            Err(error) => Refusal::Unwritten(printable(&error)),
+        }
+    }
+
+    /// The last entry; `None` for an empty ledger.
+    #[must_use]
+    pub fn head(&self) -> Option<EntryId> {
+        (self.head != NOTHING).then_some(self.head)
+    }
+
+    fn write(&mut self, event: &Event, rows: Option<&Rows>) -> Result<EntryId, Refusal> {
+        if let Some(why) = &self.halted {
+            return Err(Refusal::OutOfService(why.clone()));
+        }
+        match self.transact(event, rows) {
+            Ok(id) => {
+                self.head = id;
+                Ok(id)
+            }
+            Err(Failure::Refused(refusal)) => Err(refusal),
+            Err(Failure::Failed(error)) => {
+                let why = printable(&error);
+                if error.is_passing() {
+                    return Err(Refusal::Unwritten(why));
+                }
+                self.halted = Some(why.clone());
+                Err(Refusal::OutOfService(why))
+            }
+        }
+    }
+
+    fn transact(&mut self, event: &Event, rows: Option<&Rows>) -> Result<EntryId, Failure> {
+        let moment = Moment::now().map_err(LedgerError::system("read the clock"))?;
+        let previous = self.head;
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(LedgerError::database("write"))?;
+        if tables::head(&transaction).map_err(LedgerError::database("read"))? != previous {
+            // The lock keeps other kiosks out; this was somebody with a tool.
+            return Err(LedgerError::Damaged("somebody else wrote into it".to_owned()).into());
+        }
+        let number = previous.number.saturating_add(1);
+        let step = check::step(event, number);
+        if let Some((insertion, _)) = step {
+            let done =
+                tables::steps(&transaction, insertion).map_err(LedgerError::database("read"))?;
+            check::place(event, insertion, &done)?;
+        }
+        let stored = match rows {
+            None => None,
+            Some(rows) => Some(store_rows(&transaction, number, event, rows)?),
+        };
+        check::count(event, stored.as_ref().map(RowsHash::count))?;
+        let line = entry::Line {
+            format: FORMAT,
+            number,
+            previous: previous.leaf_sha256,
+            recorded_utc: &moment.utc,
+            boot_id: &self.place.boot_id,
+            boottime_ns: moment.boottime_ns,
+            host: &self.place.host,
+            kiosk: env!("CARGO_PKG_VERSION"),
+            event,
+            rows: stored.as_ref().map(RowsHash::count),
+            rows_sha256: stored.map(RowsHash::finish),
+        };
+        let bytes = canonical::line(&line).map_err(|error| LedgerError::System {
+            doing: "spell an entry",
+            source: error.into(),
+        })?;
+        let leaf_sha256 = entry::leaf(bytes.as_bytes());
+        tables::insert(&transaction, number, &bytes, leaf_sha256, step)
+            .and_then(|()| transaction.commit())
+            .map_err(LedgerError::database("write"))?;
+        Ok(EntryId {
+            number,
+            leaf_sha256,
+        })
+    }
+
+    fn close_what_a_crash_left(&mut self) -> Result<(), LedgerError> {
+        let find = || -> rusqlite::Result<Vec<i64>> {
+            self.db
+                .prepare(
+                    "SELECT insertion FROM steps WHERE step = 'inserted' AND insertion NOT IN
+                     (SELECT insertion FROM steps WHERE step = 'closed') ORDER BY insertion",
+                )?
+                .query_map((), |row| row.get(0))?
+                .collect()
+        };
+        let left = find().map_err(LedgerError::database("read"))?;
+        for insertion in left
+            .into_iter()
+            .filter_map(|number| u64::try_from(number).ok())
+        {
+            let why = "kiosk-record ended without a verdict; found when it started again";
+            self.interrupt(insertion, why)
+                .map_err(|refusal| LedgerError::System {
+                    doing: "record that an insertion was interrupted",
+                    source: io::Error::other(printable(&refusal)),
+                })?;
+        }
+        Ok(())
+    }
+}
+
+fn store_rows(
+    transaction: &Transaction<'_>,
+    number: u64,
+    event: &Event,
+    rows: &Rows,
+) -> Result<RowsHash, Failure> {
+    let verdict: Verdict = match event {
+        Event::Judged(judged) => judged.verdict,
+        Event::Started { .. }
+        | Event::Inserted { .. }
+        | Event::Removed { .. }
+        | Event::Interrupted { .. } => return Err(Refusal::RowsOfWhat.into()),
+    };
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO rows (entry, ordinal, bytes) VALUES (?1, ?2, ?3)")
+        .map_err(LedgerError::database("write"))?;
+    let mut seen = RowsHash::default();
+    for line in rows.lines(verdict) {
+        let line = line?;
+        seen.add(line.as_bytes());
+        insert
+            .execute((integer(number), integer(seen.count()), &line))
+            .map_err(LedgerError::database("write"))?;
+    }
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_refuses_and_with_room_again_the_next_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::open(folder.path()).unwrap();
+        let event = Event::Started {
+            kiosk: "x".repeat(50_000),
+            rules: None,
+        };
+        let small = Event::Started {
+            kiosk: String::new(),
+            rules: None,
+        };
+        writer.append(&event, None).unwrap();
+        writer.db.pragma_update(None, "max_page_count", 30).unwrap();
+        let refusal = writer
+            .append(&event, None)
+            .and_then(|_| writer.append(&event, None));
+        let refusal = refusal.unwrap_err();
+        assert!(
+            matches!(&refusal, Refusal::Unwritten(why) if why.contains("full")),
+            "{refusal}"
+        );
+        let head = writer.head().unwrap();
+        writer
+            .db
+            .pragma_update(None, "max_page_count", 1_000_000)
+            .unwrap();
+        assert_eq!(
+            writer.append(&small, None).unwrap().number,
+            head.number.saturating_add(1)
+        );
+        assert_eq!(
+            verify(&writer.db, 1, Depth::Rows).unwrap().head,
+            writer.head()
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! The ledger from outside: written, tampered with, served, killed, and checked by hand.
+
+#![cfg(test)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+
+mod common;
+mod talk;
+
+mod writing;
+
+mod reading;
+
+mod tampering;
+
+mod serving;
+
+mod program;
+
+mod format;

@@ -1,0 +1,82 @@
+//! Reading without the right to write: what an auditor's account can do.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use record::Writer;
+
+use crate::common::*;
+use crate::talk::*;
+
+/// Verifies as somebody who may read the ledger by its group and may not write it. Root tries
+/// it as another user; anybody else takes the right to write from the files.
+fn entries_seen_without_the_right_to_write(folder: &Path) -> String {
+    let outer = tempfile::tempdir().unwrap();
+    fs::set_permissions(outer.path(), Permissions::from_mode(0o755)).unwrap();
+    // The build's folder may be closed to the other user.
+    let verify = outer.path().join("verify");
+    fs::copy(program().with_file_name("verify"), &verify).unwrap();
+    let mut command = Command::new(&verify);
+    command.arg(folder);
+    if nix::unistd::geteuid().is_root() {
+        command.uid(NOBODY).gid(0);
+        fs::set_permissions(folder, Permissions::from_mode(0o750)).unwrap();
+    } else {
+        for file in folder.read_dir().unwrap() {
+            fs::set_permissions(file.unwrap().path(), Permissions::from_mode(0o440)).unwrap();
+        }
+        fs::set_permissions(folder, Permissions::from_mode(0o550)).unwrap();
+    }
+    let output = command.output().unwrap();
+    fs::set_permissions(folder, Permissions::from_mode(0o750)).unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{complaint}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn the_ledger_is_read_while_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&started(), None).unwrap();
+    assert_eq!(entries_seen_without_the_right_to_write(folder.path()), "12");
+}
+
+#[test]
+fn the_ledger_is_read_when_the_writer_has_left() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    assert_eq!(entries_seen_without_the_right_to_write(folder.path()), "11");
+}
+
+#[test]
+fn the_ledger_is_read_after_the_writer_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let (mut child, channel) = spawn(folder.path());
+    recorded(&channel, started(), None);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(entries_seen_without_the_right_to_write(folder.path()), "12");
+}
+
+#[test]
+fn a_copy_of_the_database_alone_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let copy = tempfile::Builder::new()
+        .prefix("日本 %?#")
+        .tempdir()
+        .unwrap();
+    fs::copy(
+        folder.path().join("ledger.db"),
+        copy.path().join("ledger.db"),
+    )
+    .unwrap();
+    assert_eq!(entries_seen_without_the_right_to_write(copy.path()), "11");
+    assert_eq!(copy.path().read_dir().unwrap().count(), 1);
+}

@@ -1,0 +1,405 @@
+//! What is left to do in one scan, and what has been done: no I/O, no clock.
+//!
+//! Every item that is ever found leaves this board as a row: from the worker that examined it,
+//! or from here when it was lost, cut by a limit, or out of time. That is what makes the end
+//! record mean something.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use wire::name::MediumName;
+use wire::scan::{Limits, News, Order, Progress, Supply, TargetKind, Totals};
+use wire::worker::{Answer, Item, Job, Locator, Place};
+use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+
+/// Most volumes of one medium. The report of each must fit one ledger entry.
+const VOLUMES_MAX: usize = wire::ledger::VOLUMES_MAX;
+
+/// Slowest reading that a file's deadline allows for, in bytes a second: a worn USB 1 stick.
+const SLOWEST_BYTES_PER_SECOND: u64 = 1_000_000;
+
+/// Handed-over files that wait for a worker; more are left in the socket.
+pub(crate) const LOOSE_WAITING_MAX: usize = 8;
+
+/// One job with what travels with it.
+pub(crate) struct Task {
+    pub(crate) job: Job,
+    pub(crate) descriptor: Option<OwnedFd>,
+    /// How long a worker may take.
+    pub(crate) allowed: Duration,
+}
+
+/// The state of one scan.
+pub(crate) struct Board {
+    limits: Limits,
+    target: TargetKind,
+    waiting: VecDeque<Task>,
+    /// Jobs handed to workers and not yet done.
+    at_work: u64,
+    volumes: Vec<Volume>,
+    loose_waiting: usize,
+    supply_ended: bool,
+    cut: bool,
+    progress: Progress,
+    totals: Totals,
+}
+
+struct Volume {
+    report: VolumeReport,
+    place: Place,
+    open_items: u64,
+    walked: bool,
+    reported: bool,
+}
+
+impl Board {
+    /// The board of a scan that has not begun.
+    pub(crate) fn new(order: &Order) -> Self {
+        let folder = matches!(order.target, TargetKind::Folder | TargetKind::File);
+        let mut board = Self {
+            limits: order.limits.clone(),
+            target: order.target,
+            waiting: VecDeque::new(),
+            at_work: 0,
+            volumes: Vec::new(),
+            loose_waiting: 0,
+            supply_ended: !folder,
+            cut: false,
+            progress: Progress::default(),
+            totals: Totals::default(),
+        };
+        if !folder {
+            let allowed = Duration::from_secs(board.limits.walk_seconds_max);
+            board.waiting.push_back(Task { job: Job::Layout, descriptor: None, allowed });
+        }
+        board
+    }
+
+    /// The next job for an idle worker.
+    pub(crate) fn next(&mut self) -> Option<Task> {
+        let task = self.waiting.pop_front()?;
+        self.at_work = self.at_work.saturating_add(1);
+        if let Job::Examine { item, .. } = &task.job {
+            self.progress.current = item.path.clone();
+            if item.locator == Locator::Loose {
+                self.loose_waiting = self.loose_waiting.saturating_sub(1);
+            }
+        }
+        Some(task)
+    }
+
+    /// Whether everything that was found has left as a row.
+    pub(crate) fn is_done(&self) -> bool {
+        self.waiting.is_empty() && self.at_work == 0 && self.supply_ended
+    }
+
+    /// Whether the starter may hand over more files.
+    pub(crate) fn wants_supply(&self) -> bool {
+        !self.supply_ended && self.loose_waiting < LOOSE_WAITING_MAX
+    }
+
+    /// How far the scan is.
+    pub(crate) fn progress(&self) -> News {
+        let walked = self.supply_ended && self.volumes.iter().all(|volume| volume.walked);
+        News::Progress(Progress { walked, ..self.progress.clone() })
+    }
+
+    /// The end record.
+    pub(crate) fn end(&self) -> News {
+        News::End(self.totals)
+    }
+
+    /// A file of a folder, from the starter.
+    ///
+    /// # Errors
+    /// What is wrong with the message.
+    pub(crate) fn supply(
+        &mut self,
+        supply: Supply,
+        descriptor: Option<OwnedFd>,
+    ) -> Result<Vec<News>, &'static str> {
+        let folder = matches!(self.target, TargetKind::Folder | TargetKind::File);
+        if !folder || self.supply_ended {
+            return Err("a file that was not asked for");
+        }
+        match (supply, descriptor) {
+            (Supply::File { path, size_bytes }, Some(descriptor)) => {
+                let item = Item {
+                    volume: None,
+                    path,
+                    kind: RowKind::File,
+                    size_bytes,
+                    locator: Locator::Loose,
+                    findings: Vec::new(),
+                };
+                Ok(self.item(item, Some(descriptor)))
+            }
+            (Supply::Unopened { path, gap, finding }, None) => {
+                Ok(self.row(unexamined(None, path, RowKind::File, 0, gap, finding)))
+            }
+            (Supply::End, None) => {
+                self.supply_ended = true;
+                Ok(Vec::new())
+            }
+            (Supply::File { .. }, None) => Err("a file without its descriptor"),
+            (Supply::Unopened { .. } | Supply::End, Some(_)) => Err("a descriptor without a file"),
+        }
+    }
+
+    /// What a worker answers to `task`. `None` when the answer ends the task.
+    ///
+    /// # Errors
+    /// What the worker did that its job does not allow; the worker must not be believed again.
+    pub(crate) fn answer(
+        &mut self,
+        task: &Task,
+        answer: Answer,
+    ) -> Result<(Vec<News>, bool), &'static str> {
+        match (&task.job, answer) {
+            (Job::Layout, Answer::Volume(place)) => Ok((self.volume(place), false)),
+            (Job::Layout, Answer::Item(item)) if item.volume.is_none() => {
+                Ok((self.item(*item, None), false))
+            }
+            (Job::Layout, Answer::Layout { scheme, findings }) => {
+                self.at_work = self.at_work.saturating_sub(1);
+                Ok((vec![News::Layout { scheme, findings }], true))
+            }
+            (Job::Walk { volume, .. }, Answer::Item(item)) if item.volume == Some(*volume) => {
+                Ok((self.item(*item, None), false))
+            }
+            (Job::Walk { volume, .. }, Answer::Row(row)) if row.volume == Some(*volume) => {
+                Ok((self.row(*row), false))
+            }
+            (Job::Walk { volume, .. }, Answer::Walked { label, allocated_bytes, findings }) => {
+                self.at_work = self.at_work.saturating_sub(1);
+                Ok((self.walked(*volume, label, allocated_bytes, findings), true))
+            }
+            (Job::Examine { item, .. }, Answer::Row(row)) if row.volume == item.volume => {
+                Ok((self.row(*row), false))
+            }
+            (Job::Examine { item, .. }, Answer::Examined { bytes_read, bytes_hashed }) => {
+                self.totals.bytes_read = self.totals.bytes_read.saturating_add(bytes_read);
+                self.totals.bytes_hashed = self.totals.bytes_hashed.saturating_add(bytes_hashed);
+                Ok((self.examined(item, bytes_read), true))
+            }
+            (
+                Job::Layout | Job::Walk { .. } | Job::Examine { .. },
+                Answer::Ready | Answer::Volume(_) | Answer::Item(_) | Answer::Row(_)
+                | Answer::Layout { .. } | Answer::Walked { .. } | Answer::Examined { .. },
+            ) => Err("an answer that its job does not have"),
+        }
+    }
+
+    /// A job whose worker is gone: its content is not examined, for the reason given.
+    pub(crate) fn lost(&mut self, task: Task, gap: Gap, why: &str) -> Vec<News> {
+        let finding = Finding::own("worker_lost", Source::Structure, Tier::Incomplete, why);
+        match task.job {
+            Job::Layout => {
+                self.at_work = self.at_work.saturating_sub(1);
+                let scheme = "unreadable".to_owned();
+                vec![News::Layout { scheme, findings: vec![finding] }]
+            }
+            Job::Walk { volume, place } => {
+                self.at_work = self.at_work.saturating_sub(1);
+                let row = unexamined(
+                    Some(volume),
+                    MediumName::default(),
+                    RowKind::Unallocated,
+                    place.size_bytes,
+                    gap,
+                    finding.clone(),
+                );
+                let mut news = self.row(row);
+                news.extend(self.walked(volume, MediumName::default(), 0, vec![finding]));
+                news
+            }
+            Job::Examine { item, .. } => {
+                let row = unexamined(
+                    item.volume,
+                    item.path.clone(),
+                    item.kind,
+                    item.size_bytes,
+                    gap,
+                    finding,
+                );
+                let mut news = self.row(row);
+                news.extend(self.examined(&item, 0));
+                news
+            }
+        }
+    }
+
+    /// The scan's time is used up: everything that waits becomes a row.
+    pub(crate) fn cut_short(&mut self) -> Vec<News> {
+        let mut news = Vec::new();
+        let waiting = std::mem::take(&mut self.waiting);
+        self.loose_waiting = 0;
+        for task in waiting {
+            self.at_work = self.at_work.saturating_add(1);
+            news.extend(self.lost(task, Gap::Timeout, "scan_seconds_max was reached"));
+        }
+        if !self.supply_ended {
+            self.supply_ended = true;
+            let why = "scan_seconds_max was reached before the folder's end";
+            let finding = Finding::own("scan_seconds_max", Source::Structure, Tier::Incomplete, why);
+            let path = MediumName::default();
+            news.extend(self.row(unexamined(None, path, RowKind::File, 0, Gap::Timeout, finding)));
+        }
+        news
+    }
+
+    fn volume(&mut self, place: Place) -> Vec<News> {
+        let Ok(index) = u32::try_from(self.volumes.len()) else { return Vec::new() };
+        if VOLUMES_MAX <= self.volumes.len() {
+            let why = format!("more than {VOLUMES_MAX} volumes");
+            let finding = Finding::own("volumes_max", Source::Volume, Tier::Incomplete, why);
+            let size = place.size_bytes;
+            let path = MediumName::default();
+            return self.row(unexamined(None, path, RowKind::Gap, size, Gap::Limit, finding));
+        }
+        let report = VolumeReport {
+            index,
+            kind: place.kind.clone(),
+            label: MediumName::default(),
+            offset_bytes: place.offset_bytes,
+            size_bytes: place.size_bytes,
+            allocated_bytes: 0,
+            examined_bytes: 0,
+            findings: Vec::new(),
+        };
+        self.volumes.push(Volume {
+            report,
+            place: place.clone(),
+            open_items: 0,
+            walked: false,
+            reported: false,
+        });
+        let allowed = Duration::from_secs(self.limits.walk_seconds_max);
+        // Trees are walked before files are read, so that progress can say of how many.
+        let job = Job::Walk { volume: index, place };
+        self.waiting.push_front(Task { job, descriptor: None, allowed });
+        Vec::new()
+    }
+
+    fn item(&mut self, item: Item, descriptor: Option<OwnedFd>) -> Vec<News> {
+        self.progress.files_found = self.progress.files_found.saturating_add(1);
+        if self.limits.files_max < self.progress.files_found {
+            return self.past_the_limit(item.volume);
+        }
+        self.progress.bytes_found = self.progress.bytes_found.saturating_add(item.size_bytes);
+        if item.locator == Locator::Loose {
+            self.loose_waiting = self.loose_waiting.saturating_add(1);
+        }
+        let volume = item.volume.and_then(|index| self.at(index));
+        let place = volume.map(|volume| {
+            volume.open_items = volume.open_items.saturating_add(1);
+            volume.place.clone()
+        });
+        let seconds = item
+            .size_bytes
+            .checked_div(SLOWEST_BYTES_PER_SECOND)
+            .unwrap_or(0)
+            .saturating_add(self.limits.file_seconds_max);
+        self.waiting.push_back(Task {
+            job: Job::Examine { item: Box::new(item), place },
+            descriptor,
+            allowed: Duration::from_secs(seconds),
+        });
+        Vec::new()
+    }
+
+    /// One row stands for everything past `files_max`.
+    fn past_the_limit(&mut self, volume: Option<u32>) -> Vec<News> {
+        if std::mem::replace(&mut self.cut, true) {
+            return Vec::new();
+        }
+        let why = format!("more than {} files and members", self.limits.files_max);
+        let finding = Finding::own("files_max", Source::Structure, Tier::Incomplete, why);
+        let path = MediumName::default();
+        let row = unexamined(volume, path, RowKind::File, 0, Gap::Limit, finding);
+        self.totals.rows = self.totals.rows.saturating_add(1);
+        vec![News::Row(Box::new(row))]
+    }
+
+    fn row(&mut self, row: Row) -> Vec<News> {
+        let matched = row.outcome == Outcome::Matched;
+        // A medium past the limit is never PASS; what stops it is still worth a row.
+        if self.limits.files_max <= self.totals.rows && !matched {
+            return self.past_the_limit(row.volume);
+        }
+        if matched && !row.inherited {
+            self.progress.matched = self.progress.matched.saturating_add(1);
+        }
+        self.totals.rows = self.totals.rows.saturating_add(1);
+        vec![News::Row(Box::new(row))]
+    }
+
+    fn examined(&mut self, item: &Item, bytes_read: u64) -> Vec<News> {
+        self.at_work = self.at_work.saturating_sub(1);
+        self.progress.files_done = self.progress.files_done.saturating_add(1);
+        self.progress.bytes_done = self.progress.bytes_done.saturating_add(item.size_bytes);
+        let Some(index) = item.volume else { return Vec::new() };
+        if let Some(volume) = self.at(index) {
+            volume.open_items = volume.open_items.saturating_sub(1);
+            let examined = &mut volume.report.examined_bytes;
+            *examined = examined.saturating_add(bytes_read);
+        }
+        self.finished_volume(index)
+    }
+
+    fn walked(
+        &mut self,
+        index: u32,
+        label: MediumName,
+        allocated_bytes: u64,
+        findings: Vec<Finding>,
+    ) -> Vec<News> {
+        if let Some(volume) = self.at(index) {
+            volume.walked = true;
+            volume.report.label = label;
+            volume.report.allocated_bytes = allocated_bytes;
+            volume.report.findings = findings;
+        }
+        self.finished_volume(index)
+    }
+
+    /// The volume's report, once, when its last item is done.
+    fn finished_volume(&mut self, index: u32) -> Vec<News> {
+        let Some(volume) = self.at(index) else { return Vec::new() };
+        if !volume.walked || volume.open_items != 0 || volume.reported {
+            return Vec::new();
+        }
+        volume.reported = true;
+        let report = Box::new(volume.report.clone());
+        self.totals.volumes = self.totals.volumes.saturating_add(1);
+        vec![News::Volume(report)]
+    }
+
+    fn at(&mut self, index: u32) -> Option<&mut Volume> {
+        self.volumes.get_mut(usize::try_from(index).ok()?)
+    }
+}
+
+/// The row of a content that no worker examined.
+fn unexamined(
+    volume: Option<u32>,
+    path: MediumName,
+    kind: RowKind,
+    size_bytes: u64,
+    gap: Gap,
+    finding: Finding,
+) -> Row {
+    Row {
+        volume,
+        path,
+        within: Vec::new(),
+        kind,
+        size_bytes,
+        sha256: None,
+        content_type: None,
+        outcome: Outcome::Unchecked(gap),
+        inherited: false,
+        findings: vec![finding],
+    }
+}

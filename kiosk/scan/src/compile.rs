@@ -1,0 +1,136 @@
+//! `kiosk-scan compile`: rule sources in, machine code out.
+//!
+//! It runs confined like a scan, without its last filter: the code generator needs to make
+//! its own pages executable. Its input is what an administrator installed, not a medium.
+
+use std::io::Write as _;
+use std::os::fd::AsFd;
+
+use jail::channel::Channel;
+use wire::frame;
+use wire::rules::{
+    COMPILED_BYTES_MAX, COMPILER_MESSAGE_BYTES_MAX, Compile, Compiled, SOURCES_BYTES_MAX,
+    SourceFile,
+};
+
+use crate::ScanError;
+
+pub(crate) fn run() -> Result<(), ScanError> {
+    let channel = Channel::from_stdin().map_err(ScanError::Channel)?;
+    let packet = channel
+        .receive()
+        .map_err(ScanError::Channel)?
+        .ok_or(ScanError::Starter("nothing"))?;
+    let order: Compile = frame::decode(&packet.bytes)?;
+    let mut descriptors = packet.fds.into_iter();
+    let (Some(sources), Some(result), None) =
+        (descriptors.next(), descriptors.next(), descriptors.next())
+    else {
+        return Err(ScanError::Starter("an order without its two descriptors"));
+    };
+    let size = jail::memory::require_sealed(sources.as_fd())
+        .map_err(ScanError::Channel)?;
+    if SOURCES_BYTES_MAX < size {
+        return Err(ScanError::Starter("more rule sources than the limit"));
+    }
+    let text = jail::memory::map(sources.as_fd(), size)
+        .map_err(ScanError::Channel)?;
+    let files: Vec<SourceFile> =
+        serde_json::from_slice(&text).map_err(|_| ScanError::Starter("malformed rule sources"))?;
+    if u64::try_from(files.len()) != Ok(order.files) {
+        return Err(ScanError::Starter("another number of rule sources than it says"));
+    }
+
+    // Entering closes what is not kept, so nothing else may own a descriptor afterwards.
+    drop(sources);
+    let _confined = jail::supervisor::enter(
+        &[
+            channel.as_fd(),
+            result.as_fd(),
+        ],
+        &jail::supervisor::SupervisorLimits::default(),
+    )
+    .map_err(ScanError::Jail)?;
+    let answer = match compiled(&files) {
+        Ok((rules, bytes)) => {
+            std::fs::File::from(result).write_all(&bytes).map_err(ScanError::Channel)?;
+            Compiled::Done { rules }
+        }
+        Err((origin, mut message)) => {
+            let mut end = COMPILER_MESSAGE_BYTES_MAX.min(message.len());
+            while !message.is_char_boundary(end) {
+                end = end.saturating_sub(1);
+            }
+            message.truncate(end);
+            Compiled::Refused { origin, message }
+        }
+    };
+    channel.send(&frame::encode(&answer)?, &[]).map_err(ScanError::Channel)
+}
+
+/// All files compiled, each in a namespace of its own, or the first refusal.
+fn compiled(files: &[SourceFile]) -> Result<(u64, Vec<u8>), (String, String)> {
+    let mut compiler = yara_x::Compiler::new();
+    // A rule that is slow by construction would spend the time of every file of every medium.
+    compiler.enable_includes(false).error_on_slow_pattern(true).error_on_slow_loop(true);
+    for file in files {
+        compiler.new_namespace(&file.origin);
+        let source = yara_x::SourceCode::from(file.text.as_str()).with_origin(&file.origin);
+        if let Err(error) = compiler.add_source(source) {
+            return Err((file.origin.clone(), error.to_string()));
+        }
+    }
+    let rules = compiler.build();
+    let count = u64::try_from(rules.iter().count()).unwrap_or(u64::MAX);
+    let bytes = rules
+        .serialize()
+        .map_err(|error| (String::new(), error.to_string()))?;
+    if COMPILED_BYTES_MAX < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
+        let message = format!("the compiled rules are larger than {COMPILED_BYTES_MAX} bytes");
+        return Err((String::new(), message));
+    }
+    Ok((count, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Engine;
+    use wire::Tier;
+
+    fn source(origin: &str, text: &str) -> SourceFile {
+        SourceFile { origin: origin.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn what_was_compiled_loads_and_matches_with_its_tier() {
+        let (count, bytes) = compiled(&[
+            source("a.yar", r#"rule one { strings: $a = "needle" condition: $a }"#),
+            source(
+                "b.yar",
+                r#"rule two { meta: tier = "notice" strings: $a = "needle" condition: $a }"#,
+            ),
+        ])
+        .unwrap();
+        let engine = Engine::load(&bytes).unwrap();
+        assert_eq!((count, engine.rules()), (2, 2));
+        let found = engine.matcher(5).run(b"a needle here").unwrap();
+        let tiers: Vec<_> = found.iter().map(|f| (f.rule.as_str(), f.tier)).collect();
+        assert_eq!(tiers, [("one", Tier::Block), ("two", Tier::Notice)]);
+        assert!(engine.matcher(5).run(b"hay").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_refused_source_is_named() {
+        let refused = compiled(&[source("x/bad.yar", "rule x { condition: nothing }")]);
+        let (origin, message) = refused.unwrap_err();
+        assert_eq!(origin, "x/bad.yar");
+        assert!(message.contains("nothing"), "{message}");
+    }
+
+    #[test]
+    fn a_slow_rule_is_refused() {
+        let slow = r#"rule slow { strings: $a = /.*x.*/s condition: $a }"#;
+        assert!(compiled(&[source("slow.yar", slow)]).is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! One content read once: hashed, measured, and kept where the engine can see all of it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+
+use jail::memory::Mapped;
+use sha2::{Digest as _, Sha256};
+use wire::scan::Limits;
+use wire::{Digest, Gap};
+
+/// How much is read at a time, in bytes. Larger pieces gained nothing over the block cache.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Where the content is.
+enum Held {
+    Memory(Vec<u8>),
+    Spooled(Mapped),
+}
+
+/// A content after its one reading.
+pub(crate) struct Content {
+    held: Held,
+    /// Bytes that came out of the reader.
+    pub(crate) read_bytes: u64,
+    /// Of all its bytes; `None` when the reader failed before the end.
+    pub(crate) sha256: Option<Digest>,
+    /// Why it cannot be called examined, whatever the rules say.
+    pub(crate) gap: Option<Gap>,
+    /// Whether every byte that was read is zero.
+    pub(crate) zero: bool,
+}
+
+impl Content {
+    /// Everything that was read and kept, in one piece.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.held {
+            Held::Memory(bytes) => bytes,
+            Held::Spooled(mapped) => mapped,
+        }
+    }
+
+    /// Reads to the end. `spool` takes what is larger than memory allows; its size limit is
+    /// the caller's.
+    pub(crate) fn read(reader: &mut dyn Read, limits: &Limits, spool: Option<&File>) -> Self {
+        let mut reading = Reading {
+            kept: Vec::new(),
+            spooled_bytes: 0,
+            hash: Sha256::new(),
+            read_bytes: 0,
+            zero: true,
+            gap: None,
+        };
+        let mut complete = true;
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            match reader.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(length) => reading.take(chunk.get(..length).unwrap_or_default(), limits, spool),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    complete = false;
+                    reading.gap = Some(gap_of(&error));
+                    break;
+                }
+            }
+        }
+        reading.done(complete, spool)
+    }
+}
+
+/// What a failed read says of the medium. Readers of file systems answer `InvalidData` and
+/// `UnexpectedEof` where a structure contradicts itself, and the device's own error otherwise.
+pub(crate) fn gap_of(error: &io::Error) -> Gap {
+    if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+        Gap::Damaged
+    } else if matches!(error.kind(), io::ErrorKind::Unsupported) {
+        Gap::Unsupported
+    } else {
+        Gap::Unreadable
+    }
+}
+
+struct Reading {
+    kept: Vec<u8>,
+    spooled_bytes: u64,
+    hash: Sha256,
+    read_bytes: u64,
+    zero: bool,
+    gap: Option<Gap>,
+}
+
+impl Reading {
+    fn take(&mut self, piece: &[u8], limits: &Limits, spool: Option<&File>) {
+        self.hash.update(piece);
+        self.zero = self.zero && piece.iter().all(|byte| *byte == 0);
+        let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        self.read_bytes = self.read_bytes.saturating_add(length);
+        if self.gap.is_some() {
+            return;
+        }
+        if self.spooled_bytes == 0 && self.read_bytes <= limits.memory_bytes_max {
+            self.kept.extend_from_slice(piece);
+            return;
+        }
+        let kept = self.spool(piece, limits, spool);
+        if kept.is_err() {
+            // Hashing goes on; what cannot be held in one piece cannot be matched.
+            self.gap = Some(Gap::Limit);
+        }
+    }
+
+    fn spool(&mut self, piece: &[u8], limits: &Limits, spool: Option<&File>) -> io::Result<()> {
+        let spool = spool.ok_or(io::ErrorKind::StorageFull)?;
+        if limits.content_bytes_max < self.read_bytes {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if self.spooled_bytes == 0 {
+            spool.set_len(0)?;
+            spool.write_all_at(&self.kept, 0)?;
+            self.spooled_bytes = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
+            self.kept = Vec::new();
+        }
+        spool.write_all_at(piece, self.spooled_bytes)?;
+        self.spooled_bytes = self.read_bytes;
+        Ok(())
+    }
+
+    fn done(mut self, complete: bool, spool: Option<&File>) -> Content {
+        let held = match spool {
+            Some(file) if 0 < self.spooled_bytes => {
+                match jail::memory::map(file.as_fd(), self.spooled_bytes) {
+                    Ok(mapped) => Held::Spooled(mapped),
+                    Err(_) => {
+                        self.gap = Some(Gap::Limit);
+                        Held::Memory(Vec::new())
+                    }
+                }
+            }
+            Some(_) | None => Held::Memory(std::mem::take(&mut self.kept)),
+        };
+        Content {
+            held,
+            read_bytes: self.read_bytes,
+            sha256: complete.then(|| Digest(self.hash.finalize().into())),
+            gap: self.gap,
+            zero: self.zero,
+        }
+    }
+}
+
+/// The digest of bytes that are already in memory.
+pub(crate) fn digest(bytes: &[u8]) -> Digest {
+    Digest(Sha256::digest(bytes).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(memory: u64, content: u64) -> Limits {
+        Limits { memory_bytes_max: memory, content_bytes_max: content, ..Limits::default() }
+    }
+
+    #[test]
+    fn what_does_not_fit_in_memory_is_spooled_whole() {
+        let spool = std::fs::File::from(jail::memory::writable("spool").unwrap());
+        let bytes: Vec<u8> = (0..1_000_000u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        let content = Content::read(&mut bytes.as_slice(), &limits(300_000, 1 << 30), Some(&spool));
+        assert!(matches!(content.held, Held::Spooled(_)));
+        assert!(content.bytes() == bytes.as_slice());
+        assert_eq!(content.sha256, Some(digest(&bytes)));
+        assert_eq!(content.gap, None);
+    }
+
+    #[test]
+    fn content_past_its_limit_is_hashed_and_not_called_examined() {
+        let spool = std::fs::File::from(jail::memory::writable("spool").unwrap());
+        let bytes = vec![7; 900_000];
+        for (spool, content_max) in [(Some(&spool), 500_000), (None, 1 << 30)] {
+            let content =
+                Content::read(&mut bytes.as_slice(), &limits(100_000, content_max), spool);
+            assert_eq!(content.gap, Some(Gap::Limit));
+            assert_eq!(content.sha256, Some(digest(&bytes)));
+        }
+    }
+
+    #[test]
+    fn a_reader_that_fails_leaves_no_digest() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::from_raw_os_error(5))
+            }
+        }
+        let mut reader = b"begins well".chain(Failing);
+        let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None);
+        assert_eq!(content.sha256, None);
+        assert_eq!(content.gap, Some(Gap::Unreadable));
+        assert_eq!(content.bytes(), b"begins well");
+    }
+}

@@ -1,0 +1,79 @@
+//! The rule engine, and all that this project says to it.
+
+use std::time::Duration;
+
+use wire::outcome::RULE_BYTES_MAX;
+use wire::{Finding, Gap, Source, Tier};
+
+use crate::ScanError;
+
+/// Most matches of one pattern that the engine keeps. A crafted file of repeated words took
+/// 1 GB with the engine's own million; one match is enough to stop a medium.
+const PATTERN_MATCHES_MAX: usize = 1000;
+
+/// The compiled rules, loaded once in the supervisor and shared with its workers by fork.
+pub(crate) struct Engine {
+    rules: yara_x::Rules,
+}
+
+impl Engine {
+    /// Loads what `kiosk-scan compile` made. The bytes are machine code: whoever hands them in
+    /// must have made or authenticated them.
+    pub(crate) fn load(compiled: &[u8]) -> Result<Self, ScanError> {
+        let rules = yara_x::Rules::deserialize(compiled)
+            .map_err(|error| ScanError::Rules(error.to_string()))?;
+        Ok(Self { rules })
+    }
+
+    /// Rules in the set.
+    pub(crate) fn rules(&self) -> u64 {
+        u64::try_from(self.rules.iter().count()).unwrap_or(u64::MAX)
+    }
+
+    /// A matcher that gives up on one content after `seconds`.
+    pub(crate) fn matcher(&self, seconds: u64) -> Matcher<'_> {
+        let mut scanner = yara_x::Scanner::new(&self.rules);
+        scanner
+            .set_timeout(Duration::from_secs(seconds.max(1)))
+            .max_matches_per_pattern(PATTERN_MATCHES_MAX)
+            .fast_scan(true)
+            .use_mmap(false);
+        Matcher { scanner }
+    }
+}
+
+/// Matches one content after the other.
+pub(crate) struct Matcher<'r> {
+    scanner: yara_x::Scanner<'r>,
+}
+
+impl Matcher<'_> {
+    /// Makes the engine do once what it does only the first time: start its clock's thread
+    /// and compile its expressions. Afterwards the worker's jail can close.
+    pub(crate) fn warm_up(&mut self) -> Result<(), ScanError> {
+        self.scanner.scan(b"").map(drop).map_err(|error| ScanError::Rules(error.to_string()))
+    }
+
+    /// What the rules find in `content`.
+    ///
+    /// # Errors
+    /// The gap to report: `timeout`, or `damaged` when the engine gave up for another reason.
+    pub(crate) fn run(&mut self, content: &[u8]) -> Result<Vec<Finding>, Gap> {
+        let results = self.scanner.scan(content).map_err(|error| match error {
+            yara_x::errors::ScanError::Timeout => Gap::Timeout,
+            _ => Gap::Damaged,
+        })?;
+        Ok(results.matching_rules().map(|rule| finding(&rule)).collect())
+    }
+}
+
+/// A rule without the tier `notice` blocks: forgetting the tier must not open the gate.
+fn finding(rule: &yara_x::Rule<'_, '_>) -> Finding {
+    let notice = rule.metadata().any(|(key, value)| {
+        key == "tier" && matches!(value, yara_x::MetaValue::String("notice"))
+    });
+    let tier = if notice { Tier::Notice } else { Tier::Block };
+    let mut name = rule.identifier().to_owned();
+    name.truncate(RULE_BYTES_MAX);
+    Finding::own(&name, Source::Yara, tier, "")
+}

@@ -1,0 +1,325 @@
+//! One content and all its members: what was established about each.
+
+use std::fs::File;
+use std::io::Read;
+
+use unpack::{Body, Budget, Member};
+use wire::name::MediumName;
+use wire::scan::Limits;
+use wire::worker::{Item, Locator};
+use wire::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier};
+
+use crate::content::{self, Content};
+use crate::emit;
+use crate::engine::Matcher;
+
+/// Most findings of members that a container's own row repeats.
+const MEMBER_FINDINGS_MAX: usize = 4;
+
+/// Longest trail to a member in a container's finding, in bytes; its end is kept.
+const TRAIL_BYTES_MAX: usize = 512;
+
+/// Examines contents one after the other and hands each row to `send`.
+pub(crate) struct Examiner<'a, 'r> {
+    pub(crate) matcher: Matcher<'r>,
+    pub(crate) limits: &'a Limits,
+    pub(crate) spool: Option<&'a File>,
+    pub(crate) send: &'a mut dyn FnMut(Row),
+    /// Bytes hashed so far, members included.
+    pub(crate) hashed_bytes: u64,
+}
+
+/// What a container needs to know of a member.
+struct Summary {
+    outcome: Outcome,
+    findings: Vec<Finding>,
+}
+
+/// What is known of a content beside its bytes.
+struct Subject<'s> {
+    volume: Option<u32>,
+    path: MediumName,
+    within: &'s [MediumName],
+    kind: RowKind,
+    size_bytes: u64,
+    sha256: Option<Digest>,
+    findings: Vec<Finding>,
+    gap: Option<Gap>,
+}
+
+impl Examiner<'_, '_> {
+    /// Reads and judges `item`; sends its rows, members first. Answers with the bytes read.
+    /// `known_gap` is why it cannot be clean whatever its bytes hold.
+    pub(crate) fn item(&mut self, item: &Item, reader: &mut dyn Read, known_gap: Option<Gap>) -> u64 {
+        let content = Content::read(reader, self.limits, self.spool);
+        self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
+        // Space outside every partition that holds nothing needs no row.
+        if item.kind == RowKind::Gap && content.zero && content.gap.is_none() {
+            return content.read_bytes;
+        }
+        let mut gap = content.gap.or(known_gap);
+        let mut findings = item.findings.clone();
+        if gap.is_none() && content.read_bytes != item.size_bytes {
+            // A handed-over file has the size that the kernel gave a moment ago.
+            let loose = item.locator == Locator::Loose;
+            gap = Some(if loose { Gap::Changed } else { Gap::Damaged });
+            let detail = format!("{} bytes of {} could be read", content.read_bytes, item.size_bytes);
+            findings.push(Finding::own("size_differs", Source::Volume, Tier::Incomplete, detail));
+        }
+        if item.path.is_deceptive() {
+            let detail = "the name holds characters that hide or reorder it";
+            findings.push(Finding::own("deceptive_name", Source::Structure, Tier::Notice, detail));
+        }
+        let subject = Subject {
+            volume: item.volume,
+            path: item.path.clone(),
+            within: &[],
+            kind: item.kind,
+            size_bytes: content.read_bytes.max(item.size_bytes),
+            sha256: content.sha256,
+            findings,
+            gap,
+        };
+        let mut budget = Budget::new(self.limits, content.read_bytes);
+        self.judge(subject, content.bytes(), &mut budget);
+        content.read_bytes
+    }
+
+    /// Matches, opens and reports one content.
+    fn judge(&mut self, subject: Subject<'_>, bytes: &[u8], budget: &mut Budget) -> Summary {
+        let Subject { volume, path, within, kind, size_bytes, sha256, mut findings, gap } = subject;
+        let mut gap = gap;
+        match self.matcher.run(bytes) {
+            Ok(found) => findings.extend(found),
+            Err(missed) => gap = gap.or(Some(missed)),
+        }
+        let mut members = Members::default();
+        if let Some(format) = unpack::recognise(bytes) {
+            if u64::try_from(within.len()).unwrap_or(u64::MAX) < self.limits.container_depth_max {
+                let mut around = within.to_vec();
+                around.push(path.clone());
+                let opened = unpack::open(format, bytes, budget, &mut |member, budget| {
+                    let name = member.name.clone();
+                    let summary = self.member(volume, &around, member, budget);
+                    members.add(&name, summary);
+                });
+                match opened {
+                    Ok(seen) => findings.extend(seen),
+                    Err(problem) => {
+                        gap = gap.or(Some(problem.gap()));
+                        findings.extend(problem.into_findings());
+                    }
+                }
+            } else {
+                gap = gap.or(Some(Gap::Limit));
+                let detail = format!("{} containers around it", within.len());
+                let tier = Tier::Incomplete;
+                findings.push(Finding::own("container_depth_max", Source::Structure, tier, detail));
+            }
+        } else if let Some(name) = unpack::unopenable(bytes) {
+            gap = gap.or(Some(Gap::Unsupported));
+            let detail = format!("a container of the kind {name} is not opened");
+            let tier = Tier::Incomplete;
+            findings.push(Finding::own("container_unsupported", Source::Structure, tier, detail));
+        }
+
+        let own = outcome_of(&findings, gap);
+        let outcome = worse(own, members.outcome);
+        findings.extend(members.findings);
+        let row = Row {
+            volume,
+            path,
+            within: within.to_vec(),
+            kind,
+            size_bytes,
+            sha256,
+            content_type: sha256.is_some().then(|| content_type(bytes)),
+            outcome,
+            inherited: own == Outcome::Clean && outcome != Outcome::Clean,
+            findings: emit::bounded(findings),
+        };
+        let summary = Summary { outcome, findings: row.findings.clone() };
+        (self.send)(row);
+        summary
+    }
+
+    fn member(
+        &mut self,
+        volume: Option<u32>,
+        around: &[MediumName],
+        member: Member<'_>,
+        budget: &mut Budget,
+    ) -> Summary {
+        let Member { name, findings, body } = member;
+        let subject = |size_bytes, sha256, findings, gap| Subject {
+            volume,
+            path: name.clone(),
+            within: around,
+            kind: RowKind::Member,
+            size_bytes,
+            sha256,
+            findings,
+            gap,
+        };
+        match body {
+            Body::Content(bytes) => self.known(subject, &bytes, findings, None, budget),
+            Body::Link(target) => self.known(subject, target.as_bytes(), findings, None, budget),
+            Body::Special => self.known(subject, &[], findings, None, budget),
+            // A folder has no content of its own; what is wrong with its name is worth a row.
+            Body::Folder if findings.is_empty() => {
+                Summary { outcome: Outcome::Clean, findings }
+            }
+            Body::Folder => self.known(subject, &[], findings, None, budget),
+            Body::Partial { content, gap, why } => {
+                let mut findings = findings;
+                findings.push(unchecked(why));
+                self.known(subject, &content, findings, Some(gap), budget)
+            }
+            Body::Unchecked { gap, size_bytes, why } => {
+                let mut findings = findings;
+                findings.push(unchecked(why));
+                let findings = emit::bounded(findings);
+                let outcome = outcome_of(&findings, Some(gap));
+                let Subject { path, .. } = subject(size_bytes, None, Vec::new(), None);
+                (self.send)(Row {
+                    volume,
+                    path,
+                    within: around.to_vec(),
+                    kind: RowKind::Member,
+                    size_bytes,
+                    sha256: None,
+                    content_type: None,
+                    outcome,
+                    inherited: false,
+                    findings: findings.clone(),
+                });
+                Summary { outcome, findings }
+            }
+        }
+    }
+
+    /// A member whose whole content is at hand.
+    fn known<'s>(
+        &mut self,
+        subject: impl Fn(u64, Option<Digest>, Vec<Finding>, Option<Gap>) -> Subject<'s>,
+        bytes: &[u8],
+        findings: Vec<Finding>,
+        gap: Option<Gap>,
+        budget: &mut Budget,
+    ) -> Summary {
+        let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.hashed_bytes = self.hashed_bytes.saturating_add(size_bytes);
+        // The digest is of the whole content or it is not given.
+        let sha256 = gap.is_none().then(|| content::digest(bytes));
+        self.judge(subject(size_bytes, sha256, findings, gap), bytes, budget)
+    }
+}
+
+fn unchecked(why: &str) -> Finding {
+    Finding::own("member_unchecked", Source::Structure, Tier::Incomplete, why)
+}
+
+/// What the members of one container add up to.
+struct Members {
+    outcome: Outcome,
+    findings: Vec<Finding>,
+}
+
+impl Default for Members {
+    /// A container without members: nothing in it is unexamined.
+    fn default() -> Self {
+        Self { outcome: Outcome::Clean, findings: Vec::new() }
+    }
+}
+
+impl Members {
+    fn add(&mut self, name: &MediumName, summary: Summary) {
+        self.outcome = worse(self.outcome, summary.outcome);
+        for finding in summary.findings {
+            if self.findings.len() < MEMBER_FINDINGS_MAX && finding.tier != Tier::Notice {
+                let member_of = Some(trail(name, finding.member_of.as_ref()));
+                self.findings.push(Finding { member_of, ..finding });
+            }
+        }
+    }
+}
+
+/// `outer > inner`, shortened at its beginning.
+fn trail(outer: &MediumName, inner: Option<&MediumName>) -> MediumName {
+    let mut bytes = outer.as_bytes().to_vec();
+    if let Some(inner) = inner {
+        bytes.extend_from_slice(b" > ");
+        bytes.extend_from_slice(inner.as_bytes());
+    }
+    let beginning = bytes.len().saturating_sub(TRAIL_BYTES_MAX);
+    MediumName::cut(bytes.get(beginning..).unwrap_or_default()).0
+}
+
+/// What a content's own findings and gap make of it. An `incomplete` finding without a gap is
+/// a structure that contradicts itself.
+fn outcome_of(findings: &[Finding], gap: Option<Gap>) -> Outcome {
+    let has = |tier| findings.iter().any(|finding| finding.tier == tier);
+    match gap {
+        _ if has(Tier::Block) => Outcome::Matched,
+        Some(gap) => Outcome::Unchecked(gap),
+        None if has(Tier::Incomplete) => Outcome::Unchecked(Gap::Damaged),
+        None => Outcome::Clean,
+    }
+}
+
+/// The outcome that says more against a content; of two gaps the first.
+fn worse(first: Outcome, second: Outcome) -> Outcome {
+    match (first, second) {
+        (Outcome::Matched, Outcome::Clean | Outcome::Unchecked(_) | Outcome::Matched)
+        | (Outcome::Clean | Outcome::Unchecked(_), Outcome::Matched) => Outcome::Matched,
+        (Outcome::Unchecked(gap), Outcome::Clean | Outcome::Unchecked(_))
+        | (Outcome::Clean, Outcome::Unchecked(gap)) => Outcome::Unchecked(gap),
+        (Outcome::Clean, Outcome::Clean) => Outcome::Clean,
+    }
+}
+
+/// The media type by the content's first bytes.
+fn content_type(bytes: &[u8]) -> String {
+    file_format::FileFormat::from_bytes(bytes).media_type().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_clean_and_clean_is_clean() {
+        let all = [
+            Outcome::Clean,
+            Outcome::Matched,
+            Outcome::Unchecked(Gap::Limit),
+            Outcome::Unchecked(Gap::Encrypted),
+        ];
+        for first in all {
+            for second in all {
+                let both = worse(first, second);
+                assert_eq!(both == Outcome::Clean, first == second && first == Outcome::Clean);
+                if first == Outcome::Matched || second == Outcome::Matched {
+                    assert_eq!(both, Outcome::Matched);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_incomplete_finding_alone_withholds_clean() {
+        let finding = Finding::own("x", Source::Volume, Tier::Incomplete, "");
+        assert_eq!(outcome_of(&[finding], None), Outcome::Unchecked(Gap::Damaged));
+        let notice = Finding::own("x", Source::Yara, Tier::Notice, "");
+        assert_eq!(outcome_of(&[notice], None), Outcome::Clean);
+    }
+
+    #[test]
+    fn a_long_trail_keeps_its_end() {
+        let outer = MediumName::new("a".repeat(600)).unwrap();
+        let inner = MediumName::new("end.exe").unwrap();
+        let trail = trail(&outer, Some(&inner));
+        assert_eq!(trail.as_bytes().len(), TRAIL_BYTES_MAX);
+        assert!(trail.as_bytes().ends_with(b" > end.exe"));
+    }
+}

@@ -1,0 +1,360 @@
+//! A worker: forked from the supervisor, jailed more tightly, one job at a time.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use jail::channel::Channel;
+use volume::{Blocks, Kind, Part, Seen, Tree, VolumeError};
+use wire::frame;
+use wire::name::MediumName;
+use wire::scan::{Limits, Order};
+use wire::worker::{Answer, Item, Job, Locator, Place};
+use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
+
+use crate::ScanError;
+use crate::emit;
+use crate::engine::{Engine, Matcher};
+use crate::examine::Examiner;
+
+/// Pieces in which raw space is examined, in bytes, and how much they share with the next so
+/// that what lies across their border is seen.
+const RAW_PIECE_BYTES: u64 = 64 << 20;
+const RAW_OVERLAP_BYTES: u64 = 64 << 10;
+
+/// Room for descriptors of handed-over files beside the worker's own.
+const OPEN_FILES_MAX: u64 = 32;
+
+/// What a worker is given by the supervisor that forks it.
+pub(crate) struct Equipment<'e> {
+    pub(crate) channel: Channel,
+    pub(crate) engine: &'e Engine,
+    pub(crate) order: &'e Order,
+    pub(crate) medium: Option<BorrowedFd<'static>>,
+    pub(crate) spool: Option<&'e File>,
+}
+
+/// Works until the supervisor closes the channel. The result is the worker's exit status.
+pub(crate) fn work(equipment: &Equipment<'_>) -> i32 {
+    match begin(equipment) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("kiosk-scan worker: {error}");
+            1
+        }
+    }
+}
+
+fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
+    let limits = &equipment.order.limits;
+    let mut matcher = equipment.engine.matcher(limits.match_seconds_max);
+    matcher.warm_up()?;
+    let jailed = jail::worker::enter(&jail::worker::Allowance {
+        channel: equipment.channel.as_fd().as_raw_fd(),
+        medium: equipment.medium.map(|medium| medium.as_raw_fd()),
+        spool: equipment.spool.map(AsRawFd::as_raw_fd),
+        memory_bytes: limits
+            .worker_memory_bytes_max
+            .saturating_add(limits.memory_bytes_max.saturating_mul(2)),
+        cpu_seconds: limits.scan_seconds_max,
+        spool_bytes: limits.content_bytes_max,
+        open_files: OPEN_FILES_MAX,
+    })
+    .map_err(ScanError::Jail)?;
+    serve(&jailed, equipment, matcher)
+}
+
+/// One job after the other. It asks for the receipt of the closed jail: nothing here may run
+/// before.
+fn serve(
+    _jailed: &jail::worker::Jailed,
+    equipment: &Equipment<'_>,
+    matcher: Matcher<'_>,
+) -> Result<(), ScanError> {
+    let channel = &equipment.channel;
+    let size_bytes = equipment.order.size_bytes;
+    let medium = equipment.medium.map(|descriptor| -> Rc<dyn Blocks> {
+        Rc::new(volume::Cached::new(Rc::new(Medium { descriptor, size_bytes })))
+    });
+    let mut send_row = |row: Row| {
+        let sent = emit::packet(row).map_err(ScanError::from).and_then(|packet| send(channel, &packet));
+        // The supervisor counts on every row: without it the worker must not go on.
+        assert!(sent.is_ok(), "the supervisor is gone");
+    };
+    let mut examiner = Examiner {
+        matcher,
+        limits: &equipment.order.limits,
+        spool: equipment.spool,
+        send: &mut send_row,
+        hashed_bytes: 0,
+    };
+    let mut trees = Trees { medium: medium.clone(), open: BTreeMap::new() };
+    answer(channel, &Answer::Ready)?;
+    while let Some(packet) = channel.receive().map_err(ScanError::Channel)? {
+        let job: Job = frame::decode(&packet.bytes)?;
+        let handed = packet.fds.into_iter().next();
+        match job {
+            Job::Layout => layout(channel, medium.as_deref())?,
+            Job::Walk { volume, place } => {
+                walk(channel, &mut trees, volume, &place, &equipment.order.limits)?;
+            }
+            Job::Examine { item, place } => {
+                examiner.hashed_bytes = 0;
+                let bytes_read = examine(&mut examiner, &mut trees, &item, place.as_ref(), handed);
+                let bytes_hashed = examiner.hashed_bytes;
+                answer(channel, &Answer::Examined { bytes_read, bytes_hashed })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn send(channel: &Channel, packet: &[u8]) -> Result<(), ScanError> {
+    channel.send(packet, &[]).map_err(ScanError::Channel)
+}
+
+fn answer(channel: &Channel, answer: &Answer) -> Result<(), ScanError> {
+    send(channel, &frame::encode(answer)?)
+}
+
+/// The medium as positioned reads.
+struct Medium {
+    descriptor: BorrowedFd<'static>,
+    size_bytes: u64,
+}
+
+impl Blocks for Medium {
+    fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        let mut done = 0_usize;
+        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = u64::try_from(done).ok().and_then(|done| offset_bytes.checked_add(done));
+            let at = at.and_then(|at| i64::try_from(at).ok());
+            let at = at.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+            match nix::sys::uio::pread(self.descriptor, rest, at) {
+                Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                Ok(length) => done = done.saturating_add(length),
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The trees this worker has opened, one a volume.
+struct Trees {
+    medium: Option<Rc<dyn Blocks>>,
+    open: BTreeMap<u32, Box<dyn Tree>>,
+}
+
+impl Trees {
+    fn part(&self, place: &Place) -> Result<Rc<dyn Blocks>, Gap> {
+        let medium = self.medium.as_ref().ok_or(Gap::Unreadable)?;
+        Ok(Rc::new(Part::new(Rc::clone(medium), place.offset_bytes, place.size_bytes)))
+    }
+
+    fn tree(&mut self, volume: u32, place: &Place) -> Result<&mut Box<dyn Tree>, VolumeError> {
+        if !self.open.contains_key(&volume) {
+            let part = self.part(place).map_err(|_| VolumeError::Foreign)?;
+            let tree = volume::open(&place.kind, volume, part)?;
+            self.open.insert(volume, tree);
+        }
+        self.open.get_mut(&volume).ok_or(VolumeError::Foreign)
+    }
+}
+
+fn layout(channel: &Channel, medium: Option<&dyn Blocks>) -> Result<(), ScanError> {
+    let divided = match medium.map(volume::layout) {
+        Some(Ok(divided)) => divided,
+        failed @ (Some(Err(_)) | None) => {
+            let why = failed.and_then(Result::err).map_or(String::new(), |error| error.to_string());
+            let finding =
+                Finding::own("partition_table_unreadable", Source::Volume, Tier::Incomplete, why);
+            let scheme = "unreadable".to_owned();
+            return answer(channel, &Answer::Layout { scheme, findings: vec![finding] });
+        }
+    };
+    for place in divided.volumes {
+        answer(channel, &Answer::Volume(place))?;
+    }
+    for item in divided.raw {
+        answer(channel, &Answer::Item(Box::new(item)))?;
+    }
+    let findings = emit::bounded(divided.findings);
+    answer(channel, &Answer::Layout { scheme: divided.scheme.to_owned(), findings })
+}
+
+fn walk(
+    channel: &Channel,
+    trees: &mut Trees,
+    volume: u32,
+    place: &Place,
+    limits: &Limits,
+) -> Result<(), ScanError> {
+    let tree = match trees.tree(volume, place) {
+        Ok(tree) => tree,
+        Err(error) => return unopened(channel, volume, place, &error),
+    };
+    let mut sent = Ok(());
+    let walked = tree.walk(limits, &mut |seen| {
+        if sent.is_ok() {
+            sent = match seen {
+                Seen::Item(item) => answer(channel, &Answer::Item(Box::new(item))),
+                Seen::Row(row) => emit::packet(row).map_err(ScanError::from).and_then(|p| send(channel, &p)),
+            };
+        }
+    });
+    sent?;
+    let about = tree.about();
+    let findings = match walked {
+        Ok(findings) => findings,
+        Err(error) => vec![error.finding()],
+    };
+    answer(channel, &Answer::Walked {
+        label: about.label,
+        allocated_bytes: about.allocated_bytes,
+        findings: emit::bounded(findings),
+    })
+}
+
+/// A volume without a tree: its name is a finding, and its bytes are matched as they lie unless
+/// a key is needed to make sense of them. None of it can be clean.
+fn unopened(
+    channel: &Channel,
+    volume: u32,
+    place: &Place,
+    error: &VolumeError,
+) -> Result<(), ScanError> {
+    let finding = error.finding();
+    if gap_of_volume(&place.kind) == Gap::Encrypted {
+        let row = Row {
+            volume: Some(volume),
+            path: MediumName::default(),
+            within: Vec::new(),
+            kind: RowKind::Unallocated,
+            size_bytes: place.size_bytes,
+            sha256: None,
+            content_type: None,
+            outcome: Outcome::Unchecked(Gap::Encrypted),
+            inherited: false,
+            findings: vec![finding.clone()],
+        };
+        send(channel, &emit::packet(row)?)?;
+    } else {
+        for (offset, size_bytes) in pieces(place) {
+            let item = Item {
+                volume: Some(volume),
+                path: MediumName::cut(format!("unallocated-{offset}").as_bytes()).0,
+                kind: RowKind::Unallocated,
+                size_bytes,
+                locator: Locator::Range { offset_bytes: place.offset_bytes.saturating_add(offset) },
+                findings: vec![finding.clone()],
+            };
+            answer(channel, &Answer::Item(Box::new(item)))?;
+        }
+    }
+    answer(channel, &Answer::Walked {
+        label: MediumName::default(),
+        allocated_bytes: place.size_bytes,
+        findings: vec![finding],
+    })
+}
+
+/// The volume cut into overlapping pieces: offset in the volume, and length.
+fn pieces(place: &Place) -> impl Iterator<Item = (u64, u64)> {
+    let size = place.size_bytes;
+    let mut offset = 0_u64;
+    std::iter::from_fn(move || {
+        if size <= offset {
+            return None;
+        }
+        let length = size
+            .saturating_sub(offset)
+            .min(RAW_PIECE_BYTES.saturating_add(RAW_OVERLAP_BYTES));
+        let piece = (offset, length);
+        offset = offset.saturating_add(RAW_PIECE_BYTES);
+        Some(piece)
+    })
+}
+
+/// Why the content of a volume of this kind cannot be called examined.
+fn gap_of_volume(kind: &str) -> Gap {
+    match Kind::from_name(kind) {
+        Some(Kind::Named { gap, .. }) => gap,
+        Some(Kind::Unknown) | None => Gap::Unsupported,
+        Some(
+            Kind::Fat12 | Kind::Fat16 | Kind::Fat32 | Kind::Exfat | Kind::Ntfs | Kind::Ext2
+            | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660,
+        ) => Gap::Damaged,
+    }
+}
+
+fn examine(
+    examiner: &mut Examiner<'_, '_>,
+    trees: &mut Trees,
+    item: &Item,
+    place: Option<&Place>,
+    handed: Option<OwnedFd>,
+) -> u64 {
+    let known = place
+        .filter(|_| item.kind == RowKind::Unallocated)
+        .map(|place| gap_of_volume(&place.kind));
+    let whole = Place { offset_bytes: 0, size_bytes: item.size_bytes, kind: String::new() };
+    match (&item.locator, handed) {
+        (Locator::Loose, Some(descriptor)) => {
+            examiner.item(item, &mut File::from(descriptor), known)
+        }
+        (Locator::Inline(bytes), _) => examiner.item(item, &mut bytes.as_bytes(), known),
+        (Locator::Range { offset_bytes }, _) => {
+            let place = Place { offset_bytes: *offset_bytes, ..whole };
+            match trees.part(&place) {
+                Ok(part) => examiner.item(item, &mut Raw { part, at: 0 }, known),
+                Err(gap) => examiner.item(item, &mut std::io::empty(), Some(gap)),
+            }
+        }
+        (
+            Locator::Chain { .. } | Locator::Record { .. } | Locator::Extents(_) | Locator::Path
+            | Locator::Loose,
+            _,
+        ) => {
+            let (Some(volume), Some(place)) = (item.volume, place) else {
+                return examiner.item(item, &mut std::io::empty(), Some(Gap::Unreadable));
+            };
+            let opened = trees.tree(volume, place).and_then(|tree| tree.open(item));
+            match opened {
+                Ok(mut reader) => examiner.item(item, &mut reader, known),
+                Err(error) => {
+                    let mut item = item.clone();
+                    item.findings.push(error.finding());
+                    examiner.item(&item, &mut std::io::empty(), Some(error.gap()))
+                }
+            }
+        }
+    }
+}
+
+/// Bytes of the medium in order.
+struct Raw {
+    part: Rc<dyn Blocks>,
+    at: u64,
+}
+
+impl Read for Raw {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.part.size_bytes().saturating_sub(self.at);
+        let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let Some(piece) = buffer.get_mut(..length) else { return Ok(0) };
+        if length == 0 {
+            return Ok(0);
+        }
+        self.part.read_at(self.at, piece)?;
+        self.at = self.at.saturating_add(u64::try_from(length).unwrap_or(0));
+        Ok(length)
+    }
+}

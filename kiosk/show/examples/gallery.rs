@@ -1,0 +1,154 @@
+//! Draws one screen and keeps it until a key is pressed, for looking at it and for pictures:
+//!
+//! ```text
+//! cargo run -p show --example gallery -- pass
+//! ```
+
+use std::error::Error;
+use std::time::Duration;
+
+use show::{News, Screen, Words, update, view};
+use wire::ledger::{EntryId, Rules};
+use wire::scan::Progress;
+use wire::verdict::Reason;
+use wire::view::{FirstFinding, Lane, OutOfService, Shown, Stage, View};
+use wire::{Digest, MediumName, ReasonCode, Verdict};
+
+const NAMES: &str = "idle checking scanning counting recording pass stop unregistered \
+                     incomplete removed lanes out lost";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    let Some(wanted) = picture(&name) else {
+        return Err(format!("one of: {NAMES}").into());
+    };
+    let mut terminal = ratatui::try_init()?;
+    let words = Words::new();
+    let mut screen = Screen::new((80, 22), false);
+    if let Some(wanted) = wanted {
+        // Twice, so that there is an estimate of the time.
+        let second = View {
+            sequence: 2,
+            ..wanted.clone()
+        };
+        screen = update(screen, News::View(Box::new(wanted)));
+        screen = update(screen, News::View(Box::new(second)));
+    } else {
+        screen = update(screen, News::Tick(Duration::from_secs(3600)));
+    }
+    loop {
+        terminal.draw(|frame| view(&screen, &words, frame))?;
+        if crossterm::event::read()?.is_key_press() {
+            ratatui::try_restore()?;
+            return Ok(());
+        }
+    }
+}
+
+/// The named picture; `Some(None)` is the lost connection.
+fn picture(name: &str) -> Option<Option<View>> {
+    let stages = match name {
+        "idle" | "out" => vec![],
+        "checking" => vec![Stage::Checking],
+        "scanning" => vec![scanning(true)],
+        "counting" => vec![scanning(false)],
+        "recording" => vec![Stage::Recording],
+        "pass" => vec![Stage::Judged(shown(Verdict::Pass, None))],
+        "stop" => vec![Stage::Judged(shown(
+            Verdict::Stop,
+            Some(ReasonCode::Matched),
+        ))],
+        "unregistered" => vec![Stage::Judged(shown(
+            Verdict::Stop,
+            Some(ReasonCode::Unregistered),
+        ))],
+        "incomplete" => vec![Stage::Judged(shown(
+            Verdict::Incomplete,
+            Some(ReasonCode::Encrypted),
+        ))],
+        "removed" => vec![Stage::Removed(shown(Verdict::Pass, None))],
+        "lanes" => vec![
+            Stage::Judged(shown(Verdict::Pass, None)),
+            Stage::Judged(shown(Verdict::Stop, Some(ReasonCode::Matched))),
+            scanning(true),
+            Stage::Judged(shown(Verdict::Incomplete, Some(ReasonCode::Encrypted))),
+        ],
+        "lost" => return Some(None),
+        _ => return None,
+    };
+    Some(Some(View {
+        sequence: 1,
+        site_ja: "第1ゲート".to_owned(),
+        site_en: "Gate 1".to_owned(),
+        clock: "2026-11-23 08:30".to_owned(),
+        rules: Some(Rules {
+            bundle: "plant".to_owned(),
+            version: 12,
+            issued: Some("2026-11-20".to_owned()),
+            age_days: Some(3),
+            rules: 40,
+            sha256: Digest([7; 32]),
+        }),
+        out_of_service: (name == "out").then_some(OutOfService::Ledger),
+        lanes: stages
+            .into_iter()
+            .map(|stage| Lane {
+                label: medium_name("DataTraveler 3.0"),
+                stage,
+            })
+            .collect(),
+    }))
+}
+
+fn medium_name(text: &str) -> MediumName {
+    MediumName::cut(text.as_bytes()).0
+}
+
+fn scanning(walked: bool) -> Stage {
+    let progress = Progress {
+        files_found: 2960,
+        files_done: 1204,
+        bytes_found: 4_600_000_000,
+        bytes_done: 1_900_000_000,
+        matched: 0,
+        walked,
+        current: medium_name("点検記録/2026年11月/ﾎﾟﾝﾌﾟ室_図面.pdf"),
+    };
+    Stage::Scanning {
+        progress,
+        elapsed_seconds: 79,
+    }
+}
+
+fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
+    let (trail, rule): (&[&str], _) = match code {
+        Some(ReasonCode::Matched) => (
+            &["保守/更新.zip", "inner/tools.tar", "bin/setup.exe"],
+            "eicar_test_file",
+        ),
+        Some(ReasonCode::Encrypted) => (&["報告書.zip", "測定値.xlsx"], "encrypted"),
+        _ => (&[], ""),
+    };
+    let trail: Vec<_> = trail.iter().map(|name| medium_name(name)).collect();
+    let first = (!trail.is_empty()).then(|| FirstFinding {
+        trail,
+        rule: rule.to_owned(),
+    });
+    let reasons = code
+        .into_iter()
+        .map(|code| Reason { code, count: 2 })
+        .collect();
+    let unread = code == Some(ReasonCode::Unregistered);
+    Box::new(Shown {
+        verdict,
+        entry: EntryId {
+            number: 42,
+            leaf_sha256: Digest([0x3f; 32]),
+        },
+        reasons,
+        medium: (!unread).then(|| "M-0042".to_owned()),
+        files: if unread { 0 } else { 2960 },
+        bytes_read: if unread { 0 } else { 4_600_000_000 },
+        first,
+    })
+}

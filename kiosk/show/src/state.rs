@@ -1,0 +1,234 @@
+//! What the screen knows, and how news changes it. Pure: no clock, no I/O.
+
+use std::time::Duration;
+
+use wire::Verdict;
+use wire::view::{LANES_MAX, Lane, SILENCE_SECONDS_MAX, Stage, View};
+
+use crate::bay::{Bay, Note, Wish};
+use crate::eta::Eta;
+
+/// Everything that is drawn. A verdict is in it only inside a [`Stage`] that carries the
+/// entry which recorded it, and only for as long as the daemon keeps saying so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// What is known of the daemon.
+    pub link: Link,
+    /// The estimate of each lane's remaining time, in the order of the lanes.
+    pub etas: Vec<Eta>,
+    /// How long ago the last view came.
+    pub silent: Duration,
+    /// The sequence number of the last view on this connection.
+    pub sequence: Option<u64>,
+    /// Rises with every tick: what moves on the screen moves by it.
+    pub beat: u8,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The keys of the virtual bay; `None` on a real kiosk, which no key can change or leave.
+    pub bay: Option<Bay>,
+}
+
+/// What is known of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Nothing has come yet, and it is too early to worry.
+    Connecting,
+    /// The daemon says this, and said so less than [`SILENCE_SECONDS_MAX`] ago.
+    Live(Box<View>),
+    /// What was known is no longer, and is forgotten.
+    Lost(Lost),
+}
+
+/// Why nothing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Connected, and no view for [`SILENCE_SECONDS_MAX`].
+    Silent,
+    /// The connection ended or cannot be made.
+    Disconnected,
+    /// What came is no view, or one that contradicts itself.
+    Garbled,
+}
+
+/// Something that may change the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A connection was made: the next view may be of a new daemon.
+    Connected,
+    /// A view was received.
+    View(Box<View>),
+    /// A packet was received that is no view.
+    Garbled,
+    /// The connection ended, or could not be made.
+    Disconnected,
+    /// So much time has passed since the last tick.
+    Tick(Duration),
+    /// A key was pressed.
+    Key(char),
+    /// What the bay did about a [`Wish`].
+    Bay(Note),
+    /// The terminal has so many columns and rows.
+    Resized(u16, u16),
+}
+
+impl Screen {
+    /// Before anything is known. `bay` says whether the keys of the virtual bay work.
+    #[must_use]
+    pub fn new(size: (u16, u16), bay: bool) -> Self {
+        Self {
+            link: Link::Connecting,
+            etas: Vec::new(),
+            silent: Duration::ZERO,
+            sequence: None,
+            beat: 0,
+            size,
+            bay: bay.then(Bay::default),
+        }
+    }
+}
+
+/// The screen after the news.
+#[must_use]
+pub fn update(screen: Screen, news: News) -> Screen {
+    match news {
+        News::Connected => connected(screen),
+        News::View(view) => viewed(screen, view),
+        News::Garbled => lost(screen, Lost::Garbled),
+        News::Disconnected => lost(screen, Lost::Disconnected),
+        News::Tick(passed) => ticked(screen, passed),
+        News::Key(key) => Screen {
+            bay: screen.bay.map(|bay| bay.pressed(key)),
+            ..screen
+        },
+        News::Bay(note) => Screen {
+            bay: screen.bay.map(|bay| bay.noted(note)),
+            ..screen
+        },
+        News::Resized(columns, rows) => Screen {
+            size: (columns, rows),
+            ..screen
+        },
+    }
+}
+
+/// A new connection starts its own count, so that a restarted daemon is heard; what an old
+/// one said is not carried over.
+fn connected(screen: Screen) -> Screen {
+    let link = match screen.link {
+        Link::Live(_) => Link::Lost(Lost::Disconnected),
+        known @ (Link::Connecting | Link::Lost(_)) => known,
+    };
+    Screen {
+        link,
+        sequence: None,
+        ..screen
+    }
+}
+
+fn viewed(screen: Screen, view: Box<View>) -> Screen {
+    // A view that is not newer is an echo. It does not count as a sign of life either.
+    if screen.sequence.is_some_and(|last| view.sequence <= last) {
+        return screen;
+    }
+    let sequence = Some(view.sequence);
+    if !is_sound(&view) {
+        return Screen {
+            sequence,
+            ..lost(screen, Lost::Garbled)
+        };
+    }
+    let before = match &screen.link {
+        Link::Live(before) => before.lanes.as_slice(),
+        Link::Connecting | Link::Lost(_) => &[],
+    };
+    let etas = estimates(before, &screen.etas, &view.lanes);
+    Screen {
+        link: Link::Live(view),
+        etas,
+        sequence,
+        silent: Duration::ZERO,
+        ..screen
+    }
+}
+
+/// Whether a view can be believed: no more lanes than there are ports, and no PASS that says
+/// why it is none, or is of no registered medium, or has no entry.
+fn is_sound(view: &View) -> bool {
+    let sound = |lane: &Lane| match &lane.stage {
+        Stage::Checking | Stage::Scanning { .. } | Stage::Recording => true,
+        Stage::Judged(shown) | Stage::Removed(shown) => match shown.verdict {
+            Verdict::Pass => {
+                shown.reasons.is_empty() && shown.medium.is_some() && 1 <= shown.entry.number
+            }
+            Verdict::Stop | Verdict::Incomplete => 1 <= shown.entry.number,
+        },
+    };
+    view.lanes.len() <= LANES_MAX && view.lanes.iter().all(sound)
+}
+
+fn estimates(before: &[Lane], etas: &[Eta], lanes: &[Lane]) -> Vec<Eta> {
+    lanes
+        .iter()
+        .enumerate()
+        .map(|(index, lane)| match &lane.stage {
+            Stage::Scanning {
+                progress,
+                elapsed_seconds,
+            } => {
+                // The same lane, if its label is the same; else the estimate starts anew.
+                let same = before.get(index).is_some_and(|old| old.label == lane.label);
+                let eta = etas
+                    .get(index)
+                    .filter(|_| same)
+                    .cloned()
+                    .unwrap_or_default();
+                eta.after(progress, *elapsed_seconds)
+            }
+            Stage::Checking | Stage::Recording | Stage::Judged(_) | Stage::Removed(_) => {
+                Eta::default()
+            }
+        })
+        .collect()
+}
+
+fn ticked(screen: Screen, passed: Duration) -> Screen {
+    let silent = screen.silent.saturating_add(passed);
+    let bay = screen.bay.map(|bay| bay.aged(passed));
+    let screen = Screen {
+        silent,
+        bay,
+        beat: screen.beat.wrapping_add(1),
+        ..screen
+    };
+    let quiet = silent < Duration::from_secs(SILENCE_SECONDS_MAX);
+    match (&screen.link, quiet) {
+        (Link::Connecting | Link::Live(_), false) => lost(screen, Lost::Silent),
+        (Link::Connecting | Link::Live(_), true) | (Link::Lost(_), _) => screen,
+    }
+}
+
+/// Forgets what was shown. Before the first view a failed attempt to connect is no news:
+/// the daemon may still be starting.
+fn lost(screen: Screen, why: Lost) -> Screen {
+    let link = match (screen.link, why) {
+        (Link::Connecting, Lost::Disconnected) => Link::Connecting,
+        (Link::Connecting | Link::Live(_) | Link::Lost(_), _) => Link::Lost(why),
+    };
+    Screen {
+        link,
+        etas: Vec::new(),
+        ..screen
+    }
+}
+
+impl Screen {
+    /// Takes what a key asked for, so that it is done once.
+    #[must_use]
+    pub fn take_wish(mut self) -> (Self, Option<Wish>) {
+        let wish = self.bay.as_mut().and_then(|bay| bay.wish.take());
+        (self, wish)
+    }
+}
+
+#[cfg(test)]
+mod tests;

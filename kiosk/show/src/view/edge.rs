@@ -1,0 +1,204 @@
+//! The top and the bottom row of every screen.
+
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use wire::ledger::Rules;
+use wire::view::{Lane, OutOfService, Stage, View};
+
+use super::COLUMNS;
+use super::paint::Paint;
+use crate::bay::{Bay, Note};
+use crate::state::{Link, Screen};
+use crate::words::Words;
+use crate::{text, theme};
+
+/// Age of the rules from which staff are reminded by colour, in days: vendors publish daily,
+/// and a week without a visit to the update desk is one visit missed.
+pub(super) const RULES_AGE_AMBER_DAYS: u64 = 7;
+
+/// Longest spelling of the rules' version, in cells.
+const VERSION_CELLS_MAX: usize = 12;
+
+/// Narrowest part of the gate's name that is worth a cut, in cells.
+const NAME_CELLS_MIN: usize = 8;
+
+/// Gate, clock, rules with their age, and what the kiosk is doing.
+pub(super) fn top(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
+    paint.fill(row, theme::EDGE);
+    let mut rest = Rect {
+        x: row.x.saturating_add(1),
+        width: row.width.saturating_sub(2),
+        ..row
+    };
+    let status = paint.words.say(status_key(screen));
+    let dot = if matches!(&screen.link, Link::Live(view) if view.lanes.is_empty() && view.out_of_service.is_none())
+    {
+        "● "
+    } else {
+        ""
+    };
+    rest = from_right(
+        paint,
+        rest,
+        &format!("{dot}{} {}", status.ja, status.en),
+        theme::EDGE.patch(theme::STRONG),
+    );
+    let Link::Live(view) = &screen.link else {
+        return;
+    };
+    let roomy = COLUMNS <= row.width;
+    let (rules, style) = rules(paint.words, view.rules.as_ref(), roomy);
+    rest = from_right(paint, rest, &rules, style);
+    if roomy {
+        rest = from_right(paint, rest, &clock(view), theme::EDGE);
+    }
+    paint.row(
+        rest,
+        0,
+        Alignment::Left,
+        &site(view, usize::from(rest.width)),
+        theme::STRONG,
+    );
+}
+
+/// Keys of the virtual bay, or where to find help.
+pub(super) fn bottom(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
+    paint.fill(row, theme::EDGE);
+    let words = paint.words;
+    let Some(bay) = &screen.bay else {
+        let help = ["footer-help", "lost-next"].map(|key| words.say(key).joined());
+        let fits = |line: &&String| text::width(line) <= usize::from(row.width);
+        let help = help.iter().find(fits).cloned().unwrap_or_default();
+        paint.row(row, 0, Alignment::Center, &help, theme::EDGE);
+        return;
+    };
+    let trial = words.say("bay-trial");
+    let mut rest = Rect {
+        x: row.x.saturating_add(1),
+        width: row.width.saturating_sub(2),
+        ..row
+    };
+    rest = from_right(
+        paint,
+        rest,
+        &format!(" {} {} ", trial.ja, trial.en),
+        theme::AMBER,
+    );
+    paint.row(rest, 0, Alignment::Left, &bay_line(words, bay), theme::EDGE);
+}
+
+/// Writes at the right end and returns what is left of the row.
+fn from_right(paint: &mut Paint<'_>, row: Rect, line: &str, style: Style) -> Rect {
+    paint.row(row, 0, Alignment::Right, line, style);
+    let cells = u16::try_from(text::width(line))
+        .unwrap_or(row.width)
+        .saturating_add(2);
+    Rect {
+        width: row.width.saturating_sub(cells),
+        ..row
+    }
+}
+
+/// Month, day and time of `2026-11-23 08:30`; whatever else the clock says, as it is.
+fn clock(view: &View) -> String {
+    let clock = text::readable_text(&view.clock);
+    let dated = clock.is_ascii() && clock.len() == "2026-11-23 08:30".len();
+    clock
+        .get("2026-".len()..)
+        .filter(|_| dated)
+        .map_or(clock.clone(), str::to_owned)
+}
+
+/// The gate's name in both languages, each cut fairly, or in one where there is no room.
+fn site(view: &View, cells: usize) -> String {
+    let (ja, en) = (
+        text::readable_text(&view.site_ja),
+        text::readable_text(&view.site_en),
+    );
+    let both = format!("{ja} / {en}");
+    if text::width(&both) <= cells {
+        return both;
+    }
+    if cells < NAME_CELLS_MIN.saturating_mul(2) {
+        return text::fit_start(&ja, cells);
+    }
+    let half = cells.saturating_sub(3) / 2;
+    format!(
+        "{} / {}",
+        text::fit_start(&ja, half),
+        text::fit_start(&en, half)
+    )
+}
+
+/// The rules in force and how old they are; amber when staff should look.
+fn rules(words: &Words, rules: Option<&Rules>, roomy: bool) -> (String, Style) {
+    let Some(rules) = rules else {
+        let none = words.say("header-rules-none");
+        return (format!(" {} {} ", none.ja, none.en), theme::AMBER);
+    };
+    let version = match rules.version {
+        0 => text::readable_text(&rules.bundle),
+        version => format!("v{version}"),
+    };
+    let (age, style) = match rules.age_days {
+        None => (words.say("age-unknown"), theme::AMBER),
+        Some(days) => {
+            let fresh = days <= RULES_AGE_AMBER_DAYS;
+            let style = if fresh { theme::EDGE } else { theme::AMBER };
+            (words.with("age-days", &[("days", days)]), style)
+        }
+    };
+    let version = text::fit_start(&version, VERSION_CELLS_MAX);
+    let label = words.say("header-rules");
+    let title = if roomy {
+        format!("{} {} ", label.ja, label.en)
+    } else {
+        String::new()
+    };
+    (format!("{title}{version} {} {}", age.ja, age.en), style)
+}
+
+fn status_key(screen: &Screen) -> &'static str {
+    let view = match &screen.link {
+        Link::Connecting => return "status-starting",
+        Link::Lost(_) => return "status-lost",
+        Link::Live(view) => view,
+    };
+    match (view.out_of_service, view.lanes.as_slice()) {
+        (Some(OutOfService::Starting), _) => "status-starting",
+        (Some(OutOfService::Ledger | OutOfService::Rules | OutOfService::Allowlist), _) => {
+            "status-out"
+        }
+        (None, []) => "status-idle",
+        (None, [lane]) => stage_key(lane),
+        (None, [_, _, ..]) => "status-lanes",
+    }
+}
+
+/// The word for what happens to one medium.
+pub(super) fn stage_key(lane: &Lane) -> &'static str {
+    match lane.stage {
+        Stage::Checking => "status-checking",
+        Stage::Scanning { .. } => "status-scanning",
+        Stage::Recording => "status-recording",
+        Stage::Judged(_) => "status-result",
+        Stage::Removed(_) => "status-removed",
+    }
+}
+
+fn bay_line(words: &Words, bay: &Bay) -> String {
+    let number = |key, number: u8| words.with(key, &[("number", u64::from(number))]).joined();
+    match bay.note {
+        Some((Note::Inserted(sample), _)) => number("bay-inserted", sample),
+        Some((Note::Missing(sample), _)) => number("bay-missing", sample),
+        Some((Note::Pulled, _)) => words.say("bay-pulled").joined(),
+        Some((Note::Failed, _)) => words.say("bay-failed").joined(),
+        None => {
+            let [insert, pull, quit] = ["bay-insert", "bay-pull", "bay-quit"].map(|key| {
+                let both = words.say(key);
+                format!("{} {}", both.ja, both.en)
+            });
+            format!("[1]-[4] {insert}   [0] {pull}   [q] {quit}")
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Nothing is in: how to begin. Names of files are never on this screen, which anybody passes.
+
+use ratatui::layout::{Alignment, Rect};
+
+use super::paint::{Paint, Piece, inside, middle};
+use crate::theme;
+
+const PORT: [&str; 5] = [
+    "██████████████",
+    "██▀▀▀▀▀▀▀▀▀▀██",
+    "██          ██",
+    "██▄▄▄▄▄▄▄▄▄▄██",
+    "██████████████",
+];
+
+const ARROW: [&str; 5] = ["    ▄██", "  ▄████", "██████████████", "  ▀████", "    ▀██"];
+
+const PLUG: [&str; 3] = ["▄▄▄▄▄▄▄▄", "█  ▀  ▀ ", "▀▀▀▀▀▀▀▀"];
+
+const STICK: [&str; 5] = [
+    "▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄",
+    "█████████████████████",
+    "██████         ██████",
+    "█████████████████████",
+    "▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀",
+];
+
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, beat: u8) {
+    let card = middle(body, 80, 20);
+    paint.thin_frame(card, theme::QUIET);
+    let card = inside(card, 1);
+    let words = paint.words;
+    let insert = words.say("idle-insert");
+    let keep = words.say("idle-keep");
+    if card.width < 78 || card.height < 18 {
+        paint.column(
+            card,
+            vec![
+                Piece::Two(insert, theme::STRONG),
+                Piece::Gap,
+                Piece::Two(keep, theme::GROUND),
+                Piece::Gap,
+                Piece::Two(words.say("idle-no-phones"), theme::QUIET),
+            ],
+        );
+        return;
+    }
+    let centre = Alignment::Center;
+    paint.row(card, 1, centre, &insert.ja, theme::STRONG);
+    paint.row(card, 2, centre, &insert.en, theme::STRONG);
+    picture(
+        paint,
+        Rect {
+            y: card.y.saturating_add(5),
+            ..card
+        },
+        beat,
+    );
+    let steps = ["idle-step-insert", "idle-step-wait", "idle-step-read"].map(|key| words.say(key));
+    let steps: Vec<_> = (1..)
+        .zip(steps)
+        .map(|(number, both)| format!("{number} {} {}", both.ja, both.en))
+        .collect();
+    paint.row(card, 12, centre, &steps.join("   →   "), theme::STRONG);
+    paint.row(card, 14, centre, &keep.joined(), theme::GROUND);
+    paint.row(
+        card,
+        16,
+        centre,
+        &words.say("idle-no-phones").joined(),
+        theme::QUIET,
+    );
+}
+
+/// The blue port, and a USB memory on its way into it.
+fn picture(paint: &mut Paint<'_>, area: Rect, beat: u8) {
+    let mut rows = |column: u16, row: u16, rows: &[&str], style| {
+        for (row, line) in (row..).zip(rows) {
+            for (column, block) in (column..).zip(line.chars()) {
+                if block != ' ' {
+                    let place = Rect {
+                        x: area.x.saturating_add(column),
+                        width: 1,
+                        ..area
+                    };
+                    paint.row(
+                        place,
+                        row,
+                        Alignment::Left,
+                        block.encode_utf8(&mut [0; 4]),
+                        style,
+                    );
+                }
+            }
+        }
+    };
+    rows(7, 0, &PORT, theme::BLUE);
+    // The arrow moves a cell each second, towards the port.
+    let step = u16::from(3_u8.saturating_sub((beat / 4).wrapping_rem(4)));
+    rows(step.saturating_add(23), 0, &ARROW, theme::WARM);
+    rows(42, 1, &PLUG, theme::QUIET);
+    rows(50, 0, &STICK, theme::GROUND);
+    rows(59, 2, &["USB"], theme::STRONG);
+}

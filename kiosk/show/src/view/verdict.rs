@@ -1,0 +1,299 @@
+//! The answer. Each of the three differs from the others in word, shape, colour, frame and
+//! layout, so that a photograph without colour still tells them apart.
+//!
+//! Every function here takes a [`Shown`], and a `Shown` carries its ledger entry: there is no
+//! way to draw a verdict that is not recorded.
+
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::{Modifier, Style};
+use wire::verdict::Reason;
+use wire::view::{FirstFinding, Shown};
+use wire::{Gap, Verdict};
+
+use super::paint::{Paint, Piece, inside, middle};
+use crate::art::Art;
+use crate::words::{Both, Words};
+use crate::{number, text, theme};
+
+const PLAIN: Style = Style::new();
+const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
+
+/// Digits of the leaf hash in the receipt: with the number they name an entry of one ledger
+/// beyond doubt, and they can be read aloud.
+const RECEIPT_DIGITS: usize = 8;
+
+/// Between the parts of a trail, from the outermost container to the file.
+const TRAIL: &str = " > ";
+
+/// Whether the medium is still in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Medium {
+    In,
+    Out,
+}
+
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, shown: &Shown, medium: Medium) {
+    paint.fill(body, theme::verdict(shown.verdict));
+    let grid = middle(body, 80, 20);
+    if grid.width < 80 || grid.height < 20 {
+        paint.verdict_frame(body, shown.verdict, 1);
+        compact(paint, inside(body, 1), shown, medium);
+        return;
+    }
+    paint.verdict_frame(body, shown.verdict, 2);
+    match shown.verdict {
+        Verdict::Pass => pass(paint, grid, shown, medium),
+        Verdict::Stop => stop(paint, grid, shown, medium),
+        Verdict::Incomplete => incomplete(paint, grid, shown, medium),
+    }
+}
+
+/// The ring at the left with the English word below it, the Japanese word at its right.
+fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
+    let (ring, ja, en) = art(shown.verdict);
+    let left = Rect {
+        x: grid.x.saturating_add(2),
+        width: en.width(),
+        ..grid
+    };
+    let top = grid.y.saturating_add(1);
+    paint.art(middle(left, ring.width(), 1).x, top, ring, PLAIN);
+    paint.art(left.x, top.saturating_add(9), en, PLAIN);
+    paint.art(
+        grid.right().saturating_sub(ja.width()).saturating_sub(3),
+        top,
+        ja,
+        PLAIN,
+    );
+    let words = paint.words;
+    let text = inside(grid, 2);
+    let centre = Alignment::Center;
+    paint.row(text, 13, centre, &words.say("pass-meaning").joined(), BOLD);
+    paint.row(text, 14, centre, &words.say("pass-found").joined(), PLAIN);
+    paint.row(
+        text,
+        15,
+        centre,
+        &facts(words, shown, usize::from(text.width)),
+        PLAIN,
+    );
+    paint.row(text, 17, centre, &next(words, shown, medium).joined(), BOLD);
+}
+
+/// A cross at each side of the reasons.
+fn stop(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
+    let (cross, ja, en) = art(shown.verdict);
+    paint.art(
+        middle(grid, ja.width(), 1).x,
+        grid.y.saturating_add(1),
+        ja,
+        PLAIN,
+    );
+    let band = Rect {
+        y: grid.y.saturating_add(10),
+        height: 3,
+        ..grid
+    };
+    let word = middle(band, en.width(), 3);
+    paint.art(word.x, word.y, en, PLAIN);
+    let meaning = paint.words.say("stop-meaning");
+    let side = Rect {
+        x: band.x.saturating_add(4),
+        width: 21,
+        ..band
+    };
+    paint.row(side, 1, Alignment::Center, &meaning.ja, BOLD);
+    let side = Rect {
+        x: band.right().saturating_sub(25),
+        ..side
+    };
+    paint.row(side, 1, Alignment::Center, &meaning.en, BOLD);
+    let reach = cross.width().saturating_add(4);
+    let top = grid.y.saturating_add(12);
+    paint.art(grid.x.saturating_add(4), top, cross, PLAIN);
+    paint.art(grid.right().saturating_sub(reach), top, cross, PLAIN);
+    let text = Rect {
+        y: top.saturating_add(1),
+        height: 4,
+        ..inside(grid, reach)
+    };
+    let pieces = explain(paint.words, shown, medium);
+    paint.column(text, pieces);
+    let wide = inside(grid, 3);
+    if let Some(place) = place(paint.words, shown, usize::from(wide.width)) {
+        paint.row(wide, 16, Alignment::Center, &place, PLAIN);
+    }
+    last_row(paint, grid, shown);
+}
+
+/// A triangle at the left of the reasons.
+fn incomplete(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
+    let (triangle, ja, en) = art(shown.verdict);
+    paint.art(
+        middle(grid, ja.width(), 1).x,
+        grid.y.saturating_add(1),
+        ja,
+        PLAIN,
+    );
+    paint.art(
+        middle(grid, en.width(), 1).x,
+        grid.y.saturating_add(9),
+        en,
+        PLAIN,
+    );
+    let rows = Rect {
+        y: grid.y.saturating_add(12),
+        height: 6,
+        ..grid
+    };
+    paint.art(rows.x.saturating_add(5), rows.y, triangle, PLAIN);
+    let indent = triangle.width().saturating_add(7);
+    let text = Rect {
+        x: rows.x.saturating_add(indent),
+        width: rows.width.saturating_sub(indent).saturating_sub(5),
+        ..rows
+    };
+    let mut pieces = vec![Piece::One(paint.words.say("incomplete-meaning"), BOLD)];
+    pieces.extend(explain(paint.words, shown, medium));
+    let place = place(paint.words, shown, usize::from(text.width));
+    pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
+    paint.column(text, pieces);
+    last_row(paint, grid, shown);
+}
+
+fn art(verdict: Verdict) -> (Art, Art, Art) {
+    (
+        Art::shape(verdict),
+        Art::word_ja(verdict),
+        Art::word_en(verdict),
+    )
+}
+
+/// Why, and what to do.
+fn explain(words: &Words, shown: &Shown, medium: Medium) -> Vec<Piece> {
+    let Both { mut ja, mut en } = reason(words, &shown.reasons);
+    if let Some(more) = more(words, &shown.reasons) {
+        ja = format!("{ja} {}", more.ja);
+        en = format!("{en}, {}", more.en);
+    }
+    vec![
+        Piece::Two(Both { ja, en }, PLAIN),
+        Piece::Two(next(words, shown, medium), BOLD),
+    ]
+}
+
+fn last_row(paint: &mut Paint<'_>, grid: Rect, shown: &Shown) {
+    let text = inside(grid, 3);
+    let facts = facts(paint.words, shown, usize::from(text.width));
+    paint.row(text, 17, Alignment::Center, &facts, PLAIN);
+}
+
+/// Without the giant words, for small terminals. What matters most comes first.
+fn compact(paint: &mut Paint<'_>, area: Rect, shown: &Shown, medium: Medium) {
+    let words = paint.words;
+    let mut pieces = vec![Piece::Text(word(shown.verdict), BOLD)];
+    pieces.extend(sentences(words, shown, medium).map(|both| Piece::Two(both, PLAIN)));
+    pieces.push(Piece::Text(receipt(words, shown), PLAIN));
+    let place = place(words, shown, usize::from(area.width));
+    pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
+    pieces.extend(more(words, &shown.reasons).map(|more| Piece::One(more, PLAIN)));
+    paint.column(area, pieces);
+}
+
+/// Shape and word in one row. The shape is one cell by the tables and two in Japanese fonts,
+/// so a blank belongs to it.
+pub(super) fn word(verdict: Verdict) -> String {
+    format!(
+        "{}  {}  {}",
+        verdict.shape(),
+        verdict.word_ja(),
+        verdict.word_en()
+    )
+}
+
+/// What the verdict means or rests on, and what to do.
+pub(super) fn sentences(words: &Words, shown: &Shown, medium: Medium) -> [Both; 2] {
+    let why = match shown.verdict {
+        Verdict::Pass => words.say("pass-meaning"),
+        Verdict::Stop | Verdict::Incomplete => reason(words, &shown.reasons),
+    };
+    [why, next(words, shown, medium)]
+}
+
+/// The first reason: the daemon names the weightiest first.
+fn reason(words: &Words, reasons: &[Reason]) -> Both {
+    reasons.first().map_or_else(
+        || words.say("reason-none"),
+        |reason| words.reason(reason.code, reason.count),
+    )
+}
+
+/// How many more reasons there are, if any.
+fn more(words: &Words, reasons: &[Reason]) -> Option<Both> {
+    let more = u64::try_from(reasons.len())
+        .unwrap_or(u64::MAX)
+        .saturating_sub(1);
+    (more != 0).then(|| words.with("more-reasons", &[("count", more)]))
+}
+
+/// What the person does now.
+fn next(words: &Words, shown: &Shown, medium: Medium) -> Both {
+    let first = shown.reasons.first();
+    match (shown.verdict, medium, first) {
+        (Verdict::Pass, Medium::In, _) => words.say("pass-next"),
+        (Verdict::Pass, Medium::Out, _) => words.say("removed-pass"),
+        (Verdict::Stop | Verdict::Incomplete, _, Some(reason)) => words.next(reason.code),
+        (Verdict::Stop | Verdict::Incomplete, _, None) => words.say("next-none"),
+    }
+}
+
+/// Number of the entry and the beginning of its leaf hash.
+pub(super) fn receipt(words: &Words, shown: &Shown) -> String {
+    let title = words.say("receipt");
+    let leaf = shown.entry.leaf_sha256.to_string();
+    let digits = leaf.get(..RECEIPT_DIGITS).unwrap_or(&leaf);
+    format!("{} {} {}-{digits}", title.ja, title.en, shown.entry.number)
+}
+
+/// The receipt, files and bytes, and for staff the rule, cut if need be, or else the
+/// registered medium where it has room.
+fn facts(words: &Words, shown: &Shown, cells: usize) -> String {
+    let unit = words.with("files", &[("count", shown.files)]);
+    let files = number::grouped(&shown.files.to_string());
+    let (files, bytes) = (
+        format!("{files} {} {}", unit.ja, unit.en),
+        number::bytes(shown.bytes_read),
+    );
+    let mut line = format!("{}  {files}  {bytes}", receipt(words, shown));
+    let room = cells.saturating_sub(text::width(&line)).saturating_sub(2);
+    let last = match (shown.first.as_ref().and_then(rule), &shown.medium) {
+        (Some(rule), _) => text::fit_start(&rule, room),
+        (None, Some(medium)) => {
+            let title = words.say("medium");
+            format!("{} {} {}", title.ja, title.en, text::readable_text(medium))
+        }
+        (None, None) => String::new(),
+    };
+    if !last.is_empty() && text::width(&last) <= room {
+        line = format!("{line}  {last}");
+    }
+    line
+}
+
+/// The rule's name; a gap says no more than the reason does.
+fn rule(first: &FirstFinding) -> Option<String> {
+    let is_gap = Gap::ALL
+        .iter()
+        .any(|gap| format!("{gap:?}").eq_ignore_ascii_case(&first.rule));
+    (!is_gap).then(|| text::readable_text(&first.rule))
+}
+
+/// Where the first thing was found, in at most `cells` cells.
+fn place(words: &Words, shown: &Shown, cells: usize) -> Option<String> {
+    let first = shown.first.as_ref()?;
+    let title = words.say("where");
+    let title = format!("{} {}: ", title.ja, title.en);
+    let trail: Vec<_> = first.trail.iter().map(text::readable).collect();
+    let room = cells.saturating_sub(text::width(&title));
+    Some(title + &text::fit_middle(&trail.join(TRAIL), room))
+}

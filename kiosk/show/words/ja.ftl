@@ -1,0 +1,152 @@
+# 画面の言葉（日本語）。en.ftl と同じ鍵・同じ変数を持つこと。短く、です・ます で書く。
+# 三つの結果の言葉はここには無い。それらは翻訳ではなく定数である。
+
+## 上の行
+header-rules = 定義
+header-rules-none = 定義なし
+age-days = { $days ->
+    [0] 今日
+   *[other] { $days }日前
+}
+age-unknown = 日付不明
+status-starting = 準備中
+status-idle = 受付中
+status-checking = 確認中
+status-scanning = 検査中
+status-recording = 記録中
+status-result = 結果
+status-removed = 抜き取り済
+status-lanes = 使用中
+status-out = 停止中
+status-lost = 応答なし
+
+## 下の行
+footer-help = 困ったときは 係員を呼んでください
+bay-trial = 試用
+bay-insert = 挿す
+bay-pull = 抜く
+bay-quit = 終了
+bay-inserted = { $number } を挿しました
+bay-pulled = 抜きました
+bay-missing = { $number } がありません
+bay-failed = できませんでした
+
+## 待ち受け
+idle-insert = USBメモリを 青い口 に挿してください
+idle-step-insert = 挿す
+idle-step-wait = 待つ
+idle-step-read = 結果を見る
+idle-keep = 検査中は抜かないでください
+idle-no-phones = スマートフォン・充電は使えません
+
+## 確認
+checking-title = 登録を確認しています
+checking-detected = 挿入を検知しました
+wait = そのままお待ちください
+
+## 検査
+scanning-keep = 抜かないでください
+scanning-counting = ファイルを数えています
+scanning-elapsed = 経過
+scanning-matched = 見つかった脅威
+scanning-now = 検査中のファイル
+eta-unknown = 残り時間を計算しています
+eta-soon = まもなく終わります
+eta-seconds = 残り 約{ $seconds }秒
+eta-minutes = 残り 約{ $minutes }分
+eta-minutes-half = 残り 約{ $minutes }分30秒
+
+## 記録
+recording-title = 結果を記録しています
+recording-keep = まだ抜かないでください
+
+## 結果
+pass-meaning = 持ち込めます
+stop-meaning = 持ち込めません
+incomplete-meaning = まだ持ち込めません
+pass-found = 既知の脅威は見つかりませんでした
+pass-next = USBを抜いて、お持ちください
+removed-pass = 抜かれました。お持ちください
+medium = 媒体
+receipt = 受付
+files = { $count ->
+   *[other] ファイル
+}
+where = 場所
+more-reasons = ほか{ $count }つ
+
+## 理由と、次にすること
+reason-matched = 危険なファイルがあります（{ $count }件）
+next-matched = USBを抜いて、係員に渡してください
+reason-policy = 禁止されたものがあります（{ $count }件）
+next-policy = USBを抜いて、係員に渡してください
+reason-unregistered = 登録されていないUSBです
+next-unregistered = 抜いて、受付で登録を頼んでください
+reason-expired = 登録の期限が切れています
+next-expired = 抜いて、受付で更新を頼んでください
+reason-revoked = 登録が取り消されたUSBです
+next-revoked = USBを抜いて、係員に渡してください
+reason-not-yet-valid = まだ使える日ではありません
+next-not-yet-valid = 抜いて、使える日を受付で聞いてください
+reason-lost = 紛失の届けがあるUSBです
+next-lost = USBを抜いて、係員に渡してください
+reason-clone-suspected = 登録したUSBと違うところがあります
+next-clone-suspected = USBを抜いて、係員に渡してください
+reason-not-storage = USBメモリではない機能があります
+next-not-storage = 抜いて、係員に渡してください
+reason-encrypted = 暗号で開けないものがあります（{ $count }件）
+next-encrypted = 暗号を外すか、係員に聞いてください
+reason-unreadable = 読めないところがあります（{ $count }件）
+next-unreadable = 登録した別のUSBに入れ直してください
+reason-damaged = 壊れて調べられません（{ $count }件）
+next-damaged = 入れ直すか、係員に聞いてください
+reason-unsupported = 調べられない形式です（{ $count }件）
+next-unsupported = 別の形式にするか、係員に聞いてください
+reason-limit = 上限を超えるものがあります（{ $count }件）
+next-limit = 分けて入れるか、係員に聞いてください
+reason-timeout = 時間内に終わりませんでした（{ $count }件）
+next-timeout = もう一度挿すか、係員に聞いてください
+reason-changed = 検査中に中身が変わりました（{ $count }件）
+next-changed = USBを抜いて、係員に渡してください
+reason-removed = 検査の途中で抜かれました
+next-removed = 挿し直して、終わるまで待ってください
+reason-rules-missing = この装置に検査の定義がありません
+next-rules-missing = USBは無関係です。係員を呼んでください
+reason-rules-stale = この装置の検査の定義が古すぎます
+next-rules-stale = USBは無関係です。係員を呼んでください
+reason-self-test-failed = この装置の自己診断が失敗しました
+next-self-test-failed = USBは無関係です。係員を呼んでください
+reason-ledger-unavailable = 結果を記録できませんでした
+next-ledger-unavailable = USBは無関係です。係員を呼んでください
+reason-clock-untrusted = この装置の時計が正しくありません
+next-clock-untrusted = USBは無関係です。係員を呼んでください
+
+## 理由が届かなかったとき
+reason-none = 理由が届きませんでした
+next-none = 係員を呼んでください
+
+## 停止
+out-starting = 準備しています
+out-starting-next = しばらくお待ちください
+out-ledger = 結果を記録できないため、停止しています
+out-ledger-staff = 台帳に書けません。空き容量と kiosk-record を確かめてください
+out-rules = 使える定義がないため、停止しています
+out-rules-staff = 定義を入れ直してください
+out-allowlist = 登録リストが読めないため、停止しています
+out-allowlist-staff = allowlist.toml を直してください
+out-next = USBを挿さないで、係員を呼んでください
+out-inserted = 挿してあるUSBは、持ち込まずに係員に渡してください
+staff = 係員へ
+
+## 通信が切れたとき
+lost-title = 画面の通信が切れました
+lost-void = 前に出ていた結果は使えません
+lost-next = 係員を呼んでください
+lost-again = つなぎ直しています
+lost-silent = 装置から知らせが来ません
+lost-disconnected = 装置とつながっていません
+lost-garbled = 装置の知らせが正しくありません
+connecting = 装置とつないでいます
+
+## 小さすぎるとき
+small = 画面が小さすぎます

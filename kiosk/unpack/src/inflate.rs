@@ -1,0 +1,81 @@
+//! Deflate (RFC 1951), with its output bounded as it comes.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use wire::Gap;
+
+use crate::budget::Budget;
+use crate::bytes::span;
+
+/// How much comes out between two looks at the budget, in bytes.
+const STEP_BYTES: usize = 64 * 1024;
+
+/// Largest growth of the output at once, in bytes: doubling would reserve up to twice what
+/// is needed, and the worker's memory limit counts what is reserved.
+const GROWTH_BYTES_MAX: usize = 8 << 20;
+
+/// How one stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At its own end mark.
+    Complete,
+    /// Before it, for this reason.
+    Cut(Gap, &'static str),
+}
+
+/// What one stream gave.
+pub(crate) struct Inflated {
+    /// How much of the input belongs to the stream.
+    pub(crate) consumed: usize,
+    /// How it ended.
+    pub(crate) end: End,
+}
+
+/// Unpacks the stream at the beginning of `packed` to the end of `output`. All of `output`
+/// together stays within what may be held in memory.
+pub(crate) fn inflate(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Inflated {
+    let mut state = Decompress::new(false);
+    let mut step = vec![0_u8; STEP_BYTES];
+    let end = loop {
+        let (consumed, produced) = (state.total_in(), state.total_out());
+        let input = packed.get(span(consumed)..).unwrap_or_default();
+        let status = state.decompress(input, &mut step, FlushDecompress::None);
+        let fresh = span(state.total_out().saturating_sub(produced));
+        let taken = span(state.total_in().saturating_sub(consumed));
+        if let Err(why) = budget.take_input(taken) {
+            break End::Cut(Gap::Limit, why);
+        }
+        if let Err(why) = push(output, step.get(..fresh).unwrap_or_default(), budget) {
+            break End::Cut(Gap::Limit, why);
+        }
+        match status {
+            Ok(Status::StreamEnd) => break End::Complete,
+            Ok(Status::Ok | Status::BufError) => {
+                if fresh == 0 && taken == 0 {
+                    break End::Cut(Gap::Damaged, "compressed data is cut off");
+                }
+            }
+            Err(_) => break End::Cut(Gap::Damaged, "compressed data is malformed"),
+        }
+    };
+    Inflated {
+        consumed: span(state.total_in()),
+        end,
+    }
+}
+
+fn push(output: &mut Vec<u8>, fresh: &[u8], budget: &mut Budget) -> Result<(), &'static str> {
+    let wanted = output.len().saturating_add(fresh.len());
+    // The budget pays for what came out, also when there is no place for it.
+    budget.take_output(fresh.len())?;
+    if budget.room() < wanted {
+        return Err("larger than a content in memory may be");
+    }
+    if output.capacity() < wanted {
+        let growth = output.len().clamp(STEP_BYTES, GROWTH_BYTES_MAX);
+        if output.try_reserve_exact(growth.max(fresh.len())).is_err() {
+            return Err("not enough memory");
+        }
+    }
+    output.extend_from_slice(fresh);
+    Ok(())
+}

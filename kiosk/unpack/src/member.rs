@@ -1,0 +1,124 @@
+//! What comes out of a container.
+
+use std::borrow::Cow;
+
+use wire::{Finding, Gap, MediumName, Tier};
+
+use crate::bytes::finding;
+
+/// One member of a container.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// Its name as the container spells it.
+    pub name: MediumName,
+    /// What is wrong with its name or its headers.
+    pub findings: Vec<Finding>,
+    /// What it holds.
+    pub body: Body<'a>,
+}
+
+/// What a member holds.
+#[derive(Debug)]
+pub enum Body<'a> {
+    /// All of its content, checked against the container's checksum where there is one.
+    /// Borrowed where the container stores it as it is.
+    Content(Cow<'a, [u8]>),
+    /// Some of its content, or content that fails its checksum: worth matching, and
+    /// unchecked for the reason given whatever the match says.
+    Partial {
+        /// What came out.
+        content: Cow<'a, [u8]>,
+        /// Why it is not all.
+        gap: Gap,
+        /// For staff.
+        why: &'static str,
+    },
+    /// None of its content can be had.
+    Unchecked {
+        /// Why.
+        gap: Gap,
+        /// Its size as the container gives it, in bytes.
+        size_bytes: u64,
+        /// For staff.
+        why: &'static str,
+    },
+    /// A symbolic or hard link. Readers without links write the target as a file, so its
+    /// bytes are to be examined like content.
+    Link(MediumName),
+    /// A folder.
+    Folder,
+    /// A device node, a pipe or a volume label: a name without content.
+    Special,
+}
+
+/// Why not everything in a container was handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// A limit of the whole file was reached; the rest was not handed out.
+    #[error("limit: {why}")]
+    Limit {
+        /// Which.
+        why: &'static str,
+        /// What else is wrong with the container.
+        findings: Vec<Finding>,
+    },
+    /// The structure is broken, so that there may be members that nobody could find.
+    #[error("damaged: {why}")]
+    Damaged {
+        /// How.
+        why: &'static str,
+        /// What else is wrong with the container.
+        findings: Vec<Finding>,
+    },
+    /// Part of the container is of a kind that is not opened.
+    #[error("unsupported: {why}")]
+    Unsupported {
+        /// Which.
+        why: &'static str,
+        /// What else is wrong with the container.
+        findings: Vec<Finding>,
+    },
+}
+
+impl Problem {
+    /// The gap that the container itself has.
+    #[must_use]
+    pub fn gap(&self) -> Gap {
+        match self {
+            Self::Limit { .. } => Gap::Limit,
+            Self::Damaged { .. } => Gap::Damaged,
+            Self::Unsupported { .. } => Gap::Unsupported,
+        }
+    }
+
+    /// For staff: what exactly.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        match self {
+            Self::Limit { why, .. } | Self::Damaged { why, .. } | Self::Unsupported { why, .. } => {
+                why
+            }
+        }
+    }
+
+    /// The problem itself as a finding about the container.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let rule = match self {
+            Self::Limit { .. } => "container_limit",
+            Self::Damaged { .. } => "container_damaged",
+            Self::Unsupported { .. } => "container_unsupported",
+        };
+        finding(rule, Tier::Incomplete, self.why())
+    }
+
+    /// All that is wrong with the container: [`Problem::finding`] first, then the rest.
+    #[must_use]
+    pub fn into_findings(self) -> Vec<Finding> {
+        let own = self.finding();
+        let (Self::Limit { findings, .. }
+        | Self::Damaged { findings, .. }
+        | Self::Unsupported { findings, .. }) = self;
+        std::iter::once(own).chain(findings).collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! The way through one container: what every format needs while it hands out members.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use wire::{Finding, Gap, MediumName, Tier};
+
+use crate::budget::Budget;
+use crate::bytes::{finding, length};
+use crate::member::{Body, Member, Problem};
+use crate::names::Names;
+
+/// Why a walk ends before the end of its container: always a limit of the whole file.
+/// Everything else is noted and the walk goes on.
+#[derive(Debug)]
+pub(crate) struct Halt(&'static str);
+
+/// One walk.
+pub(crate) struct Walk<'w> {
+    content_bytes: usize,
+    pub(crate) budget: &'w mut Budget,
+    visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
+    pub(crate) names: Names,
+    seen: BTreeMap<&'static str, Seen>,
+    gap: Option<Broken>,
+}
+
+/// The first thing that keeps a container from being whole.
+enum Broken {
+    Damaged(&'static str),
+    Unsupported(&'static str),
+}
+
+/// One kind of finding about the container: however often it occurs, it is told once.
+struct Seen {
+    tier: Tier,
+    detail: &'static str,
+    times: u64,
+}
+
+impl<'w> Walk<'w> {
+    pub(crate) fn new(
+        content: &[u8],
+        budget: &'w mut Budget,
+        visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
+    ) -> Self {
+        Self {
+            content_bytes: content.len(),
+            budget,
+            visit,
+            names: Names::default(),
+            seen: BTreeMap::new(),
+            gap: None,
+        }
+    }
+
+    /// Asks for one more member, before anything is spent on it.
+    pub(crate) fn admit(&mut self) -> Result<(), Halt> {
+        self.budget.take_member().map_err(Halt)
+    }
+
+    /// Hands out a member.
+    pub(crate) fn hand_out(
+        &mut self,
+        name: MediumName,
+        findings: Vec<Finding>,
+        body: Body<'_>,
+    ) -> Result<(), Halt> {
+        let held_bytes = match &body {
+            Body::Content(Cow::Owned(content))
+            | Body::Partial {
+                content: Cow::Owned(content),
+                ..
+            } => content.len(),
+            Body::Content(Cow::Borrowed(_))
+            | Body::Partial {
+                content: Cow::Borrowed(_),
+                ..
+            }
+            | Body::Unchecked { .. }
+            | Body::Link(_)
+            | Body::Folder
+            | Body::Special => 0,
+        };
+        self.budget.hold(held_bytes);
+        (self.visit)(
+            Member {
+                name,
+                findings,
+                body,
+            },
+            self.budget,
+        );
+        self.budget.release(held_bytes);
+        self.budget.spent().map_or(Ok(()), |why| Err(Halt(why)))
+    }
+
+    /// Content that lies in the container as it is.
+    pub(crate) fn stored<'a>(&mut self, content: &'a [u8]) -> Body<'a> {
+        match self.budget.take_output(content.len()) {
+            Ok(()) => Body::Content(Cow::Borrowed(content)),
+            Err(why) => Body::Unchecked {
+                gap: Gap::Limit,
+                size_bytes: length(content.len()),
+                why,
+            },
+        }
+    }
+
+    /// Something that is worth knowing and hides nothing.
+    pub(crate) fn notice(&mut self, rule: &'static str, detail: &'static str) {
+        self.tell(rule, Tier::Notice, detail);
+    }
+
+    /// Something by which two readers would see two different things.
+    pub(crate) fn contradiction(&mut self, rule: &'static str, detail: &'static str) {
+        self.tell(rule, Tier::Incomplete, detail);
+    }
+
+    /// The container is broken here; the walk goes on as far as it can.
+    pub(crate) fn damaged(&mut self, why: &'static str) {
+        self.gap.get_or_insert(Broken::Damaged(why));
+    }
+
+    /// The container is of a kind that is only partly opened.
+    pub(crate) fn unsupported(&mut self, why: &'static str) {
+        self.gap.get_or_insert(Broken::Unsupported(why));
+    }
+
+    /// Bytes that belong to no member. They are matched with the container's own bytes, so
+    /// they are handed out only when they are a container themselves.
+    pub(crate) fn stray(&mut self, data: &[u8], detail: &'static str) -> Result<(), Halt> {
+        if data.iter().all(|byte| *byte == 0) {
+            return Ok(());
+        }
+        self.notice("container_extra_data", detail);
+        let nested = crate::recognise(data).is_some() || crate::unopenable(data).is_some();
+        // A stray part as long as the whole would be found again in itself.
+        if !nested || self.content_bytes <= data.len() {
+            return Ok(());
+        }
+        self.admit()?;
+        let (name, _) = MediumName::cut(b"(data outside every member)");
+        let body = self.stored(data);
+        self.hand_out(name, Vec::new(), body)
+    }
+
+    /// Puts the walk's findings and its end together.
+    pub(crate) fn finish(self, result: Result<(), Halt>) -> Result<Vec<Finding>, Problem> {
+        let findings: Vec<Finding> = self
+            .seen
+            .into_iter()
+            .map(|(rule, seen)| {
+                let detail = match seen.times {
+                    1 => seen.detail.to_owned(),
+                    times => format!("{} ({times} times)", seen.detail),
+                };
+                finding(rule, seen.tier, detail)
+            })
+            .collect();
+        match (result, self.gap) {
+            (Err(Halt(why)), _) => Err(Problem::Limit { why, findings }),
+            (Ok(()), Some(Broken::Damaged(why))) => Err(Problem::Damaged { why, findings }),
+            (Ok(()), Some(Broken::Unsupported(why))) => Err(Problem::Unsupported { why, findings }),
+            (Ok(()), None) => Ok(findings),
+        }
+    }
+
+    fn tell(&mut self, rule: &'static str, tier: Tier, detail: &'static str) {
+        let seen = self.seen.entry(rule).or_insert(Seen {
+            tier,
+            detail,
+            times: 0,
+        });
+        seen.times = seen.times.saturating_add(1);
+    }
+}

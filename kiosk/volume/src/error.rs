@@ -1,0 +1,139 @@
+//! Why a volume cannot be read.
+
+use std::io;
+
+use wire::{Finding, Gap, Source, Tier};
+
+/// Why a volume, or one content of it, cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VolumeError {
+    /// The medium gave an error, or a structure points past its end: [`gap_of`] tells which.
+    #[error("cannot read the volume")]
+    Read(#[from] io::Error),
+    /// A structure without which nothing can be read contradicts itself.
+    #[error("malformed {kind} volume: {what}")]
+    Malformed {
+        /// What the volume was recognised as.
+        kind: &'static str,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// It uses a feature that is not read here.
+    #[error("{kind} volume with a feature that is not read: {what}")]
+    Feature {
+        /// What the volume was recognised as.
+        kind: &'static str,
+        /// Which feature.
+        what: String,
+    },
+    /// There is no reader for this kind, or it needs a key.
+    #[error("no reader for {kind}")]
+    NoReader {
+        /// What the volume was recognised as.
+        kind: &'static str,
+        /// Which gap that leaves.
+        gap: Gap,
+    },
+    /// One content is encrypted.
+    #[error("content is encrypted")]
+    Encrypted,
+    /// The item's locator is of another kind of volume, or points at what no longer fits it.
+    #[error("item does not belong to this volume")]
+    Foreign,
+}
+
+impl VolumeError {
+    /// The gap that this leaves in the examination.
+    #[must_use]
+    pub fn gap(&self) -> Gap {
+        match self {
+            Self::Read(error) => gap_of(error),
+            Self::Malformed { .. } | Self::Foreign => Gap::Damaged,
+            Self::Feature { .. } => Gap::Unsupported,
+            Self::NoReader { gap, .. } => *gap,
+            Self::Encrypted => Gap::Encrypted,
+        }
+    }
+
+    /// The finding that records this for its volume; it keeps the medium from PASS.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let rule = match self {
+            Self::Read(error) => match gap_of(error) {
+                Gap::Damaged => "volume_truncated",
+                Gap::Encrypted
+                | Gap::Unreadable
+                | Gap::Unsupported
+                | Gap::Limit
+                | Gap::Timeout
+                | Gap::Changed
+                | Gap::Removed => "volume_unreadable",
+            },
+            Self::Malformed { .. } => "volume_malformed",
+            Self::Feature { .. } => "volume_feature",
+            Self::NoReader {
+                gap: Gap::Encrypted,
+                ..
+            }
+            | Self::Encrypted => "volume_encrypted",
+            Self::NoReader { .. } => "volume_unsupported",
+            Self::Foreign => "item_foreign",
+        };
+        Finding::own(rule, Source::Volume, Tier::Incomplete, self.to_string())
+    }
+}
+
+/// The gap that a failed read leaves: see the crate's description.
+#[must_use]
+pub fn gap_of(error: &io::Error) -> Gap {
+    let kind = error.kind();
+    if matches!(
+        kind,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
+    ) {
+        Gap::Damaged
+    } else if kind == io::ErrorKind::Unsupported {
+        Gap::Unsupported
+    } else if kind == io::ErrorKind::PermissionDenied {
+        Gap::Encrypted
+    } else {
+        Gap::Unreadable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structure_and_medium_are_told_apart() {
+        assert_eq!(gap_of(&io::ErrorKind::UnexpectedEof.into()), Gap::Damaged);
+        assert_eq!(gap_of(&io::ErrorKind::InvalidData.into()), Gap::Damaged);
+        assert_eq!(gap_of(&io::Error::from_raw_os_error(5)), Gap::Unreadable);
+        assert_eq!(gap_of(&io::ErrorKind::Unsupported.into()), Gap::Unsupported);
+    }
+
+    #[test]
+    fn no_error_leaves_a_finding_that_allows_pass() {
+        let errors = [
+            VolumeError::Read(io::ErrorKind::UnexpectedEof.into()),
+            VolumeError::Malformed {
+                kind: "fat32",
+                what: "no clusters",
+            },
+            VolumeError::Feature {
+                kind: "ext4",
+                what: "encryption".to_owned(),
+            },
+            VolumeError::NoReader {
+                kind: "luks",
+                gap: Gap::Encrypted,
+            },
+            VolumeError::Encrypted,
+            VolumeError::Foreign,
+        ];
+        for error in errors {
+            assert_eq!(error.finding().tier, Tier::Incomplete, "{error}");
+        }
+    }
+}

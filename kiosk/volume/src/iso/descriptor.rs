@@ -1,0 +1,136 @@
+//! Volume descriptors: what trees a disc image has.
+
+use super::record::{Extent32, both_endian};
+use crate::blocks::{Blocks, head};
+use crate::error::VolumeError;
+use crate::kind::{DESCRIPTORS_MAX, DESCRIPTORS_OFFSET_BYTES};
+use crate::number::{array, u8_at, u16_at};
+use crate::text::{from_utf16, units_be};
+
+/// How a tree spells its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// The names that Rock Ridge adds to the plain tree.
+    Rock,
+    /// Big-endian UTF-16.
+    Joliet,
+    /// Plain names, or those of an enhanced descriptor.
+    Plain,
+}
+
+/// One tree of names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Root {
+    pub(crate) spelling: Spelling,
+    pub(crate) extent: Extent32,
+}
+
+/// What the descriptors say.
+pub(crate) struct Disc {
+    pub(crate) block_bytes: u64,
+    pub(crate) size_bytes: u64,
+    pub(crate) label: Vec<u8>,
+    /// In the order in which their names are preferred.
+    pub(crate) roots: Vec<Root>,
+    /// Bytes that SUSP skips in each record.
+    pub(crate) susp_skip: usize,
+    pub(crate) faults: Vec<(&'static str, &'static str)>,
+}
+
+impl Disc {
+    /// Reads the descriptors.
+    ///
+    /// # Errors
+    /// [`VolumeError::Malformed`] without a usable primary descriptor; errors of the medium.
+    pub(crate) fn read(blocks: &dyn Blocks) -> Result<Self, VolumeError> {
+        let bad = |what| VolumeError::Malformed {
+            kind: "iso9660",
+            what,
+        };
+        let mut primary = None;
+        let mut others = Vec::new();
+        let mut faults = Vec::new();
+        let mut terminated = false;
+        for number in 0..DESCRIPTORS_MAX {
+            let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(2048));
+            let sector = head(blocks, offset, 2048)?;
+            if array(&sector, 1) != *b"CD001" {
+                break;
+            }
+            match u8_at(&sector, 0) {
+                1 if primary.is_none() => primary = Some(sector),
+                1 | 2 => others.push(sector),
+                255 => {
+                    terminated = true;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        if !terminated {
+            faults.push(("iso_unterminated", "the volume descriptors have no end"));
+        }
+        let primary = primary.ok_or_else(|| bad("no primary descriptor"))?;
+        let block_bytes = u64::from(u16_at(&primary, 128));
+        if !matches!(block_bytes, 512 | 1024 | 2048) {
+            return Err(bad("block size"));
+        }
+        let (blocks_count, agree) = both_endian(&primary, 80);
+        if !agree {
+            faults.push((
+                "iso_numbers_differ",
+                "a number is stored twice with two values",
+            ));
+        }
+        let root = |sector: &[u8]| Extent32::parse(sector.get(156..190).unwrap_or_default());
+        let plain = root(&primary);
+        let mut disc = Self {
+            block_bytes,
+            size_bytes: u64::from(blocks_count).saturating_mul(block_bytes),
+            label: array::<32>(&primary, 40).trim_ascii().to_vec(),
+            roots: Vec::new(),
+            susp_skip: 0,
+            faults,
+        };
+        if let Some(skip) = super::rock::detect(blocks, &disc, plain) {
+            disc.susp_skip = skip;
+            disc.roots.push(Root {
+                spelling: Spelling::Rock,
+                extent: plain,
+            });
+        }
+        for sector in others {
+            disc.add(&sector, root(&sector), plain);
+        }
+        disc.roots.push(Root {
+            spelling: Spelling::Plain,
+            extent: plain,
+        });
+        Ok(disc)
+    }
+
+    /// Adds the tree of a supplementary or second primary descriptor.
+    fn add(&mut self, sector: &[u8], extent: Extent32, plain: Extent32) {
+        let escape = array::<3>(sector, 88);
+        let is_joliet = u8_at(sector, 0) == 2 && matches!(&escape, b"%/@" | b"%/C" | b"%/E");
+        if is_joliet {
+            let label = units_be(sector.get(40..72).unwrap_or_default());
+            let label = from_utf16(&label);
+            let label = label.split(|byte| *byte == 0).next().unwrap_or_default();
+            if self.label.len() <= label.trim_ascii().len() {
+                self.label = label.trim_ascii().to_vec();
+            }
+        }
+        if extent == plain {
+            return;
+        }
+        self.roots.push(Root {
+            spelling: if is_joliet {
+                Spelling::Joliet
+            } else {
+                Spelling::Plain
+            },
+            extent,
+        });
+    }
+}

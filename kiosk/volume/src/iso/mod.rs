@@ -1,0 +1,114 @@
+//! ISO 9660 with Joliet and Rock Ridge. Sources: ECMA-119, 3rd edition; the Joliet
+//! specification; IEEE P1281 (SUSP) and P1282 (RRIP).
+//!
+//! A disc image may hold up to three trees of names for the same extents, and each system
+//! shows another one. All of them are walked: a content is named by the first that has it.
+
+mod descriptor;
+
+mod record;
+
+mod rock;
+
+mod trees;
+
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use wire::scan::Limits;
+use wire::worker::{Item, Locator};
+use wire::{Finding, MediumName};
+
+use descriptor::Disc;
+
+use crate::blocks::Blocks;
+use crate::content::{Extent, ExtentReader};
+use crate::error::VolumeError;
+use crate::tree::{About, Seen, Tree};
+use crate::walk::Walk;
+
+/// A disc image.
+pub(crate) struct IsoTree {
+    blocks: Rc<dyn Blocks>,
+    volume: u32,
+    disc: Disc,
+}
+
+impl IsoTree {
+    /// The disc image on `blocks`.
+    ///
+    /// # Errors
+    /// Volume descriptors that cannot be read or describe no volume.
+    pub(crate) fn open(volume: u32, blocks: Rc<dyn Blocks>) -> Result<Self, VolumeError> {
+        let disc = Disc::read(&*blocks)?;
+        Ok(Self {
+            blocks,
+            volume,
+            disc,
+        })
+    }
+}
+
+impl Tree for IsoTree {
+    fn about(&mut self) -> About {
+        About {
+            label: MediumName::cut(&self.disc.label).0,
+            allocated_bytes: self.disc.size_bytes,
+        }
+    }
+
+    fn walk(
+        &mut self,
+        limits: &Limits,
+        visit: &mut dyn FnMut(Seen),
+    ) -> Result<Vec<Finding>, VolumeError> {
+        let mut walk = Walk::new(self.volume, limits, visit);
+        for (rule, detail) in &self.disc.faults {
+            walk.findings.incomplete(rule, *detail);
+        }
+        let there = self.blocks.size_bytes();
+        if there < self.disc.size_bytes {
+            let detail = format!(
+                "{} bytes by its descriptor, {there} there",
+                self.disc.size_bytes
+            );
+            walk.findings.incomplete("volume_past_end", detail);
+        }
+        if crate::kind::has_udf(&*self.blocks)? {
+            let detail = "the disc has a UDF tree too, which was not read";
+            walk.findings.incomplete("udf_not_read", detail);
+        }
+        trees::walk(&*self.blocks, &self.disc, &mut walk);
+        Ok(walk.findings.into_vec())
+    }
+
+    fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        match &item.locator {
+            Locator::Inline(content) => Ok(Box::new(io::Cursor::new(content.as_bytes().to_vec()))),
+            Locator::Extents(extents) => {
+                let extents: Vec<_> = extents
+                    .iter()
+                    .map(|(offset, length)| {
+                        Ok(Extent {
+                            offset_bytes: Some(*offset),
+                            size_bytes: *length,
+                        })
+                    })
+                    .collect();
+                let extents = Box::new(extents.into_iter());
+                let size = item.size_bytes;
+                Ok(Box::new(ExtentReader::new(
+                    &*self.blocks,
+                    extents,
+                    size,
+                    size,
+                )))
+            }
+            Locator::Range { .. }
+            | Locator::Chain { .. }
+            | Locator::Record { .. }
+            | Locator::Path
+            | Locator::Loose => Err(VolumeError::Foreign),
+        }
+    }
+}

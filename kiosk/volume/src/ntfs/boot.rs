@@ -1,0 +1,51 @@
+//! The boot sector's description of an NTFS volume.
+
+use crate::error::VolumeError;
+use crate::number::{power, u8_at, u16_at, u64_at};
+
+/// A boot sector that describes a volume.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Boot {
+    pub(crate) cluster_bytes: u64,
+    /// Size of a file record.
+    pub(crate) record_bytes: u64,
+    pub(crate) size_bytes: u64,
+    /// First cluster of the master file table.
+    pub(crate) mft_cluster: u64,
+}
+
+impl Boot {
+    /// Reads the first 512 bytes of a volume.
+    ///
+    /// # Errors
+    /// [`VolumeError::Malformed`] when they describe no volume that could be read.
+    pub(crate) fn parse(sector: &[u8]) -> Result<Self, VolumeError> {
+        let bad = |what| VolumeError::Malformed { kind: "ntfs", what };
+        let sector_bytes = u64::from(u16_at(sector, 11));
+        if !matches!(sector_bytes, 512 | 1024 | 2048 | 4096) {
+            return Err(bad("sector size"));
+        }
+        // Above 128 the field is a power of two, as a negative number.
+        let per_cluster = match u8_at(sector, 13) {
+            few @ 0..=128 => u64::from(few),
+            many => power(many.wrapping_neg()).unwrap_or(0),
+        };
+        let cluster_bytes = sector_bytes.saturating_mul(per_cluster);
+        if !cluster_bytes.is_power_of_two() || 2 << 20 < cluster_bytes {
+            return Err(bad("cluster size"));
+        }
+        let record_bytes = match u8_at(sector, 64) {
+            few @ 0..=127 => u64::from(few).saturating_mul(cluster_bytes),
+            many => power(many.wrapping_neg()).unwrap_or(0),
+        };
+        if !matches!(record_bytes, 512 | 1024 | 2048 | 4096 | 8192 | 16384) {
+            return Err(bad("size of a file record"));
+        }
+        Ok(Self {
+            cluster_bytes,
+            record_bytes,
+            size_bytes: u64_at(sector, 40).saturating_mul(sector_bytes),
+            mft_cluster: u64_at(sector, 48),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! ext2, ext3 and ext4.
+
+use std::collections::BTreeMap;
+
+use wire::{Gap, Outcome, Tier};
+
+use crate::support::{Bench, arg, bytes, kind, run, sample, walk};
+
+/// An image made and filled by mke2fs.
+pub(crate) fn image(kind: &str, files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let bench = Bench::new();
+    let tree = bench.tree(files);
+    std::os::unix::fs::symlink("../etc/passwd", tree.join("link")).unwrap();
+    run("mkfifo", [arg(&tree.join("pipe"))]);
+    let image = bench.blank(16 << 20);
+    run(
+        "mke2fs",
+        [
+            "-q",
+            "-t",
+            kind,
+            "-L",
+            "LABEL1",
+            "-d",
+            &arg(&tree),
+            &arg(&image),
+        ],
+    );
+    std::fs::read(image).unwrap()
+}
+
+#[test]
+fn every_file_of_ext2_ext3_and_ext4_is_found_and_right() {
+    let files = sample();
+    let mut expected = files.clone();
+    expected.insert("link".to_owned(), b"../etc/passwd".to_vec());
+    expected.insert("pipe".to_owned(), Vec::new());
+    for name in ["ext2", "ext3", "ext4"] {
+        let image = image(name, &files);
+        assert_eq!(kind(&image), name);
+        let found = walk(name, image);
+        found.assert_holds(&expected);
+        assert_eq!(found.label, "LABEL1");
+        let used: usize = files.values().map(Vec::len).sum();
+        assert!(used as u64 <= found.allocated_bytes && found.allocated_bytes < 16 << 20);
+        let pipe = found
+            .items
+            .iter()
+            .find(|item| item.path.as_bytes() == b"pipe");
+        assert_eq!(pipe.unwrap().findings[0].rule, "special_file");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_a_row() {
+    let files = BTreeMap::from([("folder/unlikely-name.bin".to_owned(), bytes(1, 100))]);
+    let mut image = image("ext4", &files);
+    let name = b"unlikely-name.bin";
+    let at = image
+        .windows(name.len())
+        .position(|window| window == name)
+        .unwrap();
+    image[at] = b'X';
+    let found = walk("ext4", image);
+    assert_eq!(found.rules(), ["folder_damaged"]);
+    assert_eq!(found.rows[0].path.as_bytes(), b"folder");
+    assert_eq!(found.rows[0].outcome, Outcome::Unchecked(Gap::Damaged));
+}
+
+#[test]
+fn a_truncated_image_is_reported_or_refused() {
+    let mut image = image("ext4", &sample());
+    image.truncate(4 << 20);
+    let medium = std::rc::Rc::new(crate::support::Image(image.clone()));
+    match volume::open("ext4", 0, medium) {
+        Ok(_) => assert!(walk("ext4", image).rules().contains(&"volume_past_end")),
+        Err(error) => assert_eq!(error.finding().tier, Tier::Incomplete),
+    }
+}
+
+#[test]
+fn a_feature_that_is_not_read_is_unsupported() {
+    let bench = Bench::new();
+    let path = bench.blank(16 << 20);
+    run(
+        "mke2fs",
+        ["-q", "-t", "ext4", "-O", "inline_data", &arg(&path)],
+    );
+    let medium = std::rc::Rc::new(crate::support::Image(std::fs::read(path).unwrap()));
+    let error = volume::open("ext4", 0, medium).err().unwrap();
+    assert_eq!(error.gap(), Gap::Unsupported);
+}

@@ -1,0 +1,44 @@
+//! The built programs, on real media images, from the outside: what `CONTRACT.md` promises.
+//!
+//! A case is a row in `scenarios/*.toml` where that is enough. Every report of every scan goes
+//! through [`report::Report::checked`], whatever else a test asks of it.
+
+/// The media, made once by the scripts in `tests/media`.
+#[cfg(test)]
+mod media;
+
+/// Starting the programs and waiting for them.
+#[cfg(test)]
+mod kiosk;
+
+/// What every report must be.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod report;
+
+/// Every file of every file system, against the truth.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod volumes;
+
+/// Media that lie, break off, loop, overflow or hide something.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod hostile;
+
+/// Exit statuses, and whose medium it is.
+#[cfg(test)]
+mod statuses;
+
+/// Folders and single files.
+#[cfg(test)]
+mod folders;
+
+/// Scans that do not come to their own end.
+#[cfg(test)]
+mod interrupted;
+
+/// The ledger after scans, and after somebody edited it.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod ledger;
