@@ -50,7 +50,10 @@ impl Bay {
             | AddWatchFlags::IN_DELETE
             | AddWatchFlags::IN_ONLYDIR;
         inotify.add_watch(folder, events)?;
-        Ok(Self { folder: folder.to_owned(), inotify })
+        Ok(Self {
+            folder: folder.to_owned(),
+            inotify,
+        })
     }
 
     /// Where the image of this name is.
@@ -98,7 +101,9 @@ impl Bay {
             if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
                 moved.push(Moved::Unknown);
             }
-            let Some(name) = event.name.filter(|name| is_image(name)) else { continue };
+            let Some(name) = event.name.filter(|name| is_image(name)) else {
+                continue;
+            };
             let complete = AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_MOVED_TO;
             let one = if event.mask.intersects(complete) {
                 Moved::In(name)

@@ -115,8 +115,8 @@ impl Daemon {
         let site = Site::read(&paths)?;
         let allowlist = site::allowlist(&paths)?;
         let loaded = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now())?;
-        let listener =
-            Listener::bind(&paths.show_socket(), 0o660).map_err(path("listen at", &paths.show_socket()))?;
+        let listener = Listener::bind(&paths.show_socket(), 0o660)
+            .map_err(path("listen at", &paths.show_socket()))?;
         let bay = Bay::open(bay).map_err(path("watch", bay))?;
         Ok(Self {
             paths,
@@ -155,7 +155,9 @@ impl Daemon {
             if ready.ledger {
                 self.hear_ledger();
             }
-            if ready.screen && let Ok(screen) = self.listener.accept() {
+            if ready.screen
+                && let Ok(screen) = self.listener.accept()
+            {
                 self.welcome(screen);
             }
             if ready.bay {
@@ -211,12 +213,17 @@ impl Daemon {
                     report(&format!("no memory for a scan: {error}"));
                     let mut examination = decide::Examination::not_started(rules);
                     examination.ending = decide::Ending::Failed(Gap::Damaged);
-                    return Some(Event::Scanned { lane: id, examination });
+                    return Some(Event::Scanned {
+                        lane: id,
+                        examination,
+                    });
                 }
                 None
             }
             Action::EndScan(id, gap) => {
-                self.ports.get_mut(&id)?.end(gap, "the medium was taken out");
+                self.ports
+                    .get_mut(&id)?
+                    .end(gap, "the medium was taken out");
                 None
             }
             Action::RecordVerdict(id, judgement) => {
@@ -260,7 +267,10 @@ impl Daemon {
             | ledger::Event::Removed { .. }
             | ledger::Event::Interrupted { .. } => None,
         };
-        let sent = self.recorder.as_ref().map(|recorder| recorder.send(event, rows));
+        let sent = self
+            .recorder
+            .as_ref()
+            .map(|recorder| recorder.send(event, rows));
         match sent {
             Some(Ok(())) => {
                 self.due.push_back(id);
@@ -276,7 +286,9 @@ impl Daemon {
     }
 
     fn hear_ledger(&mut self) {
-        let Some(recorder) = &self.recorder else { return };
+        let Some(recorder) = &self.recorder else {
+            return;
+        };
         match recorder.receive() {
             Ok(entry) => {
                 if let Some(Some(lane)) = self.due.pop_front() {
@@ -299,7 +311,9 @@ impl Daemon {
     /// Looks for the ledger's writer until it is there.
     fn connect(&mut self) {
         let now = Instant::now();
-        let soon = self.tried.is_some_and(|tried| now.saturating_duration_since(tried) < RECONNECT);
+        let soon = self
+            .tried
+            .is_some_and(|tried| now.saturating_duration_since(tried) < RECONNECT);
         if self.recorder.is_some() || soon {
             return;
         }
@@ -349,8 +363,13 @@ impl Daemon {
         let rules = self.site.policy.rules_state(self.rules_now().as_ref());
         self.lanes_ever = self.lanes_ever.saturating_add(1);
         let lane = LaneId(self.lanes_ever);
-        self.ports.insert(lane, Port::new(name, identified, admission.clone()));
-        self.happen(Event::Inserted { lane, admission, rules });
+        self.ports
+            .insert(lane, Port::new(name, identified, admission.clone()));
+        self.happen(Event::Inserted {
+            lane,
+            admission,
+            rules,
+        });
     }
 
     fn remove(&mut self, name: &OsString) {
@@ -367,7 +386,10 @@ impl Daemon {
         for (id, port) in &mut self.ports {
             port.hear();
             if let Some(examination) = port.finished(now) {
-                over.push(Event::Scanned { lane: *id, examination });
+                over.push(Event::Scanned {
+                    lane: *id,
+                    examination,
+                });
             }
         }
         over.into_iter().for_each(|event| self.happen(event));
@@ -375,7 +397,8 @@ impl Daemon {
 
     fn forget(&mut self) {
         let now = Instant::now();
-        let due = |(id, port): (&LaneId, &Port)| port.forget_at.filter(|at| *at <= now).map(|_| *id);
+        let due =
+            |(id, port): (&LaneId, &Port)| port.forget_at.filter(|at| *at <= now).map(|_| *id);
         let lanes: Vec<LaneId> = self.ports.iter().filter_map(due).collect();
         for lane in lanes {
             self.happen(Event::Forgotten { lane });
@@ -447,7 +470,9 @@ impl Daemon {
             &self.ports,
         );
         match frame::encode(&view) {
-            Ok(packet) => self.screens.retain(|screen| screen.send(&packet, &[]).is_ok()),
+            Ok(packet) => self
+                .screens
+                .retain(|screen| screen.send(&packet, &[]).is_ok()),
             Err(error) => report(&format!("a view cannot be sent: {error}")),
         }
     }
@@ -459,10 +484,17 @@ impl Daemon {
             PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
         ];
         let fixed = sockets.len();
-        sockets.extend(self.recorder.iter().map(|ledger| PollFd::new(ledger.as_fd(), PollFlags::POLLIN)));
+        sockets.extend(
+            self.recorder
+                .iter()
+                .map(|ledger| PollFd::new(ledger.as_fd(), PollFlags::POLLIN)),
+        );
         let scanners = self.ports.values().filter_map(Port::scanner);
         sockets.extend(scanners.map(|scanner| PollFd::new(scanner.as_fd(), PollFlags::POLLIN)));
-        match poll(&mut sockets, PollTimeout::from(u8::try_from(TICK.as_millis()).unwrap_or(u8::MAX))) {
+        match poll(
+            &mut sockets,
+            PollTimeout::from(u8::try_from(TICK.as_millis()).unwrap_or(u8::MAX)),
+        ) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(errno) => return Err(system("wait")(errno)),
         }
@@ -491,15 +523,19 @@ struct Ready {
 const HANGUP: u8 = 1;
 
 fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl Fn(E) -> DaemonError {
-    move |source| DaemonError::System { doing, source: source.into() }
+    move |source| DaemonError::System {
+        doing,
+        source: source.into(),
+    }
 }
 
-fn path(
-    doing: &'static str,
-    path: &std::path::Path,
-) -> impl FnOnce(std::io::Error) -> DaemonError {
+fn path(doing: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> DaemonError {
     let path = path.to_owned();
-    move |source| DaemonError::Path { doing, path, source }
+    move |source| DaemonError::Path {
+        doing,
+        path,
+        source,
+    }
 }
 
 /// One line to the journal. What is hidden in it is spelled out.

@@ -40,7 +40,10 @@ impl Identified {
             .open(image)?;
         let about = file.metadata()?;
         if !about.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            ));
         }
         let name = image.file_name().unwrap_or(image.as_os_str());
         let (name, _) = MediumName::cut(name.as_bytes());
@@ -48,15 +51,27 @@ impl Identified {
             Ok(claim) => (Some(claim), None),
             Err(fault) => (None, Some(fault)),
         };
-        let target = Target { kind: TargetKind::Image, name, size_bytes: about.len() };
-        Ok(Self { before: state(&about), file, target, claim, claim_fault })
+        let target = Target {
+            kind: TargetKind::Image,
+            name,
+            size_bytes: about.len(),
+        };
+        Ok(Self {
+            before: state(&about),
+            file,
+            target,
+            claim,
+            claim_fault,
+        })
     }
 
     /// What the screen calls it: the product string when it has one, else its name.
     #[must_use]
     pub fn label(&self) -> MediumName {
         let product = self.claim.as_ref().map(|claim| claim.product.clone());
-        product.filter(|product| !product.is_empty()).unwrap_or_else(|| self.target.name.clone())
+        product
+            .filter(|product| !product.is_empty())
+            .unwrap_or_else(|| self.target.name.clone())
     }
 
     /// Applies the list. A medium without a claim is not registered.
@@ -74,7 +89,9 @@ impl Identified {
     /// Whether it was written to since it was opened.
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        self.file.metadata().map_or(true, |about| state(&about) != self.before)
+        self.file
+            .metadata()
+            .map_or(true, |about| state(&about) != self.before)
     }
 }
 

@@ -12,7 +12,9 @@ impl Paths {
     /// The installation below `root`; `/` for the real one.
     #[must_use]
     pub fn below(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self {
+            root: root.to_owned(),
+        }
     }
 
     /// Below `root` when given, else below `MEDIA_KIOSK_ROOT` when set, else the real one.

@@ -94,7 +94,14 @@ impl Port {
         // The scanner keeps its own time; a scanner that does not is given up a little later.
         let ends = Duration::from_secs(limits.scan_seconds_max).saturating_add(SILENCE_MAX);
         let ends = now.checked_add(ends).unwrap_or(now);
-        self.scan = Some(Scan { scanner, reception, rules_state, began: now, heard: now, ends });
+        self.scan = Some(Scan {
+            scanner,
+            reception,
+            rules_state,
+            began: now,
+            heard: now,
+            ends,
+        });
         Ok(())
     }
 
@@ -143,12 +150,18 @@ impl Port {
             scan.reception.fail(Gap::Timeout, "kiosk-scan fell silent");
         }
         if scan.ends <= now {
-            scan.reception.fail(Gap::Timeout, "kiosk-scan did not keep its time");
+            scan.reception
+                .fail(Gap::Timeout, "kiosk-scan did not keep its time");
         }
         if !scan.reception.is_over() {
             return None;
         }
-        let Scan { scanner, mut reception, rules_state, .. } = self.scan.take()?;
+        let Scan {
+            scanner,
+            mut reception,
+            rules_state,
+            ..
+        } = self.scan.take()?;
         drop(scanner);
         if self.identified.has_changed() {
             reception.changed();
@@ -169,13 +182,19 @@ impl Port {
             medium: self.admission.medium().map(str::to_owned),
             target: self.identified.target.clone(),
             rules: self.rules.clone(),
-            volumes: received.map(|received| received.volumes.clone()).unwrap_or_default(),
+            volumes: received
+                .map(|received| received.volumes.clone())
+                .unwrap_or_default(),
             totals: received.and_then(|received| received.totals),
             started: format!("{:.3}", self.began),
             finished: format!("{:.3}", Timestamp::now()),
-            fault: received.and_then(|received| received.fault.clone()).or_else(|| {
-                self.admission.refusal().map(|refusal| refusal.detail.clone())
-            }),
+            fault: received
+                .and_then(|received| received.fault.clone())
+                .or_else(|| {
+                    self.admission
+                        .refusal()
+                        .map(|refusal| refusal.detail.clone())
+                }),
         }))
     }
 

@@ -132,7 +132,10 @@ impl Reception {
     /// The target read differently, or was written to, while it was scanned: whatever the
     /// scan established is about something that is no longer there.
     pub fn changed(&mut self) {
-        self.ending = Some(Ending::Failed(Gap::Changed, "the target changed during the scan".to_owned()));
+        self.ending = Some(Ending::Failed(
+            Gap::Changed,
+            "the target changed during the scan".to_owned(),
+        ));
     }
 
     /// Whether the scan is over.
@@ -150,46 +153,82 @@ impl Reception {
     /// Nothing was scanned: the medium may not be read, or there is nothing to scan it with.
     #[must_use]
     pub fn not_started(self, rules: RulesState) -> Received {
-        Received { examination: Examination::not_started(rules), fault: None, ..self.finish(rules) }
+        Received {
+            examination: Examination::not_started(rules),
+            fault: None,
+            ..self.finish(rules)
+        }
     }
 
     /// What came of it. A scan without an ending has failed.
     #[must_use]
     pub fn finish(mut self, rules: RulesState) -> Received {
         self.fail(Gap::Damaged, "kiosk-scan ended without its end record");
-        let Self { tally, rows, volumes, scheme, layout, ending, .. } = self;
+        let Self {
+            tally,
+            rows,
+            volumes,
+            scheme,
+            layout,
+            ending,
+            ..
+        } = self;
         let counts = tally.counts();
         let first = tally.first().cloned();
-        let sealed =
-            rows.into_inner().map_err(|error| error.into_error()).and_then(jail::memory::seal);
+        let sealed = rows
+            .into_inner()
+            .map_err(|error| error.into_error())
+            .and_then(jail::memory::seal);
         let (rows, ending) = match sealed {
             Ok(rows) => (Some(rows), ending),
             // Rows that cannot be recorded are rows that nobody can check later.
-            Err(error) => {
-                (None, Some(Ending::Failed(Gap::Damaged, format!("rows lost: {error}"))))
-            }
+            Err(error) => (
+                None,
+                Some(Ending::Failed(Gap::Damaged, format!("rows lost: {error}"))),
+            ),
         };
         let (examination, totals, fault) = match ending {
             Some(Ending::Complete(totals)) => (tally.ended(rules, &totals), Some(totals), None),
             Some(Ending::Failed(gap, why)) => (tally.failed(rules, gap), None, Some(why)),
             None => (tally.failed(rules, Gap::Damaged), None, None),
         };
-        Received { examination, rows, volumes, totals, fault, counts, first, layout, scheme }
+        Received {
+            examination,
+            rows,
+            volumes,
+            totals,
+            fault,
+            counts,
+            first,
+            layout,
+            scheme,
+        }
     }
 
     fn row(&mut self, mut row: Row) -> Option<Row> {
         row.outcome = self.tally.add(&row);
         let Ok(line) = frame::encode(&row) else {
-            self.fail(Gap::Damaged, "kiosk-scan reported a row that cannot be written down");
+            self.fail(
+                Gap::Damaged,
+                "kiosk-scan reported a row that cannot be written down",
+            );
             return None;
         };
-        let length = u64::try_from(line.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let length = u64::try_from(line.len())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
         self.rows_bytes = self.rows_bytes.saturating_add(length);
         if ROWS_BYTES_MAX < self.rows_bytes {
-            self.fail(Gap::Limit, "the rows of this medium are more than the ledger takes");
+            self.fail(
+                Gap::Limit,
+                "the rows of this medium are more than the ledger takes",
+            );
             return None;
         }
-        let written = self.rows.write_all(&line).and_then(|()| self.rows.write_all(b"\n"));
+        let written = self
+            .rows
+            .write_all(&line)
+            .and_then(|()| self.rows.write_all(b"\n"));
         if let Err(error) = written {
             self.fail(Gap::Damaged, &format!("rows cannot be kept: {error}"));
         }

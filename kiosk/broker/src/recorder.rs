@@ -44,9 +44,11 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::Unreachable`].
     pub fn connect(paths: &Paths) -> Result<Self, RecordError> {
-        let channel =
-            Channel::connect(&paths.record_socket()).map_err(RecordError::Unreachable)?;
-        Ok(Self { channel, child: None })
+        let channel = Channel::connect(&paths.record_socket()).map_err(RecordError::Unreachable)?;
+        Ok(Self {
+            channel,
+            child: None,
+        })
     }
 
     /// Starts a writer for the ledger in `folder` that ends with this connection.
@@ -66,7 +68,10 @@ impl Recorder {
                     .spawn()
             })
             .map_err(RecordError::Unreachable)?;
-        Ok(Self { channel: ours, child: Some(child) })
+        Ok(Self {
+            channel: ours,
+            child: Some(child),
+        })
     }
 
     /// Sends `event`, with its rows where it has some. The answer comes later.
@@ -74,9 +79,14 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::Unreachable`] or [`RecordError::Frame`].
     pub fn send(&self, event: Event, rows: Option<&OwnedFd>) -> Result<(), RecordError> {
-        let packet = frame::encode(&Append { event, rows: rows.is_some() })?;
+        let packet = frame::encode(&Append {
+            event,
+            rows: rows.is_some(),
+        })?;
         let descriptors: Vec<_> = rows.iter().map(|rows| rows.as_fd()).collect();
-        self.channel.send(&packet, &descriptors).map_err(RecordError::Unreachable)
+        self.channel
+            .send(&packet, &descriptors)
+            .map_err(RecordError::Unreachable)
     }
 
     /// Waits for the answer to the oldest event that has none yet.

@@ -133,16 +133,29 @@ pub fn load(
             made
         }
     };
-    let fault = |source| RulesError::Compiler { what: "memory file", source };
+    let fault = |source| RulesError::Compiler {
+        what: "memory file",
+        source,
+    };
     let compiled = jail::memory::sealed("rules", &compiled).map_err(fault)?;
     if rules == 0 {
         return Ok(None);
     }
-    let issued = manifest.as_ref().map(|manifest| manifest.issued.to_string());
-    let age_days = issued.as_ref().and_then(|issued| decide::policy::age_days(issued, now));
-    let name = || folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let issued = manifest
+        .as_ref()
+        .map(|manifest| manifest.issued.to_string());
+    let age_days = issued
+        .as_ref()
+        .and_then(|issued| decide::policy::age_days(issued, now));
+    let name = || {
+        folder
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+    };
     let about = ledger::Rules {
-        bundle: manifest.as_ref().map_or_else(name, |manifest| manifest.bundle.clone()),
+        bundle: manifest
+            .as_ref()
+            .map_or_else(name, |manifest| manifest.bundle.clone()),
         version: manifest.as_ref().map_or(0, |manifest| manifest.version),
         issued,
         age_days,
@@ -154,8 +167,14 @@ pub fn load(
 
 /// Every `.yar` or `.yara` file below `folder`, in the order of their names.
 fn sources(folder: &Path) -> Result<Vec<SourceFile>, RulesError> {
-    let fault = |path: &Path, source| RulesError::Read { path: path.to_owned(), source };
-    let too_much = |what: String| RulesError::TooMuch { path: folder.to_owned(), what };
+    let fault = |path: &Path, source| RulesError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let too_much = |what: String| RulesError::TooMuch {
+        path: folder.to_owned(),
+        what,
+    };
     let mut files = Vec::new();
     let mut left = SOURCES_BYTES_MAX;
     let mut folders = vec![(folder.to_owned(), 0_usize)];
@@ -177,7 +196,10 @@ fn sources(folder: &Path) -> Result<Vec<SourceFile>, RulesError> {
             let text = fs::read_to_string(&path).map_err(|source| fault(&path, source))?;
             let below = path.strip_prefix(folder).unwrap_or(&path);
             let origin = if depth == 0 { &path } else { below };
-            files.push(SourceFile { origin: origin.to_string_lossy().into_owned(), text });
+            files.push(SourceFile {
+                origin: origin.to_string_lossy().into_owned(),
+                text,
+            });
             if SOURCES_MAX < files.len() {
                 return Err(too_much(format!("{SOURCES_MAX} files")));
             }
@@ -188,7 +210,8 @@ fn sources(folder: &Path) -> Result<Vec<SourceFile>, RulesError> {
 }
 
 fn is_rule(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yar" || extension == "yara")
+    path.extension()
+        .is_some_and(|extension| extension == "yar" || extension == "yara")
 }
 
 fn manifest(folder: &Path) -> Result<Option<Manifest>, RulesError> {
@@ -196,9 +219,15 @@ fn manifest(folder: &Path) -> Result<Option<Manifest>, RulesError> {
     match fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text)
             .map(Some)
-            .map_err(|error| RulesError::Manifest { path, message: error.to_string() }),
+            .map_err(|error| RulesError::Manifest {
+                path,
+                message: error.to_string(),
+            }),
         Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
         {
             Ok(None)
         }
@@ -221,8 +250,10 @@ fn fingerprint(sources: &[SourceFile]) -> [u8; 32] {
 /// Runs `kiosk-scan compile`.
 fn compile(folder: &Path, sources: &[SourceFile]) -> Result<(Vec<u8>, u64), RulesError> {
     let fault = |what| move |source| RulesError::Compiler { what, source };
-    let text = serde_json::to_vec(sources)
-        .map_err(|error| RulesError::Compiler { what: "sources", source: error.into() })?;
+    let text = serde_json::to_vec(sources).map_err(|error| RulesError::Compiler {
+        what: "sources",
+        source: error.into(),
+    })?;
     let text = jail::memory::sealed("sources", &text).map_err(fault("memory file"))?;
     let result = jail::memory::writable("compiled").map_err(fault("memory file"))?;
     let (ours, theirs) = Channel::pair().map_err(fault("socket"))?;
@@ -235,18 +266,25 @@ fn compile(folder: &Path, sources: &[SourceFile]) -> Result<(Vec<u8>, u64), Rule
         .spawn()
         .map_err(fault("kiosk-scan does not start"))?;
     let files = u64::try_from(sources.len()).unwrap_or(u64::MAX);
-    let order = frame::encode(&Compile { files })
-        .map_err(|error| RulesError::Compiler { what: "order", source: io::Error::other(error) })?;
+    let order = frame::encode(&Compile { files }).map_err(|error| RulesError::Compiler {
+        what: "order",
+        source: io::Error::other(error),
+    })?;
     let answered = ours
         .send(&order, &[text.as_fd(), result.as_fd()])
         .and_then(|()| ours.receive());
     let ended = child.wait().map_err(fault("kiosk-scan"))?;
     let packet = answered.map_err(fault("kiosk-scan"))?.ok_or_else(|| {
         let why = io::Error::other(format!("kiosk-scan ended without an answer: {ended}"));
-        RulesError::Compiler { what: "no answer", source: why }
+        RulesError::Compiler {
+            what: "no answer",
+            source: why,
+        }
     })?;
-    let answer = frame::decode(&packet.bytes)
-        .map_err(|error| RulesError::Compiler { what: "answer", source: io::Error::other(error) })?;
+    let answer = frame::decode(&packet.bytes).map_err(|error| RulesError::Compiler {
+        what: "answer",
+        source: io::Error::other(error),
+    })?;
     match answer {
         Compiled::Done { rules } => {
             let mut compiled = Vec::new();
@@ -288,14 +326,20 @@ impl Cache {
         hash.update(processor().as_bytes());
         let circumstances: [u8; 32] = hash.finalize().into();
         let name = wire::name::hex(circumstances.get(..16)?);
-        Some(Self { file: folder.join(format!("{name}.rules")), key, circumstances })
+        Some(Self {
+            file: folder.join(format!("{name}.rules")),
+            key,
+            circumstances,
+        })
     }
 
     /// The kept form, when the key vouches for it and for these circumstances.
     fn read(&self) -> Option<(Vec<u8>, u64)> {
         let mut kept = Vec::new();
         let file = fs::File::open(&self.file).ok()?;
-        file.take(COMPILED_BYTES_MAX.saturating_add(64)).read_to_end(&mut kept).ok()?;
+        file.take(COMPILED_BYTES_MAX.saturating_add(64))
+            .read_to_end(&mut kept)
+            .ok()?;
         let code = kept.get(..CODE_BYTES)?;
         let rest = kept.get(CODE_BYTES..)?;
         self.code(rest)?.verify_slice(code).ok()?;
@@ -306,8 +350,14 @@ impl Cache {
     fn write(&self, compiled: &[u8], rules: u64) -> io::Result<()> {
         let mut rest = rules.to_le_bytes().to_vec();
         rest.extend_from_slice(compiled);
-        let code = self.code(&rest).ok_or(io::ErrorKind::InvalidInput)?.finalize().into_bytes();
-        let temporary = self.file.with_extension(format!("{}.new", std::process::id()));
+        let code = self
+            .code(&rest)
+            .ok_or(io::ErrorKind::InvalidInput)?
+            .finalize()
+            .into_bytes();
+        let temporary = self
+            .file
+            .with_extension(format!("{}.new", std::process::id()));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
@@ -341,8 +391,12 @@ fn key(path: &Path) -> io::Result<[u8; 32]> {
     }
     fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
     let temporary = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
     file.write_all(&key)?;
     file.sync_all()?;
     // Of two processes that start at once, one key stays: linking fails where a file is.

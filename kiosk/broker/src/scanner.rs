@@ -86,9 +86,13 @@ impl Scanner {
                     .spawn()
             })
             .map_err(ScannerError::Start)?;
-        let scanner = Self { child, channel: ours };
-        let spools: Vec<File> =
-            (0..order.workers).map(|_| unlinked(spool)).collect::<Result<_, _>>()?;
+        let scanner = Self {
+            child,
+            channel: ours,
+        };
+        let spools: Vec<File> = (0..order.workers)
+            .map(|_| unlinked(spool))
+            .collect::<Result<_, _>>()?;
         let mut descriptors = vec![rules];
         descriptors.extend(medium);
         descriptors.extend(spools.iter().map(AsFd::as_fd));
@@ -106,7 +110,9 @@ impl Scanner {
     pub fn supply(&self, supply: &Supply, file: Option<&OwnedFd>) -> Result<(), ScannerError> {
         let packet = frame::encode(supply)?;
         let descriptors: Vec<_> = file.iter().map(|file| file.as_fd()).collect();
-        self.channel.send(&packet, &descriptors).map_err(ScannerError::Channel)
+        self.channel
+            .send(&packet, &descriptors)
+            .map_err(ScannerError::Channel)
     }
 
     /// Waits until there is news, or until it may be supplied when `supplying`; `false` when
@@ -123,7 +129,10 @@ impl Scanner {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(errno) => return Err(ScannerError::Channel(errno.into())),
         }
-        let seen = socket.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+        let seen = socket
+            .first()
+            .and_then(PollFd::revents)
+            .unwrap_or(PollFlags::empty());
         Ok(Readiness {
             news: seen.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR),
             supply: seen.contains(PollFlags::POLLOUT),
@@ -138,7 +147,9 @@ impl Scanner {
     pub fn news(&self) -> Result<Option<News>, ScannerError> {
         match self.channel.receive().map_err(ScannerError::Channel)? {
             Some(packet) if packet.fds.is_empty() => Ok(Some(frame::decode(&packet.bytes)?)),
-            Some(_) => Err(ScannerError::Channel(io::Error::other("it sent a descriptor"))),
+            Some(_) => Err(ScannerError::Channel(io::Error::other(
+                "it sent a descriptor",
+            ))),
             None => Ok(None),
         }
     }
@@ -155,7 +166,10 @@ pub struct Readiness {
 
 /// A file without a name: it vanishes with the last process that holds it.
 fn unlinked(folder: &Path) -> Result<File, ScannerError> {
-    let fault = |source| ScannerError::Spool { path: folder.to_owned(), source };
+    let fault = |source| ScannerError::Spool {
+        path: folder.to_owned(),
+        source,
+    };
     let flags = nix::fcntl::OFlag::O_TMPFILE.bits();
     std::fs::OpenOptions::new()
         .read(true)

@@ -53,13 +53,16 @@ impl Site {
         let path = paths.policy();
         let policy = match read(path.clone())? {
             None => Policy::builtin(),
-            Some(text) => decide::policy::parse(&text)
-                .map_err(|error| SiteError::Malformed(error.in_file(&path.display().to_string())))?,
+            Some(text) => decide::policy::parse(&text).map_err(|error| {
+                SiteError::Malformed(error.in_file(&path.display().to_string()))
+            })?,
         };
         let zone = match &policy.zone {
             Zone::Fixed(offset) => TimeZone::fixed(*offset),
-            Zone::Named(name) => TimeZone::get(name)
-                .map_err(|_| SiteError::Zone { path, name: name.clone() })?,
+            Zone::Named(name) => TimeZone::get(name).map_err(|_| SiteError::Zone {
+                path,
+                name: name.clone(),
+            })?,
         };
         Ok(Self { policy, zone })
     }
@@ -77,7 +80,9 @@ impl Site {
 /// [`SiteError`], naming the file and the place in it.
 pub fn allowlist(paths: &Paths) -> Result<Option<Allowlist>, SiteError> {
     let path = paths.allowlist();
-    let Some(text) = read(path.clone())? else { return Ok(None) };
+    let Some(text) = read(path.clone())? else {
+        return Ok(None);
+    };
     decide::allowlist::parse(&text)
         .map(Some)
         .map_err(|error| SiteError::Malformed(error.in_file(&path.display().to_string())))

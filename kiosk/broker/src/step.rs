@@ -137,7 +137,10 @@ impl State {
     /// A kiosk that has not reached its ledger.
     #[must_use]
     pub fn new() -> Self {
-        Self { service: Service::NoLedger, lanes: BTreeMap::new() }
+        Self {
+            service: Service::NoLedger,
+            lanes: BTreeMap::new(),
+        }
     }
 }
 
@@ -151,10 +154,24 @@ impl Default for State {
 #[must_use]
 pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
     match (event, state.service) {
-        (Event::Inserted { lane, admission, rules }, Service::Ready) => {
+        (
+            Event::Inserted {
+                lane,
+                admission,
+                rules,
+            },
+            Service::Ready,
+        ) => {
             // A verdict that lingers must not stand beside a medium that is being judged.
             let mut actions = leave(&mut state);
-            state.lanes.insert(lane, Lane::Arriving { admission, rules, gone: false });
+            state.lanes.insert(
+                lane,
+                Lane::Arriving {
+                    admission,
+                    rules,
+                    gone: false,
+                },
+            );
             actions.push(Action::RecordInsertion(lane));
             (state, actions)
         }
@@ -172,9 +189,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         (Event::LedgerLost, Service::NoLedger) | (Event::LedgerBack, Service::Ready) => {
             (state, Vec::new())
         }
-        (Event::Removed { lane }, Service::Ready | Service::NoLedger) => {
-            with(state, lane, removed)
-        }
+        (Event::Removed { lane }, Service::Ready | Service::NoLedger) => with(state, lane, removed),
         (Event::Recorded { lane, entry }, Service::Ready | Service::NoLedger) => {
             with(state, lane, |lane, id| recorded(lane, id, entry))
         }
@@ -196,7 +211,9 @@ fn with(
     id: LaneId,
     change: impl FnOnce(Lane, LaneId) -> Next,
 ) -> (State, Vec<Action>) {
-    let Some(lane) = state.lanes.remove(&id) else { return (state, Vec::new()) };
+    let Some(lane) = state.lanes.remove(&id) else {
+        return (state, Vec::new());
+    };
     let (next, actions) = change(lane, id);
     if let Some(next) = next {
         state.lanes.insert(id, next);
@@ -206,19 +223,43 @@ fn with(
 
 fn removed(lane: Lane, id: LaneId) -> Next {
     match lane {
-        Lane::Arriving { admission, rules, .. } => {
-            (Some(Lane::Arriving { admission, rules, gone: true }), Vec::new())
-        }
-        Lane::Scanning { admission, gone: false } => (
-            Some(Lane::Scanning { admission, gone: true }),
+        Lane::Arriving {
+            admission, rules, ..
+        } => (
+            Some(Lane::Arriving {
+                admission,
+                rules,
+                gone: true,
+            }),
+            Vec::new(),
+        ),
+        Lane::Scanning {
+            admission,
+            gone: false,
+        } => (
+            Some(Lane::Scanning {
+                admission,
+                gone: true,
+            }),
             vec![Action::EndScan(id, Gap::Removed)],
         ),
-        Lane::Scanning { admission, gone: true } => {
-            (Some(Lane::Scanning { admission, gone: true }), Vec::new())
-        }
-        Lane::Judging { judgement, .. } => {
-            (Some(Lane::Judging { judgement, gone: true }), Vec::new())
-        }
+        Lane::Scanning {
+            admission,
+            gone: true,
+        } => (
+            Some(Lane::Scanning {
+                admission,
+                gone: true,
+            }),
+            Vec::new(),
+        ),
+        Lane::Judging { judgement, .. } => (
+            Some(Lane::Judging {
+                judgement,
+                gone: true,
+            }),
+            Vec::new(),
+        ),
         Lane::Judged { shown } => (
             Some(Lane::Leaving { shown }),
             vec![Action::RecordRemoval(id), Action::ForgetLater(id)],
@@ -229,7 +270,11 @@ fn removed(lane: Lane, id: LaneId) -> Next {
 
 fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
     match lane {
-        Lane::Arriving { admission, rules, gone } => {
+        Lane::Arriving {
+            admission,
+            rules,
+            gone,
+        } => {
             let refused = admission.refusal().is_some();
             if gone || refused || rules != RulesState::Working {
                 let mut examination = Examination::not_started(rules);
@@ -238,7 +283,13 @@ fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
                 }
                 return judging(&admission, &examination, id, gone);
             }
-            (Some(Lane::Scanning { admission, gone: false }), vec![Action::StartScan(id)])
+            (
+                Some(Lane::Scanning {
+                    admission,
+                    gone: false,
+                }),
+                vec![Action::StartScan(id)],
+            )
         }
         Lane::Judging { judgement, gone } => {
             let shown = judgement.shown(Recording::Recorded(entry));
@@ -284,8 +335,12 @@ fn forgotten(lane: Lane, id: LaneId) -> Next {
 /// Ends the moment of every lane that is leaving.
 fn leave(state: &mut State) -> Vec<Action> {
     let leaving = |lane: &Lane| matches!(lane, Lane::Leaving { .. });
-    let gone: Vec<LaneId> =
-        state.lanes.iter().filter(|(_, lane)| leaving(lane)).map(|(id, _)| *id).collect();
+    let gone: Vec<LaneId> = state
+        .lanes
+        .iter()
+        .filter(|(_, lane)| leaving(lane))
+        .map(|(id, _)| *id)
+        .collect();
     state.lanes.retain(|_, lane| !leaving(lane));
     gone.into_iter().map(Action::Drop).collect()
 }

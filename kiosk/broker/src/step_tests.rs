@@ -13,20 +13,36 @@ fn ready() -> State {
 }
 
 fn admitted() -> Admission {
-    Admission::Registered { id: "M-1".to_owned() }
+    Admission::Registered {
+        id: "M-1".to_owned(),
+    }
 }
 
 fn refused() -> Admission {
     let code = ReasonCode::Unregistered;
-    Admission::Refused(Refusal { code, entry: None, detail: String::new() })
+    Admission::Refused(Refusal {
+        code,
+        entry: None,
+        detail: String::new(),
+    })
 }
 
 fn inserted(admission: Admission) -> Event {
-    Event::Inserted { lane: LANE, admission, rules: RulesState::Working }
+    Event::Inserted {
+        lane: LANE,
+        admission,
+        rules: RulesState::Working,
+    }
 }
 
 fn entry(number: u64) -> Event {
-    Event::Recorded { lane: LANE, entry: EntryId { number, leaf_sha256: Digest([0; 32]) } }
+    Event::Recorded {
+        lane: LANE,
+        entry: EntryId {
+            number,
+            leaf_sha256: Digest([0; 32]),
+        },
+    }
 }
 
 fn clean() -> Event {
@@ -37,13 +53,19 @@ fn clean() -> Event {
         policy: 0,
         gaps: BTreeMap::new(),
     };
-    Event::Scanned { lane: LANE, examination }
+    Event::Scanned {
+        lane: LANE,
+        examination,
+    }
 }
 
 fn removed_scan() -> Event {
     let mut examination = Examination::not_started(RulesState::Working);
     examination.ending = Ending::Failed(Gap::Removed);
-    Event::Scanned { lane: LANE, examination }
+    Event::Scanned {
+        lane: LANE,
+        examination,
+    }
 }
 
 fn run(events: Vec<Event>) -> (State, Vec<Vec<Action>>) {
@@ -78,26 +100,48 @@ fn a_clean_registered_medium_passes_after_its_entry() {
 #[test]
 fn a_refused_medium_is_never_read() {
     let (state, actions) = run(vec![inserted(refused()), entry(1), entry(2)]);
-    assert!(!actions.iter().flatten().any(|action| matches!(action, Action::StartScan(_))));
+    assert!(
+        !actions
+            .iter()
+            .flatten()
+            .any(|action| matches!(action, Action::StartScan(_)))
+    );
     assert_eq!(verdict(&state), Some(Verdict::Stop));
 }
 
 #[test]
 fn a_medium_is_not_read_without_rules_that_work() {
     let rules = RulesState::Missing;
-    let event = Event::Inserted { lane: LANE, admission: admitted(), rules };
+    let event = Event::Inserted {
+        lane: LANE,
+        admission: admitted(),
+        rules,
+    };
     let (state, actions) = run(vec![event, entry(1), entry(2)]);
-    assert!(!actions.iter().flatten().any(|action| matches!(action, Action::StartScan(_))));
+    assert!(
+        !actions
+            .iter()
+            .flatten()
+            .any(|action| matches!(action, Action::StartScan(_)))
+    );
     assert_eq!(verdict(&state), Some(Verdict::Incomplete));
 }
 
 #[test]
 fn pulling_the_stick_mid_scan_ends_the_scan_and_is_not_finished() {
     let gone = Event::Removed { lane: LANE };
-    let (state, actions) =
-        run(vec![inserted(admitted()), entry(1), gone, removed_scan(), entry(2)]);
+    let (state, actions) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        gone,
+        removed_scan(),
+        entry(2),
+    ]);
     assert_eq!(actions[2], [Action::EndScan(LANE, Gap::Removed)]);
-    assert_eq!(actions[4], [Action::RecordRemoval(LANE), Action::ForgetLater(LANE)]);
+    assert_eq!(
+        actions[4],
+        [Action::RecordRemoval(LANE), Action::ForgetLater(LANE)]
+    );
     assert_eq!(verdict(&state), Some(Verdict::Incomplete));
 }
 
@@ -105,16 +149,30 @@ fn pulling_the_stick_mid_scan_ends_the_scan_and_is_not_finished() {
 fn pulling_the_stick_before_its_insertion_is_recorded_starts_no_scan() {
     let gone = Event::Removed { lane: LANE };
     let (state, actions) = run(vec![inserted(admitted()), gone, entry(1), entry(2)]);
-    assert!(!actions.iter().flatten().any(|action| matches!(action, Action::StartScan(_))));
+    assert!(
+        !actions
+            .iter()
+            .flatten()
+            .any(|action| matches!(action, Action::StartScan(_)))
+    );
     assert_eq!(verdict(&state), Some(Verdict::Incomplete));
 }
 
 #[test]
 fn a_verdict_leaves_the_screen_with_its_medium() {
     let gone = Event::Removed { lane: LANE };
-    let (state, actions) =
-        run(vec![inserted(admitted()), entry(1), clean(), entry(2), gone, Event::Forgotten { lane: LANE }]);
-    assert_eq!(actions[4], [Action::RecordRemoval(LANE), Action::ForgetLater(LANE)]);
+    let (state, actions) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        clean(),
+        entry(2),
+        gone,
+        Event::Forgotten { lane: LANE },
+    ]);
+    assert_eq!(
+        actions[4],
+        [Action::RecordRemoval(LANE), Action::ForgetLater(LANE)]
+    );
     assert_eq!(actions[5], [Action::Drop(LANE)]);
     assert!(state.lanes.is_empty());
 }
@@ -127,8 +185,18 @@ fn the_next_medium_takes_a_lingering_verdict_off_the_screen() {
         admission: admitted(),
         rules: RulesState::Working,
     };
-    let (state, actions) = run(vec![inserted(admitted()), entry(1), clean(), entry(2), gone, next]);
-    assert_eq!(actions[5], [Action::Drop(LANE), Action::RecordInsertion(LaneId(8))]);
+    let (state, actions) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        clean(),
+        entry(2),
+        gone,
+        next,
+    ]);
+    assert_eq!(
+        actions[5],
+        [Action::Drop(LANE), Action::RecordInsertion(LaneId(8))]
+    );
     assert_eq!(state.lanes.keys().collect::<Vec<_>>(), [&LaneId(8)]);
 }
 
@@ -141,7 +209,10 @@ fn without_a_ledger_no_medium_is_begun_and_no_verdict_stands() {
     let (state, actions) = step(state, inserted(admitted()));
     assert_eq!(actions, [Action::Drop(LANE)]);
     let (state, actions) = step(state, Event::LedgerBack);
-    assert_eq!((state.service, actions), (Service::Ready, vec![Action::LookAgain]));
+    assert_eq!(
+        (state.service, actions),
+        (Service::Ready, vec![Action::LookAgain])
+    );
 }
 
 proptest! {

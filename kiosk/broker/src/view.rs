@@ -52,7 +52,10 @@ fn shown(lane: &Lane, port: &Port) -> Shown {
         Lane::Judged { shown } => answer(shown, port).map_or(Stage::Recording, Stage::Judged),
         Lane::Leaving { shown } => answer(shown, port).map_or(Stage::Recording, Stage::Removed),
     };
-    Shown { label: port.identified.label(), stage }
+    Shown {
+        label: port.identified.label(),
+        stage,
+    }
 }
 
 /// A verdict goes to the screen with its entry or not at all.

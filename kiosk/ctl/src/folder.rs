@@ -39,7 +39,11 @@ impl Walk {
     pub(crate) fn new(folder: OwnedFd, limits: &Limits) -> Result<Self, Errno> {
         let names = names(&folder, limits.files_max)?;
         Ok(Self {
-            open: vec![Level { folder, names, path: Vec::new() }],
+            open: vec![Level {
+                folder,
+                names,
+                path: Vec::new(),
+            }],
             depth_max: usize::try_from(limits.folder_depth_max).unwrap_or(usize::MAX),
             files_left: limits.files_max,
             ended: false,
@@ -49,8 +53,16 @@ impl Walk {
     /// A walk of one file, which is its own only entry.
     pub(crate) fn single(path: &Path, file: OwnedFd, size_bytes: u64) -> (Self, Supplied) {
         let name = path.file_name().unwrap_or(OsStr::new("file"));
-        let supply = Supply::File { path: MediumName::cut(name.as_bytes()).0, size_bytes };
-        let walk = Self { open: Vec::new(), depth_max: 0, files_left: 0, ended: false };
+        let supply = Supply::File {
+            path: MediumName::cut(name.as_bytes()).0,
+            size_bytes,
+        };
+        let walk = Self {
+            open: Vec::new(),
+            depth_max: 0,
+            files_left: 0,
+            ended: false,
+        };
         (walk, (supply, Some(file)))
     }
 
@@ -64,9 +76,18 @@ impl Walk {
         path.extend_from_slice(name.as_bytes());
         let (shown, cut) = MediumName::cut(&path);
         if cut {
-            return Some(unopened(shown, Gap::Limit, "name_bytes_max", "the path is too long"));
+            return Some(unopened(
+                shown,
+                Gap::Limit,
+                "name_bytes_max",
+                "the path is too long",
+            ));
         }
-        let about = match fstatat(level.folder.as_fd(), name.as_c_str(), nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW) {
+        let about = match fstatat(
+            level.folder.as_fd(),
+            name.as_c_str(),
+            nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW,
+        ) {
             Ok(about) => about,
             Err(errno) => return Some(unreadable(shown, errno)),
         };
@@ -78,7 +99,11 @@ impl Walk {
             SFlag::S_IFDIR => match beneath(level, name, OFlag::O_DIRECTORY) {
                 Ok(folder) => match names(&folder, self.files_left) {
                     Ok(names) => {
-                        self.open.push(Level { folder, names, path });
+                        self.open.push(Level {
+                            folder,
+                            names,
+                            path,
+                        });
                         None
                     }
                     Err(errno) => Some(unreadable(shown, errno)),
@@ -88,21 +113,35 @@ impl Walk {
             SFlag::S_IFREG => match regular(level, name) {
                 Ok((file, about)) => {
                     let size_bytes = u64::try_from(about.st_size).unwrap_or(0);
-                    Some((Supply::File { path: shown, size_bytes }, Some(file)))
+                    Some((
+                        Supply::File {
+                            path: shown,
+                            size_bytes,
+                        },
+                        Some(file),
+                    ))
                 }
                 Err(errno) => Some(unreadable(shown, errno)),
             },
             // A link's content is where it leads to, as text. It is never followed.
-            SFlag::S_IFLNK => Some(match nix::fcntl::readlinkat(level.folder.as_fd(), name.as_c_str()) {
-                Ok(target) => match jail::memory::sealed("link", target.as_bytes()) {
-                    Ok(text) => {
-                        let size_bytes = u64::try_from(target.len()).unwrap_or(0);
-                        (Supply::File { path: shown, size_bytes }, Some(text))
-                    }
-                    Err(_) => unreadable(shown, Errno::ENOMEM),
+            SFlag::S_IFLNK => Some(
+                match nix::fcntl::readlinkat(level.folder.as_fd(), name.as_c_str()) {
+                    Ok(target) => match jail::memory::sealed("link", target.as_bytes()) {
+                        Ok(text) => {
+                            let size_bytes = u64::try_from(target.len()).unwrap_or(0);
+                            (
+                                Supply::File {
+                                    path: shown,
+                                    size_bytes,
+                                },
+                                Some(text),
+                            )
+                        }
+                        Err(_) => unreadable(shown, Errno::ENOMEM),
+                    },
+                    Err(errno) => unreadable(shown, errno),
                 },
-                Err(errno) => unreadable(shown, errno),
-            }),
+            ),
             _ => {
                 let why = "a device, a pipe or a socket";
                 Some(unopened(shown, Gap::Unsupported, "special_file", why))

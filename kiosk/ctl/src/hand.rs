@@ -27,7 +27,8 @@ impl Signals {
         let mut set = SigSet::empty();
         set.add(Signal::SIGINT);
         set.add(Signal::SIGTERM);
-        set.thread_block().map_err(CommandError::system("block signals"))?;
+        set.thread_block()
+            .map_err(CommandError::system("block signals"))?;
         SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
             .map(Self)
             .map_err(CommandError::system("watch signals"))
@@ -56,25 +57,51 @@ pub(crate) fn scan(
     row: &mut dyn FnMut(Row),
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<(), CommandError> {
-    let Hand { target, order, rules, spool, signals } = hand;
+    let Hand {
+        target,
+        order,
+        rules,
+        spool,
+        signals,
+    } = hand;
     let descriptor = target.descriptor()?;
     let (medium, mut supplies) = match target.kind {
         TargetKind::Device | TargetKind::Image => (Some(descriptor), Supplies::none()),
         TargetKind::Folder => {
-            let walk = Walk::new(descriptor, &order.limits).map_err(CommandError::system("list the folder"))?;
-            (None, Supplies { walk: Some(walk), next: None })
+            let walk = Walk::new(descriptor, &order.limits)
+                .map_err(CommandError::system("list the folder"))?;
+            (
+                None,
+                Supplies {
+                    walk: Some(walk),
+                    next: None,
+                },
+            )
         }
         TargetKind::File => {
             let (walk, first) = Walk::single(&target.path, descriptor, target.size_bytes);
-            (None, Supplies { walk: Some(walk), next: Some(first) })
+            (
+                None,
+                Supplies {
+                    walk: Some(walk),
+                    next: Some(first),
+                },
+            )
         }
     };
-    let scanner =
-        Scanner::start(order, rules.as_fd(), medium.as_ref().map(AsFd::as_fd), spool)?;
+    let scanner = Scanner::start(
+        order,
+        rules.as_fd(),
+        medium.as_ref().map(AsFd::as_fd),
+        spool,
+    )?;
     let mut heard = Instant::now();
     while !reception.is_over() {
         if signals.arrived() {
-            reception.fail(Gap::Removed, "interrupted by the person who started the scan");
+            reception.fail(
+                Gap::Removed,
+                "interrupted by the person who started the scan",
+            );
             break;
         }
         let ready = scanner.wait(supplies.any(), STEP)?;
@@ -110,7 +137,10 @@ struct Supplies {
 
 impl Supplies {
     fn none() -> Self {
-        Self { walk: None, next: None }
+        Self {
+            walk: None,
+            next: None,
+        }
     }
 
     fn any(&self) -> bool {

@@ -74,12 +74,19 @@ pub enum CommandError {
 
 impl CommandError {
     fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self::System { doing, source: source.into() }
+        move |source| Self::System {
+            doing,
+            source: source.into(),
+        }
     }
 
     fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { doing, path, source }
+        move |source| Self::File {
+            doing,
+            path,
+            source,
+        }
     }
 }
 
@@ -116,7 +123,11 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             // Help that was asked for goes to stdout with status 0; all else is usage.
             let asked = !error.use_stderr();
             let shown = error.print().is_ok();
-            return if asked && shown { ExitCode::SUCCESS } else { ExitCode::from(2) };
+            return if asked && shown {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
         }
     };
     let paths = Paths::chosen(arguments.root);

@@ -62,7 +62,10 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let ledger = Ledger::open(&folder)?;
     match &arguments.command {
         Command::List { since, limit, json } => {
-            for entry in ledger.entries(Filter { since: *since, limit: *limit })? {
+            for entry in ledger.entries(Filter {
+                since: *since,
+                limit: *limit,
+            })? {
                 let entry = entry?;
                 print::line(&if *json { entry.bytes } else { summary(&entry)? });
             }
@@ -87,7 +90,10 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
             format!("interrupted insertion {insertion}: {why}")
         }
     };
-    Ok(format!("{:>6}  {}  {what}", entry.number, content.recorded_utc))
+    Ok(format!(
+        "{:>6}  {}  {what}",
+        entry.number, content.recorded_utc
+    ))
 }
 
 fn judgement(judged: &Judged) -> String {
@@ -121,8 +127,10 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
     for row in ledger.rows(number) {
         let row = row?;
         if json {
-            let text = record::canonical::line(&row)
-                .map_err(|error| CommandError::System { doing: "write JSON", source: error.into() })?;
+            let text = record::canonical::line(&row).map_err(|error| CommandError::System {
+                doing: "write JSON",
+                source: error.into(),
+            })?;
             print::line(&text);
             continue;
         }
@@ -131,18 +139,39 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
             Outcome::Matched => "matched".to_owned(),
             Outcome::Unchecked(gap) => format!("unchecked/{}", spelled(&gap)),
         };
-        let rules: Vec<_> = row.findings.iter().map(|finding| finding.rule.as_str()).collect();
-        let hash = row.sha256.map_or_else(|| "-".repeat(64), |digest| digest.to_string());
-        print::line(&format!("  {hash} {:>12} {outcome:<12} {}  {}", row.size_bytes, trail(&row), rules.join(" ")));
+        let rules: Vec<_> = row
+            .findings
+            .iter()
+            .map(|finding| finding.rule.as_str())
+            .collect();
+        let hash = row
+            .sha256
+            .map_or_else(|| "-".repeat(64), |digest| digest.to_string());
+        print::line(&format!(
+            "  {hash} {:>12} {outcome:<12} {}  {}",
+            row.size_bytes,
+            trail(&row),
+            rules.join(" ")
+        ));
     }
     Ok(0)
 }
 
 fn show_judged(judged: &Judged) {
-    print::line(&format!("        {} {}", judged.verdict.word_ja(), judged.verdict.word_en()));
-    print::line(&format!("        from {} to {}", judged.started, judged.finished));
+    print::line(&format!(
+        "        {} {}",
+        judged.verdict.word_ja(),
+        judged.verdict.word_en()
+    ));
+    print::line(&format!(
+        "        from {} to {}",
+        judged.started, judged.finished
+    ));
     if let Some(rules) = &judged.rules {
-        print::line(&format!("        rules {} {} ({})", rules.bundle, rules.version, rules.sha256));
+        print::line(&format!(
+            "        rules {} {} ({})",
+            rules.bundle, rules.version, rules.sha256
+        ));
     }
     if let Some(fault) = &judged.fault {
         print::line(&format!("        {fault}"));
@@ -155,7 +184,9 @@ fn show_judged(judged: &Judged) {
 fn verify(ledger: &Ledger, since: Option<u64>, json: bool) -> Result<u8, CommandError> {
     match ledger.verify(since) {
         Ok(verified) => {
-            let head = verified.head.map(|head| (head.number, head.leaf_sha256.to_string()));
+            let head = verified
+                .head
+                .map(|head| (head.number, head.leaf_sha256.to_string()));
             let (number, leaf) = head.unwrap_or((0, "-".to_owned()));
             if json {
                 let object = serde_json::json!({

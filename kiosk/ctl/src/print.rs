@@ -32,7 +32,11 @@ pub(crate) fn error(error: &dyn std::error::Error) {
 /// Paths and messages can hold what a medium or an attacker spelled.
 fn printable(text: &str) -> String {
     MediumName::new(text).map_or_else(
-        |_| text.chars().filter(|letter| !wire::name::is_hidden(*letter)).collect(),
+        |_| {
+            text.chars()
+                .filter(|letter| !wire::name::is_hidden(*letter))
+                .collect()
+        },
         |name| name.escaped().to_string(),
     )
 }

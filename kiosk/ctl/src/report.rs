@@ -31,9 +31,15 @@ pub(crate) fn sort(rows: &mut [Row]) {
     rows.sort_by(|one, other| {
         let key = |row: &Row| row.volume.map_or(u32::MAX, |index| index);
         let trail = |row: &Row| -> Vec<MediumName> {
-            row.within.iter().chain(std::iter::once(&row.path)).cloned().collect()
+            row.within
+                .iter()
+                .chain(std::iter::once(&row.path))
+                .cloned()
+                .collect()
         };
-        key(one).cmp(&key(other)).then_with(|| trail(one).cmp(&trail(other)))
+        key(one)
+            .cmp(&key(other))
+            .then_with(|| trail(one).cmp(&trail(other)))
     });
 }
 
@@ -50,13 +56,20 @@ impl Report<'_> {
     /// Prints the report: JSON to stdout and text to stderr, or text to stdout.
     pub(crate) fn print(&self, json: bool) -> Result<(), CommandError> {
         if json {
-            let text = record::canonical::line(&self.object())
-                .map_err(|error| CommandError::System { doing: "write JSON", source: error.into() })?;
+            let text =
+                record::canonical::line(&self.object()).map_err(|error| CommandError::System {
+                    doing: "write JSON",
+                    source: error.into(),
+                })?;
             let mut out = std::io::stdout().lock();
             writeln!(out, "{text}").map_err(CommandError::system("write to stdout"))?;
         }
         for line in self.text() {
-            if json { print::note(&line) } else { print::line(&line) }
+            if json {
+                print::note(&line)
+            } else {
+                print::line(&line)
+            }
         }
         Ok(())
     }
@@ -95,14 +108,21 @@ impl Report<'_> {
             finished: &self.judged.finished,
             entry: self.shown.entry(),
             fault: self.judged.fault.as_deref(),
-            refusal: self.admission.refusal().map(|refusal| refusal.detail.as_str()),
+            refusal: self
+                .admission
+                .refusal()
+                .map(|refusal| refusal.detail.as_str()),
         }
     }
 
     fn text(&self) -> Vec<String> {
         let verdict = self.shown.verdict();
-        let mut lines =
-            vec![format!("{} {} {}", verdict.shape(), verdict.word_ja(), verdict.word_en())];
+        let mut lines = vec![format!(
+            "{} {} {}",
+            verdict.shape(),
+            verdict.word_ja(),
+            verdict.word_en()
+        )];
         for reason in self.shown.reasons() {
             lines.push(format!("  {}: {}", spelled(&reason.code), reason.count));
         }
@@ -114,7 +134,12 @@ impl Report<'_> {
         }
         for volume in &self.judged.volumes {
             for finding in &volume.findings {
-                lines.push(format!("  volume {} ({}): {}", volume.index, volume.kind, said(finding)));
+                lines.push(format!(
+                    "  volume {} ({}): {}",
+                    volume.index,
+                    volume.kind,
+                    said(finding)
+                ));
             }
         }
         for finding in &self.received.layout {
@@ -124,7 +149,12 @@ impl Report<'_> {
         for row in self.rows.iter().filter(worth).take(NAMED_MAX) {
             lines.push(format!("  {}: {}", trail(row), why(row)));
         }
-        let more = self.rows.iter().filter(worth).count().saturating_sub(NAMED_MAX);
+        let more = self
+            .rows
+            .iter()
+            .filter(worth)
+            .count()
+            .saturating_sub(NAMED_MAX);
         if 0 < more {
             lines.push(format!("  and {more} more"));
         }
@@ -143,8 +173,11 @@ impl Report<'_> {
 
 /// The containers and the path of a row, as one line.
 pub(crate) fn trail(row: &Row) -> String {
-    let mut parts: Vec<String> =
-        row.within.iter().map(|name| name.escaped().to_string()).collect();
+    let mut parts: Vec<String> = row
+        .within
+        .iter()
+        .map(|name| name.escaped().to_string())
+        .collect();
     parts.push(row.path.escaped().to_string());
     parts.join(" > ")
 }
@@ -188,7 +221,11 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { shown: false, terminal: std::io::stderr().is_terminal(), last: None }
+        Self {
+            shown: false,
+            terminal: std::io::stderr().is_terminal(),
+            last: None,
+        }
     }
 
     pub(crate) fn show(&mut self, progress: &Progress) {
@@ -354,7 +391,11 @@ impl<'o> From<&'o Row> for JsonRow<'o> {
             gap,
             inherited: row.inherited,
             findings: row.findings.iter().map(JsonFinding::from).collect(),
-            path_hex: row.path.as_text().is_none().then(|| name::hex(row.path.as_bytes())),
+            path_hex: row
+                .path
+                .as_text()
+                .is_none()
+                .then(|| name::hex(row.path.as_bytes())),
         }
     }
 }

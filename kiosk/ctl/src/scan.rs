@@ -89,7 +89,13 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     );
     let mut rows = Vec::new();
     let received = {
-        let session = Session { arguments, paths, site: &site, limits, signals: &signals };
+        let session = Session {
+            arguments,
+            paths,
+            site: &site,
+            limits,
+            signals: &signals,
+        };
         session.examine(&target, &admission, loaded.as_ref(), &mut rows)?
     };
     let judgement = decide::judge(&admission, &received.examination);
@@ -138,7 +144,10 @@ impl Session<'_> {
         loaded: Option<&Loaded>,
         rows: &mut Vec<Row>,
     ) -> Result<Received, CommandError> {
-        let rules = self.site.policy.rules_state(loaded.map(|loaded| &loaded.about));
+        let rules = self
+            .site
+            .policy
+            .rules_state(loaded.map(|loaded| &loaded.about));
         let mut reception = Reception::new().map_err(CommandError::system("get a memory file"))?;
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok(reception.not_started(rules));
@@ -149,7 +158,11 @@ impl Session<'_> {
             target: target.kind,
             size_bytes: target.size_bytes,
             limits: self.limits.clone(),
-            workers: self.arguments.jobs.unwrap_or(processors).clamp(1, WORKERS_MAX),
+            workers: self
+                .arguments
+                .jobs
+                .unwrap_or(processors)
+                .clamp(1, WORKERS_MAX),
         };
         let spool = spool(self.paths);
         let hand = Hand {
@@ -160,9 +173,14 @@ impl Session<'_> {
             signals: self.signals,
         };
         let mut meter = report::Meter::new();
-        hand::scan(&hand, &mut reception, &mut |row| rows.push(row), &mut |progress| {
-            meter.show(progress);
-        })?;
+        hand::scan(
+            &hand,
+            &mut reception,
+            &mut |row| rows.push(row),
+            &mut |progress| {
+                meter.show(progress);
+            },
+        )?;
         meter.clear();
         Ok(reception.finish(rules))
     }
@@ -180,7 +198,9 @@ fn admission(
     site: &Site,
     now: Timestamp,
 ) -> Result<Admission, CommandError> {
-    let Some(id) = &arguments.registered_as else { return Ok(Admission::ByHand) };
+    let Some(id) = &arguments.registered_as else {
+        return Ok(Admission::ByHand);
+    };
     let list = site::allowlist(paths)?.ok_or_else(|| CommandError::File {
         doing: "read the list of media",
         path: paths.allowlist(),
@@ -195,7 +215,11 @@ fn spool(paths: &Paths) -> PathBuf {
     let ours = paths.spool();
     let usable = std::fs::create_dir_all(&ours).is_ok()
         && nix::unistd::access(&ours, nix::unistd::AccessFlags::W_OK).is_ok();
-    if usable { ours } else { PathBuf::from("/var/tmp") }
+    if usable {
+        ours
+    } else {
+        PathBuf::from("/var/tmp")
+    }
 }
 
 /// The ledger of this command: open, refused, or not wanted.
@@ -225,7 +249,9 @@ impl Book {
     }
 
     fn append(&self, event: Event, rows: Option<&OwnedFd>) -> Option<EntryId> {
-        let Self::Open(recorder) = self else { return None };
+        let Self::Open(recorder) = self else {
+            return None;
+        };
         match recorder.append(event, rows) {
             Ok(entry) => Some(entry),
             Err(error) => {

@@ -19,8 +19,12 @@ const IMAGE_EXTENSIONS: [&str; 7] = ["img", "iso", "dd", "raw", "ima", "image", 
 
 /// Marks of a disk image, as offset and bytes: boot signature, GPT, ISO 9660, ext2/3/4. They
 /// decide only how an image is scanned; either way every byte of it is.
-const IMAGE_MARKS: [(u64, &[u8]); 4] =
-    [(510, b"\x55\xAA"), (512, b"EFI PART"), (32769, b"CD001"), (1080, b"\x53\xEF")];
+const IMAGE_MARKS: [(u64, &[u8]); 4] = [
+    (510, b"\x55\xAA"),
+    (512, b"EFI PART"),
+    (32769, b"CD001"),
+    (1080, b"\x53\xEF"),
+];
 
 /// Smallest disk image with a file system, in bytes: eight sectors.
 const IMAGE_BYTES_MIN: u64 = 4096;
@@ -42,7 +46,9 @@ impl Target {
             .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
             .open(path)
             .map_err(CommandError::file("open", path))?;
-        let about = file.metadata().map_err(CommandError::file("look at", path))?;
+        let about = file
+            .metadata()
+            .map_err(CommandError::file("look at", path))?;
         let of_type = about.file_type();
         let kind = if of_type.is_dir() {
             TargetKind::Folder
@@ -55,28 +61,43 @@ impl Target {
                 None => TargetKind::File,
             }
         } else {
-            return Err(CommandError::Target { path: path.to_owned() });
+            return Err(CommandError::Target {
+                path: path.to_owned(),
+            });
         };
         let size_bytes = match kind {
             TargetKind::Folder => 0,
-            TargetKind::Device => device_size(&file).map_err(CommandError::file("measure", path))?,
+            TargetKind::Device => {
+                device_size(&file).map_err(CommandError::file("measure", path))?
+            }
             TargetKind::Image | TargetKind::File => about.len(),
         };
-        Ok(Self { kind, path: path.to_owned(), file, size_bytes, before: state(&about) })
+        Ok(Self {
+            kind,
+            path: path.to_owned(),
+            file,
+            size_bytes,
+            before: state(&about),
+        })
     }
 
     /// As the ledger names it.
     pub(crate) fn named(&self) -> ledger::Target {
         let (name, _) = MediumName::cut(self.path.as_os_str().as_bytes());
-        ledger::Target { kind: self.kind, name, size_bytes: self.size_bytes }
+        ledger::Target {
+            kind: self.kind,
+            name,
+            size_bytes: self.size_bytes,
+        }
     }
 
     /// Whether a file or image was written to since it was opened.
     pub(crate) fn has_changed(&self) -> bool {
         match self.kind {
-            TargetKind::Image | TargetKind::File => {
-                self.file.metadata().map_or(true, |about| state(&about) != self.before)
-            }
+            TargetKind::Image | TargetKind::File => self
+                .file
+                .metadata()
+                .map_or(true, |about| state(&about) != self.before),
             TargetKind::Device | TargetKind::Folder => false,
         }
     }
@@ -97,7 +118,9 @@ fn state(about: &Metadata) -> (u64, u64, i64, i64) {
 fn is_image(path: &Path, file: &File, size_bytes: u64) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let named = extension.is_some_and(|extension| {
-        IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+        IMAGE_EXTENSIONS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
     });
     let whole_sectors = IMAGE_BYTES_MIN <= size_bytes && size_bytes.is_multiple_of(512);
     named

@@ -54,10 +54,18 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let programs = Programs(vec![
         start("kiosk-record", &log, |command| {
-            command.arg("--ledger").arg(&ledger).arg("--listen").arg(&socket);
+            command
+                .arg("--ledger")
+                .arg(&ledger)
+                .arg("--listen")
+                .arg(&socket);
         })?,
         start("kioskd", &log, |command| {
-            command.arg("--root").arg(paths.root()).arg("--bay").arg(&bay);
+            command
+                .arg("--root")
+                .arg(paths.root())
+                .arg("--bay")
+                .arg(&bay);
         })?,
     ]);
     let done = if interactive {
@@ -91,7 +99,9 @@ fn start(
     arguments: impl FnOnce(&mut Command),
 ) -> Result<Child, CommandError> {
     let program = broker::paths::program(name).map_err(CommandError::system("find programs"))?;
-    let stderr = log.try_clone().map_err(CommandError::system("write the log"))?;
+    let stderr = log
+        .try_clone()
+        .map_err(CommandError::system("write the log"))?;
     let mut command = Command::new(&program);
     arguments(&mut command);
     command
@@ -121,9 +131,12 @@ fn show(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
 /// Inserts each sample once and prints what the screen is told.
 fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
     let mut screen = connect(paths)?;
-    wait_for(&mut screen, START_MAX, "the kiosk to be in service", |view| {
-        (view.out_of_service.is_none() && view.lanes.is_empty()).then_some(())
-    })?;
+    wait_for(
+        &mut screen,
+        START_MAX,
+        "the kiosk to be in service",
+        |view| (view.out_of_service.is_none() && view.lanes.is_empty()).then_some(()),
+    )?;
     for image in images(samples)? {
         let name = image.file_name().unwrap_or_default().to_owned();
         let claim = image.with_extension("claim.toml");
@@ -135,10 +148,9 @@ fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
         let shown = wait_for(&mut screen, JOURNEY_MAX, "a verdict", |view| {
             view.lanes.iter().find_map(|lane| match &lane.stage {
                 Stage::Judged(shown) => Some(shown.clone()),
-                Stage::Checking
-                | Stage::Scanning { .. }
-                | Stage::Recording
-                | Stage::Removed(_) => None,
+                Stage::Checking | Stage::Scanning { .. } | Stage::Recording | Stage::Removed(_) => {
+                    None
+                }
             })
         })?;
         say(&name.to_string_lossy(), &shown);
@@ -153,8 +165,11 @@ fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
 
 fn say(name: &str, shown: &Shown) {
     let verdict = shown.verdict;
-    let reasons: Vec<_> =
-        shown.reasons.iter().map(|reason| format!("{} ({})", spelled(&reason.code), reason.count)).collect();
+    let reasons: Vec<_> = shown
+        .reasons
+        .iter()
+        .map(|reason| format!("{} ({})", spelled(&reason.code), reason.count))
+        .collect();
     print::line(&format!(
         "{name}: {} {} {}",
         verdict.shape(),
@@ -172,7 +187,10 @@ fn say(name: &str, shown: &Shown) {
         print::line(&format!("    reasons: {}", reasons.join(", ")));
     }
     if let Some(FirstFinding { trail, rule }) = &shown.first {
-        let trail: Vec<_> = trail.iter().map(|name| name.escaped().to_string()).collect();
+        let trail: Vec<_> = trail
+            .iter()
+            .map(|name| name.escaped().to_string())
+            .collect();
         print::line(&format!("    found: {rule} in {}", trail.join(" > ")));
     }
 }
@@ -234,12 +252,17 @@ fn wait_for<T>(
 ) -> Result<T, CommandError> {
     let begun = Instant::now();
     while begun.elapsed() < most {
-        let mut socket = [PollFd::new(std::os::fd::AsFd::as_fd(screen), PollFlags::POLLIN)];
+        let mut socket = [PollFd::new(
+            std::os::fd::AsFd::as_fd(screen),
+            PollFlags::POLLIN,
+        )];
         let wait = PollTimeout::from(u8::try_from(STEP.as_millis()).unwrap_or(u8::MAX));
         if matches!(poll(&mut socket, wait), Ok(0) | Err(_)) {
             continue;
         }
-        let packet = screen.receive().map_err(CommandError::system("hear kioskd"))?;
+        let packet = screen
+            .receive()
+            .map_err(CommandError::system("hear kioskd"))?;
         let Some(packet) = packet else {
             let why = "kioskd ended; trial.log below the trial's folder says why".to_owned();
             return Err(CommandError::Trial(why));

@@ -71,7 +71,11 @@ impl Board {
         };
         if !folder {
             let allowed = Duration::from_secs(board.limits.walk_seconds_max);
-            board.waiting.push_back(Task { job: Job::Layout, descriptor: None, allowed });
+            board.waiting.push_back(Task {
+                job: Job::Layout,
+                descriptor: None,
+                allowed,
+            });
         }
         board
     }
@@ -102,7 +106,10 @@ impl Board {
     /// How far the scan is.
     pub(crate) fn progress(&self) -> News {
         let walked = self.supply_ended && self.volumes.iter().all(|volume| volume.walked);
-        News::Progress(Progress { walked, ..self.progress.clone() })
+        News::Progress(Progress {
+            walked,
+            ..self.progress.clone()
+        })
     }
 
     /// The end record.
@@ -171,22 +178,40 @@ impl Board {
             (Job::Walk { volume, .. }, Answer::Row(row)) if row.volume == Some(*volume) => {
                 Ok((self.row(*row), false))
             }
-            (Job::Walk { volume, .. }, Answer::Walked { label, allocated_bytes, findings }) => {
+            (
+                Job::Walk { volume, .. },
+                Answer::Walked {
+                    label,
+                    allocated_bytes,
+                    findings,
+                },
+            ) => {
                 self.at_work = self.at_work.saturating_sub(1);
                 Ok((self.walked(*volume, label, allocated_bytes, findings), true))
             }
             (Job::Examine { item, .. }, Answer::Row(row)) if row.volume == item.volume => {
                 Ok((self.row(*row), false))
             }
-            (Job::Examine { item, .. }, Answer::Examined { bytes_read, bytes_hashed }) => {
+            (
+                Job::Examine { item, .. },
+                Answer::Examined {
+                    bytes_read,
+                    bytes_hashed,
+                },
+            ) => {
                 self.totals.bytes_read = self.totals.bytes_read.saturating_add(bytes_read);
                 self.totals.bytes_hashed = self.totals.bytes_hashed.saturating_add(bytes_hashed);
                 Ok((self.examined(item, bytes_read), true))
             }
             (
                 Job::Layout | Job::Walk { .. } | Job::Examine { .. },
-                Answer::Ready | Answer::Volume(_) | Answer::Item(_) | Answer::Row(_)
-                | Answer::Layout { .. } | Answer::Walked { .. } | Answer::Examined { .. },
+                Answer::Ready
+                | Answer::Volume(_)
+                | Answer::Item(_)
+                | Answer::Row(_)
+                | Answer::Layout { .. }
+                | Answer::Walked { .. }
+                | Answer::Examined { .. },
             ) => Err("an answer that its job does not have"),
         }
     }
@@ -198,7 +223,10 @@ impl Board {
             Job::Layout => {
                 self.at_work = self.at_work.saturating_sub(1);
                 let scheme = "unreadable".to_owned();
-                vec![News::Layout { scheme, findings: vec![finding] }]
+                vec![News::Layout {
+                    scheme,
+                    findings: vec![finding],
+                }]
             }
             Job::Walk { volume, place } => {
                 self.at_work = self.at_work.saturating_sub(1);
@@ -242,21 +270,38 @@ impl Board {
         if !self.supply_ended {
             self.supply_ended = true;
             let why = "scan_seconds_max was reached before the folder's end";
-            let finding = Finding::own("scan_seconds_max", Source::Structure, Tier::Incomplete, why);
+            let finding =
+                Finding::own("scan_seconds_max", Source::Structure, Tier::Incomplete, why);
             let path = MediumName::default();
-            news.extend(self.row(unexamined(None, path, RowKind::File, 0, Gap::Timeout, finding)));
+            news.extend(self.row(unexamined(
+                None,
+                path,
+                RowKind::File,
+                0,
+                Gap::Timeout,
+                finding,
+            )));
         }
         news
     }
 
     fn volume(&mut self, place: Place) -> Vec<News> {
-        let Ok(index) = u32::try_from(self.volumes.len()) else { return Vec::new() };
+        let Ok(index) = u32::try_from(self.volumes.len()) else {
+            return Vec::new();
+        };
         if VOLUMES_MAX <= self.volumes.len() {
             let why = format!("more than {VOLUMES_MAX} volumes");
             let finding = Finding::own("volumes_max", Source::Volume, Tier::Incomplete, why);
             let size = place.size_bytes;
             let path = MediumName::default();
-            return self.row(unexamined(None, path, RowKind::Gap, size, Gap::Limit, finding));
+            return self.row(unexamined(
+                None,
+                path,
+                RowKind::Gap,
+                size,
+                Gap::Limit,
+                finding,
+            ));
         }
         let report = VolumeReport {
             index,
@@ -277,8 +322,15 @@ impl Board {
         });
         let allowed = Duration::from_secs(self.limits.walk_seconds_max);
         // Trees are walked before files are read, so that progress can say of how many.
-        let job = Job::Walk { volume: index, place };
-        self.waiting.push_front(Task { job, descriptor: None, allowed });
+        let job = Job::Walk {
+            volume: index,
+            place,
+        };
+        self.waiting.push_front(Task {
+            job,
+            descriptor: None,
+            allowed,
+        });
         Vec::new()
     }
 
@@ -302,7 +354,10 @@ impl Board {
             .unwrap_or(0)
             .saturating_add(self.limits.file_seconds_max);
         self.waiting.push_back(Task {
-            job: Job::Examine { item: Box::new(item), place },
+            job: Job::Examine {
+                item: Box::new(item),
+                place,
+            },
             descriptor,
             allowed: Duration::from_secs(seconds),
         });
@@ -339,7 +394,9 @@ impl Board {
         self.at_work = self.at_work.saturating_sub(1);
         self.progress.files_done = self.progress.files_done.saturating_add(1);
         self.progress.bytes_done = self.progress.bytes_done.saturating_add(item.size_bytes);
-        let Some(index) = item.volume else { return Vec::new() };
+        let Some(index) = item.volume else {
+            return Vec::new();
+        };
         if let Some(volume) = self.at(index) {
             volume.open_items = volume.open_items.saturating_sub(1);
             let examined = &mut volume.report.examined_bytes;
@@ -366,7 +423,9 @@ impl Board {
 
     /// The volume's report, once, when its last item is done.
     fn finished_volume(&mut self, index: u32) -> Vec<News> {
-        let Some(volume) = self.at(index) else { return Vec::new() };
+        let Some(volume) = self.at(index) else {
+            return Vec::new();
+        };
         if !volume.walked || volume.open_items != 0 || volume.reported {
             return Vec::new();
         }

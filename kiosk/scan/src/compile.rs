@@ -28,32 +28,31 @@ pub(crate) fn run() -> Result<(), ScanError> {
     else {
         return Err(ScanError::Starter("an order without its two descriptors"));
     };
-    let size = jail::memory::require_sealed(sources.as_fd())
-        .map_err(ScanError::Channel)?;
+    let size = jail::memory::require_sealed(sources.as_fd()).map_err(ScanError::Channel)?;
     if SOURCES_BYTES_MAX < size {
         return Err(ScanError::Starter("more rule sources than the limit"));
     }
-    let text = jail::memory::map(sources.as_fd(), size)
-        .map_err(ScanError::Channel)?;
+    let text = jail::memory::map(sources.as_fd(), size).map_err(ScanError::Channel)?;
     let files: Vec<SourceFile> =
         serde_json::from_slice(&text).map_err(|_| ScanError::Starter("malformed rule sources"))?;
     if u64::try_from(files.len()) != Ok(order.files) {
-        return Err(ScanError::Starter("another number of rule sources than it says"));
+        return Err(ScanError::Starter(
+            "another number of rule sources than it says",
+        ));
     }
 
     // Entering closes what is not kept, so nothing else may own a descriptor afterwards.
     drop(sources);
     let _confined = jail::supervisor::enter(
-        &[
-            channel.as_fd(),
-            result.as_fd(),
-        ],
+        &[channel.as_fd(), result.as_fd()],
         &jail::supervisor::SupervisorLimits::default(),
     )
     .map_err(ScanError::Jail)?;
     let answer = match compiled(&files) {
         Ok((rules, bytes)) => {
-            std::fs::File::from(result).write_all(&bytes).map_err(ScanError::Channel)?;
+            std::fs::File::from(result)
+                .write_all(&bytes)
+                .map_err(ScanError::Channel)?;
             Compiled::Done { rules }
         }
         Err((origin, mut message)) => {
@@ -65,14 +64,19 @@ pub(crate) fn run() -> Result<(), ScanError> {
             Compiled::Refused { origin, message }
         }
     };
-    channel.send(&frame::encode(&answer)?, &[]).map_err(ScanError::Channel)
+    channel
+        .send(&frame::encode(&answer)?, &[])
+        .map_err(ScanError::Channel)
 }
 
 /// All files compiled, each in a namespace of its own, or the first refusal.
 fn compiled(files: &[SourceFile]) -> Result<(u64, Vec<u8>), (String, String)> {
     let mut compiler = yara_x::Compiler::new();
     // A rule that is slow by construction would spend the time of every file of every medium.
-    compiler.enable_includes(false).error_on_slow_pattern(true).error_on_slow_loop(true);
+    compiler
+        .enable_includes(false)
+        .error_on_slow_pattern(true)
+        .error_on_slow_loop(true);
     for file in files {
         compiler.new_namespace(&file.origin);
         let source = yara_x::SourceCode::from(file.text.as_str()).with_origin(&file.origin);
@@ -99,13 +103,19 @@ mod tests {
     use wire::Tier;
 
     fn source(origin: &str, text: &str) -> SourceFile {
-        SourceFile { origin: origin.to_owned(), text: text.to_owned() }
+        SourceFile {
+            origin: origin.to_owned(),
+            text: text.to_owned(),
+        }
     }
 
     #[test]
     fn what_was_compiled_loads_and_matches_with_its_tier() {
         let (count, bytes) = compiled(&[
-            source("a.yar", r#"rule one { strings: $a = "needle" condition: $a }"#),
+            source(
+                "a.yar",
+                r#"rule one { strings: $a = "needle" condition: $a }"#,
+            ),
             source(
                 "b.yar",
                 r#"rule two { meta: tier = "notice" strings: $a = "needle" condition: $a }"#,

@@ -73,7 +73,10 @@ impl Content {
 /// What a failed read says of the medium. Readers of file systems answer `InvalidData` and
 /// `UnexpectedEof` where a structure contradicts itself, and the device's own error otherwise.
 pub(crate) fn gap_of(error: &io::Error) -> Gap {
-    if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+    if matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    ) {
         Gap::Damaged
     } else if matches!(error.kind(), io::ErrorKind::Unsupported) {
         Gap::Unsupported
@@ -160,14 +163,24 @@ mod tests {
     use super::*;
 
     fn limits(memory: u64, content: u64) -> Limits {
-        Limits { memory_bytes_max: memory, content_bytes_max: content, ..Limits::default() }
+        Limits {
+            memory_bytes_max: memory,
+            content_bytes_max: content,
+            ..Limits::default()
+        }
     }
 
     #[test]
     fn what_does_not_fit_in_memory_is_spooled_whole() {
         let spool = std::fs::File::from(jail::memory::writable("spool").unwrap());
-        let bytes: Vec<u8> = (0..1_000_000u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
-        let content = Content::read(&mut bytes.as_slice(), &limits(300_000, 1 << 30), Some(&spool));
+        let bytes: Vec<u8> = (0..1_000_000u32)
+            .map(|n| u8::try_from(n % 251).unwrap())
+            .collect();
+        let content = Content::read(
+            &mut bytes.as_slice(),
+            &limits(300_000, 1 << 30),
+            Some(&spool),
+        );
         assert!(matches!(content.held, Held::Spooled(_)));
         assert!(content.bytes() == bytes.as_slice());
         assert_eq!(content.sha256, Some(digest(&bytes)));

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use jail::channel::Channel;
 use jail::supervisor::{Child, Ended, Supervisor};
+use wire::Gap;
 use wire::frame;
 use wire::scan::{News, Order};
 use wire::worker::Answer;
-use wire::Gap;
 
 use crate::ScanError;
 use crate::board::{Board, Task};
@@ -56,7 +56,11 @@ enum Doing {
 impl<'t> Crew<'t> {
     /// Forks as many workers as the order asks for.
     pub(crate) fn start(tools: Tools<'t>, now: Instant) -> Result<Self, ScanError> {
-        let mut crew = Self { tools, seats: Vec::new(), failed_starts: 0 };
+        let mut crew = Self {
+            tools,
+            seats: Vec::new(),
+            failed_starts: 0,
+        };
         for place in 0..usize::try_from(crew.tools.order.workers).unwrap_or(1) {
             let seat = crew.fork(place, now)?;
             crew.seats.push(seat);
@@ -71,15 +75,24 @@ impl<'t> Crew<'t> {
 
     /// The earliest moment at which a worker is late.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let busy = self.seats.iter().filter(|seat| !matches!(seat.doing, Doing::Idle));
+        let busy = self
+            .seats
+            .iter()
+            .filter(|seat| !matches!(seat.doing, Doing::Idle));
         busy.map(|seat| seat.deadline).min()
     }
 
     /// Hands work to every idle worker.
-    pub(crate) fn assign(&mut self, board: &mut Board, now: Instant) -> Result<Vec<News>, ScanError> {
+    pub(crate) fn assign(
+        &mut self,
+        board: &mut Board,
+        now: Instant,
+    ) -> Result<Vec<News>, ScanError> {
         let mut news = Vec::new();
         for place in 0..self.seats.len() {
-            let Some(seat) = self.seats.get_mut(place) else { continue };
+            let Some(seat) = self.seats.get_mut(place) else {
+                continue;
+            };
             if !matches!(seat.doing, Doing::Idle) {
                 continue;
             }
@@ -108,7 +121,9 @@ impl<'t> Crew<'t> {
         board: &mut Board,
         now: Instant,
     ) -> Result<Vec<News>, ScanError> {
-        let Some(seat) = self.seats.get_mut(place) else { return Ok(Vec::new()) };
+        let Some(seat) = self.seats.get_mut(place) else {
+            return Ok(Vec::new());
+        };
         let packet = match seat.channel.receive() {
             Ok(Some(packet)) if packet.fds.is_empty() => packet,
             Ok(Some(_)) => return self.replace(place, board, now, "sent a descriptor"),
@@ -177,7 +192,9 @@ impl<'t> Crew<'t> {
         now: Instant,
         what: &str,
     ) -> Result<Vec<News>, ScanError> {
-        let Some(seat) = self.seats.get_mut(place) else { return Ok(Vec::new()) };
+        let Some(seat) = self.seats.get_mut(place) else {
+            return Ok(Vec::new());
+        };
         let late = seat.deadline <= now;
         let ended = end(&mut seat.child);
         let doing = std::mem::replace(&mut seat.doing, Doing::Starting);
@@ -193,7 +210,8 @@ impl<'t> Crew<'t> {
             Doing::Starting => {
                 self.failed_starts = self.failed_starts.saturating_add(1);
                 if FAILED_STARTS_MAX <= self.failed_starts {
-                    let error = std::io::Error::other(format!("workers {what}{}", described(ended)));
+                    let error =
+                        std::io::Error::other(format!("workers {what}{}", described(ended)));
                     return Err(ScanError::Fork(error));
                 }
                 Vec::new()
@@ -219,12 +237,21 @@ impl<'t> Crew<'t> {
         let child = self
             .tools
             .supervisor
-            .fork_worker(&mut || equipment.take().map_or(1, |equipment| worker::work(&equipment)))
+            .fork_worker(&mut || {
+                equipment
+                    .take()
+                    .map_or(1, |equipment| worker::work(&equipment))
+            })
             .map_err(ScanError::Fork)?;
         // The supervisor's copy of the worker's end must go, or its death would stay unseen.
         drop(equipment);
         let deadline = now.checked_add(START_ALLOWED).unwrap_or(now);
-        Ok(Seat { child, channel: ours, doing: Doing::Starting, deadline })
+        Ok(Seat {
+            child,
+            channel: ours,
+            doing: Doing::Starting,
+            deadline,
+        })
     }
 }
 

@@ -49,10 +49,17 @@ pub(crate) fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
     if FINDINGS_MAX < findings.len() {
         let kept = FINDINGS_MAX.saturating_sub(1);
         let rest = findings.len().saturating_sub(kept);
-        let tier = findings.get(kept).map_or(Tier::Notice, |finding| finding.tier);
+        let tier = findings
+            .get(kept)
+            .map_or(Tier::Notice, |finding| finding.tier);
         findings.truncate(kept);
         let detail = format!("{rest} more findings are not listed");
-        findings.push(Finding::own("more_findings", Source::Structure, tier, detail));
+        findings.push(Finding::own(
+            "more_findings",
+            Source::Structure,
+            tier,
+            detail,
+        ));
     }
     findings
 }
@@ -80,7 +87,9 @@ mod tests {
         };
         let sent = packet(row).unwrap();
         assert!(sent.len() < FRAME_BYTES_MAX);
-        let Answer::Row(row) = frame::decode(&sent).unwrap() else { panic!("no row") };
+        let Answer::Row(row) = frame::decode(&sent).unwrap() else {
+            panic!("no row")
+        };
         assert_eq!(row.outcome, Outcome::Unchecked(Gap::Limit));
     }
 
@@ -93,6 +102,9 @@ mod tests {
         let findings = bounded(findings);
         assert_eq!(findings.len(), FINDINGS_MAX);
         assert_eq!(findings[0].rule, "bad");
-        assert_eq!(findings[FINDINGS_MAX - 1].detail, "6 more findings are not listed");
+        assert_eq!(
+            findings[FINDINGS_MAX - 1].detail,
+            "6 more findings are not listed"
+        );
     }
 }

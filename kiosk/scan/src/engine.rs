@@ -51,7 +51,10 @@ impl Matcher<'_> {
     /// Makes the engine do once what it does only the first time: start its clock's thread
     /// and compile its expressions. Afterwards the worker's jail can close.
     pub(crate) fn warm_up(&mut self) -> Result<(), ScanError> {
-        self.scanner.scan(b"").map(drop).map_err(|error| ScanError::Rules(error.to_string()))
+        self.scanner
+            .scan(b"")
+            .map(drop)
+            .map_err(|error| ScanError::Rules(error.to_string()))
     }
 
     /// What the rules find in `content`.
@@ -63,15 +66,18 @@ impl Matcher<'_> {
             yara_x::errors::ScanError::Timeout => Gap::Timeout,
             _ => Gap::Damaged,
         })?;
-        Ok(results.matching_rules().map(|rule| finding(&rule)).collect())
+        Ok(results
+            .matching_rules()
+            .map(|rule| finding(&rule))
+            .collect())
     }
 }
 
 /// A rule without the tier `notice` blocks: forgetting the tier must not open the gate.
 fn finding(rule: &yara_x::Rule<'_, '_>) -> Finding {
-    let notice = rule.metadata().any(|(key, value)| {
-        key == "tier" && matches!(value, yara_x::MetaValue::String("notice"))
-    });
+    let notice = rule
+        .metadata()
+        .any(|(key, value)| key == "tier" && matches!(value, yara_x::MetaValue::String("notice")));
     let tier = if notice { Tier::Notice } else { Tier::Block };
     let mut name = rule.identifier().to_owned();
     name.truncate(RULE_BYTES_MAX);

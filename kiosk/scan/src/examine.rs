@@ -50,7 +50,12 @@ struct Subject<'s> {
 impl Examiner<'_, '_> {
     /// Reads and judges `item`; sends its rows, members first. Answers with the bytes read.
     /// `known_gap` is why it cannot be clean whatever its bytes hold.
-    pub(crate) fn item(&mut self, item: &Item, reader: &mut dyn Read, known_gap: Option<Gap>) -> u64 {
+    pub(crate) fn item(
+        &mut self,
+        item: &Item,
+        reader: &mut dyn Read,
+        known_gap: Option<Gap>,
+    ) -> u64 {
         let content = Content::read(reader, self.limits, self.spool);
         self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
         // Space outside every partition that holds nothing needs no row.
@@ -63,12 +68,25 @@ impl Examiner<'_, '_> {
             // A handed-over file has the size that the kernel gave a moment ago.
             let loose = item.locator == Locator::Loose;
             gap = Some(if loose { Gap::Changed } else { Gap::Damaged });
-            let detail = format!("{} bytes of {} could be read", content.read_bytes, item.size_bytes);
-            findings.push(Finding::own("size_differs", Source::Volume, Tier::Incomplete, detail));
+            let detail = format!(
+                "{} bytes of {} could be read",
+                content.read_bytes, item.size_bytes
+            );
+            findings.push(Finding::own(
+                "size_differs",
+                Source::Volume,
+                Tier::Incomplete,
+                detail,
+            ));
         }
         if item.path.is_deceptive() {
             let detail = "the name holds characters that hide or reorder it";
-            findings.push(Finding::own("deceptive_name", Source::Structure, Tier::Notice, detail));
+            findings.push(Finding::own(
+                "deceptive_name",
+                Source::Structure,
+                Tier::Notice,
+                detail,
+            ));
         }
         let subject = Subject {
             volume: item.volume,
@@ -87,7 +105,16 @@ impl Examiner<'_, '_> {
 
     /// Matches, opens and reports one content.
     fn judge(&mut self, subject: Subject<'_>, bytes: &[u8], budget: &mut Budget) -> Summary {
-        let Subject { volume, path, within, kind, size_bytes, sha256, mut findings, gap } = subject;
+        let Subject {
+            volume,
+            path,
+            within,
+            kind,
+            size_bytes,
+            sha256,
+            mut findings,
+            gap,
+        } = subject;
         let mut gap = gap;
         match self.matcher.run(bytes) {
             Ok(found) => findings.extend(found),
@@ -114,13 +141,23 @@ impl Examiner<'_, '_> {
                 gap = gap.or(Some(Gap::Limit));
                 let detail = format!("{} containers around it", within.len());
                 let tier = Tier::Incomplete;
-                findings.push(Finding::own("container_depth_max", Source::Structure, tier, detail));
+                findings.push(Finding::own(
+                    "container_depth_max",
+                    Source::Structure,
+                    tier,
+                    detail,
+                ));
             }
         } else if let Some(name) = unpack::unopenable(bytes) {
             gap = gap.or(Some(Gap::Unsupported));
             let detail = format!("a container of the kind {name} is not opened");
             let tier = Tier::Incomplete;
-            findings.push(Finding::own("container_unsupported", Source::Structure, tier, detail));
+            findings.push(Finding::own(
+                "container_unsupported",
+                Source::Structure,
+                tier,
+                detail,
+            ));
         }
 
         let own = outcome_of(&findings, gap);
@@ -138,7 +175,10 @@ impl Examiner<'_, '_> {
             inherited: own == Outcome::Clean && outcome != Outcome::Clean,
             findings: emit::bounded(findings),
         };
-        let summary = Summary { outcome, findings: row.findings.clone() };
+        let summary = Summary {
+            outcome,
+            findings: row.findings.clone(),
+        };
         (self.send)(row);
         summary
     }
@@ -150,7 +190,11 @@ impl Examiner<'_, '_> {
         member: Member<'_>,
         budget: &mut Budget,
     ) -> Summary {
-        let Member { name, findings, body } = member;
+        let Member {
+            name,
+            findings,
+            body,
+        } = member;
         let subject = |size_bytes, sha256, findings, gap| Subject {
             volume,
             path: name.clone(),
@@ -166,16 +210,21 @@ impl Examiner<'_, '_> {
             Body::Link(target) => self.known(subject, target.as_bytes(), findings, None, budget),
             Body::Special => self.known(subject, &[], findings, None, budget),
             // A folder has no content of its own; what is wrong with its name is worth a row.
-            Body::Folder if findings.is_empty() => {
-                Summary { outcome: Outcome::Clean, findings }
-            }
+            Body::Folder if findings.is_empty() => Summary {
+                outcome: Outcome::Clean,
+                findings,
+            },
             Body::Folder => self.known(subject, &[], findings, None, budget),
             Body::Partial { content, gap, why } => {
                 let mut findings = findings;
                 findings.push(unchecked(why));
                 self.known(subject, &content, findings, Some(gap), budget)
             }
-            Body::Unchecked { gap, size_bytes, why } => {
+            Body::Unchecked {
+                gap,
+                size_bytes,
+                why,
+            } => {
                 let mut findings = findings;
                 findings.push(unchecked(why));
                 let findings = emit::bounded(findings);
@@ -228,7 +277,10 @@ struct Members {
 impl Default for Members {
     /// A container without members: nothing in it is unexamined.
     fn default() -> Self {
-        Self { outcome: Outcome::Clean, findings: Vec::new() }
+        Self {
+            outcome: Outcome::Clean,
+            findings: Vec::new(),
+        }
     }
 }
 
@@ -238,7 +290,10 @@ impl Members {
         for finding in summary.findings {
             if self.findings.len() < MEMBER_FINDINGS_MAX && finding.tier != Tier::Notice {
                 let member_of = Some(trail(name, finding.member_of.as_ref()));
-                self.findings.push(Finding { member_of, ..finding });
+                self.findings.push(Finding {
+                    member_of,
+                    ..finding
+                });
             }
         }
     }
@@ -280,7 +335,9 @@ fn worse(first: Outcome, second: Outcome) -> Outcome {
 
 /// The media type by the content's first bytes.
 fn content_type(bytes: &[u8]) -> String {
-    file_format::FileFormat::from_bytes(bytes).media_type().to_owned()
+    file_format::FileFormat::from_bytes(bytes)
+        .media_type()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -298,7 +355,10 @@ mod tests {
         for first in all {
             for second in all {
                 let both = worse(first, second);
-                assert_eq!(both == Outcome::Clean, first == second && first == Outcome::Clean);
+                assert_eq!(
+                    both == Outcome::Clean,
+                    first == second && first == Outcome::Clean
+                );
                 if first == Outcome::Matched || second == Outcome::Matched {
                     assert_eq!(both, Outcome::Matched);
                 }
@@ -309,7 +369,10 @@ mod tests {
     #[test]
     fn an_incomplete_finding_alone_withholds_clean() {
         let finding = Finding::own("x", Source::Volume, Tier::Incomplete, "");
-        assert_eq!(outcome_of(&[finding], None), Outcome::Unchecked(Gap::Damaged));
+        assert_eq!(
+            outcome_of(&[finding], None),
+            Outcome::Unchecked(Gap::Damaged)
+        );
         let notice = Finding::own("x", Source::Yara, Tier::Notice, "");
         assert_eq!(outcome_of(&[notice], None), Outcome::Clean);
     }

@@ -33,7 +33,9 @@ use std::process::ExitCode;
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// Started by hand or with other words than `serve` or `compile`.
-    #[error("usage: kiosk-scan serve|compile, started by kioskd or kioskctl with a socket as standard input")]
+    #[error(
+        "usage: kiosk-scan serve|compile, started by kioskd or kioskctl with a socket as standard input"
+    )]
     Usage,
     /// The socket to the starter failed.
     #[error("cannot speak with the program that started the scan")]

@@ -9,9 +9,7 @@ use jail::supervisor::SupervisorLimits;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use wire::frame;
 use wire::rules::COMPILED_BYTES_MAX;
-use wire::scan::{
-    CONTAINER_DEPTH_MAX, Limits, News, Order, Supply, TargetKind, WORKERS_MAX,
-};
+use wire::scan::{CONTAINER_DEPTH_MAX, Limits, News, Order, Supply, TargetKind, WORKERS_MAX};
 
 use crate::ScanError;
 use crate::board::Board;
@@ -37,7 +35,9 @@ pub(crate) fn run() -> Result<(), ScanError> {
     let given = given(&channel)?;
     let size = jail::memory::require_sealed(given.rules.as_fd()).map_err(ScanError::Channel)?;
     if COMPILED_BYTES_MAX < size {
-        return Err(ScanError::Rules(format!("{size} bytes are more than the limit")));
+        return Err(ScanError::Rules(format!(
+            "{size} bytes are more than the limit"
+        )));
     }
     let mut keep = vec![channel.as_fd(), given.rules.as_fd()];
     keep.extend(given.medium.iter().map(AsFd::as_fd));
@@ -54,7 +54,12 @@ pub(crate) fn run() -> Result<(), ScanError> {
     let engine = Engine::load(&compiled)?;
     let supervisor = confined.close().map_err(ScanError::Jail)?;
 
-    tell(&channel, &News::Ready { rules: engine.rules() })?;
+    tell(
+        &channel,
+        &News::Ready {
+            rules: engine.rules(),
+        },
+    )?;
     let begun = Instant::now();
     // The medium is read until this process ends, which is what closes it.
     let medium: Option<&'static OwnedFd> = given.medium.map(|medium| &*Box::leak(Box::new(medium)));
@@ -77,15 +82,21 @@ pub(crate) fn run() -> Result<(), ScanError> {
 
 /// Reads the order and checks that what came with it fits.
 fn given(channel: &Channel) -> Result<Given, ScanError> {
-    let packet =
-        channel.receive().map_err(ScanError::Channel)?.ok_or(ScanError::Starter("nothing"))?;
+    let packet = channel
+        .receive()
+        .map_err(ScanError::Channel)?
+        .ok_or(ScanError::Starter("nothing"))?;
     let mut order: Order = frame::decode(&packet.bytes)?;
     let mut descriptors = packet.fds.into_iter();
-    let rules = descriptors.next().ok_or(ScanError::Starter("an order without rules"))?;
+    let rules = descriptors
+        .next()
+        .ok_or(ScanError::Starter("an order without rules"))?;
     let medium = match order.target {
-        TargetKind::Device | TargetKind::Image => {
-            Some(descriptors.next().ok_or(ScanError::Starter("an order without a medium"))?)
-        }
+        TargetKind::Device | TargetKind::Image => Some(
+            descriptors
+                .next()
+                .ok_or(ScanError::Starter("an order without a medium"))?,
+        ),
         TargetKind::Folder | TargetKind::File => None,
     };
     let spools: Vec<File> = descriptors.map(File::from).collect();
@@ -96,7 +107,12 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         container_depth_max: order.limits.container_depth_max.min(CONTAINER_DEPTH_MAX),
         ..order.limits
     };
-    Ok(Given { order, rules, medium, spools })
+    Ok(Given {
+        order,
+        rules,
+        medium,
+        spools,
+    })
 }
 
 /// The loop: work out, answers in, progress, deadlines, until the board is done.
@@ -158,7 +174,11 @@ fn ready(
     workers: &[BorrowedFd<'_>],
     wait: Duration,
 ) -> Result<Ready, ScanError> {
-    let starter_events = if wants_supply { PollFlags::POLLIN } else { PollFlags::empty() };
+    let starter_events = if wants_supply {
+        PollFlags::POLLIN
+    } else {
+        PollFlags::empty()
+    };
     let mut sockets = vec![PollFd::new(channel.as_fd(), starter_events)];
     sockets.extend(workers.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)));
     let milliseconds = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX).max(1);
@@ -166,12 +186,14 @@ fn ready(
         Ok(_) | Err(nix::errno::Errno::EINTR) => {}
         Err(errno) => return Err(ScanError::Channel(errno.into())),
     }
-    let mut any = sockets.iter().map(|socket| {
-        socket.revents().is_some_and(|flags| !flags.is_empty())
-    });
+    let mut any = sockets
+        .iter()
+        .map(|socket| socket.revents().is_some_and(|flags| !flags.is_empty()));
     let starter = any.next().unwrap_or(false);
-    let workers =
-        any.enumerate().filter_map(|(place, readable)| readable.then_some(place)).collect();
+    let workers = any
+        .enumerate()
+        .filter_map(|(place, readable)| readable.then_some(place))
+        .collect();
     Ok(Ready { starter, workers })
 }
 
@@ -180,12 +202,16 @@ fn supplied(channel: &Channel, board: &mut Board) -> Result<Vec<News>, ScanError
     let packet = channel
         .receive()
         .map_err(ScanError::Channel)?
-        .ok_or(ScanError::Starter("its end of the socket closed before the scan's end"))?;
+        .ok_or(ScanError::Starter(
+            "its end of the socket closed before the scan's end",
+        ))?;
     let supply: Supply = frame::decode(&packet.bytes)?;
     let descriptor = packet.fds.into_iter().next();
     board.supply(supply, descriptor).map_err(ScanError::Starter)
 }
 
 fn tell(channel: &Channel, news: &News) -> Result<(), ScanError> {
-    channel.send(&frame::encode(news)?, &[]).map_err(ScanError::Channel)
+    channel
+        .send(&frame::encode(news)?, &[])
+        .map_err(ScanError::Channel)
 }

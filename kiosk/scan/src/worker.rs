@@ -76,10 +76,15 @@ fn serve(
     let channel = &equipment.channel;
     let size_bytes = equipment.order.size_bytes;
     let medium = equipment.medium.map(|descriptor| -> Rc<dyn Blocks> {
-        Rc::new(volume::Cached::new(Rc::new(Medium { descriptor, size_bytes })))
+        Rc::new(volume::Cached::new(Rc::new(Medium {
+            descriptor,
+            size_bytes,
+        })))
     });
     let mut send_row = |row: Row| {
-        let sent = emit::packet(row).map_err(ScanError::from).and_then(|packet| send(channel, &packet));
+        let sent = emit::packet(row)
+            .map_err(ScanError::from)
+            .and_then(|packet| send(channel, &packet));
         // The supervisor counts on every row: without it the worker must not go on.
         assert!(sent.is_ok(), "the supervisor is gone");
     };
@@ -90,7 +95,10 @@ fn serve(
         send: &mut send_row,
         hashed_bytes: 0,
     };
-    let mut trees = Trees { medium: medium.clone(), open: BTreeMap::new() };
+    let mut trees = Trees {
+        medium: medium.clone(),
+        open: BTreeMap::new(),
+    };
     answer(channel, &Answer::Ready)?;
     while let Some(packet) = channel.receive().map_err(ScanError::Channel)? {
         let job: Job = frame::decode(&packet.bytes)?;
@@ -104,7 +112,13 @@ fn serve(
                 examiner.hashed_bytes = 0;
                 let bytes_read = examine(&mut examiner, &mut trees, &item, place.as_ref(), handed);
                 let bytes_hashed = examiner.hashed_bytes;
-                answer(channel, &Answer::Examined { bytes_read, bytes_hashed })?;
+                answer(
+                    channel,
+                    &Answer::Examined {
+                        bytes_read,
+                        bytes_hashed,
+                    },
+                )?;
             }
         }
     }
@@ -133,7 +147,9 @@ impl Blocks for Medium {
     fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         let mut done = 0_usize;
         while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = u64::try_from(done).ok().and_then(|done| offset_bytes.checked_add(done));
+            let at = u64::try_from(done)
+                .ok()
+                .and_then(|done| offset_bytes.checked_add(done));
             let at = at.and_then(|at| i64::try_from(at).ok());
             let at = at.ok_or(std::io::ErrorKind::UnexpectedEof)?;
             match nix::sys::uio::pread(self.descriptor, rest, at) {
@@ -156,7 +172,11 @@ struct Trees {
 impl Trees {
     fn part(&self, place: &Place) -> Result<Rc<dyn Blocks>, Gap> {
         let medium = self.medium.as_ref().ok_or(Gap::Unreadable)?;
-        Ok(Rc::new(Part::new(Rc::clone(medium), place.offset_bytes, place.size_bytes)))
+        Ok(Rc::new(Part::new(
+            Rc::clone(medium),
+            place.offset_bytes,
+            place.size_bytes,
+        )))
     }
 
     fn tree(&mut self, volume: u32, place: &Place) -> Result<&mut Box<dyn Tree>, VolumeError> {
@@ -173,11 +193,23 @@ fn layout(channel: &Channel, medium: Option<&dyn Blocks>) -> Result<(), ScanErro
     let divided = match medium.map(volume::layout) {
         Some(Ok(divided)) => divided,
         failed @ (Some(Err(_)) | None) => {
-            let why = failed.and_then(Result::err).map_or(String::new(), |error| error.to_string());
-            let finding =
-                Finding::own("partition_table_unreadable", Source::Volume, Tier::Incomplete, why);
+            let why = failed
+                .and_then(Result::err)
+                .map_or(String::new(), |error| error.to_string());
+            let finding = Finding::own(
+                "partition_table_unreadable",
+                Source::Volume,
+                Tier::Incomplete,
+                why,
+            );
             let scheme = "unreadable".to_owned();
-            return answer(channel, &Answer::Layout { scheme, findings: vec![finding] });
+            return answer(
+                channel,
+                &Answer::Layout {
+                    scheme,
+                    findings: vec![finding],
+                },
+            );
         }
     };
     for place in divided.volumes {
@@ -187,7 +219,13 @@ fn layout(channel: &Channel, medium: Option<&dyn Blocks>) -> Result<(), ScanErro
         answer(channel, &Answer::Item(Box::new(item)))?;
     }
     let findings = emit::bounded(divided.findings);
-    answer(channel, &Answer::Layout { scheme: divided.scheme.to_owned(), findings })
+    answer(
+        channel,
+        &Answer::Layout {
+            scheme: divided.scheme.to_owned(),
+            findings,
+        },
+    )
 }
 
 fn walk(
@@ -206,7 +244,9 @@ fn walk(
         if sent.is_ok() {
             sent = match seen {
                 Seen::Item(item) => answer(channel, &Answer::Item(Box::new(item))),
-                Seen::Row(row) => emit::packet(row).map_err(ScanError::from).and_then(|p| send(channel, &p)),
+                Seen::Row(row) => emit::packet(row)
+                    .map_err(ScanError::from)
+                    .and_then(|p| send(channel, &p)),
             };
         }
     });
@@ -216,11 +256,14 @@ fn walk(
         Ok(findings) => findings,
         Err(error) => vec![error.finding()],
     };
-    answer(channel, &Answer::Walked {
-        label: about.label,
-        allocated_bytes: about.allocated_bytes,
-        findings: emit::bounded(findings),
-    })
+    answer(
+        channel,
+        &Answer::Walked {
+            label: about.label,
+            allocated_bytes: about.allocated_bytes,
+            findings: emit::bounded(findings),
+        },
+    )
 }
 
 /// A volume without a tree: its name is a finding, and its bytes are matched as they lie unless
@@ -253,17 +296,22 @@ fn unopened(
                 path: MediumName::cut(format!("unallocated-{offset}").as_bytes()).0,
                 kind: RowKind::Unallocated,
                 size_bytes,
-                locator: Locator::Range { offset_bytes: place.offset_bytes.saturating_add(offset) },
+                locator: Locator::Range {
+                    offset_bytes: place.offset_bytes.saturating_add(offset),
+                },
                 findings: vec![finding.clone()],
             };
             answer(channel, &Answer::Item(Box::new(item)))?;
         }
     }
-    answer(channel, &Answer::Walked {
-        label: MediumName::default(),
-        allocated_bytes: place.size_bytes,
-        findings: vec![finding],
-    })
+    answer(
+        channel,
+        &Answer::Walked {
+            label: MediumName::default(),
+            allocated_bytes: place.size_bytes,
+            findings: vec![finding],
+        },
+    )
 }
 
 /// The volume cut into overlapping pieces: offset in the volume, and length.
@@ -289,8 +337,15 @@ fn gap_of_volume(kind: &str) -> Gap {
         Some(Kind::Named { gap, .. }) => gap,
         Some(Kind::Unknown) | None => Gap::Unsupported,
         Some(
-            Kind::Fat12 | Kind::Fat16 | Kind::Fat32 | Kind::Exfat | Kind::Ntfs | Kind::Ext2
-            | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660,
+            Kind::Fat12
+            | Kind::Fat16
+            | Kind::Fat32
+            | Kind::Exfat
+            | Kind::Ntfs
+            | Kind::Ext2
+            | Kind::Ext3
+            | Kind::Ext4
+            | Kind::Iso9660,
         ) => Gap::Damaged,
     }
 }
@@ -305,21 +360,31 @@ fn examine(
     let known = place
         .filter(|_| item.kind == RowKind::Unallocated)
         .map(|place| gap_of_volume(&place.kind));
-    let whole = Place { offset_bytes: 0, size_bytes: item.size_bytes, kind: String::new() };
+    let whole = Place {
+        offset_bytes: 0,
+        size_bytes: item.size_bytes,
+        kind: String::new(),
+    };
     match (&item.locator, handed) {
         (Locator::Loose, Some(descriptor)) => {
             examiner.item(item, &mut File::from(descriptor), known)
         }
         (Locator::Inline(bytes), _) => examiner.item(item, &mut bytes.as_bytes(), known),
         (Locator::Range { offset_bytes }, _) => {
-            let place = Place { offset_bytes: *offset_bytes, ..whole };
+            let place = Place {
+                offset_bytes: *offset_bytes,
+                ..whole
+            };
             match trees.part(&place) {
                 Ok(part) => examiner.item(item, &mut Raw { part, at: 0 }, known),
                 Err(gap) => examiner.item(item, &mut std::io::empty(), Some(gap)),
             }
         }
         (
-            Locator::Chain { .. } | Locator::Record { .. } | Locator::Extents(_) | Locator::Path
+            Locator::Chain { .. }
+            | Locator::Record { .. }
+            | Locator::Extents(_)
+            | Locator::Path
             | Locator::Loose,
             _,
         ) => {
@@ -348,8 +413,12 @@ struct Raw {
 impl Read for Raw {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let left = self.part.size_bytes().saturating_sub(self.at);
-        let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let Some(piece) = buffer.get_mut(..length) else { return Ok(0) };
+        let length = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        let Some(piece) = buffer.get_mut(..length) else {
+            return Ok(0);
+        };
         if length == 0 {
             return Ok(0);
         }

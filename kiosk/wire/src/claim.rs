@@ -52,7 +52,11 @@ impl Interface {
 
 impl std::fmt::Display for Interface {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:02x}:{:02x}:{:02x}", self.class, self.subclass, self.protocol)
+        write!(
+            f,
+            "{:02x}:{:02x}:{:02x}",
+            self.class, self.subclass, self.protocol
+        )
     }
 }
 
@@ -71,9 +75,11 @@ impl TryFrom<String> for Interface {
             hex.then(|| u8::from_str_radix(part, 16).ok()).flatten()
         });
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Some(class)), Some(Some(subclass)), Some(Some(protocol)), None) => {
-                Ok(Self { class, subclass, protocol })
-            }
+            (Some(Some(class)), Some(Some(subclass)), Some(Some(protocol)), None) => Ok(Self {
+                class,
+                subclass,
+                protocol,
+            }),
             (_, _, _, _) => Err(format!(
                 "interface must look like \"08:06:50\", found {:?}",
                 text.chars().take(16).collect::<String>()

@@ -51,6 +51,9 @@ mod tests {
         let long = "x".repeat(FRAME_BYTES_MAX);
         assert!(matches!(encode(&long), Err(FrameError::TooLong(65538))));
         let packet = vec![b' '; FRAME_BYTES_MAX + 1];
-        assert!(matches!(decode::<String>(&packet), Err(FrameError::TooLong(65537))));
+        assert!(matches!(
+            decode::<String>(&packet),
+            Err(FrameError::TooLong(65537))
+        ));
     }
 }

@@ -129,7 +129,6 @@ pub struct Rules {
     pub sha256: Digest,
 }
 
-
 /// What kiosk-record answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -79,7 +79,8 @@ impl MediumName {
     /// that are no text: the reason for a finding.
     #[must_use]
     pub fn is_deceptive(&self) -> bool {
-        self.as_text().is_none_or(|text| text.chars().any(is_hidden))
+        self.as_text()
+            .is_none_or(|text| text.chars().any(is_hidden))
     }
 }
 
@@ -237,7 +238,10 @@ mod tests {
     #[test]
     fn a_name_past_the_limit_is_refused_or_cut_with_notice() {
         let long = vec![b'x'; NAME_BYTES_MAX + 1];
-        assert!(matches!(MediumName::new(long.clone()), Err(TextError::TooLong(4097))));
+        assert!(matches!(
+            MediumName::new(long.clone()),
+            Err(TextError::TooLong(4097))
+        ));
         assert_eq!(MediumName::cut(&long).0.as_bytes().len(), NAME_BYTES_MAX);
         assert!(MediumName::cut(&long).1);
         assert!(!MediumName::cut(b"short").1);

@@ -155,7 +155,13 @@ impl Finding {
             end = end.saturating_sub(1);
         }
         detail.truncate(end);
-        Self { rule: rule.to_owned(), source, tier, member_of: None, detail }
+        Self {
+            rule: rule.to_owned(),
+            source,
+            tier,
+            member_of: None,
+            detail,
+        }
     }
 }
 

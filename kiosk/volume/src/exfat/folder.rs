@@ -105,6 +105,15 @@ impl Exfat<'_, '_> {
                 keep: true,
             },
         };
+        if pending
+            .stream
+            .is_some_and(|stream| FOLDER_BYTES_MAX < stream.size_bytes)
+        {
+            let detail = "the folder is larger than the format allows";
+            self.walk.findings.incomplete("folder_too_long", detail);
+            let finding = incomplete("folder_too_long", detail);
+            self.walk.unlisted(&pending.folder, Gap::Limit, finding);
+        }
         let claim = claim(self.table, &mut self.owned, ask);
         if let Some(fault) = claim.fault {
             let (rule, detail) = match fault {

@@ -88,6 +88,10 @@ impl ExfatTree {
             findings.incomplete("upcase_missing", "the root names no up-case table");
             return;
         };
+        if UPCASE_BYTES_MAX < stream.size_bytes {
+            let detail = "the up-case table is larger than all of its characters need";
+            findings.incomplete("upcase_too_long", detail);
+        }
         let content = self.reader(stream).and_then(|reader| {
             let mut bytes = Vec::new();
             reader.take(UPCASE_BYTES_MAX).read_to_end(&mut bytes)?;

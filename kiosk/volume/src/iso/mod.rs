@@ -3,6 +3,9 @@
 //!
 //! A disc image may hold up to three trees of names for the same extents, and each system
 //! shows another one. All of them are walked: a content is named by the first that has it.
+//!
+//! The reader is our own: names have to be kept byte for byte, every record of a damaged or
+//! crafted folder has to be seen or reported, and relocated folders reached from both sides.
 
 mod descriptor;
 

@@ -15,9 +15,6 @@ pub const GAP_PIECE_BYTES_MAX: u64 = 64 << 20;
 /// How far pieces overlap, in bytes, so that nothing shorter is cut in two.
 pub const GAP_OVERLAP_BYTES: u64 = 64 << 10;
 
-/// Longest stretch of boot code examined, in bytes: the system area of a disc image.
-const BOOT_BYTES_MAX: u64 = 32 << 10;
-
 /// Boot sectors of the medium and of every volume, and the gaps between volumes.
 pub(super) fn raw(medium: &dyn Blocks, volumes: &[Place]) -> Vec<Item> {
     let mut items = Vec::new();
@@ -87,7 +84,7 @@ fn boot_bytes(medium: &dyn Blocks, place: &Place) -> u64 {
         size_bytes: place.size_bytes,
     };
     let sector = head(&View { medium, one }, 0, 512).unwrap_or_default();
-    let bytes = match place.kind.as_str() {
+    match place.kind.as_str() {
         "fat12" | "fat16" | "fat32" => Boot::parse(&sector).map_or(512, |boot| boot.reserved_bytes),
         // Two boot regions of twelve sectors each.
         "exfat" => {
@@ -99,8 +96,7 @@ fn boot_bytes(medium: &dyn Blocks, place: &Place) -> u64 {
         "ext2" | "ext3" | "ext4" => 1024,
         "iso9660" => 32 << 10,
         _ => 512,
-    };
-    bytes.min(BOOT_BYTES_MAX)
+    }
 }
 
 #[cfg(test)]

@@ -317,6 +317,23 @@ fn a_folder_that_leads_back_to_the_root_ends_and_is_reported() {
 }
 
 #[test]
+fn folders_and_tables_past_their_largest_size_are_reported() {
+    let image = image(&one("A/B.BIN", bytes(1, 5000)), false);
+    let at = first_set(&image) + 32;
+    let mut broken = image.clone();
+    for offset in [8, 24] {
+        broken[at + offset..at + offset + 8].copy_from_slice(&(257_u64 << 20).to_le_bytes());
+    }
+    sign_first(&mut broken);
+    assert!(walk("exfat", broken).rules().contains(&"folder_too_long"));
+    let mut broken = image;
+    let root = Writer::new(broken.clone()).at(u32_at(&broken, 96));
+    let at = (root..).step_by(32).find(|at| broken[*at] == 0x82).unwrap();
+    broken[at + 24..at + 32].copy_from_slice(&(129_u64 << 10).to_le_bytes());
+    assert!(walk("exfat", broken).rules().contains(&"upcase_too_long"));
+}
+
+#[test]
 fn boot_regions_are_held_against_checksum_and_backup() {
     let image = image(&one("A.BIN", bytes(1, 5000)), false);
     let mut broken = image.clone();

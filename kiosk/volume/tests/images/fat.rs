@@ -277,6 +277,19 @@ fn folders(depth: u16) -> Vec<u8> {
 }
 
 #[test]
+fn a_folder_past_its_largest_size_is_reported() {
+    let mut image = folders(1);
+    for cluster in 2..4200_u16 {
+        let at = 512 + usize::from(cluster) * 2;
+        image[at..at + 2].copy_from_slice(&(cluster + 1).to_le_bytes());
+    }
+    image[512 + 8400..512 + 8402].fill(0xFF);
+    let found = walk("fat16", image);
+    assert_eq!(found.rules(), ["folder_too_long"]);
+    assert_eq!(found.rows[0].path.as_bytes(), b"D");
+}
+
+#[test]
 fn ten_thousand_folders_inside_each_other_end_at_the_limit() {
     let image = folders(10_000);
     assert_eq!(kind(&image), "fat16");

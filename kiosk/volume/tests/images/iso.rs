@@ -141,3 +141,108 @@ fn an_extent_past_the_end_is_reported_and_fails_as_damaged() {
     );
     assert_eq!(found.items[0].kind, RowKind::File);
 }
+
+/// A directory record.
+fn made(name: &[u8], flags: u8, block: u32, size: u32, system_use: &[u8]) -> Vec<u8> {
+    let mut record = vec![0; 33];
+    record[2..6].copy_from_slice(&block.to_le_bytes());
+    record[6..10].copy_from_slice(&block.to_be_bytes());
+    record[10..14].copy_from_slice(&size.to_le_bytes());
+    record[14..18].copy_from_slice(&size.to_be_bytes());
+    record[25] = flags;
+    record[32] = name.len() as u8;
+    record.extend_from_slice(name);
+    record.resize(record.len().next_multiple_of(2), 0);
+    record.extend_from_slice(system_use);
+    record.resize(record.len().next_multiple_of(2), 0);
+    record[0] = record.len() as u8;
+    record
+}
+
+/// A disc written by hand: descriptors from block 16 on, its root from block 100 on.
+fn disc(descriptors: usize, root_bytes: u32, system_use: &[u8], records: &[Vec<u8>]) -> Vec<u8> {
+    let mut image = vec![0_u8; 200 * 2048];
+    for number in 0..descriptors {
+        let at = (16 + number) * 2048;
+        image[at..at + 7].copy_from_slice(b"\x00CD001\x01");
+    }
+    let at = 16 * 2048;
+    image[at] = 1;
+    image[at + 80..at + 84].copy_from_slice(&200_u32.to_le_bytes());
+    image[at + 84..at + 88].copy_from_slice(&200_u32.to_be_bytes());
+    image[at + 129] = 8;
+    let root = made(&[0], 2, 100, root_bytes, &[]);
+    image[at + 156..at + 156 + root.len()].copy_from_slice(&root);
+    image[(15 + descriptors) * 2048] = 255;
+    let mut at = 100 * 2048;
+    for record in [made(&[0], 2, 100, root_bytes, system_use)]
+        .iter()
+        .chain(records)
+    {
+        if 2048 < at % 2048 + record.len() {
+            at = at.next_multiple_of(2048);
+        }
+        image[at..at + record.len()].copy_from_slice(record);
+        at += record.len();
+    }
+    image
+}
+
+/// The field that says that Rock Ridge is used.
+const SP: &[u8] = b"SP\x07\x01\xBE\xEF\x00";
+
+#[test]
+fn a_disc_written_by_hand_is_read() {
+    let rock = made(b"A.;1", 0, 120, 5, b"NM\x09\x01\x00long");
+    let mut image = disc(2, 2048, SP, &[rock]);
+    image[120 * 2048..][..5].copy_from_slice(b"hello");
+    let found = walk("iso9660", image);
+    found.assert_holds(&BTreeMap::from([("long".to_owned(), b"hello".to_vec())]));
+}
+
+#[test]
+fn limits_of_discs_are_reported() {
+    let pieces = vec![made(b"A.;1", 0x80, 120, 5, &[]); 70];
+    let found = walk("iso9660", disc(2, 4096, &[], &pieces));
+    assert!(
+        found.rules().contains(&"iso_too_many_extents"),
+        "{:?}",
+        found.rules()
+    );
+
+    let found = walk("iso9660", disc(2, 65 << 20, &[], &[]));
+    assert_eq!(found.rows[0].findings[0].rule, "folder_too_long");
+
+    assert_eq!(
+        walk("iso9660", disc(70, 2048, &[], &[])).rules(),
+        ["iso_unterminated"]
+    );
+
+    // A continuation that continues in itself.
+    let mut entry = b"CE\x1C\x01".to_vec();
+    for number in [130_u32, 0, 28] {
+        entry.extend(number.to_le_bytes());
+        entry.extend(number.to_be_bytes());
+    }
+    let record = made(b"A.;1", 0, 120, 5, &entry);
+    let mut image = disc(2, 2048, SP, &[record]);
+    image[130 * 2048..][..28].copy_from_slice(&entry);
+    assert_eq!(walk("iso9660", image).rules(), ["iso_rock_ridge_broken"]);
+}
+
+#[test]
+fn a_file_that_rock_ridge_hides_is_found() {
+    let hidden = made(b"A.;1", 0, 120, 5, b"RE\x04\x01");
+    let found = walk("iso9660", disc(2, 2048, SP, &[hidden]));
+    assert_eq!(found.rules(), ["iso_only_in_plain"]);
+    assert_eq!(found.contents["A"], Ok(vec![0; 5]));
+}
+
+#[test]
+fn entries_behind_an_empty_sector_are_found() {
+    let mut image = disc(2, 3 * 2048, &[], &[]);
+    let record = made(b"A.;1", 0, 120, 5, &[]);
+    image[102 * 2048..][..record.len()].copy_from_slice(&record);
+    let found = walk("iso9660", image);
+    assert_eq!(found.contents["A"], Ok(vec![0; 5]));
+}

@@ -165,6 +165,11 @@ fn a_volume_that_is_partitioned_too_is_ambiguous_and_both_are_read() {
 
 /// Both copies of a GPT with these partitions, in sectors.
 fn gpt(image: &mut [u8], partitions: &[(u64, u64)]) {
+    gpt_of(image, partitions, 128);
+}
+
+/// The same, with a count of entries that may be a lie.
+fn gpt_of(image: &mut [u8], partitions: &[(u64, u64)], count: u32) {
     let last = image.len() as u64 / 512 - 1;
     entry(image, 0, 0, 0xEE, 1, last as u32);
     let mut entries = vec![0_u8; 128 * 128];
@@ -187,7 +192,8 @@ fn gpt(image: &mut [u8], partitions: &[(u64, u64)]) {
         ] {
             put(&mut header, at, &u64::to_le_bytes(value));
         }
-        put(&mut header, 80, &[128, 0, 0, 0, 128, 0, 0, 0]);
+        put(&mut header, 80, &count.to_le_bytes());
+        put(&mut header, 84, &128_u32.to_le_bytes());
         put(&mut header, 88, &crc32fast::hash(&entries).to_le_bytes());
         let sum = crc32fast::hash(&header);
         put(&mut header, 16, &sum.to_le_bytes());
@@ -242,6 +248,13 @@ fn a_backup_that_names_another_partition_is_reported_and_both_are_read() {
     let found = layout(&image);
     assert_eq!(rules(&found), ["gpt_copies_differ"]);
     assert_eq!(places(&found), [1, 3].map(|at| ("fat12", at * MIB, MIB)));
+}
+
+#[test]
+fn a_gpt_past_its_largest_size_is_bad() {
+    let mut image = medium(&[1]);
+    gpt_of(&mut image, &[(2048, 2048)], 8193);
+    assert!(rules(&layout(&image)).contains(&"gpt_bad"));
 }
 
 #[test]

@@ -187,6 +187,51 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 #[test]
+fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
+    let image = image(&[], |root| {
+        for number in 0..100 {
+            std::fs::write(root.join(format!("a file with a long name {number}")), b"x").unwrap();
+        }
+        std::fs::write(root.join("a.txt"), b"x").unwrap();
+        for number in 0..60 {
+            let stream = format!("a.txt:a stream with a long name {number:02}");
+            std::fs::write(root.join(&stream), b"x").unwrap();
+        }
+    });
+    // An index of file names in nodes of 4 KiB.
+    let header = [0x30, 0, 0, 0, 1, 0, 0, 0, 0, 0x10, 0, 0];
+    let root = find(&image, |bytes| bytes.starts_with(&header) && bytes[28] == 1);
+    let mut broken = image.clone();
+    let size = root.checked_add(8).unwrap();
+    broken[size..][..4].copy_from_slice(&(4_u32 << 20).to_le_bytes());
+    assert!(walk("ntfs", broken).rules().contains(&"folder_damaged"));
+    // An attribute list in clusters.
+    let is_list =
+        |bytes: &[u8]| bytes.starts_with(&[0x20, 0, 0, 0]) && bytes[4] == 0x48 && bytes[8] == 1;
+    let list = find(&image, is_list);
+    let mut broken = image;
+    let size = list.checked_add(48).unwrap();
+    broken[size..][..8].copy_from_slice(&((256_u64 << 10) + 1).to_le_bytes());
+    assert!(
+        walk("ntfs", broken)
+            .rules()
+            .contains(&"ntfs_attributes_damaged")
+    );
+}
+
+/// Offset of the first place that fits, in steps of eight bytes.
+fn find(image: &[u8], fits: impl Fn(&[u8]) -> bool) -> usize {
+    let mut places = (0..image.len()).step_by(8);
+    places
+        .find(|at| {
+            image
+                .get(*at..)
+                .is_some_and(|bytes| 64 < bytes.len() && fits(bytes))
+        })
+        .unwrap()
+}
+
+#[test]
 fn a_torn_index_node_is_reported() {
     let image = image(&[], |root| {
         for number in 0..100 {

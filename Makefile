@@ -1,0 +1,39 @@
+# Two commands on a fresh Debian machine with Rust 1.95: `make run` and `make test`.
+
+PROGRAMS := target/release
+TRIAL := target/trial
+
+.PHONY: run test lint bench build
+
+# Opens the kiosk on this terminal with a virtual bay; plays it once without a terminal.
+run:
+	tests/packages/install run
+	cargo build --release
+	python3 tests/media/samples.py target/samples
+	mkdir -p $(TRIAL)/etc/media-kiosk $(TRIAL)/usr/share/media-kiosk
+	cp allowlist.toml systemd/kiosk.toml $(TRIAL)/etc/media-kiosk/
+	rm -rf $(TRIAL)/usr/share/media-kiosk/signatures
+	cp -r signatures $(TRIAL)/usr/share/media-kiosk/
+	$(PROGRAMS)/kioskctl --root $(TRIAL) trial --samples target/samples
+
+# Everything: format, lints, and all tests of all crates and of the built programs. One
+# profile for programs and tests, because the engine takes minutes to build.
+test:
+	tests/packages/install test
+	cargo build --release
+	tests/count cargo test --release --workspace
+	$(MAKE) lint
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+
+# What a scan costs, beside reading and hashing the same bytes and beside clamscan.
+bench:
+	tests/packages/install bench
+	cargo build --release
+	tests/bench/run $(PROGRAMS) target/bench
+
+build:
+	tests/packages/install build
+	cargo build --release
