@@ -12,7 +12,7 @@ use std::path::Path;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
-use nix::sys::stat::{FileStat, SFlag, fstat, fstatat};
+use nix::sys::stat::{SFlag, fstat, fstatat};
 use wire::scan::{Limits, Supply};
 use wire::{Finding, Gap, MediumName, Source, Tier};
 
@@ -96,52 +96,19 @@ impl Walk {
                 let why = format!("more than {} folders deep", self.depth_max);
                 Some(unopened(shown, Gap::Limit, "folder_depth_max", &why))
             }
-            SFlag::S_IFDIR => match beneath(level, name, OFlag::O_DIRECTORY) {
-                Ok(folder) => match names(&folder, self.files_left) {
-                    Ok(names) => {
-                        self.open.push(Level {
-                            folder,
-                            names,
-                            path,
-                        });
-                        None
-                    }
-                    Err(errno) => Some(unreadable(shown, errno)),
-                },
-                Err(errno) => Some(unreadable(shown, errno)),
-            },
-            SFlag::S_IFREG => match regular(level, name) {
-                Ok((file, about)) => {
-                    let size_bytes = u64::try_from(about.st_size).unwrap_or(0);
-                    Some((
-                        Supply::File {
-                            path: shown,
-                            size_bytes,
-                        },
-                        Some(file),
-                    ))
+            SFlag::S_IFDIR => match folder(level, name, self.files_left) {
+                Ok((folder, names)) => {
+                    self.open.push(Level {
+                        folder,
+                        names,
+                        path,
+                    });
+                    None
                 }
                 Err(errno) => Some(unreadable(shown, errno)),
             },
-            // A link's content is where it leads to, as text. It is never followed.
-            SFlag::S_IFLNK => Some(
-                match nix::fcntl::readlinkat(level.folder.as_fd(), name.as_c_str()) {
-                    Ok(target) => match jail::memory::sealed("link", target.as_bytes()) {
-                        Ok(text) => {
-                            let size_bytes = u64::try_from(target.len()).unwrap_or(0);
-                            (
-                                Supply::File {
-                                    path: shown,
-                                    size_bytes,
-                                },
-                                Some(text),
-                            )
-                        }
-                        Err(_) => unreadable(shown, Errno::ENOMEM),
-                    },
-                    Err(errno) => unreadable(shown, errno),
-                },
-            ),
+            SFlag::S_IFREG => Some(regular(level, name, shown)),
+            SFlag::S_IFLNK => Some(link(level, name, shown)),
             _ => {
                 let why = "a device, a pipe or a socket";
                 Some(unopened(shown, Gap::Unsupported, "special_file", why))
@@ -197,14 +164,61 @@ fn beneath(level: &Level, name: &CString, flags: OFlag) -> Result<OwnedFd, Errno
     openat2(level.folder.as_fd(), name.as_c_str(), how)
 }
 
+fn folder(
+    level: &Level,
+    name: &CString,
+    most: u64,
+) -> Result<(OwnedFd, std::vec::IntoIter<CString>), Errno> {
+    let folder = beneath(level, name, OFlag::O_DIRECTORY)?;
+    let names = names(&folder, most)?;
+    Ok((folder, names))
+}
+
 /// Opens what was a regular file a moment ago and checks that it still is.
-fn regular(level: &Level, name: &CString) -> Result<(OwnedFd, FileStat), Errno> {
-    let file = beneath(level, name, OFlag::empty())?;
-    let about = fstat(file.as_fd())?;
-    if SFlag::from_bits_truncate(about.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG {
-        Ok((file, about))
-    } else {
-        Err(Errno::ESTALE)
+fn regular(level: &Level, name: &CString, shown: MediumName) -> Supplied {
+    let opened = beneath(level, name, OFlag::empty()).and_then(|file| {
+        let about = fstat(file.as_fd())?;
+        let is_file = SFlag::from_bits_truncate(about.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG;
+        if is_file {
+            Ok((file, about))
+        } else {
+            Err(Errno::ESTALE)
+        }
+    });
+    match opened {
+        Ok((file, about)) => {
+            let size_bytes = u64::try_from(about.st_size).unwrap_or(0);
+            (
+                Supply::File {
+                    path: shown,
+                    size_bytes,
+                },
+                Some(file),
+            )
+        }
+        Err(errno) => unreadable(shown, errno),
+    }
+}
+
+/// A link's content is where it leads to, as text. It is never followed.
+fn link(level: &Level, name: &CString, shown: MediumName) -> Supplied {
+    let read = nix::fcntl::readlinkat(level.folder.as_fd(), name.as_c_str());
+    let text = read.and_then(|target| {
+        let text = jail::memory::sealed("link", target.as_bytes()).map_err(|_| Errno::ENOMEM)?;
+        Ok((text, target.len()))
+    });
+    match text {
+        Ok((text, length)) => {
+            let size_bytes = u64::try_from(length).unwrap_or(0);
+            (
+                Supply::File {
+                    path: shown,
+                    size_bytes,
+                },
+                Some(text),
+            )
+        }
+        Err(errno) => unreadable(shown, errno),
     }
 }
 

@@ -203,9 +203,10 @@ fn verify(ledger: &Ledger, since: Option<u64>, json: bool) -> Result<u8, Command
             Ok(0)
         }
         Err(error @ (LedgerError::Altered { .. } | LedgerError::Schema(_))) => {
-            let number = match &error {
-                LedgerError::Altered { number, .. } => Some(*number),
-                _ => None,
+            let number = if let LedgerError::Altered { number, .. } = &error {
+                Some(*number)
+            } else {
+                None
             };
             if json {
                 let object = serde_json::json!({

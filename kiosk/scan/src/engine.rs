@@ -62,9 +62,9 @@ impl Matcher<'_> {
     /// # Errors
     /// The gap to report: `timeout`, or `damaged` when the engine gave up for another reason.
     pub(crate) fn run(&mut self, content: &[u8]) -> Result<Vec<Finding>, Gap> {
-        let results = self.scanner.scan(content).map_err(|error| match error {
-            yara_x::errors::ScanError::Timeout => Gap::Timeout,
-            _ => Gap::Damaged,
+        let results = self.scanner.scan(content).map_err(|error| {
+            let late = matches!(error, yara_x::errors::ScanError::Timeout);
+            if late { Gap::Timeout } else { Gap::Damaged }
         })?;
         Ok(results
             .matching_rules()

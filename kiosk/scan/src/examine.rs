@@ -120,45 +120,10 @@ impl Examiner<'_, '_> {
             Ok(found) => findings.extend(found),
             Err(missed) => gap = gap.or(Some(missed)),
         }
-        let mut members = Members::default();
-        if let Some(format) = unpack::recognise(bytes) {
-            if u64::try_from(within.len()).unwrap_or(u64::MAX) < self.limits.container_depth_max {
-                let mut around = within.to_vec();
-                around.push(path.clone());
-                let opened = unpack::open(format, bytes, budget, &mut |member, budget| {
-                    let name = member.name.clone();
-                    let summary = self.member(volume, &around, member, budget);
-                    members.add(&name, summary);
-                });
-                match opened {
-                    Ok(seen) => findings.extend(seen),
-                    Err(problem) => {
-                        gap = gap.or(Some(problem.gap()));
-                        findings.extend(problem.into_findings());
-                    }
-                }
-            } else {
-                gap = gap.or(Some(Gap::Limit));
-                let detail = format!("{} containers around it", within.len());
-                let tier = Tier::Incomplete;
-                findings.push(Finding::own(
-                    "container_depth_max",
-                    Source::Structure,
-                    tier,
-                    detail,
-                ));
-            }
-        } else if let Some(name) = unpack::unopenable(bytes) {
-            gap = gap.or(Some(Gap::Unsupported));
-            let detail = format!("a container of the kind {name} is not opened");
-            let tier = Tier::Incomplete;
-            findings.push(Finding::own(
-                "container_unsupported",
-                Source::Structure,
-                tier,
-                detail,
-            ));
-        }
+        let opened = self.open(volume, &path, within, bytes, budget);
+        findings.extend(opened.findings);
+        gap = gap.or(opened.gap);
+        let members = opened.members;
 
         let own = outcome_of(&findings, gap);
         let outcome = worse(own, members.outcome);
@@ -181,6 +146,76 @@ impl Examiner<'_, '_> {
         };
         (self.send)(row);
         summary
+    }
+
+    /// Opens one content when it is a container, and judges its members.
+    fn open(
+        &mut self,
+        volume: Option<u32>,
+        path: &MediumName,
+        within: &[MediumName],
+        bytes: &[u8],
+        budget: &mut Budget,
+    ) -> Opened {
+        let mut members = Members::default();
+        let incomplete = |rule, detail: String| {
+            vec![Finding::own(
+                rule,
+                Source::Structure,
+                Tier::Incomplete,
+                detail,
+            )]
+        };
+        let Some(format) = unpack::recognise(bytes) else {
+            let Some(name) = unpack::unopenable(bytes) else {
+                return Opened {
+                    members,
+                    findings: Vec::new(),
+                    gap: None,
+                };
+            };
+            let detail = format!("a container of the kind {name} is not opened");
+            let findings = incomplete("container_unsupported", detail);
+            return Opened {
+                members,
+                findings,
+                gap: Some(Gap::Unsupported),
+            };
+        };
+        let depth = u64::try_from(within.len()).unwrap_or(u64::MAX);
+        if self.limits.container_depth_max <= depth {
+            let findings = incomplete(
+                "container_depth_max",
+                format!("{depth} containers around it"),
+            );
+            return Opened {
+                members,
+                findings,
+                gap: Some(Gap::Limit),
+            };
+        }
+        let mut around = within.to_vec();
+        around.push(path.clone());
+        let opened = unpack::open(format, bytes, budget, &mut |member, budget| {
+            let name = member.name.clone();
+            let summary = self.member(volume, &around, member, budget);
+            members.add(&name, summary);
+        });
+        match opened {
+            Ok(findings) => Opened {
+                members,
+                findings,
+                gap: None,
+            },
+            Err(problem) => {
+                let gap = Some(problem.gap());
+                Opened {
+                    members,
+                    findings: problem.into_findings(),
+                    gap,
+                }
+            }
+        }
     }
 
     fn member(
@@ -266,6 +301,13 @@ impl Examiner<'_, '_> {
 
 fn unchecked(why: &str) -> Finding {
     Finding::own("member_unchecked", Source::Structure, Tier::Incomplete, why)
+}
+
+/// What came of opening one content.
+struct Opened {
+    members: Members,
+    findings: Vec<Finding>,
+    gap: Option<Gap>,
 }
 
 /// What the members of one container add up to.

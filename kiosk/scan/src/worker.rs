@@ -19,11 +19,6 @@ use crate::emit;
 use crate::engine::{Engine, Matcher};
 use crate::examine::Examiner;
 
-/// Pieces in which raw space is examined, in bytes, and how much they share with the next so
-/// that what lies across their border is seen.
-const RAW_PIECE_BYTES: u64 = 64 << 20;
-const RAW_OVERLAP_BYTES: u64 = 64 << 10;
-
 /// Room for descriptors of handed-over files beside the worker's own.
 const OPEN_FILES_MAX: u64 = 32;
 
@@ -290,17 +285,10 @@ fn unopened(
         };
         send(channel, &emit::packet(row)?)?;
     } else {
-        for (offset, size_bytes) in pieces(place) {
-            let item = Item {
-                volume: Some(volume),
-                path: MediumName::cut(format!("unallocated-{offset}").as_bytes()).0,
-                kind: RowKind::Unallocated,
-                size_bytes,
-                locator: Locator::Range {
-                    offset_bytes: place.offset_bytes.saturating_add(offset),
-                },
-                findings: vec![finding.clone()],
-            };
+        let whole = (place.offset_bytes, place.size_bytes);
+        for mut item in volume::pieces(RowKind::Unallocated, "unallocated", whole.0, whole.1) {
+            item.volume = Some(volume);
+            item.findings.push(finding.clone());
             answer(channel, &Answer::Item(Box::new(item)))?;
         }
     }
@@ -312,23 +300,6 @@ fn unopened(
             findings: vec![finding],
         },
     )
-}
-
-/// The volume cut into overlapping pieces: offset in the volume, and length.
-fn pieces(place: &Place) -> impl Iterator<Item = (u64, u64)> {
-    let size = place.size_bytes;
-    let mut offset = 0_u64;
-    std::iter::from_fn(move || {
-        if size <= offset {
-            return None;
-        }
-        let length = size
-            .saturating_sub(offset)
-            .min(RAW_PIECE_BYTES.saturating_add(RAW_OVERLAP_BYTES));
-        let piece = (offset, length);
-        offset = offset.saturating_add(RAW_PIECE_BYTES);
-        Some(piece)
-    })
 }
 
 /// Why the content of a volume of this kind cannot be called examined.

@@ -16,10 +16,7 @@ use crate::talk::*;
 fn entries_seen_without_the_right_to_write(folder: &Path) -> String {
     let outer = tempfile::tempdir().unwrap();
     fs::set_permissions(outer.path(), Permissions::from_mode(0o755)).unwrap();
-    // The build's folder may be closed to the other user.
-    let verify = outer.path().join("verify");
-    fs::copy(program().with_file_name("verify"), &verify).unwrap();
-    let mut command = Command::new(&verify);
+    let mut command = Command::new(program_copied("verify", outer.path()));
     command.arg(folder);
     if nix::unistd::geteuid().is_root() {
         command.uid(NOBODY).gid(0);

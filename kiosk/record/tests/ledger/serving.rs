@@ -223,9 +223,7 @@ fn users_who_are_not_named_are_not_heard() {
     for heard in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-        // The build's folder may be closed to the other user.
-        let knock = folder.path().join("knock");
-        std::fs::copy(program().with_file_name("knock"), &knock).unwrap();
+        let knock = program_copied("knock", folder.path());
         let guests: &[u32] = if heard { &[NOBODY] } else { &[] };
         served_with(folder.path(), guests, |socket| {
             let status = Command::new(&knock)

@@ -131,3 +131,16 @@ pub(crate) fn complaint(child: &mut Child) -> String {
         .unwrap();
     text
 }
+
+/// A copy of an example of this crate where another user can run it: the build's folder may
+/// be closed to them.
+pub(crate) fn program_copied(name: &str, folder: &Path) -> PathBuf {
+    // By `cp`, not by this process: another thread's child would inherit the file open for
+    // writing, and then nobody could run it ("text file busy").
+    let copied = Command::new("cp")
+        .arg(program().with_file_name(name))
+        .arg(folder)
+        .status();
+    assert!(copied.unwrap().success());
+    folder.join(name)
+}

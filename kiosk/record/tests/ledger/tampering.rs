@@ -4,6 +4,7 @@
 use crate::common::*;
 use proptest::prelude::*;
 use record::entry::leaf;
+use record::reader::Filter;
 use record::writer::ENTRIES_CHECKED_AT_START;
 use record::{Alteration, Ledger, LedgerError, Writer};
 use wire::ledger::Event;
@@ -397,6 +398,41 @@ fn missing_changed_and_added_triggers_are_named_when_all_entries_hold() {
 }
 
 #[test]
+fn an_altered_entry_is_not_given_out() {
+    let folder = tampered("UPDATE entries SET bytes = replace(bytes, 'stop', 'pass')");
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let altered = |result: Option<Result<_, _>>| match result {
+        Some(Err(LedgerError::Altered {
+            number,
+            what: Alteration::Changed,
+        })) => number,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(altered(Some(ledger.entry(9))), 9);
+    assert!(ledger.entry(8).is_ok());
+    let since = Filter {
+        since: Some(9),
+        limit: None,
+    };
+    let mut entries = ledger.entries(since).unwrap();
+    assert_eq!(altered(entries.next()), 9);
+    assert!(entries.next().is_none(), "a list ends at its first error");
+
+    let folder = tampered(
+        "UPDATE entries SET (bytes, leaf) = (SELECT bytes, leaf FROM entries WHERE number = 6)
+         WHERE number = 9",
+    );
+    let entry = Ledger::open(folder.path()).unwrap().entry(9).unwrap();
+    assert!(matches!(
+        entry.content(),
+        Err(LedgerError::Altered {
+            number: 9,
+            what: Alteration::Reordered(6)
+        })
+    ));
+}
+
+#[test]
 fn a_missing_table_is_named() {
     for table in ["entries", "rows", "steps"] {
         let folder = tampered(&format!("DROP TABLE {table}"));
@@ -445,6 +481,7 @@ fn sqlite_itself_refuses_to_change_what_is_written() {
         "INSERT OR REPLACE INTO rows VALUES (3, 1, 'x')",
         "INSERT INTO rows VALUES (3, 4, 'x')",
         "INSERT INTO rows VALUES (13, 1, 'x')",
+        "BEGIN; INSERT INTO rows VALUES (12, 1, 'x'); REPLACE INTO rows VALUES (12, 1, 'y')",
         "UPDATE steps SET step = 'removed'",
         "DELETE FROM steps",
         "INSERT OR REPLACE INTO steps VALUES (3, 2, 'removed')",
