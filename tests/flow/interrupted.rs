@@ -17,7 +17,7 @@ struct Midway {
 }
 
 /// Starts `command` with a terminal as its standard error and waits until that tells of the
-/// medium's forty files.
+/// medium's forty files and its boot sector.
 fn midway(command: &mut Command) -> Midway {
     let pty = nix::pty::openpty(None, None).unwrap();
     let running = kiosk::start_at(command, pty.slave);
@@ -35,7 +35,7 @@ fn read(master: OwnedFd, sender: &std::sync::mpsc::Sender<()>) -> String {
     // A terminal whose other side is closed gives an error, not an end.
     while let Ok(count) = terminal.read(&mut buffer) {
         all.extend_from_slice(&buffer[..count]);
-        if String::from_utf8_lossy(&all).contains("/ 40") {
+        if String::from_utf8_lossy(&all).contains("/ 41") {
             let _ = sender.send(());
         }
     }

@@ -5,31 +5,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
-
-/// What is truly on an image.
-#[derive(Deserialize)]
-pub(crate) struct Truth {
-    /// `none`, `mbr` or `gpt`.
-    #[allow(dead_code, reason = "the report has no place for it yet")]
-    pub(crate) scheme: String,
-    /// In the order of the medium.
-    pub(crate) volumes: Vec<TrueVolume>,
-}
+use serde_json::Value;
 
 /// What is truly on a volume.
-#[derive(Deserialize)]
 pub(crate) struct TrueVolume {
     pub(crate) kind: String,
     pub(crate) label: Option<String>,
-    pub(crate) files: BTreeMap<String, TrueFile>,
+    pub(crate) files: Files,
     /// NTFS streams by `path:name`.
-    #[serde(default)]
-    pub(crate) streams: BTreeMap<String, TrueFile>,
+    pub(crate) streams: Files,
 }
 
+/// Files by their paths.
+pub(crate) type Files = BTreeMap<String, TrueFile>;
+
 /// What is truly in a file.
-#[derive(Deserialize, PartialEq, Eq, Debug, Clone)]
+#[derive(PartialEq, Eq, Debug, Clone)]
 pub(crate) struct TrueFile {
     pub(crate) size: u64,
     pub(crate) sha256: String,
@@ -80,11 +71,58 @@ pub(crate) fn sample(name: &str) -> PathBuf {
         .join(format!("{name}.img"))
 }
 
-/// The truth beside an image.
-pub(crate) fn truth(image: &Path) -> Truth {
+/// The truth beside an image: its volumes in the order of the medium.
+pub(crate) fn truth(image: &Path) -> Vec<TrueVolume> {
     let path = image.with_extension("truth.json");
     let text = std::fs::read(&path).expect("the script wrote the truth");
-    serde_json::from_slice(&text).expect("the truth is well-formed")
+    let truth: Value = serde_json::from_slice(&text).expect("the truth is well-formed");
+    let volumes = truth["volumes"].as_array().unwrap().iter();
+    volumes
+        .map(|volume| TrueVolume {
+            kind: volume["kind"].as_str().unwrap().to_owned(),
+            label: volume["label"].as_str().map(str::to_owned),
+            files: files(&volume["files"]),
+            streams: files(&volume["streams"]),
+        })
+        .collect()
+}
+
+fn files(listed: &Value) -> Files {
+    let listed = listed.as_object().into_iter().flatten();
+    listed
+        .map(|(path, file)| {
+            let sha256 = file["sha256"].as_str().unwrap().to_owned();
+            (
+                path.clone(),
+                TrueFile {
+                    size: file["size"].as_u64().unwrap(),
+                    sha256,
+                },
+            )
+        })
+        .collect()
+}
+
+/// The rows of a file of scenarios. A key that is not among `keys` is a slip.
+pub(crate) fn cases(text: &str, keys: &[&str]) -> Vec<Value> {
+    let scenarios: Value = toml::from_str(text).unwrap();
+    let cases = scenarios["case"].as_array().unwrap();
+    for case in cases {
+        for key in case.as_object().unwrap().keys() {
+            assert!(keys.contains(&key.as_str()), "unknown key {key} in {case}");
+        }
+    }
+    cases.clone()
+}
+
+/// The texts of a list in a scenario; empty when it is not given.
+pub(crate) fn texts<'c>(case: &'c Value, key: &str) -> Vec<&'c str> {
+    case[key]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|text| text.as_str().unwrap())
+        .collect()
 }
 
 /// The anti-virus test file of eicar.org, put together here so that this repository does not

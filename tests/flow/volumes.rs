@@ -2,47 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::kiosk::Root;
 use crate::media::{self, TrueFile, TrueVolume};
 use crate::report::Report;
 
-#[derive(Deserialize)]
-struct Scenarios {
-    case: Vec<Case>,
-}
-
-/// A medium that must be read completely.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    image: String,
-    /// How many files of at least 300 MB it holds.
-    big: usize,
-}
-
 #[track_caller]
 fn check(image: &str) {
-    let text = include_str!("scenarios/volumes.toml");
-    let scenarios: Scenarios = toml::from_str(text).unwrap();
-    let case = scenarios
-        .case
-        .iter()
-        .find(|case| case.image == image)
-        .unwrap();
+    // `big` is how many files of at least 300 MB it holds.
+    let cases = media::cases(include_str!("scenarios/volumes.toml"), &["image", "big"]);
+    let case = cases.iter().find(|case| case["image"] == image).unwrap();
     let path = media::corpus(image);
     let truth = media::truth(&path);
     let report = Root::new().scan(&path, &[]);
-    assert_eq!(
-        report.volumes().len(),
-        truth.volumes.len(),
-        "{}",
-        report.summary()
-    );
+    assert_eq!(report.volumes().len(), truth.len(), "{}", report.summary());
     let mut big = 0;
-    for (index, volume) in truth.volumes.iter().enumerate() {
+    for (index, volume) in truth.iter().enumerate() {
         check_volume(&report, index, volume);
         big += volume
             .files
@@ -50,7 +26,7 @@ fn check(image: &str) {
             .filter(|file| 300_000_000 <= file.size)
             .count();
     }
-    assert_eq!(big, case.big, "the truth itself");
+    assert_eq!(case["big"], big, "the truth itself");
     assert_eq!(
         (report.verdict(), report.status),
         ("pass", 0),

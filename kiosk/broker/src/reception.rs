@@ -188,10 +188,21 @@ impl Reception {
             ),
         };
         let (examination, totals, fault) = match ending {
-            Some(Ending::Complete(totals)) => (tally.ended(rules, &totals), Some(totals), None),
+            Some(Ending::Complete(totals)) => {
+                let examination = tally.ended(rules, &totals);
+                if examination.ending == decide::Ending::Complete {
+                    (examination, Some(totals), None)
+                } else {
+                    // An end record that disagrees with what was counted is not one.
+                    let why = "kiosk-scan's end record disagrees with what it reported";
+                    (examination, None, Some(why.to_owned()))
+                }
+            }
             Some(Ending::Failed(gap, why)) => (tally.failed(rules, gap), None, Some(why)),
             None => (tally.failed(rules, Gap::Damaged), None, None),
         };
+        let mut volumes = volumes;
+        volumes.sort_by_key(|volume| volume.index);
         Received {
             examination,
             rows,

@@ -6,7 +6,7 @@ use broker::Paths;
 use record::reader::{Entry, Filter};
 use record::{Ledger, LedgerError};
 use wire::ledger::{Event, Judged};
-use wire::{Outcome, Verdict};
+use wire::{Outcome, Row, Verdict};
 
 use crate::CommandError;
 use crate::print;
@@ -115,46 +115,58 @@ fn judgement(judged: &Judged) -> String {
 fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
     let entry = ledger.entry(number)?;
     if json {
-        print::line(&entry.bytes);
-    } else {
-        print::line(&summary(&entry)?);
-        print::line(&format!("        leaf {}", entry.leaf_sha256));
-        let content = entry.content()?;
-        if let Event::Judged(judged) = &content.event {
-            show_judged(judged);
-        }
+        return show_object(ledger, &entry);
+    }
+    print::line(&summary(&entry)?);
+    print::line(&format!("        leaf {}", entry.leaf_sha256));
+    if let Event::Judged(judged) = &entry.content()?.event {
+        show_judged(judged);
     }
     for row in ledger.rows(number) {
-        let row = row?;
-        if json {
-            let text = record::canonical::line(&row).map_err(|error| CommandError::System {
-                doing: "write JSON",
-                source: error.into(),
-            })?;
-            print::line(&text);
-            continue;
-        }
-        let outcome = match row.outcome {
-            Outcome::Clean => "clean".to_owned(),
-            Outcome::Matched => "matched".to_owned(),
-            Outcome::Unchecked(gap) => format!("unchecked/{}", spelled(&gap)),
-        };
-        let rules: Vec<_> = row
-            .findings
-            .iter()
-            .map(|finding| finding.rule.as_str())
-            .collect();
-        let hash = row
-            .sha256
-            .map_or_else(|| "-".repeat(64), |digest| digest.to_string());
-        print::line(&format!(
-            "  {hash} {:>12} {outcome:<12} {}  {}",
-            row.size_bytes,
-            trail(&row),
-            rules.join(" ")
-        ));
+        show_row(&row?);
     }
     Ok(0)
+}
+
+/// One object: the entry exactly as the ledger holds it, its leaf, and its rows.
+fn show_object(ledger: &Ledger, entry: &Entry) -> Result<u8, CommandError> {
+    print::part(&format!(
+        "{{\"leaf_sha256\":\"{}\",\"entry\":{}",
+        entry.leaf_sha256, entry.bytes
+    ));
+    print::part(",\"rows\":[");
+    for (place, row) in ledger.rows(entry.number).enumerate() {
+        let text = record::canonical::line(&row?).map_err(|error| CommandError::System {
+            doing: "write JSON",
+            source: error.into(),
+        })?;
+        print::part(if place == 0 { "" } else { "," });
+        print::part(&text);
+    }
+    print::part("]}\n");
+    Ok(0)
+}
+
+fn show_row(row: &Row) {
+    let outcome = match row.outcome {
+        Outcome::Clean => "clean".to_owned(),
+        Outcome::Matched => "matched".to_owned(),
+        Outcome::Unchecked(gap) => format!("unchecked/{}", spelled(&gap)),
+    };
+    let rules: Vec<_> = row
+        .findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
+        .collect();
+    let hash = row
+        .sha256
+        .map_or_else(|| "-".repeat(64), |digest| digest.to_string());
+    print::line(&format!(
+        "  {hash} {:>12} {outcome:<12} {}  {}",
+        row.size_bytes,
+        trail(row),
+        rules.join(" ")
+    ));
 }
 
 fn show_judged(judged: &Judged) {

@@ -9,6 +9,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
 }
 
+/// Writes part of a line to stdout. For text that was made safe to print where it was made.
+pub(crate) fn part(text: &str) {
+    let _ = write!(std::io::stdout().lock(), "{text}");
+}
+
 /// Writes a line to stderr.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));

@@ -120,7 +120,8 @@ impl Judgement {
                 answer: self.answer,
                 entry: Some(entry),
             },
-            Recording::Waived if self.by_hand => Shown {
+            // A STOP opens no gate, whoever did without writing it down.
+            Recording::Waived if self.by_hand || self.answer.verdict == Verdict::Stop => Shown {
                 answer: self.answer,
                 entry: None,
             },

@@ -120,7 +120,13 @@ impl Examiner<'_, '_> {
             Ok(found) => findings.extend(found),
             Err(missed) => gap = gap.or(Some(missed)),
         }
-        let opened = self.open(volume, &path, within, bytes, budget);
+        let opened = match kind {
+            RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
+                self.open(volume, &path, within, bytes, budget)
+            }
+            // Raw space has no form of its own: it is matched as it lies.
+            RowKind::Boot | RowKind::Unallocated | RowKind::Gap => Opened::default(),
+        };
         findings.extend(opened.findings);
         gap = gap.or(opened.gap);
         let members = opened.members;
@@ -168,11 +174,7 @@ impl Examiner<'_, '_> {
         };
         let Some(format) = unpack::recognise(bytes) else {
             let Some(name) = unpack::unopenable(bytes) else {
-                return Opened {
-                    members,
-                    findings: Vec::new(),
-                    gap: None,
-                };
+                return Opened::default();
             };
             let detail = format!("a container of the kind {name} is not opened");
             let findings = incomplete("container_unsupported", detail);
@@ -303,7 +305,8 @@ fn unchecked(why: &str) -> Finding {
     Finding::own("member_unchecked", Source::Structure, Tier::Incomplete, why)
 }
 
-/// What came of opening one content.
+/// What came of opening one content. By default it was no container.
+#[derive(Default)]
 struct Opened {
     members: Members,
     findings: Vec<Finding>,

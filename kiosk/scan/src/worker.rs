@@ -270,6 +270,17 @@ fn unopened(
     error: &VolumeError,
 ) -> Result<(), ScanError> {
     let finding = error.finding();
+    // The rows below keep the medium from PASS and count it once; the volume's own report
+    // names the cause. Without bytes there are no rows, and the report alone must do it.
+    let tier = if place.size_bytes == 0 {
+        Tier::Incomplete
+    } else {
+        Tier::Notice
+    };
+    let named = Finding {
+        tier,
+        ..finding.clone()
+    };
     if gap_of_volume(&place.kind) == Gap::Encrypted {
         let row = Row {
             volume: Some(volume),
@@ -297,7 +308,7 @@ fn unopened(
         &Answer::Walked {
             label: MediumName::default(),
             allocated_bytes: place.size_bytes,
-            findings: vec![finding],
+            findings: vec![named],
         },
     )
 }
