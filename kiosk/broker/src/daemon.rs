@@ -1,5 +1,7 @@
 //! kioskd: one loop that turns what happens into events and takes the actions of [`step`].
 
+mod act;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -13,8 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::frame;
-use wire::ledger::{self, Rules};
-use wire::{Gap, Verdict};
+use wire::ledger::Rules;
 
 use crate::bay::{Bay, Moved};
 use crate::identify::Identified;
@@ -23,7 +24,7 @@ use crate::port::Port;
 use crate::recorder::Recorder;
 use crate::rules::{self, Loaded};
 use crate::site::{self, Site};
-use crate::step::{Action, Event, Lane, LaneId, State, step};
+use crate::step::{Action, Event, LaneId, State};
 use crate::view;
 
 /// How often the loop looks at its clocks, and a changed view is sent at most.
@@ -31,13 +32,6 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// How often an unchanged view is sent: the screen gives up after three.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// How often a lost ledger is looked for.
-const RECONNECT: Duration = Duration::from_secs(1);
-
-/// How long a PASS, and everything else, stays after the medium was taken out.
-const PASS_STAYS: Duration = Duration::from_secs(5);
-const STOP_STAYS: Duration = Duration::from_secs(30);
 
 /// Most screens at once: one at the gate, and a few that look on.
 const SCREENS_MAX: usize = 8;
@@ -167,167 +161,6 @@ impl Daemon {
             self.forget();
         }
         Ok(())
-    }
-
-    /// Feeds one event to the step and takes its actions, and those of what they cause.
-    fn happen(&mut self, event: Event) {
-        let mut events = VecDeque::from([event]);
-        while let Some(event) = events.pop_front() {
-            if let Event::Recorded { lane, entry } = &event
-                && let Some(port) = self.ports.get_mut(lane)
-            {
-                port.insertion.get_or_insert(entry.number);
-            }
-            let state = std::mem::take(&mut self.state);
-            let (state, actions) = step(state, event);
-            self.state = state;
-            self.changed = true;
-            for action in actions {
-                events.extend(self.take(action));
-            }
-        }
-    }
-
-    fn take(&mut self, action: Action) -> Option<Event> {
-        match action {
-            Action::RecordInsertion(id) => {
-                let rules = self.rules_now();
-                let port = self.ports.get_mut(&id)?;
-                port.rules.clone_from(&rules);
-                let event = ledger::Event::Inserted {
-                    target: port.identified.target.clone(),
-                    claim: port.identified.claim.clone(),
-                    medium: port.admission.medium().map(str::to_owned),
-                    rules,
-                };
-                self.record(Some(id), event)
-            }
-            Action::StartScan(id) => {
-                let rules = self.site.policy.rules_state(self.rules_now().as_ref());
-                let (Some(port), Some(loaded)) = (self.ports.get_mut(&id), &self.loaded) else {
-                    return None;
-                };
-                let started =
-                    port.start(loaded, &self.site.policy.limits, rules, &self.paths.spool());
-                if let Err(error) = started {
-                    report(&format!("no memory for a scan: {error}"));
-                    let mut examination = decide::Examination::not_started(rules);
-                    examination.ending = decide::Ending::Failed(Gap::Damaged);
-                    return Some(Event::Scanned {
-                        lane: id,
-                        examination,
-                    });
-                }
-                None
-            }
-            Action::EndScan(id, gap) => {
-                self.ports
-                    .get_mut(&id)?
-                    .end(gap, "the medium was taken out");
-                None
-            }
-            Action::RecordVerdict(id, judgement) => {
-                let event = self.ports.get(&id)?.judged(&judgement);
-                self.record(Some(id), event)
-            }
-            Action::RecordRemoval(id) => {
-                let insertion = self.ports.get(&id)?.insertion?;
-                self.record(None, ledger::Event::Removed { insertion })
-            }
-            Action::ForgetLater(id) => {
-                let pass = matches!(self.state.lanes.get(&id),
-                    Some(Lane::Leaving { shown }) if shown.verdict() == Verdict::Pass);
-                let stays = if pass { PASS_STAYS } else { STOP_STAYS };
-                self.ports.get_mut(&id)?.forget_at = Instant::now().checked_add(stays);
-                None
-            }
-            Action::Drop(id) => {
-                self.ports.remove(&id);
-                None
-            }
-            Action::LookAgain => {
-                match self.bay.present() {
-                    Ok(names) => names.into_iter().for_each(|name| self.insert(name)),
-                    Err(error) => report(&format!("cannot list the bay: {error}")),
-                }
-                None
-            }
-        }
-    }
-
-    /// Sends an entry to the ledger; its answer comes later.
-    fn record(&mut self, id: Option<LaneId>, event: ledger::Event) -> Option<Event> {
-        let rows = match &event {
-            ledger::Event::Judged(_) => id
-                .and_then(|id| self.ports.get(&id))
-                .and_then(|port| port.received.as_ref())
-                .and_then(|received| received.rows.as_ref()),
-            ledger::Event::Started { .. }
-            | ledger::Event::Inserted { .. }
-            | ledger::Event::Removed { .. }
-            | ledger::Event::Interrupted { .. } => None,
-        };
-        let sent = self
-            .recorder
-            .as_ref()
-            .map(|recorder| recorder.send(event, rows));
-        match sent {
-            Some(Ok(())) => {
-                self.due.push_back(id);
-                None
-            }
-            Some(Err(error)) => {
-                report(&wire::explained(&error));
-                self.lose_ledger();
-                Some(Event::LedgerLost)
-            }
-            None => Some(Event::LedgerLost),
-        }
-    }
-
-    fn hear_ledger(&mut self) {
-        let Some(recorder) = &self.recorder else {
-            return;
-        };
-        match recorder.receive() {
-            Ok(entry) => {
-                if let Some(Some(lane)) = self.due.pop_front() {
-                    self.happen(Event::Recorded { lane, entry });
-                }
-            }
-            Err(error) => {
-                report(&wire::explained(&error));
-                self.lose_ledger();
-                self.happen(Event::LedgerLost);
-            }
-        }
-    }
-
-    fn lose_ledger(&mut self) {
-        self.recorder = None;
-        self.due.clear();
-    }
-
-    /// Looks for the ledger's writer until it is there.
-    fn connect(&mut self) {
-        let now = Instant::now();
-        let soon = self
-            .tried
-            .is_some_and(|tried| now.saturating_duration_since(tried) < RECONNECT);
-        if self.recorder.is_some() || soon {
-            return;
-        }
-        self.tried = Some(now);
-        let started = ledger::Event::Started {
-            kiosk: env!("CARGO_PKG_VERSION").to_owned(),
-            rules: self.rules_now(),
-        };
-        let connected = Recorder::connect(&self.paths)
-            .and_then(|recorder| recorder.append(started, None).map(|_| recorder));
-        if let Ok(recorder) = connected {
-            self.recorder = Some(recorder);
-            self.happen(Event::LedgerBack);
-        }
     }
 
     fn look_into_bay(&mut self) -> Result<(), DaemonError> {

@@ -8,6 +8,8 @@ mod folder;
 
 mod hand;
 
+mod meter;
+
 mod report;
 
 mod print;

@@ -16,6 +16,7 @@ use wire::scan::{Limits, Order, TargetKind, WORKERS_MAX};
 
 use crate::CommandError;
 use crate::hand::{self, Hand, Signals};
+use crate::meter::Meter;
 use crate::print;
 use crate::report::{self, Report};
 use crate::target::Target;
@@ -172,7 +173,7 @@ impl Session<'_> {
             spool: &spool,
             signals: self.signals,
         };
-        let mut meter = report::Meter::new();
+        let mut meter = Meter::new();
         hand::scan(
             &hand,
             &mut reception,

@@ -4,17 +4,17 @@
 //! or from here when it was lost, cut by a limit, or out of time. That is what makes the end
 //! record mean something.
 
+mod volumes;
+
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use volumes::Volume;
 use wire::name::MediumName;
 use wire::scan::{Limits, News, Order, Progress, Supply, TargetKind, Totals};
-use wire::worker::{Answer, Item, Job, Locator, Place};
-use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport};
-
-/// Most volumes of one medium. The report of each must fit one ledger entry.
-const VOLUMES_MAX: usize = wire::ledger::VOLUMES_MAX;
+use wire::worker::{Answer, Item, Job, Locator};
+use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
 /// Slowest reading that a file's deadline allows for, in bytes a second: a worn USB 1 stick.
 const SLOWEST_BYTES_PER_SECOND: u64 = 1_000_000;
@@ -43,14 +43,6 @@ pub(crate) struct Board {
     cut: bool,
     progress: Progress,
     totals: Totals,
-}
-
-struct Volume {
-    report: VolumeReport,
-    place: Place,
-    open_items: u64,
-    walked: bool,
-    reported: bool,
 }
 
 impl Board {
@@ -285,55 +277,6 @@ impl Board {
         news
     }
 
-    fn volume(&mut self, place: Place) -> Vec<News> {
-        let Ok(index) = u32::try_from(self.volumes.len()) else {
-            return Vec::new();
-        };
-        if VOLUMES_MAX <= self.volumes.len() {
-            let why = format!("more than {VOLUMES_MAX} volumes");
-            let finding = Finding::own("volumes_max", Source::Volume, Tier::Incomplete, why);
-            let size = place.size_bytes;
-            let path = MediumName::default();
-            return self.row(unexamined(
-                None,
-                path,
-                RowKind::Gap,
-                size,
-                Gap::Limit,
-                finding,
-            ));
-        }
-        let report = VolumeReport {
-            index,
-            kind: place.kind.clone(),
-            label: MediumName::default(),
-            offset_bytes: place.offset_bytes,
-            size_bytes: place.size_bytes,
-            allocated_bytes: 0,
-            examined_bytes: 0,
-            findings: Vec::new(),
-        };
-        self.volumes.push(Volume {
-            report,
-            place: place.clone(),
-            open_items: 0,
-            walked: false,
-            reported: false,
-        });
-        let allowed = Duration::from_secs(self.limits.walk_seconds_max);
-        // Trees are walked before files are read, so that progress can say of how many.
-        let job = Job::Walk {
-            volume: index,
-            place,
-        };
-        self.waiting.push_front(Task {
-            job,
-            descriptor: None,
-            allowed,
-        });
-        Vec::new()
-    }
-
     fn item(&mut self, item: Item, descriptor: Option<OwnedFd>) -> Vec<News> {
         self.progress.files_found = self.progress.files_found.saturating_add(1);
         if self.limits.files_max < self.progress.files_found {
@@ -403,40 +346,6 @@ impl Board {
             *examined = examined.saturating_add(bytes_read);
         }
         self.finished_volume(index)
-    }
-
-    fn walked(
-        &mut self,
-        index: u32,
-        label: MediumName,
-        allocated_bytes: u64,
-        findings: Vec<Finding>,
-    ) -> Vec<News> {
-        if let Some(volume) = self.at(index) {
-            volume.walked = true;
-            volume.report.label = label;
-            volume.report.allocated_bytes = allocated_bytes;
-            volume.report.findings = findings;
-        }
-        self.finished_volume(index)
-    }
-
-    /// The volume's report, once, when its last item is done.
-    fn finished_volume(&mut self, index: u32) -> Vec<News> {
-        let Some(volume) = self.at(index) else {
-            return Vec::new();
-        };
-        if !volume.walked || volume.open_items != 0 || volume.reported {
-            return Vec::new();
-        }
-        volume.reported = true;
-        let report = Box::new(volume.report.clone());
-        self.totals.volumes = self.totals.volumes.saturating_add(1);
-        vec![News::Volume(report)]
-    }
-
-    fn at(&mut self, index: u32) -> Option<&mut Volume> {
-        self.volumes.get_mut(usize::try_from(index).ok()?)
     }
 }
 

@@ -16,6 +16,8 @@ mod crew;
 
 mod worker;
 
+mod medium;
+
 mod content;
 
 mod examine;

@@ -1,0 +1,72 @@
+//! Having rules compiled by a process of its own.
+
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use jail::channel::Channel;
+use wire::frame;
+use wire::rules::{COMPILED_BYTES_MAX, Compile, Compiled, SourceFile};
+
+use super::RulesError;
+use crate::paths;
+
+/// Runs `kiosk-scan compile`.
+pub(super) fn compile(folder: &Path, sources: &[SourceFile]) -> Result<(Vec<u8>, u64), RulesError> {
+    let fault = |what| move |source| RulesError::Compiler { what, source };
+    let text = serde_json::to_vec(sources).map_err(|error| RulesError::Compiler {
+        what: "sources",
+        source: error.into(),
+    })?;
+    let text = jail::memory::sealed("sources", &text).map_err(fault("memory file"))?;
+    let result = jail::memory::writable("compiled").map_err(fault("memory file"))?;
+    let (ours, theirs) = Channel::pair().map_err(fault("socket"))?;
+    let program = paths::program("kiosk-scan").map_err(fault("program"))?;
+    let mut child = Command::new(&program)
+        .arg("compile")
+        .env_clear()
+        .stdin(Stdio::from(theirs.into_fd()))
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(fault("kiosk-scan does not start"))?;
+    let files = u64::try_from(sources.len()).unwrap_or(u64::MAX);
+    let order = frame::encode(&Compile { files }).map_err(|error| RulesError::Compiler {
+        what: "order",
+        source: io::Error::other(error),
+    })?;
+    let answered = ours
+        .send(&order, &[text.as_fd(), result.as_fd()])
+        .and_then(|()| ours.receive());
+    let ended = child.wait().map_err(fault("kiosk-scan"))?;
+    let packet = answered.map_err(fault("kiosk-scan"))?.ok_or_else(|| {
+        let why = io::Error::other(format!("kiosk-scan ended without an answer: {ended}"));
+        RulesError::Compiler {
+            what: "no answer",
+            source: why,
+        }
+    })?;
+    let answer = frame::decode(&packet.bytes).map_err(|error| RulesError::Compiler {
+        what: "answer",
+        source: io::Error::other(error),
+    })?;
+    match answer {
+        Compiled::Done { rules } => {
+            let mut compiled = Vec::new();
+            io::Seek::rewind(&mut &result).map_err(fault("memory file"))?;
+            result
+                .take(COMPILED_BYTES_MAX)
+                .read_to_end(&mut compiled)
+                .map_err(fault("memory file"))?;
+            Ok((compiled, rules))
+        }
+        Compiled::Refused { origin, message } => {
+            let path = if Path::new(&origin).is_absolute() || origin.is_empty() {
+                PathBuf::from(origin)
+            } else {
+                folder.join(origin)
+            };
+            Err(RulesError::Refused { path, message })
+        }
+    }
+}

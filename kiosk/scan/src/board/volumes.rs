@@ -1,0 +1,107 @@
+//! The volumes on the board: walked, worked off, and reported once.
+
+use std::time::Duration;
+
+use wire::name::MediumName;
+use wire::scan::News;
+use wire::worker::{Job, Place};
+use wire::{Finding, Gap, RowKind, Source, Tier, VolumeReport};
+
+use super::{Board, Task, unexamined};
+
+/// Most volumes of one medium. The report of each must fit one ledger entry.
+const VOLUMES_MAX: usize = wire::ledger::VOLUMES_MAX;
+
+/// One volume and what is left to do on it.
+pub(super) struct Volume {
+    pub(super) report: VolumeReport,
+    pub(super) place: Place,
+    pub(super) open_items: u64,
+    pub(super) walked: bool,
+    reported: bool,
+}
+
+impl Board {
+    pub(super) fn volume(&mut self, place: Place) -> Vec<News> {
+        let Ok(index) = u32::try_from(self.volumes.len()) else {
+            return Vec::new();
+        };
+        if VOLUMES_MAX <= self.volumes.len() {
+            let why = format!("more than {VOLUMES_MAX} volumes");
+            let finding = Finding::own("volumes_max", Source::Volume, Tier::Incomplete, why);
+            let size = place.size_bytes;
+            let path = MediumName::default();
+            return self.row(unexamined(
+                None,
+                path,
+                RowKind::Gap,
+                size,
+                Gap::Limit,
+                finding,
+            ));
+        }
+        let report = VolumeReport {
+            index,
+            kind: place.kind.clone(),
+            label: MediumName::default(),
+            offset_bytes: place.offset_bytes,
+            size_bytes: place.size_bytes,
+            allocated_bytes: 0,
+            examined_bytes: 0,
+            findings: Vec::new(),
+        };
+        self.volumes.push(Volume {
+            report,
+            place: place.clone(),
+            open_items: 0,
+            walked: false,
+            reported: false,
+        });
+        let allowed = Duration::from_secs(self.limits.walk_seconds_max);
+        // Trees are walked before files are read, so that progress can say of how many.
+        let job = Job::Walk {
+            volume: index,
+            place,
+        };
+        self.waiting.push_front(Task {
+            job,
+            descriptor: None,
+            allowed,
+        });
+        Vec::new()
+    }
+
+    pub(super) fn walked(
+        &mut self,
+        index: u32,
+        label: MediumName,
+        allocated_bytes: u64,
+        findings: Vec<Finding>,
+    ) -> Vec<News> {
+        if let Some(volume) = self.at(index) {
+            volume.walked = true;
+            volume.report.label = label;
+            volume.report.allocated_bytes = allocated_bytes;
+            volume.report.findings = findings;
+        }
+        self.finished_volume(index)
+    }
+
+    /// The volume's report, once, when its last item is done.
+    pub(super) fn finished_volume(&mut self, index: u32) -> Vec<News> {
+        let Some(volume) = self.at(index) else {
+            return Vec::new();
+        };
+        if !volume.walked || volume.open_items != 0 || volume.reported {
+            return Vec::new();
+        }
+        volume.reported = true;
+        let report = Box::new(volume.report.clone());
+        self.totals.volumes = self.totals.volumes.saturating_add(1);
+        vec![News::Volume(report)]
+    }
+
+    pub(super) fn at(&mut self, index: u32) -> Option<&mut Volume> {
+        self.volumes.get_mut(usize::try_from(index).ok()?)
+    }
+}
