@@ -246,3 +246,7 @@ impl Reception {
         Some(row)
     }
 }
+
+#[cfg(test)]
+#[path = "reception_tests.rs"]
+mod tests;

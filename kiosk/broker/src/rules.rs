@@ -244,3 +244,7 @@ fn fingerprint(sources: &[SourceFile]) -> [u8; 32] {
     }
     hash.finalize().into()
 }
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

@@ -12,12 +12,7 @@ use wire::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 use crate::content::{self, Content};
 use crate::emit;
 use crate::engine::Matcher;
-
-/// Most findings of members that a container's own row repeats.
-const MEMBER_FINDINGS_MAX: usize = 4;
-
-/// Longest trail to a member in a container's finding, in bytes; its end is kept.
-const TRAIL_BYTES_MAX: usize = 512;
+use crate::members::{Members, Opened, Summary, outcome_of, worse};
 
 /// Examines contents one after the other and hands each row to `send`.
 pub(crate) struct Examiner<'a, 'r> {
@@ -27,12 +22,6 @@ pub(crate) struct Examiner<'a, 'r> {
     pub(crate) send: &'a mut dyn FnMut(Row),
     /// Bytes hashed so far, members included.
     pub(crate) hashed_bytes: u64,
-}
-
-/// What a container needs to know of a member.
-struct Summary {
-    outcome: Outcome,
-    findings: Vec<Finding>,
 }
 
 /// What is known of a content beside its bytes.
@@ -125,7 +114,7 @@ impl Examiner<'_, '_> {
                 self.open(volume, &path, within, bytes, budget)
             }
             // Raw space has no form of its own: it is matched as it lies.
-            RowKind::Boot | RowKind::Unallocated | RowKind::Gap => Opened::default(),
+            RowKind::Boot | RowKind::Unallocated | RowKind::Gap => Opened::nothing(),
         };
         findings.extend(opened.findings);
         gap = gap.or(opened.gap);
@@ -163,7 +152,7 @@ impl Examiner<'_, '_> {
         bytes: &[u8],
         budget: &mut Budget,
     ) -> Opened {
-        let mut members = Members::default();
+        let mut members = Members::none();
         let incomplete = |rule, detail: String| {
             vec![Finding::own(
                 rule,
@@ -174,7 +163,7 @@ impl Examiner<'_, '_> {
         };
         let Some(format) = unpack::recognise(bytes) else {
             let Some(name) = unpack::unopenable(bytes) else {
-                return Opened::default();
+                return Opened::nothing();
             };
             let detail = format!("a container of the kind {name} is not opened");
             let findings = incomplete("container_unsupported", detail);
@@ -305,129 +294,9 @@ fn unchecked(why: &str) -> Finding {
     Finding::own("member_unchecked", Source::Structure, Tier::Incomplete, why)
 }
 
-/// What came of opening one content. By default it was no container.
-#[derive(Default)]
-struct Opened {
-    members: Members,
-    findings: Vec<Finding>,
-    gap: Option<Gap>,
-}
-
-/// What the members of one container add up to.
-struct Members {
-    outcome: Outcome,
-    findings: Vec<Finding>,
-}
-
-impl Default for Members {
-    /// A container without members: nothing in it is unexamined.
-    fn default() -> Self {
-        Self {
-            outcome: Outcome::Clean,
-            findings: Vec::new(),
-        }
-    }
-}
-
-impl Members {
-    fn add(&mut self, name: &MediumName, summary: Summary) {
-        self.outcome = worse(self.outcome, summary.outcome);
-        for finding in summary.findings {
-            if self.findings.len() < MEMBER_FINDINGS_MAX && finding.tier != Tier::Notice {
-                let member_of = Some(trail(name, finding.member_of.as_ref()));
-                self.findings.push(Finding {
-                    member_of,
-                    ..finding
-                });
-            }
-        }
-    }
-}
-
-/// `outer > inner`, shortened at its beginning.
-fn trail(outer: &MediumName, inner: Option<&MediumName>) -> MediumName {
-    let mut bytes = outer.as_bytes().to_vec();
-    if let Some(inner) = inner {
-        bytes.extend_from_slice(b" > ");
-        bytes.extend_from_slice(inner.as_bytes());
-    }
-    let beginning = bytes.len().saturating_sub(TRAIL_BYTES_MAX);
-    MediumName::cut(bytes.get(beginning..).unwrap_or_default()).0
-}
-
-/// What a content's own findings and gap make of it. An `incomplete` finding without a gap is
-/// a structure that contradicts itself.
-fn outcome_of(findings: &[Finding], gap: Option<Gap>) -> Outcome {
-    let has = |tier| findings.iter().any(|finding| finding.tier == tier);
-    match gap {
-        _ if has(Tier::Block) => Outcome::Matched,
-        Some(gap) => Outcome::Unchecked(gap),
-        None if has(Tier::Incomplete) => Outcome::Unchecked(Gap::Damaged),
-        None => Outcome::Clean,
-    }
-}
-
-/// The outcome that says more against a content; of two gaps the first.
-fn worse(first: Outcome, second: Outcome) -> Outcome {
-    match (first, second) {
-        (Outcome::Matched, Outcome::Clean | Outcome::Unchecked(_) | Outcome::Matched)
-        | (Outcome::Clean | Outcome::Unchecked(_), Outcome::Matched) => Outcome::Matched,
-        (Outcome::Unchecked(gap), Outcome::Clean | Outcome::Unchecked(_))
-        | (Outcome::Clean, Outcome::Unchecked(gap)) => Outcome::Unchecked(gap),
-        (Outcome::Clean, Outcome::Clean) => Outcome::Clean,
-    }
-}
-
 /// The media type by the content's first bytes.
 fn content_type(bytes: &[u8]) -> String {
     file_format::FileFormat::from_bytes(bytes)
         .media_type()
         .to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_but_clean_and_clean_is_clean() {
-        let all = [
-            Outcome::Clean,
-            Outcome::Matched,
-            Outcome::Unchecked(Gap::Limit),
-            Outcome::Unchecked(Gap::Encrypted),
-        ];
-        for first in all {
-            for second in all {
-                let both = worse(first, second);
-                assert_eq!(
-                    both == Outcome::Clean,
-                    first == second && first == Outcome::Clean
-                );
-                if first == Outcome::Matched || second == Outcome::Matched {
-                    assert_eq!(both, Outcome::Matched);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn an_incomplete_finding_alone_withholds_clean() {
-        let finding = Finding::own("x", Source::Volume, Tier::Incomplete, "");
-        assert_eq!(
-            outcome_of(&[finding], None),
-            Outcome::Unchecked(Gap::Damaged)
-        );
-        let notice = Finding::own("x", Source::Yara, Tier::Notice, "");
-        assert_eq!(outcome_of(&[notice], None), Outcome::Clean);
-    }
-
-    #[test]
-    fn a_long_trail_keeps_its_end() {
-        let outer = MediumName::new("a".repeat(600)).unwrap();
-        let inner = MediumName::new("end.exe").unwrap();
-        let trail = trail(&outer, Some(&inner));
-        assert_eq!(trail.as_bytes().len(), TRAIL_BYTES_MAX);
-        assert!(trail.as_bytes().ends_with(b" > end.exe"));
-    }
 }

@@ -22,6 +22,8 @@ mod content;
 
 mod examine;
 
+mod members;
+
 mod emit;
 
 mod engine;

@@ -33,12 +33,17 @@ impl Cache {
         hash.update(Sha256::digest(&program));
         hash.update(processor().as_bytes());
         let circumstances: [u8; 32] = hash.finalize().into();
-        let name = wire::name::hex(circumstances.get(..16)?);
-        Some(Self {
+        Some(Self::at(folder, key, circumstances))
+    }
+
+    /// The place for these circumstances in `folder`.
+    pub(super) fn at(folder: &Path, key: [u8; 32], circumstances: [u8; 32]) -> Self {
+        let name = wire::name::hex(&circumstances);
+        Self {
             file: folder.join(format!("{name}.rules")),
             key,
             circumstances,
-        })
+        }
     }
 
     /// The kept form, when the key vouches for it and for these circumstances.

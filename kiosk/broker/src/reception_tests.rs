@@ -1,0 +1,135 @@
+use decide::Ending as End;
+use wire::{Digest, MediumName, Outcome, RowKind};
+
+use super::*;
+
+fn ready() -> Reception {
+    let mut reception = Reception::new().unwrap();
+    assert!(reception.take(News::Ready { rules: 1 }).is_none());
+    reception
+}
+
+fn row() -> Row {
+    Row {
+        volume: None,
+        path: MediumName::new("a").unwrap(),
+        within: Vec::new(),
+        kind: RowKind::File,
+        size_bytes: 1,
+        sha256: Some(Digest([0; 32])),
+        content_type: None,
+        outcome: Outcome::Clean,
+        inherited: false,
+        findings: Vec::new(),
+    }
+}
+
+fn end(rows: u64) -> News {
+    News::End(Totals {
+        rows,
+        ..Totals::default()
+    })
+}
+
+fn finish(reception: Reception) -> Received {
+    reception.finish(RulesState::Working)
+}
+
+#[test]
+fn a_scan_with_its_end_record_is_complete() {
+    let mut reception = ready();
+    assert!(reception.take(News::Row(Box::new(row()))).is_some());
+    reception.take(end(1));
+    let received = finish(reception);
+    assert_eq!(received.examination.ending, End::Complete);
+    assert_eq!(received.counts.clean, 1);
+    assert!(received.fault.is_none());
+}
+
+#[test]
+fn an_end_record_that_disagrees_is_no_end_record() {
+    let mut reception = ready();
+    reception.take(News::Row(Box::new(row())));
+    reception.take(end(2));
+    let received = finish(reception);
+    assert_eq!(received.examination.ending, End::Failed(Gap::Damaged));
+    assert!(received.totals.is_none());
+    assert!(received.fault.is_some());
+}
+
+#[test]
+fn a_scan_without_its_end_record_has_failed() {
+    let mut reception = ready();
+    reception.take(News::Row(Box::new(row())));
+    assert_eq!(
+        finish(reception).examination.ending,
+        End::Failed(Gap::Damaged)
+    );
+}
+
+#[test]
+fn what_is_said_before_ready_or_after_the_end_is_not_believed() {
+    let mut early = Reception::new().unwrap();
+    early.take(end(0));
+    assert_eq!(finish(early).examination.ending, End::Failed(Gap::Damaged));
+
+    let mut late = ready();
+    late.take(end(0));
+    assert!(late.take(News::Row(Box::new(row()))).is_none());
+    assert_eq!(finish(late).examination.ending, End::Complete);
+}
+
+#[test]
+fn a_second_layout_is_out_of_turn() {
+    let mut reception = ready();
+    for _ in 0..2 {
+        reception.take(News::Layout {
+            scheme: "mbr".to_owned(),
+            findings: Vec::new(),
+        });
+    }
+    reception.take(end(0));
+    assert_eq!(
+        finish(reception).examination.ending,
+        End::Failed(Gap::Damaged)
+    );
+}
+
+#[test]
+fn a_target_that_changed_takes_back_a_complete_scan() {
+    let mut reception = ready();
+    reception.take(end(0));
+    reception.changed();
+    assert_eq!(
+        finish(reception).examination.ending,
+        End::Failed(Gap::Changed)
+    );
+}
+
+#[test]
+fn the_first_ending_stays_and_its_explanation_is_bounded() {
+    let mut reception = ready();
+    reception.fail(Gap::Timeout, &"あ".repeat(FAULT_BYTES_MAX));
+    reception.fail(Gap::Removed, "later");
+    let received = finish(reception);
+    assert_eq!(received.examination.ending, End::Failed(Gap::Timeout));
+    assert!(received.fault.unwrap().len() <= FAULT_BYTES_MAX);
+}
+
+#[test]
+fn more_volumes_than_an_entry_holds_end_the_reception() {
+    let mut reception = ready();
+    for index in 0..=wire::ledger::VOLUMES_MAX {
+        reception.take(News::Volume(Box::new(VolumeReport {
+            index: u32::try_from(index).unwrap(),
+            kind: "fat16".to_owned(),
+            label: MediumName::default(),
+            offset_bytes: 0,
+            size_bytes: 0,
+            allocated_bytes: 0,
+            examined_bytes: 0,
+            findings: Vec::new(),
+        })));
+    }
+    assert!(reception.is_over());
+}
