@@ -371,3 +371,7 @@ fn unexamined(
         findings: vec![finding],
     }
 }
+
+#[cfg(test)]
+#[path = "board_tests.rs"]
+mod tests;
