@@ -43,7 +43,15 @@ pub(crate) struct Running {
 impl Root {
     /// The shipped list of media and rules, and an empty ledger.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Self::furnished(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+
+    /// The same where paths are short: a socket's address has 108 bytes.
+    pub(crate) fn for_sockets() -> Self {
+        Self::furnished(tempfile::tempdir().unwrap())
+    }
+
+    fn furnished(folder: tempfile::TempDir) -> Self {
         let root = Self { folder };
         let repository = media::repository();
         for place in [

@@ -38,6 +38,10 @@ mod folders;
 #[cfg(test)]
 mod interrupted;
 
+/// The daemon with its virtual bay, as a screen hears it.
+#[cfg(test)]
+mod bay;
+
 /// The ledger after scans, and after somebody edited it.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

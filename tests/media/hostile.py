@@ -63,10 +63,10 @@ def names(out):
 
 
 def long_scan(out):
-    """Forty files of 100 MiB of zeros that take no space: a scan long enough to interrupt."""
-    image = raw(out, "long", 4200 * MIB)
+    """Forty files of 50 MiB of zeros that take no space: a scan long enough to interrupt."""
+    image = raw(out, "long", 2100 * MIB)
     exfat.make(image, "LONG", cluster_bytes=1 << 20)
-    exfat.fill(image, {f"{number:02}.bin": (100 * MIB, lambda: ()) for number in range(40)})
+    exfat.fill(image, {f"{number:02}.bin": (50 * MIB, lambda: ()) for number in range(40)})
 
 
 def nested_bomb():
