@@ -142,6 +142,7 @@ impl Kiosk {
     #[track_caller]
     fn until<T>(&self, what: &str, mut look: impl FnMut(&Value) -> Option<T>) -> T {
         let began = Instant::now();
+        let mut last = Value::Null;
         while began.elapsed() < JOURNEY {
             let view = self.view().expect("kioskd runs");
             for lane in view["lanes"].as_array().unwrap() {
@@ -152,8 +153,9 @@ impl Kiosk {
             if let Some(seen) = look(&view) {
                 return seen;
             }
+            last = view;
         }
-        panic!("waited {JOURNEY:?} for {what}");
+        panic!("waited {JOURNEY:?} for {what}, last: {last}");
     }
 
     /// The answer to the only medium in the bay.
@@ -172,12 +174,8 @@ impl Kiosk {
     fn scanning(&self) {
         self.until("a scan", |view| {
             let lanes = view["lanes"].as_array().unwrap();
-            let found =
-                |lane: &Value| lane["stage"]["scanning"]["progress"]["files_found"].as_u64();
-            lanes
-                .iter()
-                .any(|lane| found(lane) == Some(40))
-                .then_some(())
+            let walked = |lane: &Value| lane["stage"]["scanning"]["progress"]["walked"] == true;
+            lanes.iter().any(walked).then_some(())
         });
     }
 

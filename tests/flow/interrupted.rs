@@ -10,6 +10,9 @@ use crate::kiosk::{self, Root, Running};
 use crate::media;
 use crate::report::{self, Report};
 
+/// What the meter says once the long medium's forty files were counted.
+const COUNTED: &str = "/ 41 files";
+
 /// A scan that has shown progress on its terminal, so that it is in its middle.
 struct Midway {
     running: Running,
@@ -17,7 +20,7 @@ struct Midway {
 }
 
 /// Starts `command` with a terminal as its standard error and waits until that tells of the
-/// medium's forty files and its boot sector.
+/// medium's forty files.
 fn midway(command: &mut Command) -> Midway {
     let pty = nix::pty::openpty(None, None).unwrap();
     let running = kiosk::start_at(command, pty.slave);
@@ -35,7 +38,7 @@ fn read(master: OwnedFd, sender: &std::sync::mpsc::Sender<()>) -> String {
     // A terminal whose other side is closed gives an error, not an end.
     while let Ok(count) = terminal.read(&mut buffer) {
         all.extend_from_slice(&buffer[..count]);
-        if String::from_utf8_lossy(&all).contains("/ 41") {
+        if String::from_utf8_lossy(&all).contains(COUNTED) {
             let _ = sender.send(());
         }
     }

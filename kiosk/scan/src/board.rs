@@ -41,6 +41,8 @@ pub(crate) struct Board {
     loose_waiting: usize,
     supply_ended: bool,
     cut: bool,
+    /// Contents found, raw ranges included.
+    found: u64,
     progress: Progress,
     totals: Totals,
 }
@@ -58,6 +60,7 @@ impl Board {
             loose_waiting: 0,
             supply_ended: !folder,
             cut: false,
+            found: 0,
             progress: Progress::default(),
             totals: Totals::default(),
         };
@@ -278,9 +281,12 @@ impl Board {
     }
 
     fn item(&mut self, item: Item, descriptor: Option<OwnedFd>) -> Vec<News> {
-        self.progress.files_found = self.progress.files_found.saturating_add(1);
-        if self.limits.files_max < self.progress.files_found {
+        self.found = self.found.saturating_add(1);
+        if self.limits.files_max < self.found {
             return self.past_the_limit(item.volume);
+        }
+        if is_file(item.kind) {
+            self.progress.files_found = self.progress.files_found.saturating_add(1);
         }
         self.progress.bytes_found = self.progress.bytes_found.saturating_add(item.size_bytes);
         if item.locator == Locator::Loose {
@@ -335,7 +341,9 @@ impl Board {
 
     fn examined(&mut self, item: &Item, bytes_read: u64) -> Vec<News> {
         self.at_work = self.at_work.saturating_sub(1);
-        self.progress.files_done = self.progress.files_done.saturating_add(1);
+        if is_file(item.kind) {
+            self.progress.files_done = self.progress.files_done.saturating_add(1);
+        }
         self.progress.bytes_done = self.progress.bytes_done.saturating_add(item.size_bytes);
         let Some(index) = item.volume else {
             return Vec::new();
@@ -346,6 +354,14 @@ impl Board {
             *examined = examined.saturating_add(bytes_read);
         }
         self.finished_volume(index)
+    }
+}
+
+/// Whether a person would count it as a file: progress is for people.
+fn is_file(kind: RowKind) -> bool {
+    match kind {
+        RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => true,
+        RowKind::Boot | RowKind::Unallocated | RowKind::Gap => false,
     }
 }
 
