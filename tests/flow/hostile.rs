@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::kiosk::Root;
+use crate::kiosk::{self, Root};
 use crate::media;
 use crate::report::{self, Report};
 
@@ -56,8 +56,7 @@ fn wrong(case: &Value, report: &Report) -> Vec<String> {
     wrong
 }
 
-/// Whether a row is `matched` and lies at `trail`, in which `*` stands for a container whose
-/// name the format does not keep.
+/// Whether a row is `matched` and lies at `trail`.
 fn matched_at(row: &Value, trail: &[&str]) -> bool {
     let mut names: Vec<&Value> = row["within"].as_array().unwrap().iter().collect();
     names.push(&row["path"]);
@@ -66,7 +65,7 @@ fn matched_at(row: &Value, trail: &[&str]) -> bool {
         && names
             .iter()
             .zip(trail)
-            .all(|(name, wanted)| *wanted == "*" || *name == wanted)
+            .all|(name, wanted)| *name == wanted)
 }
 
 #[track_caller]
@@ -149,6 +148,24 @@ fn names_that_hide_something_are_findings_and_never_printed_raw() {
     }
     report::is_printable(&report.stderr, "stderr");
     report::is_printable(&report.stdout, "stdout");
+}
+
+#[test]
+fn the_text_for_people_spells_out_what_a_name_hides() {
+    let root = Root::new();
+    let image = media::hostile("names-deceptive");
+    let rules = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let rule = "rule all { meta: tier = \"block\" condition: true }";
+    std::fs::write(rules.path().join("all.yar"), rule).unwrap();
+    let mut command = root.kioskctl();
+    command.arg("scan").arg(image).arg("--no-ledger").arg("--rules").arg(rules.path());
+    let done = kiosk::run(&mut command);
+    done.exits(1);
+    report::is_printable(&done.stdout, "stdout");
+    report::is_printable(&done.stderr, "stderr");
+    for spelled in ["⟨U+202E⟩fdp.exe", "esc⟨U+001B⟩[2J", "new⟨U+000A⟩line.txt"] {
+        assert!(done.stdout.contains(spelled), "{spelled}: {}", done.stdout);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
@@ -212,6 +213,24 @@ fn the_ledgers_writer_killed_in_the_middle_withholds_the_verdict() {
     );
     gone(&below);
     verifies(&root);
+}
+
+#[test]
+fn an_image_that_is_written_to_in_the_middle_is_not_finished() {
+    let root = Root::new();
+    let image = root.path().join("long.img");
+    let mut copy = Command::new("cp");
+    copy.arg("--sparse=always").arg(media::hostile("long")).arg(&image);
+    assert!(copy.status().unwrap().success());
+    let mut command = root.kioskctl();
+    command.arg("scan").arg(&image).args(["--json", "--no-ledger"]);
+    let midway = midway(&mut command);
+    let file = std::fs::OpenOptions::new().write(true).open(&image).unwrap();
+    // The last byte of the medium, which is in no file.
+    file.write_all_at(b"x", file.metadata().unwrap().len() - 1).unwrap();
+    let report = Report::checked(&midway.running.done());
+    assert_eq!((report.verdict(), report.status), ("incomplete", 4), "{}", report.summary());
+    assert!(report.reasons().contains(&"changed"), "{}", report.summary());
 }
 
 #[test]

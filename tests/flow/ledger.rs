@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::kiosk::{Done, Root, run};
+use serde_json::Value;
+
+use crate::kiosk::{self, Done, Root, run};
 use crate::media;
+use crate::report::Report;
 
 fn log(root: &Root, arguments: &[&str]) -> Done {
     run(root
@@ -116,6 +119,28 @@ fn a_ledger_that_cannot_be_written_withholds_the_verdict() {
         "{}",
         done.stdout
     );
+}
+
+#[test]
+fn two_scans_at_once_into_one_ledger_are_two_verdicts_or_an_honest_refusal() {
+    let root = Root::new();
+    let scan = || {
+        let mut command = root.kioskctl();
+        command.arg("scan").arg(media::sample("1-clean")).arg("--json");
+        kiosk::start(command.arg("--ledger").arg(root.ledger()))
+    };
+    let running = [scan(), scan()];
+    let mut recorded = 0;
+    for report in running.map(|running| Report::checked(&running.done())) {
+        match report.verdict() {
+            "pass" => recorded += u64::from(report.json["entry"]["number"].is_u64()),
+            _ => assert_eq!(report.reasons(), ["ledger_unavailable"], "{}", report.summary()),
+        }
+    }
+    assert!(0 < recorded);
+    let judged = |entry: &&Value| entry["event"]["event"] == "judged";
+    assert_eq!(root.entries().iter().filter(judged).count(), usize::try_from(recorded).unwrap());
+    log(&root, &["verify"]).exits(0);
 }
 
 /// Every table with a column of text or bytes: what a person with sqlite3 could edit.

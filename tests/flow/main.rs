@@ -36,6 +36,7 @@ mod folders;
 
 /// Scans that do not come to their own end.
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod interrupted;
 
 /// The daemon with its virtual bay, as a screen hears it.

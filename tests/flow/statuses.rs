@@ -245,6 +245,16 @@ fn a_rule_given_by_hand_finds_what_it_names() {
 }
 
 #[test]
+fn one_worker_finds_what_eight_find() {
+    let root = Root::new();
+    let image = media::sample("2-canary");
+    let (one, eight) = (root.scan(&image, &["--jobs", "1"]), root.scan(&image, &["--jobs", "8"]));
+    assert_eq!(one.rows(), eight.rows());
+    assert_eq!(one.json["reasons"], eight.json["reasons"]);
+    run(root.kioskctl().arg("scan").arg(&image).args(["--no-ledger", "--jobs", "0"])).exits(2);
+}
+
+#[test]
 fn limits_from_a_file_hold() {
     let limits = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     std::fs::write(limits.path(), "files_max = 3\n").unwrap();
