@@ -65,7 +65,7 @@ fn matched_at(row: &Value, trail: &[&str]) -> bool {
         && names
             .iter()
             .zip(trail)
-            .all|(name, wanted)| *name == wanted)
+            .all(|(name, wanted)| *name == wanted)
 }
 
 #[track_caller]
@@ -155,10 +155,15 @@ fn the_text_for_people_spells_out_what_a_name_hides() {
     let root = Root::new();
     let image = media::hostile("names-deceptive");
     let rules = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let rule = "rule all { meta: tier = \"block\" condition: true }";
-    std::fs::write(rules.path().join("all.yar"), rule).unwrap();
+    let rule = "rule everything { meta: tier = \"block\" condition: true }";
+    std::fs::write(rules.path().join("everything.yar"), rule).unwrap();
     let mut command = root.kioskctl();
-    command.arg("scan").arg(image).arg("--no-ledger").arg("--rules").arg(rules.path());
+    command
+        .arg("scan")
+        .arg(image)
+        .arg("--no-ledger")
+        .arg("--rules")
+        .arg(rules.path());
     let done = kiosk::run(&mut command);
     done.exits(1);
     report::is_printable(&done.stdout, "stdout");

@@ -20,8 +20,8 @@ struct Midway {
     terminal: std::thread::JoinHandle<String>,
 }
 
-/// Starts `command` with a terminal as its standard error and waits until that tells of the
-/// medium's forty files.
+/// Starts `command` with a terminal as its standard error and waits until that says
+/// how many files there are: from then on the scan reads them.
 fn midway(command: &mut Command) -> Midway {
     let pty = nix::pty::openpty(None, None).unwrap();
     let running = kiosk::start_at(command, pty.slave);
@@ -32,14 +32,22 @@ fn midway(command: &mut Command) -> Midway {
     Midway { running, terminal }
 }
 
-/// Reads the terminal to its end, and says when the files of the long medium were counted.
+/// Whether the meter has said how many files there are; before that a `+` follows the number.
+fn counted(shown: &str) -> bool {
+    let digit = |text: &str| text.ends_with(|last: char| last.is_ascii_digit());
+    shown
+        .match_indices(" files")
+        .any(|(at, _)| digit(&shown[..at]))
+}
+
+/// Reads the terminal to its end, and says when the files were counted.
 fn read(master: OwnedFd, sender: &std::sync::mpsc::Sender<()>) -> String {
     let mut terminal = std::fs::File::from(master);
     let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
     // A terminal whose other side is closed gives an error, not an end.
     while let Ok(count) = terminal.read(&mut buffer) {
         all.extend_from_slice(&buffer[..count]);
-        if String::from_utf8_lossy(&all).contains(COUNTED) {
+        if counted(&String::from_utf8_lossy(&all)) {
             let _ = sender.send(());
         }
     }
@@ -220,17 +228,35 @@ fn an_image_that_is_written_to_in_the_middle_is_not_finished() {
     let root = Root::new();
     let image = root.path().join("long.img");
     let mut copy = Command::new("cp");
-    copy.arg("--sparse=always").arg(media::hostile("long")).arg(&image);
+    copy.arg("--sparse=always")
+        .arg(media::hostile("long"))
+        .arg(&image);
     assert!(copy.status().unwrap().success());
     let mut command = root.kioskctl();
-    command.arg("scan").arg(&image).args(["--json", "--no-ledger"]);
+    command
+        .arg("scan")
+        .arg(&image)
+        .args(["--json", "--no-ledger"]);
     let midway = midway(&mut command);
-    let file = std::fs::OpenOptions::new().write(true).open(&image).unwrap();
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&image)
+        .unwrap();
     // The last byte of the medium, which is in no file.
-    file.write_all_at(b"x", file.metadata().unwrap().len() - 1).unwrap();
+    file.write_all_at(b"x", file.metadata().unwrap().len() - 1)
+        .unwrap();
     let report = Report::checked(&midway.running.done());
-    assert_eq!((report.verdict(), report.status), ("incomplete", 4), "{}", report.summary());
-    assert!(report.reasons().contains(&"changed"), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("incomplete", 4),
+        "{}",
+        report.summary()
+    );
+    assert!(
+        report.reasons().contains(&"changed"),
+        "{}",
+        report.summary()
+    );
 }
 
 #[test]

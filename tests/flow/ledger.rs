@@ -126,7 +126,10 @@ fn two_scans_at_once_into_one_ledger_are_two_verdicts_or_an_honest_refusal() {
     let root = Root::new();
     let scan = || {
         let mut command = root.kioskctl();
-        command.arg("scan").arg(media::sample("1-clean")).arg("--json");
+        command
+            .arg("scan")
+            .arg(media::sample("1-clean"))
+            .arg("--json");
         kiosk::start(command.arg("--ledger").arg(root.ledger()))
     };
     let running = [scan(), scan()];
@@ -134,12 +137,20 @@ fn two_scans_at_once_into_one_ledger_are_two_verdicts_or_an_honest_refusal() {
     for report in running.map(|running| Report::checked(&running.done())) {
         match report.verdict() {
             "pass" => recorded += u64::from(report.json["entry"]["number"].is_u64()),
-            _ => assert_eq!(report.reasons(), ["ledger_unavailable"], "{}", report.summary()),
+            _ => assert_eq!(
+                report.reasons(),
+                ["ledger_unavailable"],
+                "{}",
+                report.summary()
+            ),
         }
     }
     assert!(0 < recorded);
     let judged = |entry: &&Value| entry["event"]["event"] == "judged";
-    assert_eq!(root.entries().iter().filter(judged).count(), usize::try_from(recorded).unwrap());
+    assert_eq!(
+        root.entries().iter().filter(judged).count(),
+        usize::try_from(recorded).unwrap()
+    );
     log(&root, &["verify"]).exits(0);
 }
 

@@ -34,6 +34,10 @@ mod statuses;
 #[cfg(test)]
 mod folders;
 
+/// The canaries of every rule, through the real path.
+#[cfg(test)]
+mod canaries;
+
 /// Scans that do not come to their own end.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -248,10 +248,18 @@ fn a_rule_given_by_hand_finds_what_it_names() {
 fn one_worker_finds_what_eight_find() {
     let root = Root::new();
     let image = media::sample("2-canary");
-    let (one, eight) = (root.scan(&image, &["--jobs", "1"]), root.scan(&image, &["--jobs", "8"]));
+    let (one, eight) = (
+        root.scan(&image, &["--jobs", "1"]),
+        root.scan(&image, &["--jobs", "8"]),
+    );
     assert_eq!(one.rows(), eight.rows());
     assert_eq!(one.json["reasons"], eight.json["reasons"]);
-    run(root.kioskctl().arg("scan").arg(&image).args(["--no-ledger", "--jobs", "0"])).exits(2);
+    run(root
+        .kioskctl()
+        .arg("scan")
+        .arg(&image)
+        .args(["--no-ledger", "--jobs", "0"]))
+    .exits(2);
 }
 
 #[test]

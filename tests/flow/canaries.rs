@@ -1,0 +1,144 @@
+//! Every rule finds its canaries and none of its near misses, through the real path: as plain
+//! files, and in an archive on an image.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::kiosk::Root;
+use crate::media;
+use crate::report::Report;
+
+/// One canary or near miss: the rule, whether it must be found, and its bytes.
+struct Specimen {
+    rule: String,
+    found: bool,
+    bytes: Vec<u8>,
+}
+
+/// All specimens of all families, made from their pieces.
+fn specimens() -> Vec<Specimen> {
+    let mut all = Vec::new();
+    for family in fs::read_dir(media::repository().join("signatures")).unwrap() {
+        let Ok(text) = fs::read_to_string(family.unwrap().path().join("canary.toml")) else {
+            continue;
+        };
+        let family: toml::Value = toml::from_str(&text).unwrap();
+        for (key, found) in [("canary", true), ("near_miss", false)] {
+            for one in family[key].as_array().unwrap() {
+                let rule = one["rule"].as_str().unwrap().to_owned();
+                let pieces = one["pieces"].as_array().unwrap();
+                let bytes = pieces.iter().flat_map(piece).collect();
+                all.push(Specimen { rule, found, bytes });
+            }
+        }
+    }
+    all
+}
+
+fn piece(piece: &toml::Value) -> Vec<u8> {
+    if let Some(text) = piece.as_str() {
+        return text.as_bytes().to_vec();
+    }
+    if let Some(hex) = piece.get("hex") {
+        return wire::name::unhex(&hex.as_str().unwrap().replace(' ', "")).unwrap();
+    }
+    let unit = wire::name::unhex(piece["repeat"].as_str().unwrap()).unwrap();
+    unit.repeat(usize::try_from(piece["count"].as_integer().unwrap()).unwrap())
+}
+
+/// The specimens as files in a folder of their own, named by their places.
+fn written(specimens: &[Specimen]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    for (place, specimen) in specimens.iter().enumerate() {
+        fs::write(folder.path().join(place.to_string()), &specimen.bytes).unwrap();
+    }
+    folder
+}
+
+/// The rules that `report` found in the content named `name`.
+fn found(report: &Report, name: &str) -> BTreeSet<String> {
+    let mut rows = report.rows().iter().filter(|row| row["path"] == name);
+    let row = rows
+        .next()
+        .unwrap_or_else(|| panic!("no row for {name}: {}", report.summary()));
+    assert!(rows.next().is_none(), "two rows for {name}");
+    let findings = row["findings"].as_array().unwrap().iter();
+    let rules = findings.filter(|finding| finding["source"] == "yara");
+    rules
+        .map(|finding| finding["rule"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn check(report: &Report, specimens: &[Specimen], name: impl Fn(usize) -> String) {
+    for (place, specimen) in specimens.iter().enumerate() {
+        let rules = found(report, &name(place));
+        let place = format!("specimen {place} of {}: {rules:?}", specimen.rule);
+        assert_eq!(rules.contains(&specimen.rule), specimen.found, "{place}");
+    }
+}
+
+fn run(command: &mut Command) {
+    let done = command.output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+fn image_with(file: &Path) -> tempfile::NamedTempFile {
+    let image = tempfile::Builder::new().suffix(".img").tempfile().unwrap();
+    image.as_file().set_len(16 << 20).unwrap();
+    run(Command::new("mkfs.fat").arg("-F16").arg(image.path()));
+    run(Command::new("mcopy")
+        .arg("-i")
+        .arg(image.path())
+        .arg(file)
+        .arg("::"));
+    image
+}
+
+#[test]
+fn every_rule_has_a_canary_and_a_near_miss() {
+    let specimens = specimens();
+    let of = |found: bool| -> BTreeSet<&str> {
+        let some = specimens.iter().filter(|specimen| specimen.found == found);
+        some.map(|specimen| specimen.rule.as_str()).collect()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("empty"), "").unwrap();
+    let report = Root::new().scan(folder.path(), &[]);
+    let Value::Number(rules) = &report.json["rules"]["rules"] else {
+        panic!("no rules")
+    };
+    assert_eq!(rules.as_u64(), u64::try_from(of(true).len()).ok());
+    assert_eq!(of(true), of(false));
+}
+
+#[test]
+fn canaries_are_found_as_plain_files_and_near_misses_are_not() {
+    let specimens = specimens();
+    let folder = written(&specimens);
+    let report = Root::new().scan(folder.path(), &[]);
+    assert_eq!(report.verdict(), "stop");
+    check(&report, &specimens, |place| place.to_string());
+}
+
+#[test]
+fn canaries_are_found_in_an_archive_on_an_image_and_near_misses_are_not() {
+    let specimens = specimens();
+    let folder = written(&specimens);
+    let zip = folder.path().join("all.zip");
+    let names = (0..specimens.len()).map(|place| place.to_string());
+    run(Command::new("python3")
+        .args(["-m", "zipfile", "-c", "all.zip"])
+        .args(names)
+        .current_dir(folder.path()));
+    let report = Root::new().scan(image_with(&zip).path(), &[]);
+    assert_eq!(report.verdict(), "stop");
+    check(&report, &specimens, |place| place.to_string());
+}
