@@ -11,9 +11,6 @@ use crate::kiosk::{self, Root, Running};
 use crate::media;
 use crate::report::{self, Report};
 
-/// What the meter says once the long medium's forty files were counted.
-const COUNTED: &str = "/ 41 files";
-
 /// A scan that has shown progress on its terminal, so that it is in its middle.
 struct Midway {
     running: Running,

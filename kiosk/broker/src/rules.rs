@@ -34,7 +34,7 @@ const FOLDER_DEPTH_MAX: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// A file or folder of the bundle cannot be read.
-    #[error("cannot read rules {}", path.display())]
+    #[error("cannot read rules {} (give others with --rules)", path.display())]
     Read {
         /// Which.
         path: PathBuf,
@@ -95,12 +95,23 @@ struct Manifest {
     issued: jiff::civil::Date,
 }
 
-/// Finds the rules to use: `chosen` when given, else the installed, else the shipped ones.
+/// Finds the rules to use: `chosen` when given, else the installed, else the shipped ones,
+/// else, for programs that were built and not installed, those of their own source tree.
 #[must_use]
 pub fn folder(chosen: Option<PathBuf>, paths: &Paths) -> PathBuf {
+    let usual = [paths.installed_rules(), paths.shipped_rules()];
     chosen
-        .or_else(|| Some(paths.installed_rules()).filter(|path| path.is_dir()))
+        .or_else(|| usual.into_iter().find(|path| path.is_dir()))
+        .or_else(source_tree)
         .unwrap_or_else(|| paths.shipped_rules())
+}
+
+/// The rules of the source tree whose `target/PROFILE` this program runs from.
+fn source_tree() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let target = program.parent()?.parent()?;
+    let rules = target.parent()?.join("signatures");
+    (target.file_name()? == "target" && rules.join("manifest.toml").is_file()).then_some(rules)
 }
 
 /// Reads, compiles and seals the rules in `folder` (or the one rule file). `None` when there

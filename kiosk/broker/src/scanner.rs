@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use jail::channel::Channel;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use wire::frame;
 use wire::scan::{News, Order, Supply};
@@ -164,18 +165,30 @@ pub struct Readiness {
     pub supply: bool,
 }
 
+/// `EOPNOTSUPP` on every Linux architecture this project builds for.
+const NOT_SUPPORTED: i32 = 95;
+
 /// A file without a name: it vanishes with the last process that holds it.
 fn unlinked(folder: &Path) -> Result<File, ScannerError> {
     let fault = |source| ScannerError::Spool {
         path: folder.to_owned(),
         source,
     };
-    let flags = nix::fcntl::OFlag::O_TMPFILE.bits();
-    std::fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(flags)
-        .open(folder)
-        .map_err(fault)
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    let nameless = options
+        .clone()
+        .custom_flags(OFlag::O_TMPFILE.bits())
+        .open(folder);
+    match nameless {
+        // Not every file system can make one; then it has a name for a moment, and
+        // `create_new` follows no link that somebody put there.
+        Err(error) if matches!(error.raw_os_error(), Some(NOT_SUPPORTED)) => {
+            let path = folder.join(format!(".spool-{}", std::process::id()));
+            let file = options.create_new(true).open(&path).map_err(fault)?;
+            std::fs::remove_file(&path).map_err(fault)?;
+            Ok(file)
+        }
+        opened => opened.map_err(fault),
+    }
 }
