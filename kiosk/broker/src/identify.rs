@@ -15,6 +15,24 @@ use wire::{Claim, MediumName, ReasonCode};
 /// Largest claim file, in bytes: a page of text.
 const CLAIM_BYTES_MAX: u64 = 4096;
 
+/// What tells whether a file was written to: its inode, its size and when it was modified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot(u64, u64, i64, i64);
+
+impl Snapshot {
+    /// The state that `about` describes.
+    #[must_use]
+    pub fn of(about: &Metadata) -> Self {
+        Self(about.ino(), about.len(), about.mtime(), about.mtime_nsec())
+    }
+
+    /// Whether `file` is still in this state. What cannot be looked at is not.
+    #[must_use]
+    pub fn holds(&self, file: &File) -> bool {
+        file.metadata().is_ok_and(|about| Self::of(&about) == *self)
+    }
+}
+
 /// A medium before us, opened for reading once and never by name again.
 pub struct Identified {
     /// What is read.
@@ -25,7 +43,7 @@ pub struct Identified {
     pub claim: Option<Claim>,
     /// Why there is no claim, for staff.
     pub claim_fault: Option<String>,
-    before: (u64, u64, i64, i64),
+    before: Snapshot,
 }
 
 impl Identified {
@@ -57,7 +75,7 @@ impl Identified {
             size_bytes: about.len(),
         };
         Ok(Self {
-            before: state(&about),
+            before: Snapshot::of(&about),
             file,
             target,
             claim,
@@ -89,14 +107,8 @@ impl Identified {
     /// Whether it was written to since it was opened.
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        self.file
-            .metadata()
-            .map_or(true, |about| state(&about) != self.before)
+        !self.before.holds(&self.file)
     }
-}
-
-fn state(about: &Metadata) -> (u64, u64, i64, i64) {
-    (about.ino(), about.len(), about.mtime(), about.mtime_nsec())
 }
 
 fn read_claim(path: &Path, image_bytes: u64) -> Result<Claim, String> {

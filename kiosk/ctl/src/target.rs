@@ -1,12 +1,13 @@
 //! What is to be scanned, opened once.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use broker::identify::Snapshot;
 use nix::fcntl::OFlag;
 use wire::MediumName;
 use wire::ledger;
@@ -35,7 +36,7 @@ pub(crate) struct Target {
     pub(crate) path: PathBuf,
     pub(crate) file: File,
     pub(crate) size_bytes: u64,
-    before: (u64, u64, i64, i64),
+    before: Snapshot,
 }
 
 impl Target {
@@ -77,7 +78,7 @@ impl Target {
             path: path.to_owned(),
             file,
             size_bytes,
-            before: state(&about),
+            before: Snapshot::of(&about),
         })
     }
 
@@ -94,10 +95,7 @@ impl Target {
     /// Whether a file or image was written to since it was opened.
     pub(crate) fn has_changed(&self) -> bool {
         match self.kind {
-            TargetKind::Image | TargetKind::File => self
-                .file
-                .metadata()
-                .map_or(true, |about| state(&about) != self.before),
+            TargetKind::Image | TargetKind::File => !self.before.holds(&self.file),
             TargetKind::Device | TargetKind::Folder => false,
         }
     }
@@ -109,10 +107,6 @@ impl Target {
             .map(OwnedFd::from)
             .map_err(CommandError::file("open again", self.path.clone()))
     }
-}
-
-fn state(about: &Metadata) -> (u64, u64, i64, i64) {
-    (about.ino(), about.len(), about.mtime(), about.mtime_nsec())
 }
 
 fn is_image(path: &Path, file: &File, size_bytes: u64) -> bool {
