@@ -20,8 +20,7 @@ run:
 # profile for programs and tests, because the engine takes minutes to build.
 test:
 	tests/packages/install test
-	cargo build --release
-	tests/count cargo test --release --workspace
+	tests/count cargo test --release --workspace --no-fail-fast
 	$(MAKE) lint
 
 lint:

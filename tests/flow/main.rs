@@ -43,6 +43,14 @@ mod canaries;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod interrupted;
 
+/// A kiosk with a virtual bay, without a terminal.
+#[cfg(test)]
+mod gate;
+
+/// The trial on a terminal.
+#[cfg(test)]
+mod terminal;
+
 /// The daemon with its virtual bay, as a screen hears it.
 #[cfg(test)]
 mod bay;

@@ -71,20 +71,23 @@ pub(crate) fn sample(name: &str) -> PathBuf {
         .join(format!("{name}.img"))
 }
 
-/// The truth beside an image: its volumes in the order of the medium.
-pub(crate) fn truth(image: &Path) -> Vec<TrueVolume> {
+/// The truth beside an image: how it is divided (`none`, `mbr`, `gpt`), and its volumes in the
+/// order of the medium.
+pub(crate) fn truth(image: &Path) -> (String, Vec<TrueVolume>) {
     let path = image.with_extension("truth.json");
     let text = std::fs::read(&path).expect("the script wrote the truth");
     let truth: Value = serde_json::from_slice(&text).expect("the truth is well-formed");
     let volumes = truth["volumes"].as_array().unwrap().iter();
-    volumes
-        .map(|volume| TrueVolume {
-            kind: volume["kind"].as_str().unwrap().to_owned(),
-            label: volume["label"].as_str().map(str::to_owned),
-            files: files(&volume["files"]),
-            streams: files(&volume["streams"]),
-        })
-        .collect()
+    let volumes = volumes.map(|volume| TrueVolume {
+        kind: volume["kind"].as_str().unwrap().to_owned(),
+        label: volume["label"].as_str().map(str::to_owned),
+        files: files(&volume["files"]),
+        streams: files(&volume["streams"]),
+    });
+    (
+        truth["scheme"].as_str().unwrap().to_owned(),
+        volumes.collect(),
+    )
 }
 
 fn files(listed: &Value) -> Files {

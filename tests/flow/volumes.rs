@@ -14,7 +14,7 @@ fn check(image: &str) {
     let cases = media::cases(include_str!("scenarios/volumes.toml"), &["image", "big"]);
     let case = cases.iter().find(|case| case["image"] == image).unwrap();
     let path = media::corpus(image);
-    let truth = media::truth(&path);
+    let (scheme, truth) = media::truth(&path);
     let report = Root::new().scan(&path, &[]);
     assert_eq!(report.volumes().len(), truth.len(), "{}", report.summary());
     let mut big = 0;
@@ -26,6 +26,18 @@ fn check(image: &str) {
             .filter(|file| 300_000_000 <= file.size)
             .count();
     }
+    // A boot sector a volume, and the partition table.
+    let boot = report
+        .rows()
+        .iter()
+        .filter(|row| row["kind"] == "boot")
+        .count();
+    assert_eq!(
+        boot,
+        truth.len() + usize::from(scheme != "none"),
+        "{}",
+        report.summary()
+    );
     assert_eq!(case["big"], big, "the truth itself");
     assert_eq!(
         (report.verdict(), report.status),

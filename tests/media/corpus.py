@@ -8,7 +8,6 @@ FAT12 ends at 4,084 clusters of 32 KiB, so its large file is 12 MB instead of 30
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 

@@ -1,0 +1,115 @@
+//! The trial on a real terminal, which is tmux's: what a person sees, and the keys.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::kiosk::{self, Root};
+use crate::media;
+
+/// A tmux server of its own with one window, in which the trial runs.
+struct Terminal {
+    socket: PathBuf,
+    _root: Root,
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It is gone already when the trial was left.
+        self.tmux(&["kill-server"]);
+    }
+}
+
+impl Terminal {
+    fn open() -> Self {
+        let root = Root::for_everybody();
+        let samples = media::sample("1-clean");
+        let terminal = Self {
+            socket: root.path().join("tmux"),
+            _root: root,
+        };
+        let trial = [
+            "new-session",
+            "-d",
+            "-x",
+            "100",
+            "-y",
+            "40",
+            env!("CARGO_BIN_EXE_kioskctl"),
+            "--root",
+            terminal._root.path().to_str().unwrap(),
+            "trial",
+            "--samples",
+            samples.parent().unwrap().to_str().unwrap(),
+        ];
+        let started = terminal.tmux(&trial);
+        assert!(
+            started.status.success(),
+            "{}",
+            String::from_utf8_lossy(&started.stderr)
+        );
+        terminal
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> Output {
+        Command::new("tmux")
+            .arg("-u")
+            .arg("-f")
+            .arg("/dev/null")
+            .arg("-S")
+            .arg(&self.socket)
+            .args(arguments)
+            .env("LC_ALL", "C.UTF-8")
+            .env("TERM", "xterm-256color")
+            .env_remove("TMUX")
+            .output()
+            .expect("tmux runs")
+    }
+
+    fn press(&self, key: &str) {
+        assert!(self.tmux(&["send-keys", key]).status.success());
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8(self.tmux(&["capture-pane", "-p"]).stdout).unwrap()
+    }
+
+    /// Waits until the screen shows every one of these words.
+    #[track_caller]
+    fn shows(&self, words: &[&str]) -> String {
+        let mut last = String::new();
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            kiosk::until(&format!("{words:?}"), || {
+                last = self.screen();
+                words
+                    .iter()
+                    .all(|word| last.contains(word))
+                    .then(|| last.clone())
+            })
+        }));
+        seen.unwrap_or_else(|_| panic!("no {words:?} on the screen:\n{last}"))
+    }
+}
+
+#[test]
+fn each_key_inserts_its_medium_and_the_screen_says_its_word_in_two_languages() {
+    let terminal = Terminal::open();
+    let idle = terminal.shows(&["USB"]);
+    for word in ["PASS", "STOP", "NOT FINISHED"] {
+        assert!(!idle.contains(word), "{idle}");
+    }
+    for (key, words) in [
+        ("1", ["合格", "PASS"]),
+        ("2", ["使用禁止", "STOP"]),
+        ("3", ["使用禁止", "STOP"]),
+        ("4", ["検査未完了", "NOT FINISHED"]),
+    ] {
+        terminal.press(key);
+        terminal.shows(&words);
+        terminal.press("0");
+        terminal.press("0");
+    }
+    terminal.press("q");
+    kiosk::until("the end of the trial", || {
+        (!terminal.tmux(&["has-session"]).status.success()).then_some(())
+    });
+}
