@@ -9,7 +9,7 @@ use crate::media;
 /// A tmux server of its own with one window, in which the trial runs.
 struct Terminal {
     socket: PathBuf,
-    _root: Root,
+    root: Root,
 }
 
 impl Drop for Terminal {
@@ -25,7 +25,7 @@ impl Terminal {
         let samples = media::sample("1-clean");
         let terminal = Self {
             socket: root.path().join("tmux"),
-            _root: root,
+            root,
         };
         let trial = [
             "new-session",
@@ -36,7 +36,7 @@ impl Terminal {
             "40",
             env!("CARGO_BIN_EXE_kioskctl"),
             "--root",
-            terminal._root.path().to_str().unwrap(),
+            terminal.root.path().to_str().unwrap(),
             "trial",
             "--samples",
             samples.parent().unwrap().to_str().unwrap(),
@@ -91,22 +91,53 @@ impl Terminal {
 }
 
 #[test]
-fn each_key_inserts_its_medium_and_the_screen_says_its_word_in_two_languages() {
+fn each_key_inserts_its_medium_and_the_screen_answers_in_two_languages() {
     let terminal = Terminal::open();
-    let idle = terminal.shows(&["USB"]);
-    for word in ["PASS", "STOP", "NOT FINISHED"] {
-        assert!(!idle.contains(word), "{idle}");
-    }
+    let answers = ["Allowed in", "Not allowed in"];
+    let idle = terminal.shows(&["Insert your USB memory", "USBメモリを"]);
+    assert!(!answers.iter().any(|words| idle.contains(words)), "{idle}");
     for (key, words) in [
-        ("1", ["合格", "PASS"]),
-        ("2", ["使用禁止", "STOP"]),
-        ("3", ["使用禁止", "STOP"]),
-        ("4", ["検査未完了", "NOT FINISHED"]),
+        (
+            "1",
+            [
+                "持ち込めます",
+                "Allowed in",
+                "No known threat was found",
+                "M-0001",
+            ],
+        ),
+        (
+            "2",
+            [
+                "危険なファイルがあります",
+                "Not allowed in",
+                "docs/保守.zip > update.tar.gz",
+                "eicar",
+            ],
+        ),
+        (
+            "3",
+            [
+                "登録されていないUSBです",
+                "Not allowed in",
+                "This USB is not registered",
+                "RESULT",
+            ],
+        ),
+        (
+            "4",
+            [
+                "暗号で開けないものがあります",
+                "Not allowed in yet",
+                "cannot be opened",
+                "RESULT",
+            ],
+        ),
     ] {
         terminal.press(key);
         terminal.shows(&words);
         terminal.press("0");
-        terminal.press("0");
+        terminal.shows(&["REMOVED"]);
     }
     terminal.press("q");
     kiosk::until("the end of the trial", || {

@@ -102,7 +102,10 @@ fn start(
     let stderr = log
         .try_clone()
         .map_err(CommandError::system("write the log"))?;
-    let mut command = Command::new(&program);
+    // However this program ends, its daemons must not outlive it: they would serve the next
+    // trial with this one's rules. setpriv is in util-linux, which every Debian has.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(&program);
     arguments(&mut command);
     command
         .stdin(Stdio::null())

@@ -228,7 +228,7 @@ fn unopened(
     if gap_of_volume(&place.kind) == Gap::Encrypted {
         let row = Row {
             volume: Some(volume),
-            path: MediumName::default(),
+            path: MediumName::cut(format!("unallocated-{}", place.offset_bytes).as_bytes()).0,
             within: Vec::new(),
             kind: RowKind::Unallocated,
             size_bytes: place.size_bytes,
