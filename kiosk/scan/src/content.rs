@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_in_memory_is_spooled_whole() {
-        let spool = std::fs::File::from(jail::memory::writable("spool").unwrap());
+        let spool = jail::memory::writable("spool").unwrap();
         let bytes: Vec<u8> = (0..1_000_000u32)
             .map(|n| u8::try_from(n % 251).unwrap())
             .collect();
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn content_past_its_limit_is_hashed_and_not_called_examined() {
-        let spool = std::fs::File::from(jail::memory::writable("spool").unwrap());
+        let spool = jail::memory::writable("spool").unwrap();
         let bytes = vec![7; 900_000];
         for (spool, content_max) in [(Some(&spool), 500_000), (None, 1 << 30)] {
             let content =
