@@ -15,15 +15,26 @@ use wire::{Claim, MediumName, ReasonCode};
 /// Largest claim file, in bytes: a page of text.
 const CLAIM_BYTES_MAX: u64 = 4096;
 
-/// What tells whether a file was written to: its inode, its size and when it was modified.
+/// What tells whether a file was written to: its place, its size, and when it was
+/// modified and changed: the last of these cannot be set back by whoever wrote to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot(u64, u64, i64, i64);
+pub struct Snapshot {
+    place: (u64, u64),
+    size_bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
 
 impl Snapshot {
     /// The state that `about` describes.
     #[must_use]
     pub fn of(about: &Metadata) -> Self {
-        Self(about.ino(), about.len(), about.mtime(), about.mtime_nsec())
+        Self {
+            place: (about.dev(), about.ino()),
+            size_bytes: about.len(),
+            modified: (about.mtime(), about.mtime_nsec()),
+            changed: (about.ctime(), about.ctime_nsec()),
+        }
     }
 
     /// Whether `file` is still in this state. What cannot be looked at is not.

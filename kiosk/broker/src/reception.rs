@@ -12,7 +12,12 @@ use wire::frame;
 use wire::ledger::ROWS_BYTES_MAX;
 use wire::scan::{News, Progress, Totals};
 use wire::view::FirstFinding;
-use wire::{Finding, Gap, Row, VolumeReport};
+use wire::{Finding, Gap, MediumName, Row, VolumeReport};
+
+/// Longest wording of all volume reports together, in bytes, and what is kept of a label when
+/// they are longer: they share one entry with the rest of their verdict.
+const VOLUMES_BYTES_MAX: usize = wire::ledger::EVENT_BYTES_MAX / 2;
+const SHORT_BYTES: usize = 32;
 
 /// Longest explanation that is kept of a fault, in bytes.
 const FAULT_BYTES_MAX: usize = 1024;
@@ -95,14 +100,14 @@ impl Reception {
             }
             News::Layout { scheme, findings } if self.ready && self.scheme.is_none() => {
                 self.tally.add_layout(&findings);
-                let (scheme, _) = wire::MediumName::cut(scheme.as_bytes());
+                let (scheme, _) = MediumName::cut(scheme.as_bytes());
                 self.scheme = Some(scheme.escaped().to_string());
                 self.layout = findings;
             }
             News::Progress(progress) if self.ready => self.progress = progress,
             News::End(totals) if self.ready => self.ending = Some(Ending::Complete(totals)),
             News::Failed { gap, why } => {
-                let (why, _) = wire::MediumName::cut(why.as_bytes());
+                let (why, _) = MediumName::cut(why.as_bytes());
                 self.fail(gap, &why.escaped().to_string());
             }
             News::Ready { .. }
@@ -132,10 +137,11 @@ impl Reception {
     /// The target read differently, or was written to, while it was scanned: whatever the
     /// scan established is about something that is no longer there.
     pub fn changed(&mut self) {
-        self.ending = Some(Ending::Failed(
-            Gap::Changed,
-            "the target changed during the scan".to_owned(),
-        ));
+        // What ended the scan before its end says more: a medium that was taken out, say.
+        if !matches!(self.ending, Some(Ending::Failed(..))) {
+            let why = "the target changed during the scan".to_owned();
+            self.ending = Some(Ending::Failed(Gap::Changed, why));
+        }
     }
 
     /// Whether the scan is over.
@@ -203,6 +209,7 @@ impl Reception {
         };
         let mut volumes = volumes;
         volumes.sort_by_key(|volume| volume.index);
+        let volumes = bounded(volumes);
         Received {
             examination,
             rows,
@@ -245,6 +252,24 @@ impl Reception {
         }
         Some(row)
     }
+}
+
+/// Volume reports that fit the entry of their verdict. They have been counted; what is cut is
+/// the wording. A medium must not be able to make its own verdict too long to record.
+fn bounded(mut volumes: Vec<VolumeReport>) -> Vec<VolumeReport> {
+    let length = serde_json::to_vec(&volumes).map_or(usize::MAX, |text| text.len());
+    if VOLUMES_BYTES_MAX < length {
+        for volume in &mut volumes {
+            let label = volume.label.as_bytes();
+            volume.label = MediumName::cut(label.get(..SHORT_BYTES).unwrap_or(label)).0;
+            volume.findings.truncate(1);
+            for finding in &mut volume.findings {
+                finding.detail.clear();
+                finding.member_of = None;
+            }
+        }
+    }
+    volumes
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use decide::Ending as End;
-use wire::{Digest, MediumName, Outcome, RowKind};
+use wire::{Digest, Outcome, RowKind};
 
 use super::*;
 
@@ -132,4 +132,34 @@ fn more_volumes_than_an_entry_holds_end_the_reception() {
         })));
     }
     assert!(reception.is_over());
+}
+
+#[test]
+fn volumes_with_hostile_wording_still_fit_the_entry_of_their_verdict() {
+    let mut reception = ready();
+    let finding = Finding::own(
+        &"r".repeat(128),
+        wire::Source::Volume,
+        wire::Tier::Incomplete,
+        "d".repeat(512),
+    );
+    for index in 0..wire::ledger::VOLUMES_MAX {
+        reception.take(News::Volume(Box::new(VolumeReport {
+            index: u32::try_from(index).unwrap(),
+            kind: "ntfs".to_owned(),
+            label: MediumName::new(vec![1; 512]).unwrap(),
+            offset_bytes: u64::MAX,
+            size_bytes: u64::MAX,
+            allocated_bytes: u64::MAX,
+            examined_bytes: u64::MAX,
+            findings: vec![finding.clone(); 16],
+        })));
+    }
+    let received = finish(reception);
+    let length = serde_json::to_vec(&received.volumes).unwrap().len();
+    assert!(
+        length < wire::ledger::EVENT_BYTES_MAX - VOLUMES_BYTES_MAX / 4,
+        "{length}"
+    );
+    assert_eq!(received.volumes.len(), wire::ledger::VOLUMES_MAX);
 }

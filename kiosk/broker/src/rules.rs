@@ -101,9 +101,15 @@ struct Manifest {
 pub fn folder(chosen: Option<PathBuf>, paths: &Paths) -> PathBuf {
     let usual = [paths.installed_rules(), paths.shipped_rules()];
     chosen
-        .or_else(|| usual.into_iter().find(|path| path.is_dir()))
+        .or_else(|| usual.into_iter().find(|path| is_there(path)))
         .or_else(source_tree)
         .unwrap_or_else(|| paths.shipped_rules())
+}
+
+/// Whether there is something, usable or not: rules that were installed and cannot be reached
+/// must be an error and never give way to others.
+fn is_there(path: &Path) -> bool {
+    !matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The rules of the source tree whose `target/PROFILE` this program runs from.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -84,6 +85,10 @@ impl Scanner {
                     .current_dir("/")
                     .stdin(Stdio::from(theirs.into_fd()))
                     .stdout(Stdio::null())
+                    // Its workers read hostile bytes: they must not hold anybody's terminal.
+                    .stderr(Stdio::null())
+                    // A Ctrl-C is for the person's program, which then ends the scan in order.
+                    .process_group(0)
                     .spawn()
             })
             .map_err(ScannerError::Start)?;

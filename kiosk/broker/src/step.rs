@@ -191,7 +191,16 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         }
         (Event::Removed { lane }, Service::Ready | Service::NoLedger) => with(state, lane, removed),
         (Event::Recorded { lane, entry }, Service::Ready | Service::NoLedger) => {
-            with(state, lane, |lane, id| recorded(lane, id, entry))
+            let (mut state, mut actions) = with(state, lane, |lane, id| recorded(lane, id, entry));
+            // A verdict whose medium is gone must not stand beside one that is being judged.
+            if state
+                .lanes
+                .values()
+                .any(|lane| !matches!(lane, Lane::Leaving { .. }))
+            {
+                actions.extend(leave(&mut state));
+            }
+            (state, actions)
         }
         (Event::Scanned { lane, examination }, Service::Ready | Service::NoLedger) => {
             with(state, lane, |lane, id| scanned(lane, id, &examination))

@@ -25,9 +25,15 @@ pub(crate) struct Walk {
     ended: bool,
 }
 
+/// The entries of one folder, and whether some were left out.
+struct Names {
+    names: std::vec::IntoIter<CString>,
+    cut: bool,
+}
+
 struct Level {
     folder: OwnedFd,
-    names: std::vec::IntoIter<CString>,
+    names: Names,
     path: Vec<u8>,
 }
 
@@ -122,12 +128,19 @@ impl Iterator for Walk {
 
     fn next(&mut self) -> Option<Supplied> {
         while let Some(level) = self.open.last_mut() {
-            let Some(name) = level.names.next() else {
+            let Some(name) = level.names.names.next() else {
+                let (path, _) = MediumName::cut(&level.path);
+                let cut = level.names.cut;
                 self.open.pop();
+                if cut {
+                    let why = "the folder holds more than is listed";
+                    return Some(unopened(path, Gap::Limit, "files_max", why));
+                }
                 continue;
             };
+            // Folders count as well: they cost as much to list as files.
+            self.files_left = self.files_left.saturating_sub(1);
             if let Some(supplied) = self.entry(&name) {
-                self.files_left = self.files_left.saturating_sub(1);
                 return Some(supplied);
             }
         }
@@ -135,22 +148,27 @@ impl Iterator for Walk {
     }
 }
 
-/// What the folder holds, without `.` and `..`, in byte order; at most `most` and one more,
-/// which is what lets the scanner see that its limit was passed.
-fn names(folder: &OwnedFd, most: u64) -> Result<std::vec::IntoIter<CString>, Errno> {
+/// What the folder holds, without `.` and `..`, in byte order; at most `most`.
+fn names(folder: &OwnedFd, most: u64) -> Result<Names, Errno> {
     let copy = folder.try_clone().map_err(|_| Errno::EMFILE)?;
     let mut names = Vec::new();
+    let mut cut = false;
     for entry in Dir::from_fd(copy)?.into_iter() {
         let name = entry?.file_name().to_owned();
-        if name.as_bytes() != b"." && name.as_bytes() != b".." {
-            names.push(name);
+        if name.as_bytes() == b"." || name.as_bytes() == b".." {
+            continue;
         }
-        if most < u64::try_from(names.len()).unwrap_or(u64::MAX) {
+        if most <= u64::try_from(names.len()).unwrap_or(u64::MAX) {
+            cut = true;
             break;
         }
+        names.push(name);
     }
     names.sort();
-    Ok(names.into_iter())
+    Ok(Names {
+        names: names.into_iter(),
+        cut,
+    })
 }
 
 fn beneath(level: &Level, name: &CString, flags: OFlag) -> Result<OwnedFd, Errno> {
@@ -164,11 +182,7 @@ fn beneath(level: &Level, name: &CString, flags: OFlag) -> Result<OwnedFd, Errno
     openat2(level.folder.as_fd(), name.as_c_str(), how)
 }
 
-fn folder(
-    level: &Level,
-    name: &CString,
-    most: u64,
-) -> Result<(OwnedFd, std::vec::IntoIter<CString>), Errno> {
+fn folder(level: &Level, name: &CString, most: u64) -> Result<(OwnedFd, Names), Errno> {
     let folder = beneath(level, name, OFlag::O_DIRECTORY)?;
     let names = names(&folder, most)?;
     Ok((folder, names))

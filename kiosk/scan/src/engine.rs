@@ -7,10 +7,6 @@ use wire::{Finding, Gap, Source, Tier};
 
 use crate::ScanError;
 
-/// Most matches of one pattern that the engine keeps. A crafted file of repeated words took
-/// 1 GB with the engine's own million; one match is enough to stop a medium.
-const PATTERN_MATCHES_MAX: usize = 1000;
-
 /// The compiled rules, loaded once in the supervisor and shared with its workers by fork.
 pub(crate) struct Engine {
     rules: yara_x::Rules,
@@ -32,10 +28,11 @@ impl Engine {
 
     /// A matcher that gives up on one content after `seconds`.
     pub(crate) fn matcher(&self, seconds: u64) -> Matcher<'_> {
+        // The engine's own bound on matches stays: a lower one makes conditions that count or
+        // place matches silently false. What they cost is bounded by the worker's memory.
         let mut scanner = yara_x::Scanner::new(&self.rules);
         scanner
             .set_timeout(Duration::from_secs(seconds.max(1)))
-            .max_matches_per_pattern(PATTERN_MATCHES_MAX)
             .fast_scan(true)
             .use_mmap(false);
         Matcher { scanner }

@@ -48,7 +48,8 @@ impl Examiner<'_, '_> {
         let content = Content::read(reader, self.limits, self.spool);
         self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
         // Space outside every partition that holds nothing needs no row.
-        if item.kind == RowKind::Gap && content.zero && content.gap.is_none() {
+        let whole = content.read_bytes == item.size_bytes && item.findings.is_empty();
+        if item.kind == RowKind::Gap && content.zero && content.gap.is_none() && whole {
             return content.read_bytes;
         }
         let mut gap = content.gap.or(known_gap);
@@ -113,8 +114,15 @@ impl Examiner<'_, '_> {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
                 self.open(volume, &path, within, bytes, budget)
             }
-            // Raw space has no form of its own: it is matched as it lies.
-            RowKind::Boot | RowKind::Unallocated | RowKind::Gap => Opened::nothing(),
+            // Raw space has no form of its own, but a container in it must not hide behind that:
+            // a file can be a disk image to one reader and an archive to another.
+            RowKind::Boot | RowKind::Unallocated | RowKind::Gap => {
+                if unpack::recognise(bytes).is_some() {
+                    self.open(volume, &path, within, bytes, budget)
+                } else {
+                    Opened::nothing()
+                }
+            }
         };
         findings.extend(opened.findings);
         gap = gap.or(opened.gap);

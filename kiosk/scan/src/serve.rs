@@ -11,6 +11,8 @@ use wire::frame;
 use wire::rules::COMPILED_BYTES_MAX;
 use wire::scan::{CONTAINER_DEPTH_MAX, Limits, News, Order, Supply, TargetKind, WORKERS_MAX};
 
+use wire::Gap;
+
 use crate::ScanError;
 use crate::board::Board;
 use crate::crew::{Crew, Tools};
@@ -32,7 +34,23 @@ struct Given {
 
 pub(crate) fn run() -> Result<(), ScanError> {
     let channel = Channel::from_stdin().map_err(ScanError::Channel)?;
-    let given = given(&channel)?;
+    let done = supervise(&channel);
+    if let Err(error) = &done {
+        let why = wire::explained(error);
+        // The starter may be what failed; then nobody is there to be told.
+        let _ = tell(
+            &channel,
+            &News::Failed {
+                gap: Gap::Damaged,
+                why,
+            },
+        );
+    }
+    done
+}
+
+fn supervise(channel: &Channel) -> Result<(), ScanError> {
+    let given = given(channel)?;
     let size = jail::memory::require_sealed(given.rules.as_fd()).map_err(ScanError::Channel)?;
     if COMPILED_BYTES_MAX < size {
         return Err(ScanError::Rules(format!(
@@ -55,7 +73,7 @@ pub(crate) fn run() -> Result<(), ScanError> {
     let supervisor = confined.close().map_err(ScanError::Jail)?;
 
     tell(
-        &channel,
+        channel,
         &News::Ready {
             rules: engine.rules(),
         },
@@ -75,9 +93,9 @@ pub(crate) fn run() -> Result<(), ScanError> {
     let ends = begun
         .checked_add(Duration::from_secs(given.order.limits.scan_seconds_max))
         .unwrap_or(begun);
-    watch(&channel, &mut board, &mut crew, ends)?;
-    tell(&channel, &board.progress())?;
-    tell(&channel, &board.end())
+    watch(channel, &mut board, &mut crew, ends)?;
+    tell(channel, &board.progress())?;
+    tell(channel, &board.end())
 }
 
 /// Reads the order and checks that what came with it fits.
