@@ -248,7 +248,8 @@ impl Daemon {
 
     fn signal(&mut self) {
         while let Ok(Some(signal)) = self.signals.read_signal() {
-            if i32::try_from(signal.ssi_signo) == Ok(i32::from(HANGUP)) {
+            let number = i32::try_from(signal.ssi_signo).unwrap_or_default();
+            if Signal::try_from(number) == Ok(Signal::SIGHUP) {
                 self.reload();
             } else {
                 self.ending = true;
@@ -351,9 +352,6 @@ struct Ready {
     screen: bool,
     ledger: bool,
 }
-
-/// SIGHUP on every Linux architecture.
-const HANGUP: u8 = 1;
 
 fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl Fn(E) -> DaemonError {
     move |source| DaemonError::System {

@@ -9,13 +9,13 @@ use decide::{Admission, Examination, Judgement, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
-use wire::scan::{Limits, Order, TargetKind, WORKERS_MAX};
+use wire::scan::{Limits, Order, TargetKind};
 use wire::view::Stage;
 
 use crate::identify::Identified;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
-use crate::scanner::{SILENCE_MAX, Scanner};
+use crate::scanner::{self, SILENCE_MAX, Scanner};
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
 const NEWS_AT_ONCE: usize = 256;
@@ -75,13 +75,11 @@ impl Port {
     ) -> std::io::Result<()> {
         let now = Instant::now();
         let mut reception = Reception::new()?;
-        let processors = std::thread::available_parallelism()
-            .map_or(1, |count| u32::try_from(count.get()).unwrap_or(WORKERS_MAX));
         let order = Order {
             target: TargetKind::Image,
             size_bytes: self.identified.target.size_bytes,
             limits: limits.clone(),
-            workers: processors.clamp(1, WORKERS_MAX),
+            workers: scanner::workers(),
         };
         let medium = Some(self.identified.file.as_fd());
         let scanner = match Scanner::start(&order, loaded.compiled.as_fd(), medium, spool) {
@@ -124,14 +122,7 @@ impl Port {
                 Err(error) => return scan.reception.fail(Gap::Damaged, &wire::explained(&error)),
             }
             scan.heard = Instant::now();
-            match scanner.news() {
-                Ok(Some(news)) => drop(scan.reception.take(news)),
-                Ok(None) => {
-                    let why = "kiosk-scan ended without its end record";
-                    scan.reception.fail(Gap::Damaged, why);
-                }
-                Err(error) => scan.reception.fail(Gap::Damaged, &wire::explained(&error)),
-            }
+            drop(scanner.hear(&mut scan.reception));
         }
     }
 

@@ -10,15 +10,26 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use jail::channel::Channel;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use wire::frame;
-use wire::scan::{News, Order, Supply};
+use wire::scan::{News, Order, Supply, WORKERS_MAX};
+use wire::{Gap, Row};
 
 use crate::paths;
+use crate::reception::Reception;
 
 /// Longest silence of kiosk-scan before it is given up. It speaks four times a second.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// As many workers as there are processors, at most [`WORKERS_MAX`].
+#[must_use]
+pub fn workers() -> u32 {
+    std::thread::available_parallelism()
+        .map_or(1, |count| u32::try_from(count.get()).unwrap_or(WORKERS_MAX))
+        .clamp(1, WORKERS_MAX)
+}
 
 /// Why a scanner cannot be had or heard.
 #[derive(Debug, thiserror::Error)]
@@ -121,8 +132,8 @@ impl Scanner {
             .map_err(ScannerError::Channel)
     }
 
-    /// Waits until there is news, or until it may be supplied when `supplying`; `false` when
-    /// neither came within `wait`.
+    /// Waits at most `wait` until there is news, or until a file may be handed over when
+    /// `supplying`.
     ///
     /// # Errors
     /// [`ScannerError::Channel`].
@@ -132,7 +143,7 @@ impl Scanner {
         let mut socket = [PollFd::new(self.channel.as_fd(), events)];
         let milliseconds = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
         match poll(&mut socket, PollTimeout::from(milliseconds)) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(ScannerError::Channel(errno.into())),
         }
         let seen = socket
@@ -145,12 +156,20 @@ impl Scanner {
         })
     }
 
-    /// The next news; `None` when kiosk-scan closed the connection. Blocks: ask
+    /// Puts the next news into `reception`; whatever is wrong with it ends the reception. The
+    /// row in it, when it is one, comes back as it was written down. Blocks: ask
     /// [`Scanner::wait`] or poll first.
-    ///
-    /// # Errors
-    /// [`ScannerError::Channel`], [`ScannerError::Frame`] for what is not news.
-    pub fn news(&self) -> Result<Option<News>, ScannerError> {
+    pub fn hear(&self, reception: &mut Reception) -> Option<Row> {
+        match self.news() {
+            Ok(Some(news)) => return reception.take(news),
+            Ok(None) => reception.fail(Gap::Damaged, "kiosk-scan ended without its end record"),
+            Err(error) => reception.fail(Gap::Damaged, &wire::explained(&error)),
+        }
+        None
+    }
+
+    /// The next news; `None` when kiosk-scan closed the connection.
+    fn news(&self) -> Result<Option<News>, ScannerError> {
         match self.channel.receive().map_err(ScannerError::Channel)? {
             Some(packet) if packet.fds.is_empty() => Ok(Some(frame::decode(&packet.bytes)?)),
             Some(_) => Err(ScannerError::Channel(io::Error::other(
@@ -170,9 +189,6 @@ pub struct Readiness {
     pub supply: bool,
 }
 
-/// `EOPNOTSUPP` on every Linux architecture this project builds for.
-const NOT_SUPPORTED: i32 = 95;
-
 /// A file without a name: it vanishes with the last process that holds it.
 fn unlinked(folder: &Path) -> Result<File, ScannerError> {
     let fault = |source| ScannerError::Spool {
@@ -188,7 +204,7 @@ fn unlinked(folder: &Path) -> Result<File, ScannerError> {
     match nameless {
         // Not every file system can make one; then it has a name for a moment, and
         // `create_new` follows no link that somebody put there.
-        Err(error) if matches!(error.raw_os_error(), Some(NOT_SUPPORTED)) => {
+        Err(error) if error.raw_os_error().map(Errno::from_raw) == Some(Errno::EOPNOTSUPP) => {
             let path = folder.join(format!(".spool-{}", std::process::id()));
             let file = options.create_new(true).open(&path).map_err(fault)?;
             std::fs::remove_file(&path).map_err(fault)?;

@@ -66,17 +66,11 @@ pub(crate) fn scan(
     } = hand;
     let descriptor = target.descriptor()?;
     let (medium, mut supplies) = match target.kind {
-        TargetKind::Device | TargetKind::Image => (Some(descriptor), Supplies::none()),
+        TargetKind::Device | TargetKind::Image => (Some(descriptor), Supplies::default()),
         TargetKind::Folder => {
-            let walk = Walk::new(descriptor, &order.limits)
-                .map_err(CommandError::system("list the folder"))?;
-            (
-                None,
-                Supplies {
-                    walk: Some(walk),
-                    next: None,
-                },
-            )
+            let walk = Walk::new(descriptor, &order.limits);
+            let walk = Some(walk.map_err(CommandError::system("list the folder"))?);
+            (None, Supplies { walk, next: None })
         }
         TargetKind::File => {
             let (walk, first) = Walk::single(&target.path, descriptor, target.size_bytes);
@@ -107,16 +101,10 @@ pub(crate) fn scan(
         let ready = scanner.wait(supplies.any(), STEP)?;
         if ready.news {
             heard = Instant::now();
-            match scanner.news() {
-                Ok(Some(news)) => {
-                    if let Some(seen) = reception.take(news) {
-                        row(seen);
-                    }
-                    progress(reception.progress());
-                }
-                Ok(None) => reception.fail(Gap::Damaged, "kiosk-scan ended without its end record"),
-                Err(error) => reception.fail(Gap::Damaged, &error.to_string()),
+            if let Some(seen) = scanner.hear(reception) {
+                row(seen);
             }
+            progress(reception.progress());
         } else if ready.supply {
             supplies.hand_over(&scanner, reception);
         } else if SILENCE_MAX < heard.elapsed() {
@@ -129,20 +117,14 @@ pub(crate) fn scan(
     Ok(())
 }
 
-/// The files still to be handed over.
+/// The files still to be handed over. By default none.
+#[derive(Default)]
 struct Supplies {
     walk: Option<Walk>,
     next: Option<Supplied>,
 }
 
 impl Supplies {
-    fn none() -> Self {
-        Self {
-            walk: None,
-            next: None,
-        }
-    }
-
     fn any(&self) -> bool {
         self.walk.is_some() || self.next.is_some()
     }

@@ -22,13 +22,7 @@ pub(crate) fn note(text: &str) {
 /// Writes an error and its causes to stderr. Messages of parsers have lines of their own,
 /// which stay.
 pub(crate) fn error(error: &dyn std::error::Error) {
-    let mut text = format!("kioskctl: {error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
+    let text = format!("kioskctl: {}", wire::name::with_causes(error));
     for part in text.lines() {
         note(part);
     }

@@ -7,12 +7,13 @@ use broker::Paths;
 use broker::reception::{Received, Reception};
 use broker::recorder::Recorder;
 use broker::rules::{self, Loaded};
+use broker::scanner;
 use broker::site::{self, Site};
 use decide::{Admission, Judgement, Recording, Shown};
 use jiff::Timestamp;
 use wire::Row;
 use wire::ledger::{EntryId, Event, Judged};
-use wire::scan::{Limits, Order, TargetKind, WORKERS_MAX};
+use wire::scan::{Limits, Order, TargetKind};
 
 use crate::CommandError;
 use crate::hand::{self, Hand, Signals};
@@ -153,17 +154,11 @@ impl Session<'_> {
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok(reception.not_started(rules));
         };
-        let processors = std::thread::available_parallelism()
-            .map_or(1, |count| u32::try_from(count.get()).unwrap_or(WORKERS_MAX));
         let order = Order {
             target: target.kind,
             size_bytes: target.size_bytes,
             limits: self.limits.clone(),
-            workers: self
-                .arguments
-                .jobs
-                .unwrap_or(processors)
-                .clamp(1, WORKERS_MAX),
+            workers: self.arguments.jobs.unwrap_or_else(scanner::workers),
         };
         let spool = spool(self.paths);
         let hand = Hand {

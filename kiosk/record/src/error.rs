@@ -244,20 +244,6 @@ pub enum Refusal {
     Unwritten(String),
 }
 
-/// `error` and its causes in one line that is safe on a terminal, in a message and in an entry.
-#[must_use]
-pub fn printable(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    // Causes quote what they choke on, which may come from a medium.
-    MediumName::cut(text.as_bytes()).0.escaped().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,7 +252,7 @@ mod tests {
     fn a_cause_that_quotes_hostile_text_is_harmless() {
         let source =
             wire::frame::decode::<wire::ledger::Append>(br#"{"\u001b[2J":1}"#).unwrap_err();
-        let text = printable(&Refusal::Message(source));
+        let text = wire::explained(&Refusal::Message(source));
         assert!(text.starts_with("message cannot be understood: malformed message: unknown field"));
         assert!(text.contains("⟨U+001B⟩"), "{text}");
         assert!(!text.chars().any(wire::name::is_hidden));

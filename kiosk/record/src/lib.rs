@@ -34,7 +34,7 @@ mod tables;
 
 mod error;
 
-pub use error::{Alteration, LedgerError, Refusal, printable};
+pub use error::{Alteration, LedgerError, Refusal};
 pub use reader::Ledger;
 pub use verify::Verified;
 pub use writer::Writer;

@@ -12,7 +12,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
 
-use crate::error::{LedgerError, printable};
+use crate::error::LedgerError;
 use crate::serve::{Door, serve};
 use crate::writer::Writer;
 
@@ -51,7 +51,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match record(&arguments) {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {
-            eprintln!("kiosk-record: {}", printable(&error));
+            eprintln!("kiosk-record: {}", wire::explained(&error));
             ExitCode::from(FAULT)
         }
     }

@@ -12,7 +12,7 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use wire::frame;
 use wire::ledger::{Answer, Append, EntryId, Event};
 
-use crate::error::{LedgerError, Refusal, printable};
+use crate::error::{LedgerError, Refusal};
 use crate::rows::Rows;
 use crate::writer::Writer;
 
@@ -179,13 +179,18 @@ impl Server<'_> {
                 client.gone = true;
                 return Ok(());
             }
-            Err(error) => return Err(format!("its connection failed: {}", printable(&error))),
+            Err(error) => {
+                return Err(format!(
+                    "its connection failed: {}",
+                    wire::explained(&error)
+                ));
+            }
         };
         self.write_interruptions();
         let answer = match append(self.writer, client, packet) {
             Ok(id) => Answer::Recorded(id),
             Err(refusal) => Answer::Refused {
-                why: printable(&refusal),
+                why: wire::explained(&refusal),
             },
         };
         let sent = frame::encode(&answer)
@@ -195,7 +200,10 @@ impl Server<'_> {
             Ok(()) => Ok(()),
             // What it sent before it went is evidence all the same.
             Err(error) if is_gone(&error) => Ok(()),
-            Err(error) => Err(format!("it did not take its answer: {}", printable(&error))),
+            Err(error) => Err(format!(
+                "it did not take its answer: {}",
+                wire::explained(&error)
+            )),
         }
     }
 
@@ -278,5 +286,5 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 fn complain(what: &str, error: &dyn std::error::Error) {
-    eprintln!("kiosk-record: {what}: {}", printable(error));
+    eprintln!("kiosk-record: {what}: {}", wire::explained(error));
 }

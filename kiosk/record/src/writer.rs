@@ -14,7 +14,7 @@ use crate::canonical;
 use crate::check::{self, Step};
 use crate::clock::{Moment, Place};
 use crate::entry::{self, FORMAT, RowsHash};
-use crate::error::{LedgerError, Refusal, printable};
+use crate::error::{LedgerError, Refusal};
 use crate::folder;
 use crate::rows::Rows;
 use crate::schema::{self, integer};
@@ -143,7 +143,7 @@ impl Writer {
             Ok(done) if done.contains(&Step::Closed) => Refusal::Closed(insertion),
             Ok(done) if done.contains(&Step::Inserted) => Refusal::Stranger(insertion),
             Ok(_) => Refusal::NoInsertion(insertion),
-            Err(error) => Refusal::Unwritten(printable(&error)),
+            Err(error) => Refusal::Unwritten(wire::explained(&error)),
         }
     }
 
@@ -164,7 +164,7 @@ impl Writer {
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
             Err(Failure::Failed(error)) => {
-                let why = printable(&error);
+                let why = wire::explained(&error);
                 if error.is_passing() {
                     return Err(Refusal::Unwritten(why));
                 }
@@ -243,7 +243,7 @@ impl Writer {
             self.interrupt(insertion, why)
                 .map_err(|refusal| LedgerError::System {
                     doing: "record that an insertion was interrupted",
-                    source: io::Error::other(printable(&refusal)),
+                    source: io::Error::other(wire::explained(&refusal)),
                 })?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jail::channel::Channel;
 use jail::supervisor::{Child, Ended, Supervisor};
+use nix::sys::signal::Signal;
 use wire::Gap;
 use wire::frame;
 use wire::scan::{News, Order};
@@ -200,7 +201,7 @@ impl<'t> Crew<'t> {
         let doing = std::mem::replace(&mut seat.doing, Doing::Starting);
         let news = match doing {
             Doing::Working(task) => {
-                let gap = if late || ended == Some(Ended::Signaled(CPU_LIMIT_SIGNAL)) {
+                let gap = if late || is_cpu_limit(ended) {
                     Gap::Timeout
                 } else {
                     Gap::Damaged
@@ -255,9 +256,6 @@ impl<'t> Crew<'t> {
     }
 }
 
-/// SIGXCPU on every Linux architecture this project builds for.
-const CPU_LIMIT_SIGNAL: i32 = 24;
-
 /// Makes sure that the process is gone, and tells how it ended.
 fn end(child: &mut Child) -> Option<Ended> {
     // A process that has already ended keeps its own ending.
@@ -266,6 +264,11 @@ fn end(child: &mut Child) -> Option<Ended> {
     }
     child.kill().ok()?;
     child.wait().ok()
+}
+
+/// Whether the kernel ended it because its processor time was used up.
+fn is_cpu_limit(ended: Option<Ended>) -> bool {
+    matches!(ended, Some(Ended::Signaled(number)) if Signal::try_from(number) == Ok(Signal::SIGXCPU))
 }
 
 fn described(ended: Option<Ended>) -> String {

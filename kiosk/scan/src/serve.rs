@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use jail::channel::Channel;
 use jail::supervisor::SupervisorLimits;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use wire::Gap;
 use wire::frame;
 use wire::rules::COMPILED_BYTES_MAX;
 use wire::scan::{CONTAINER_DEPTH_MAX, Limits, News, Order, Supply, TargetKind, WORKERS_MAX};
-
-use wire::Gap;
 
 use crate::ScanError;
 use crate::board::Board;

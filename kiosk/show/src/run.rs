@@ -40,13 +40,7 @@ pub fn main() -> ExitCode {
     match options::read(std::env::args_os().skip(1), root).and_then(|options| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut cause: Option<&dyn std::error::Error> = Some(&error);
-            let mut line = String::from("kiosk-show");
-            while let Some(error) = cause {
-                line.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
-            eprintln!("{line}");
+            eprintln!("kiosk-show: {}", wire::explained(&error));
             ExitCode::from(2)
         }
     }

@@ -160,6 +160,14 @@ impl<'de> Deserialize<'de> for MediumName {
 /// An error and its causes in one printable line: messages can quote what a medium spelled.
 #[must_use]
 pub fn explained(error: &dyn std::error::Error) -> String {
+    let text = with_causes(error);
+    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+}
+
+/// An error and its causes as their messages are, which may be several lines and is not safe
+/// to print: for callers that escape each line themselves.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -167,7 +175,7 @@ pub fn explained(error: &dyn std::error::Error) -> String {
         text.push_str(&inner.to_string());
         cause = inner.source();
     }
-    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+    text
 }
 
 /// Lower-case hexadecimal digits of `bytes`.

@@ -52,21 +52,22 @@ impl Daemon {
             }
             Action::StartScan(id) => {
                 let rules = self.site.policy.rules_state(self.rules_now().as_ref());
-                let (Some(port), Some(loaded)) = (self.ports.get_mut(&id), &self.loaded) else {
-                    return None;
+                let limits = &self.site.policy.limits;
+                let started = match (self.ports.get_mut(&id), &self.loaded) {
+                    (Some(port), Some(loaded)) => {
+                        port.start(loaded, limits, rules, &self.paths.spool())
+                    }
+                    // The rules were taken away since the medium came in.
+                    (_, _) => Err(std::io::ErrorKind::NotFound.into()),
                 };
-                let started =
-                    port.start(loaded, &self.site.policy.limits, rules, &self.paths.spool());
-                if let Err(error) = started {
-                    report(&format!("no memory for a scan: {error}"));
-                    let mut examination = decide::Examination::not_started(rules);
-                    examination.ending = decide::Ending::Failed(Gap::Damaged);
-                    return Some(Event::Scanned {
-                        lane: id,
-                        examination,
-                    });
-                }
-                None
+                let error = started.err()?;
+                report(&format!("a scan cannot be started: {error}"));
+                let mut examination = decide::Examination::not_started(rules);
+                examination.ending = decide::Ending::Failed(Gap::Damaged);
+                Some(Event::Scanned {
+                    lane: id,
+                    examination,
+                })
             }
             Action::EndScan(id, gap) => {
                 self.ports
