@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use record::{Ledger, LedgerError, printable};
+use record::{Ledger, LedgerError};
 
 fn main() -> ExitCode {
     let folder = PathBuf::from(std::env::args_os().nth(1).unwrap_or_default());
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             ExitCode::from(if shown.is_ok() { 0 } else { 2 })
         }
         Err(error) => {
-            eprintln!("{}", printable(&error));
+            eprintln!("{}", wire::explained(&error));
             let altered = matches!(error, LedgerError::Altered { .. } | LedgerError::Schema(_));
             ExitCode::from(if altered { 1 } else { 2 })
         }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use wire::MediumName;
 use wire::frame::FrameError;
 use wire::ledger::{EVENT_BYTES_MAX, ROWS_BYTES_MAX, VOLUMES_MAX};
 

@@ -9,7 +9,7 @@ use wire::{Row, Verdict};
 
 use crate::canonical;
 use crate::check;
-use crate::error::{Refusal, printable};
+use crate::error::Refusal;
 
 /// Longest line of a row, in bytes: each came to its sender in one message.
 pub const ROW_BYTES_MAX: usize = FRAME_BYTES_MAX;
@@ -52,7 +52,7 @@ fn stored(line: &[u8], verdict: Verdict) -> Result<String, String> {
             line.len()
         ));
     }
-    let unreadable = |error: serde_json::Error| format!("is no row: {}", printable(&error));
+    let unreadable = |error: serde_json::Error| format!("is no row: {}", wire::explained(&error));
     let row: Row = serde_json::from_slice(line).map_err(unreadable)?;
     check::row(&row, verdict)?;
     canonical::line(&row).map_err(unreadable)
