@@ -1,11 +1,11 @@
 //! kioskd: one loop that turns what happens into events and takes the actions of [`step`].
 
 mod act;
+mod source;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsString;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use decide::Allowlist;
@@ -17,15 +17,17 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::frame;
 use wire::ledger::Rules;
 
-use crate::bay::{Bay, Moved};
-use crate::identify::Identified;
+use crate::bay::Bay;
 use crate::paths::Paths;
 use crate::port::Port;
 use crate::recorder::Recorder;
 use crate::rules::{self, Loaded};
 use crate::site::{self, Site};
-use crate::step::{Action, Event, LaneId, State};
+use crate::step::{Event, LaneId, State};
+use crate::usb::Usb;
 use crate::view;
+
+pub use source::{NOTICED_WAIT_MAX, Source};
 
 /// How often the loop looks at its clocks, and a changed view is sent at most.
 const TICK: Duration = Duration::from_millis(100);
@@ -73,7 +75,7 @@ pub struct Daemon {
     site: Site,
     allowlist: Option<Allowlist>,
     loaded: Option<Loaded>,
-    bay: Bay,
+    source: Source,
     signals: SignalFd,
     listener: Listener,
     screens: Vec<Channel>,
@@ -95,7 +97,7 @@ impl Daemon {
     ///
     /// # Errors
     /// [`DaemonError`] for everything without which no medium can be judged.
-    pub fn start(paths: Paths, bay: &std::path::Path) -> Result<Self, DaemonError> {
+    pub fn start(paths: Paths, bay: Option<&Path>) -> Result<Self, DaemonError> {
         let mut set = SigSet::empty();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
             set.add(signal);
@@ -111,13 +113,18 @@ impl Daemon {
         let loaded = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now())?;
         let listener = Listener::bind(&paths.show_socket(), 0o660)
             .map_err(path("listen at", &paths.show_socket()))?;
-        let bay = Bay::open(bay).map_err(path("watch", bay))?;
+        let source = match bay {
+            Some(bay) => Source::Bay(Bay::open(bay).map_err(path("watch", bay))?),
+            None => Usb::open(Path::new("/sys"), Path::new("/dev"))
+                .map(|usb| Source::Usb(Box::new(usb)))
+                .map_err(system("close the USB ports and watch them"))?,
+        };
         Ok(Self {
             paths,
             site,
             allowlist,
             loaded,
-            bay,
+            source,
             signals,
             listener,
             screens: Vec::new(),
@@ -154,63 +161,11 @@ impl Daemon {
             {
                 self.welcome(screen);
             }
-            if ready.bay {
-                self.look_into_bay()?;
-            }
+            self.look_at_source(ready.source)?;
             self.hear_scanners();
             self.forget();
         }
         Ok(())
-    }
-
-    fn look_into_bay(&mut self) -> Result<(), DaemonError> {
-        for moved in self.bay.moved().map_err(system("watch the bay"))? {
-            match moved {
-                Moved::In(name) => {
-                    self.remove(&name);
-                    self.insert(name);
-                }
-                Moved::Out(name) => self.remove(&name),
-                Moved::Unknown => {
-                    let all: Vec<_> = self.ports.values().map(|port| port.name.clone()).collect();
-                    all.iter().for_each(|name| self.remove(name));
-                    let _ = self.take(Action::LookAgain);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn insert(&mut self, name: OsString) {
-        let Some(list) = &self.allowlist else { return };
-        let (image, claim) = (self.bay.image(&name), self.bay.claim(&name));
-        let identified = match Identified::image(&image, &claim) {
-            Ok(identified) => identified,
-            Err(error) => {
-                // It went away before it could be opened, or it is no file.
-                report(&format!("cannot open an image in the bay: {error}"));
-                return;
-            }
-        };
-        let admission = identified.admission(list, self.site.today(Timestamp::now()));
-        let rules = self.site.policy.rules_state(self.rules_now().as_ref());
-        self.lanes_ever = self.lanes_ever.saturating_add(1);
-        let lane = LaneId(self.lanes_ever);
-        self.ports
-            .insert(lane, Port::new(name, identified, admission.clone()));
-        self.happen(Event::Inserted {
-            lane,
-            admission,
-            rules,
-        });
-    }
-
-    fn remove(&mut self, name: &OsString) {
-        let of_name = |(id, port): (&LaneId, &Port)| (port.name == *name).then_some(*id);
-        let lanes: Vec<LaneId> = self.ports.iter().filter_map(of_name).collect();
-        for lane in lanes {
-            self.happen(Event::Removed { lane });
-        }
     }
 
     fn hear_scanners(&mut self) {
@@ -314,9 +269,11 @@ impl Daemon {
     fn wait(&self) -> Result<Ready, DaemonError> {
         let mut sockets = vec![
             PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.bay.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
         ];
+        let first = sockets.len();
+        let sources = self.source.descriptors();
+        sockets.extend(sources.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)));
         let fixed = sockets.len();
         sockets.extend(
             self.recorder
@@ -338,8 +295,8 @@ impl Daemon {
         };
         Ok(Ready {
             signal: seen(0),
-            bay: seen(1),
-            screen: seen(2),
+            screen: seen(1),
+            source: (first..fixed).any(seen),
             ledger: self.recorder.is_some() && seen(fixed),
         })
     }
@@ -348,7 +305,7 @@ impl Daemon {
 /// Which descriptors have something to say. Scanners are asked in every round.
 struct Ready {
     signal: bool,
-    bay: bool,
+    source: bool,
     screen: bool,
     ledger: bool,
 }
@@ -360,7 +317,7 @@ fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl Fn(E) -> DaemonE
     }
 }
 
-fn path(doing: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> DaemonError {
+fn path(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DaemonError {
     let path = path.to_owned();
     move |source| DaemonError::Path {
         doing,

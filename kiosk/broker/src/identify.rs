@@ -2,6 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -11,6 +12,9 @@ use nix::fcntl::OFlag;
 use wire::ledger::Target;
 use wire::scan::TargetKind;
 use wire::{Claim, MediumName, ReasonCode};
+
+use crate::usb::disk::OpenedDisk;
+use crate::usb::sysfs::{Description, DeviceKey, Disk, Sysfs};
 
 /// Largest claim file, in bytes: a page of text.
 const CLAIM_BYTES_MAX: u64 = 4096;
@@ -44,17 +48,51 @@ impl Snapshot {
     }
 }
 
-/// A medium before us, opened for reading once and never by name again.
+/// A medium before us.
 pub struct Identified {
-    /// What is read.
-    pub file: File,
     /// How the ledger names it.
     pub target: Target,
     /// What it says it is.
     pub claim: Option<Claim>,
     /// Why there is no claim, for staff.
     pub claim_fault: Option<String>,
-    before: Snapshot,
+    /// What it is read through; `None` for a device without a driver.
+    pub opened: Option<Opened>,
+}
+
+/// A medium that was opened for reading, once and never by name again.
+pub struct Opened {
+    /// What is read.
+    pub file: File,
+    /// What is read again, past the kernel's page cache; `None` for an image.
+    pub read_back: Option<File>,
+    before: Before,
+}
+
+/// What a medium was when it was opened.
+enum Before {
+    Image(Snapshot),
+    Disk(Box<Seated>),
+}
+
+/// A disk in its port.
+struct Seated {
+    sysfs: Sysfs,
+    device: DeviceKey,
+    description: Description,
+    size_bytes: u64,
+    sequence: u64,
+}
+
+/// What became of a medium since it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// It is the same.
+    Same,
+    /// It was written to, or is another one.
+    Changed,
+    /// It is not there any more.
+    Gone,
 }
 
 impl Identified {
@@ -86,12 +124,60 @@ impl Identified {
             size_bytes: about.len(),
         };
         Ok(Self {
-            before: Snapshot::of(&about),
-            file,
             target,
             claim,
             claim_fault,
+            opened: Some(Opened {
+                file,
+                read_back: None,
+                before: Before::Image(Snapshot::of(&about)),
+            }),
         })
+    }
+
+    /// A USB device that no driver was bound to: nothing of it can be read.
+    #[must_use]
+    pub fn device(port: &str, claim: Claim) -> Self {
+        let (name, _) = MediumName::cut(format!("usb {port}").as_bytes());
+        Self {
+            target: Target {
+                kind: TargetKind::Device,
+                name,
+                size_bytes: 0,
+            },
+            claim: Some(claim),
+            claim_fault: None,
+            opened: None,
+        }
+    }
+
+    /// The same device, with the disk that it showed when it was let in.
+    #[must_use]
+    pub fn with_disk(
+        mut self,
+        sysfs: &Sysfs,
+        device: &DeviceKey,
+        description: &Description,
+        (disk, opened): (&Disk, OpenedDisk),
+    ) -> Self {
+        let size_bytes = opened.size_bytes;
+        self.target.name = MediumName::cut(format!("/dev/{}", disk.name).as_bytes()).0;
+        self.target.size_bytes = size_bytes;
+        if let Some(claim) = &mut self.claim {
+            claim.capacity_bytes = Some(size_bytes);
+        }
+        self.opened = Some(Opened {
+            file: opened.file,
+            read_back: Some(opened.read_back),
+            before: Before::Disk(Box::new(Seated {
+                sysfs: sysfs.clone(),
+                device: device.clone(),
+                description: description.clone(),
+                size_bytes,
+                sequence: disk.sequence,
+            })),
+        });
+        self
     }
 
     /// What the screen calls it: the product string when it has one, else its name.
@@ -103,22 +189,46 @@ impl Identified {
             .unwrap_or_else(|| self.target.name.clone())
     }
 
-    /// Applies the list. A medium without a claim is not registered.
+    /// Applies the list. A medium without a claim is not registered, and one without a disk
+    /// has only as much of an answer as its descriptors give.
     pub fn admission(&self, list: &Allowlist, today: jiff::civil::Date) -> Admission {
-        match &self.claim {
-            Some(claim) => decide::admit(claim, list, today),
-            None => Admission::Refused(Refusal {
+        match (&self.claim, &self.opened) {
+            (Some(claim), Some(_)) => decide::admit(claim, list, today),
+            (Some(claim), None) => decide::admit_unbound(claim, list, today),
+            (None, _) => Admission::Refused(Refusal {
                 code: ReasonCode::Unregistered,
                 entry: None,
                 detail: self.claim_fault.clone().unwrap_or_default(),
+                function: None,
             }),
         }
     }
 
-    /// Whether it was written to since it was opened.
+    /// What became of it since it was opened.
     #[must_use]
-    pub fn has_changed(&self) -> bool {
-        !self.before.holds(&self.file)
+    pub fn since(&self) -> Since {
+        self.opened.as_ref().map_or(Since::Gone, Opened::since)
+    }
+}
+
+impl Opened {
+    /// The claim is read again: the same device with the same descriptors and strings, and
+    /// the same medium of the same size in it.
+    fn since(&self) -> Since {
+        match &self.before {
+            Before::Image(snapshot) if snapshot.holds(&self.file) => Since::Same,
+            Before::Image(_) => Since::Changed,
+            Before::Disk(seated) => {
+                let Some(description) = seated.sysfs.description(&seated.device) else {
+                    return Since::Gone;
+                };
+                let disk = self.file.as_fd();
+                let same = description == seated.description
+                    && jail::fd::size(disk).is_ok_and(|size| size == seated.size_bytes)
+                    && jail::disk::sequence(disk).is_ok_and(|number| number == seated.sequence);
+                if same { Since::Same } else { Since::Changed }
+            }
+        }
     }
 }
 

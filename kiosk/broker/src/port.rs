@@ -5,25 +5,26 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use decide::{Admission, Examination, Judgement, RulesState};
+use decide::{Admission, Examination, Judgement, Refusal, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
-use wire::scan::{Limits, Order, TargetKind};
+use wire::scan::{Limits, Order};
 use wire::view::Stage;
 
-use crate::identify::Identified;
+use crate::identify::{Identified, Since};
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
 use crate::scanner::{self, SILENCE_MAX, Scanner};
+use crate::usb::sysfs::DeviceKey;
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
 const NEWS_AT_ONCE: usize = 256;
 
 /// What belongs to one insertion.
 pub(crate) struct Port {
-    /// Its name in the bay.
-    pub(crate) name: OsString,
+    /// Where it is.
+    pub(crate) slot: Slot,
     pub(crate) identified: Identified,
     pub(crate) admission: Admission,
     /// The rules it is scanned with.
@@ -32,10 +33,23 @@ pub(crate) struct Port {
     pub(crate) insertion: Option<u64>,
     /// What the scan established, once it is over.
     pub(crate) received: Option<Received>,
+    /// Why it could not be read, for staff.
+    pub(crate) fault: Option<String>,
     /// When its verdict leaves the screen.
     pub(crate) forget_at: Option<Instant>,
+    /// When it was noticed.
+    pub(crate) noticed: Instant,
     began: Timestamp,
     scan: Option<Scan>,
+}
+
+/// Where a medium is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// An image of this name in the virtual bay.
+    Image(OsString),
+    /// A USB device, and the medium in it by the kernel's sequence once it has shown one.
+    Usb(DeviceKey, Option<u64>),
 }
 
 struct Scan {
@@ -48,15 +62,17 @@ struct Scan {
 }
 
 impl Port {
-    pub(crate) fn new(name: OsString, identified: Identified, admission: Admission) -> Self {
+    pub(crate) fn new(slot: Slot, identified: Identified, admission: Admission) -> Self {
         Self {
-            name,
+            slot,
             identified,
             admission,
             rules: None,
             insertion: None,
             received: None,
+            fault: None,
             forget_at: None,
+            noticed: Instant::now(),
             began: Timestamp::now(),
             scan: None,
         }
@@ -75,13 +91,15 @@ impl Port {
     ) -> std::io::Result<()> {
         let now = Instant::now();
         let mut reception = Reception::new()?;
+        let opened = self.identified.opened.as_ref();
+        let opened = opened.ok_or(std::io::ErrorKind::NotFound)?;
         let order = Order {
-            target: TargetKind::Image,
+            target: self.identified.target.kind,
             size_bytes: self.identified.target.size_bytes,
             limits: limits.clone(),
             workers: scanner::workers(),
         };
-        let medium = Some(self.identified.file.as_fd());
+        let medium = Some(opened.file.as_fd());
         let scanner = match Scanner::start(&order, loaded.compiled.as_fd(), medium, spool) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
@@ -154,8 +172,12 @@ impl Port {
             ..
         } = self.scan.take()?;
         drop(scanner);
-        if self.identified.has_changed() {
-            reception.changed();
+        match self.identified.since() {
+            Since::Same => {}
+            Since::Changed => {
+                reception.overrule(Gap::Changed, "the medium changed during the scan")
+            }
+            Since::Gone => reception.overrule(Gap::Removed, "the medium was gone after the scan"),
         }
         let received = reception.finish(rules_state);
         let examination = received.examination.clone();
@@ -181,11 +203,8 @@ impl Port {
             finished: format!("{:.3}", Timestamp::now()),
             fault: received
                 .and_then(|received| received.fault.clone())
-                .or_else(|| {
-                    self.admission
-                        .refusal()
-                        .map(|refusal| refusal.detail.clone())
-                }),
+                .or_else(|| self.admission.refusal().map(explained))
+                .or_else(|| self.fault.clone()),
         }))
     }
 
@@ -198,5 +217,13 @@ impl Port {
                 elapsed_seconds: scan.began.elapsed().as_secs(),
             },
         }
+    }
+}
+
+/// A refusal with the entry of the list that decided.
+fn explained(refusal: &Refusal) -> String {
+    match &refusal.entry {
+        Some(entry) => format!("{entry}: {}", refusal.detail),
+        None => refusal.detail.clone(),
     }
 }

@@ -134,13 +134,12 @@ impl Reception {
         }
     }
 
-    /// The target read differently, or was written to, while it was scanned: whatever the
-    /// scan established is about something that is no longer there.
-    pub fn changed(&mut self) {
+    /// The target changed, or is gone, although the scan came to its end: whatever it
+    /// established is about something that is no longer there.
+    pub fn overrule(&mut self, gap: Gap, why: &str) {
         // What ended the scan before its end says more: a medium that was taken out, say.
         if !matches!(self.ending, Some(Ending::Failed(..))) {
-            let why = "the target changed during the scan".to_owned();
-            self.ending = Some(Ending::Failed(Gap::Changed, why));
+            self.ending = Some(Ending::Failed(gap, why.to_owned()));
         }
     }
 

@@ -99,7 +99,7 @@ fn a_second_layout_is_out_of_turn() {
 fn a_target_that_changed_takes_back_a_complete_scan() {
     let mut reception = ready();
     reception.take(end(0));
-    reception.changed();
+    reception.overrule(Gap::Changed, "the target changed during the scan");
     assert_eq!(
         finish(reception).examination.ending,
         End::Failed(Gap::Changed)

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use crate::daemon::Daemon;
 use crate::paths::Paths;
 
-const USAGE: &str = "usage: kioskd [--root DIR] --bay DIR
+const USAGE: &str = "usage: kioskd [--root DIR] [--bay DIR]
   --root DIR  put every path of the installation below DIR
-  --bay DIR   take disk images in DIR for inserted media";
+  --bay DIR   take disk images in DIR for inserted media, and leave the USB ports alone";
 
 /// Runs kioskd with the program's arguments, its own name first.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -26,8 +26,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             None => return usage(),
         }
     }
-    let Some(bay) = bay else { return usage() };
-    match Daemon::start(Paths::chosen(root), &bay).and_then(Daemon::run) {
+    match Daemon::start(Paths::chosen(root), bay.as_deref()).and_then(Daemon::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kioskd: {}", wire::explained(&error));

@@ -4,11 +4,13 @@
 //! The daemon takes the actions and turns what comes of them into events. A verdict exists
 //! here only as a [`Judgement`] until the ledger's answer makes it something to show.
 
+mod lane;
+
 use std::collections::BTreeMap;
 
-use decide::{Admission, Ending, Examination, Judgement, Recording, RulesState, Shown};
-use wire::Gap;
+use decide::{Admission, Examination, Judgement, RulesState, Shown};
 use wire::ledger::EntryId;
+use wire::{Gap, ReasonCode};
 
 /// One insertion in one port or bay. Numbers are never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,12 +37,16 @@ pub struct State {
 /// Where one medium's journey stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lane {
+    /// A device is there, and what it claims to be is being found out.
+    Noticed,
     /// Its insertion is being recorded.
     Arriving {
         /// What the list decided.
         admission: Admission,
         /// The rules at its insertion.
         rules: RulesState,
+        /// Why it cannot be read, as known already: it does not answer, or was taken out.
+        fault: Option<Gap>,
         /// It has been taken out already.
         gone: bool,
     },
@@ -54,6 +60,15 @@ pub enum Lane {
     /// Its verdict is being recorded.
     Judging {
         /// The verdict, not to be shown.
+        judgement: Judgement,
+        /// Why it must not be shown if it is PASS: what it rests on has changed since.
+        withdraw: Option<ReasonCode>,
+        /// It has been taken out already.
+        gone: bool,
+    },
+    /// A PASS was recorded and must not be shown: that is being recorded.
+    Withdrawing {
+        /// What stands in its place.
         judgement: Judgement,
         /// It has been taken out already.
         gone: bool,
@@ -73,14 +88,33 @@ pub enum Lane {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// A device came. What it is follows as [`Event::Inserted`].
+    Noticed {
+        /// Its lane, new.
+        lane: LaneId,
+    },
+    /// The device of a noticed lane holds no medium: a card reader, say, with nothing in it.
+    Empty {
+        /// Its lane.
+        lane: LaneId,
+    },
     /// A medium came, and the list has been applied to its claim.
     Inserted {
-        /// Its lane, new.
+        /// Its lane, new or noticed.
         lane: LaneId,
         /// What the list decided.
         admission: Admission,
         /// The rules as they are now.
         rules: RulesState,
+        /// Why it cannot be read; `None` when it can.
+        fault: Option<Gap>,
+    },
+    /// Another medium with the same identity came: one of them is a copy.
+    Twin {
+        /// The lane of the one that was there.
+        lane: LaneId,
+        /// What the list decides about it now.
+        admission: Admission,
     },
     /// A medium went.
     Removed {
@@ -123,6 +157,8 @@ pub enum Action {
     EndScan(LaneId, Gap),
     /// Record the verdict; answer with [`Event::Recorded`] or [`Event::LedgerLost`].
     RecordVerdict(LaneId, Judgement),
+    /// Record that a PASS does not stand and what does; answer as for the verdict.
+    RecordWithdrawal(LaneId, Judgement),
     /// Record that the medium is gone. No answer changes what is shown.
     RecordRemoval(LaneId),
     /// Answer with [`Event::Forgotten`] after a moment.
@@ -154,28 +190,40 @@ impl Default for State {
 #[must_use]
 pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
     match (event, state.service) {
+        (Event::Noticed { lane }, Service::Ready) => {
+            let actions = leave(&mut state);
+            state.lanes.insert(lane, Lane::Noticed);
+            (state, actions)
+        }
         (
             Event::Inserted {
                 lane,
                 admission,
                 rules,
+                fault,
             },
             Service::Ready,
         ) => {
-            // A verdict that lingers must not stand beside a medium that is being judged.
+            let arriving = Lane::Arriving {
+                admission,
+                rules,
+                fault,
+                gone: false,
+            };
             let mut actions = leave(&mut state);
-            state.lanes.insert(
-                lane,
-                Lane::Arriving {
-                    admission,
-                    rules,
-                    gone: false,
-                },
-            );
             actions.push(Action::RecordInsertion(lane));
+            state.lanes.insert(lane, arriving);
             (state, actions)
         }
-        (Event::Inserted { lane, .. }, Service::NoLedger) => (state, vec![Action::Drop(lane)]),
+        (Event::Noticed { lane } | Event::Inserted { lane, .. }, Service::NoLedger) => {
+            (state, vec![Action::Drop(lane)])
+        }
+        (Event::Empty { lane }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, lane::empty)
+        }
+        (Event::Twin { lane, admission }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, |lane, id| lane::twin(lane, id, admission))
+        }
         (Event::LedgerLost, Service::Ready) => {
             // Verdicts that are recorded stay true, but nobody may mistake them for service.
             let lanes = std::mem::take(&mut state.lanes);
@@ -187,11 +235,14 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             (state, vec![Action::LookAgain])
         }
         (Event::LedgerLost, Service::NoLedger) | (Event::LedgerBack, Service::Ready) => {
-            (state, Vec::new())
+            (state, vec![])
         }
-        (Event::Removed { lane }, Service::Ready | Service::NoLedger) => with(state, lane, removed),
+        (Event::Removed { lane }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, lane::removed)
+        }
         (Event::Recorded { lane, entry }, Service::Ready | Service::NoLedger) => {
-            let (mut state, mut actions) = with(state, lane, |lane, id| recorded(lane, id, entry));
+            let (mut state, mut actions) =
+                with(state, lane, |lane, id| lane::recorded(lane, id, entry));
             // A verdict whose medium is gone must not stand beside one that is being judged.
             if state
                 .lanes
@@ -203,22 +254,21 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             (state, actions)
         }
         (Event::Scanned { lane, examination }, Service::Ready | Service::NoLedger) => {
-            with(state, lane, |lane, id| scanned(lane, id, &examination))
+            with(state, lane, |lane, id| {
+                lane::scanned(lane, id, &examination)
+            })
         }
         (Event::Forgotten { lane }, Service::Ready | Service::NoLedger) => {
-            with(state, lane, forgotten)
+            with(state, lane, lane::forgotten)
         }
     }
 }
-
-/// What becomes of one lane; `None` when nothing is left of it.
-type Next = (Option<Lane>, Vec<Action>);
 
 /// Applies `change` to one lane. Events of lanes that are gone come late and change nothing.
 fn with(
     mut state: State,
     id: LaneId,
-    change: impl FnOnce(Lane, LaneId) -> Next,
+    change: impl FnOnce(Lane, LaneId) -> lane::Next,
 ) -> (State, Vec<Action>) {
     let Some(lane) = state.lanes.remove(&id) else {
         return (state, Vec::new());
@@ -230,118 +280,8 @@ fn with(
     (state, actions)
 }
 
-fn removed(lane: Lane, id: LaneId) -> Next {
-    match lane {
-        Lane::Arriving {
-            admission, rules, ..
-        } => (
-            Some(Lane::Arriving {
-                admission,
-                rules,
-                gone: true,
-            }),
-            Vec::new(),
-        ),
-        Lane::Scanning {
-            admission,
-            gone: false,
-        } => (
-            Some(Lane::Scanning {
-                admission,
-                gone: true,
-            }),
-            vec![Action::EndScan(id, Gap::Removed)],
-        ),
-        Lane::Scanning {
-            admission,
-            gone: true,
-        } => (
-            Some(Lane::Scanning {
-                admission,
-                gone: true,
-            }),
-            Vec::new(),
-        ),
-        Lane::Judging { judgement, .. } => (
-            Some(Lane::Judging {
-                judgement,
-                gone: true,
-            }),
-            Vec::new(),
-        ),
-        Lane::Judged { shown } => (
-            Some(Lane::Leaving { shown }),
-            vec![Action::RecordRemoval(id), Action::ForgetLater(id)],
-        ),
-        Lane::Leaving { shown } => (Some(Lane::Leaving { shown }), Vec::new()),
-    }
-}
-
-fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
-    match lane {
-        Lane::Arriving {
-            admission,
-            rules,
-            gone,
-        } => {
-            let refused = admission.refusal().is_some();
-            if gone || refused || rules != RulesState::Working {
-                let mut examination = Examination::not_started(rules);
-                if gone && !refused {
-                    examination.ending = Ending::Failed(Gap::Removed);
-                }
-                return judging(&admission, &examination, id, gone);
-            }
-            (
-                Some(Lane::Scanning {
-                    admission,
-                    gone: false,
-                }),
-                vec![Action::StartScan(id)],
-            )
-        }
-        Lane::Judging { judgement, gone } => {
-            let shown = judgement.shown(Recording::Recorded(entry));
-            if gone {
-                let actions = vec![Action::RecordRemoval(id), Action::ForgetLater(id)];
-                (Some(Lane::Leaving { shown }), actions)
-            } else {
-                (Some(Lane::Judged { shown }), Vec::new())
-            }
-        }
-        lane @ (Lane::Scanning { .. } | Lane::Judged { .. } | Lane::Leaving { .. }) => {
-            (Some(lane), Vec::new())
-        }
-    }
-}
-
-fn scanned(lane: Lane, id: LaneId, examination: &Examination) -> Next {
-    match lane {
-        Lane::Scanning { admission, gone } => judging(&admission, examination, id, gone),
-        lane @ (Lane::Arriving { .. }
-        | Lane::Judging { .. }
-        | Lane::Judged { .. }
-        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
-    }
-}
-
-fn judging(admission: &Admission, examination: &Examination, id: LaneId, gone: bool) -> Next {
-    let judgement = decide::judge(admission, examination);
-    let action = Action::RecordVerdict(id, judgement.clone());
-    (Some(Lane::Judging { judgement, gone }), vec![action])
-}
-
-fn forgotten(lane: Lane, id: LaneId) -> Next {
-    match lane {
-        Lane::Leaving { .. } => (None, vec![Action::Drop(id)]),
-        lane @ (Lane::Arriving { .. }
-        | Lane::Scanning { .. }
-        | Lane::Judging { .. }
-        | Lane::Judged { .. }) => (Some(lane), Vec::new()),
-    }
-}
-
-/// Ends the moment of every lane that is leaving.
+/// Ends the moment of every lane that is leaving: a verdict that lingers must not stand beside
+/// a medium that is being judged.
 fn leave(state: &mut State) -> Vec<Action> {
     let leaving = |lane: &Lane| matches!(lane, Lane::Leaving { .. });
     let gone: Vec<LaneId> = state

@@ -46,9 +46,9 @@ pub(crate) fn view(
 
 fn shown(lane: &Lane, port: &Port) -> Shown {
     let stage = match lane {
-        Lane::Arriving { .. } => Stage::Checking,
+        Lane::Noticed | Lane::Arriving { .. } => Stage::Checking,
         Lane::Scanning { .. } => port.scanning(),
-        Lane::Judging { .. } => Stage::Recording,
+        Lane::Judging { .. } | Lane::Withdrawing { .. } => Stage::Recording,
         Lane::Judged { shown } => answer(shown, port).map_or(Stage::Recording, Stage::Judged),
         Lane::Leaving { shown } => answer(shown, port).map_or(Stage::Recording, Stage::Removed),
     };
@@ -69,6 +69,10 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
         entry,
         reasons: shown.reasons().to_vec(),
         medium: port.admission.medium().map(str::to_owned),
+        function: port
+            .admission
+            .refusal()
+            .and_then(|refusal| refusal.function),
         files: counts.files.saturating_add(counts.members),
         bytes_read: received
             .and_then(|received| received.totals)

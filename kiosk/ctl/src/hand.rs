@@ -112,7 +112,7 @@ pub(crate) fn scan(
         }
     }
     if target.has_changed() {
-        reception.changed();
+        reception.overrule(Gap::Changed, "the target changed during the scan");
     }
     Ok(())
 }

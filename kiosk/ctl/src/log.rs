@@ -6,7 +6,7 @@ use broker::Paths;
 use record::reader::{Entry, Filter};
 use record::{Ledger, LedgerError};
 use wire::ledger::{Event, Judged};
-use wire::{Outcome, Row, Verdict};
+use wire::{Claim, Interface, MediumName, Outcome, Reason, Row, Verdict};
 
 use crate::CommandError;
 use crate::print;
@@ -85,6 +85,16 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
             format!("inserted    {} {name}", medium.as_deref().unwrap_or("-"))
         }
         Event::Judged(judged) => format!("judged      {}", judgement(judged)),
+        Event::Withdrawn {
+            insertion,
+            verdict,
+            reasons,
+        } => format!(
+            "withdrawn   {} {}  insertion {insertion}  {}",
+            verdict.shape(),
+            verdict.word_en(),
+            spelled_out(reasons)
+        ),
         Event::Removed { insertion } => format!("removed     insertion {insertion}"),
         Event::Interrupted { insertion, why } => {
             format!("interrupted insertion {insertion}: {why}")
@@ -97,19 +107,19 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
 }
 
 fn judgement(judged: &Judged) -> String {
-    let reasons: Vec<_> = judged
-        .reasons
-        .iter()
-        .map(|reason| format!("{} {}", spelled(&reason.code), reason.count))
-        .collect();
     format!(
         "{} {}  insertion {}  {}  {}",
         judged.verdict.shape(),
         judged.verdict.word_en(),
         judged.insertion,
         judged.medium.as_deref().unwrap_or("-"),
-        reasons.join(", ")
+        spelled_out(&judged.reasons)
     )
+}
+
+fn spelled_out(reasons: &[Reason]) -> String {
+    let each = |reason: &Reason| format!("{} {}", spelled(&reason.code), reason.count);
+    reasons.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
 fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
@@ -119,8 +129,16 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
     }
     print::line(&summary(&entry)?);
     print::line(&format!("        leaf {}", entry.leaf_sha256));
-    if let Event::Judged(judged) = &entry.content()?.event {
-        show_judged(judged);
+    match &entry.content()?.event {
+        Event::Judged(judged) => show_judged(judged),
+        Event::Inserted {
+            claim: Some(claim), ..
+        } => show_claim(claim),
+        Event::Inserted { claim: None, .. }
+        | Event::Started { .. }
+        | Event::Withdrawn { .. }
+        | Event::Removed { .. }
+        | Event::Interrupted { .. } => {}
     }
     for row in ledger.rows(number) {
         show_row(&row?);
@@ -167,6 +185,35 @@ fn show_row(row: &Row) {
         trail(row),
         rules.join(" ")
     ));
+}
+
+/// What the medium said of itself, every string with its hidden characters spelled out.
+fn show_claim(claim: &Claim) {
+    let line = |what: &str, value: &dyn std::fmt::Display| {
+        print::line(&format!("        {what:<14}{value}"));
+    };
+    line("USB id", &format!("{:04x}:{:04x}", claim.vid, claim.pid));
+    match &claim.serial {
+        Some(serial) => line("serial", &serial.escaped()),
+        None => line("serial", &"none"),
+    }
+    line("manufacturer", &claim.manufacturer.escaped());
+    line("product", &claim.product.escaped());
+    let interfaces: Vec<String> = claim.interfaces.iter().map(Interface::to_string).collect();
+    line("interfaces", &interfaces.join(" "));
+    if let Some(capacity) = claim.capacity_bytes {
+        line("capacity", &format!("{capacity} bytes"));
+    }
+    if let Some(usb) = &claim.usb {
+        line("port", &text(&usb.port));
+        line("release", &text(&usb.release));
+        line("descriptors", &usb.descriptors);
+        line("their SHA-256", &usb.descriptors_sha256);
+    }
+}
+
+fn text(text: &str) -> String {
+    MediumName::cut(text.as_bytes()).0.escaped().to_string()
 }
 
 fn show_judged(judged: &Judged) {

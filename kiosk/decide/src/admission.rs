@@ -1,7 +1,7 @@
 //! May this medium be read? The claim against the list.
 
 use jiff::civil::Date;
-use wire::{Claim, Interface, ReasonCode};
+use wire::{Claim, Function, Interface, ReasonCode};
 
 use crate::allowlist::{Allowlist, Medium, Status};
 
@@ -55,6 +55,8 @@ pub struct Refusal {
     pub entry: Option<String>,
     /// For staff: what exactly. Holds nothing that the medium spelled.
     pub detail: String,
+    /// What the device is besides storage, when that is the reason.
+    pub function: Option<Function>,
 }
 
 /// Applies the list to what a medium says of itself.
@@ -63,13 +65,47 @@ pub struct Refusal {
 /// looked at: a keyboard is a keyboard under every serial number. Then vendor, product and
 /// serial find the entry, and interfaces and capacity must agree with it: where they do not,
 /// the medium is suspected to be a clone of the registered one. Then status and dates decide.
+///
+/// A capacity that is not known agrees with no entry.
 pub fn admit(claim: &Claim, list: &Allowlist, today: Date) -> Admission {
+    decide(claim, claim.capacity_bytes, list, today)
+}
+
+/// Applies the list to a device before any driver is bound to it, when its capacity cannot be
+/// known: [`Admission::Registered`] means that its disk may be looked for, and no more.
+pub fn admit_unbound(claim: &Claim, list: &Allowlist, today: Date) -> Admission {
+    let listed = list.media().iter().find(|medium| is_named(medium, claim));
+    let capacity = listed.map(|medium| medium.capacity_bytes);
+    decide(claim, capacity, list, today)
+}
+
+/// Refuses a medium because another one with its identity is in: one of them is a copy, and
+/// nobody can tell which.
+pub fn twin(medium: Option<&str>) -> Admission {
+    let detail = "another medium with the same USB id and serial is in";
+    refused(
+        ReasonCode::CloneSuspected,
+        medium.map(str::to_owned),
+        detail,
+    )
+}
+
+fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -> Admission {
     let found = list.media().iter().find(|medium| is_named(medium, claim));
     let named = found.map(|medium| medium.id.clone());
     let plain = |interface: &Interface| interface.is_plain_storage();
     if let Some(other) = claim.interfaces.iter().find(|interface| !plain(interface)) {
-        let detail = format!("interface {other} is not plain storage");
-        return refused(ReasonCode::NotStorage, named, detail);
+        return Admission::Refused(Refusal {
+            code: ReasonCode::NotStorage,
+            entry: named,
+            detail: format!("interface {other} is not plain storage"),
+            // A network adapter with a keyboard in it is a keyboard.
+            function: claim
+                .interfaces
+                .iter()
+                .filter_map(|interface| interface.function())
+                .min(),
+        });
     }
     if claim.interfaces.is_empty() {
         return refused(
@@ -80,7 +116,7 @@ pub fn admit(claim: &Claim, list: &Allowlist, today: Date) -> Admission {
     }
     match found {
         None => unregistered(claim, list),
-        Some(medium) => match differences(claim, medium).as_str() {
+        Some(medium) => match differences(claim, capacity, medium).as_str() {
             "" => match standing(medium, today) {
                 Ok(()) => Admission::Registered {
                     id: medium.id.clone(),
@@ -118,6 +154,7 @@ fn refused(code: ReasonCode, entry: Option<String>, detail: impl Into<String>) -
         code,
         entry,
         detail: detail.into(),
+        function: None,
     })
 }
 
@@ -132,7 +169,7 @@ fn is_named(medium: &Medium, claim: &Claim) -> bool {
 }
 
 /// In which way a medium with the right name is another one; empty when it is the same.
-fn differences(claim: &Claim, medium: &Medium) -> String {
+fn differences(claim: &Claim, capacity: Option<u64>, medium: &Medium) -> String {
     // The order of interfaces says nothing about a medium, and people write lists in any.
     let sorted = |interfaces: &[Interface]| {
         let mut interfaces = interfaces.to_vec();
@@ -140,7 +177,7 @@ fn differences(claim: &Claim, medium: &Medium) -> String {
         interfaces
     };
     let interfaces = sorted(&claim.interfaces) != sorted(&medium.interfaces);
-    let capacity = claim.capacity_bytes != medium.capacity_bytes;
+    let capacity = capacity != Some(medium.capacity_bytes);
     match (interfaces, capacity) {
         (false, false) => String::new(),
         (true, false) => "interfaces differ".to_owned(),
@@ -156,6 +193,7 @@ fn standing(medium: &Medium, today: Date) -> Result<(), Refusal> {
             code,
             entry: Some(medium.id.clone()),
             detail,
+            function: None,
         })
     };
     match medium.status {

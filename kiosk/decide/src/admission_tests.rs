@@ -39,7 +39,8 @@ fn claim() -> Claim {
         manufacturer: MediumName::default(),
         product: MediumName::default(),
         interfaces: interfaces(&["08:06:50", "08:06:62"]),
-        capacity_bytes: 1000,
+        capacity_bytes: Some(1000),
+        usb: None,
     }
 }
 
@@ -140,7 +141,7 @@ fn a_function_besides_storage_is_refused_first_under_any_name() {
 fn the_right_name_on_another_body_is_a_suspected_clone() {
     use ReasonCode::CloneSuspected;
     let larger = Claim {
-        capacity_bytes: 1001,
+        capacity_bytes: Some(1001),
         ..claim()
     };
     let detail = "capacity differs from the registered medium";
@@ -152,7 +153,7 @@ fn the_right_name_on_another_body_is_a_suspected_clone() {
     let detail = "interfaces differ from the registered medium";
     assert_refused(&simpler, &list(), CloneSuspected, Some("A"), detail);
     let both = Claim {
-        capacity_bytes: 1,
+        capacity_bytes: Some(1),
         ..simpler
     };
     let detail = "interfaces and capacity differ from the registered medium";
@@ -223,7 +224,7 @@ fn an_entry_without_a_serial_admits_nothing() {
         let claim = Claim {
             serial,
             interfaces: interfaces(&["08:06:50"]),
-            capacity_bytes: 1,
+            capacity_bytes: Some(1),
             ..claim()
         };
         let admission = admit(&claim, &list, TODAY);
@@ -262,7 +263,7 @@ proptest! {
         let today = TODAY.checked_add(jiff::Span::new().days(shift)).unwrap();
         let list = list_with("active", "2026-06-01", "2027-05-31");
         let claim = Claim {
-            vid, pid, serial: serial(&name), capacity_bytes: capacity,
+            vid, pid, serial: serial(&name), capacity_bytes: Some(capacity),
             interfaces: interfaces(&parts), ..claim()
         };
         let mut sorted = parts.clone();

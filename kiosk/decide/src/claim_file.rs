@@ -48,7 +48,9 @@ pub fn parse(text: &str, image_size_bytes: u64) -> Result<Claim, ListError> {
         capacity_bytes: raw
             .capacity_bytes
             .as_ref()
-            .map_or(Ok(image_size_bytes), |value| source.number(value, u64::MAX))?,
+            .map_or(Ok(image_size_bytes), |value| source.number(value, u64::MAX))
+            .map(Some)?,
+        usb: None,
     })
 }
 
@@ -64,7 +66,7 @@ mod tests {
         let claim = parse(STICK, 512).unwrap();
         assert_eq!(
             (claim.vid, claim.pid, claim.capacity_bytes),
-            (0x0951, 0x1666, 512)
+            (0x0951, 0x1666, Some(512))
         );
         assert_eq!(claim.serial.unwrap().as_text(), Some("S-1"));
         assert_eq!(claim.product.as_text(), Some("DataTraveler"));
@@ -75,7 +77,10 @@ mod tests {
     fn a_stick_may_lie_about_its_size_and_have_no_serial() {
         let text = STICK.replace("serial = \"S-1\"", "capacity_bytes = 64000000000");
         let claim = parse(&text, 512).unwrap();
-        assert_eq!((claim.serial, claim.capacity_bytes), (None, 64_000_000_000));
+        assert_eq!(
+            (claim.serial, claim.capacity_bytes),
+            (None, Some(64_000_000_000))
+        );
     }
 
     #[test]

@@ -142,7 +142,27 @@ impl Judgement {
     }
 }
 
+impl Judgement {
+    /// What stands in the place of a PASS that must not be shown, for this one reason. What is
+    /// no PASS stays what it is.
+    pub fn withdrawn(self, code: ReasonCode) -> Self {
+        let answer = match self.answer.verdict {
+            Verdict::Pass => Answer::new(BTreeMap::from([(code, 1)])),
+            Verdict::Stop | Verdict::Incomplete => self.answer,
+        };
+        Self { answer, ..self }
+    }
+}
+
 impl Shown {
+    /// The judgement behind it, to be withdrawn.
+    pub fn into_judgement(self) -> Judgement {
+        Judgement {
+            answer: self.answer,
+            by_hand: false,
+        }
+    }
+
     /// The verdict.
     pub fn verdict(&self) -> Verdict {
         self.answer.verdict

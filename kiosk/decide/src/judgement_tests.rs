@@ -40,6 +40,7 @@ pub(super) fn registered() -> Admission {
 
 pub(super) fn refused(code: ReasonCode) -> Admission {
     Admission::Refused(Refusal {
+        function: None,
         code,
         entry: None,
         detail: String::new(),

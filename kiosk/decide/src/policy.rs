@@ -1,12 +1,17 @@
 //! `kiosk.toml`: what this site decided.
 
+mod fixed;
+
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use toml::Spanned;
+use wire::Claim;
 use wire::ledger::Rules;
 use wire::scan::{CONTAINER_DEPTH_MAX, Limits};
+
+pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX};
 
 use crate::allowlist::TEXT_BYTES_MAX;
 use crate::examination::RulesState;
@@ -49,6 +54,8 @@ pub struct Policy {
     pub rules_age_days_max: Option<u64>,
     /// Limits of a scan.
     pub limits: Limits,
+    /// USB devices that belong to the kiosk itself.
+    pub fixed: Vec<Fixed>,
 }
 
 impl Policy {
@@ -63,7 +70,15 @@ impl Policy {
             contact: None,
             rules_age_days_max: None,
             limits: Limits::default(),
+            fixed: Vec::new(),
         }
+    }
+
+    /// The device of the kiosk's own that sits in this port and claims exactly what the policy
+    /// says of it: the port alone would let anything in that is plugged in its place.
+    #[must_use]
+    pub fn fixed(&self, port: &str, claim: &Claim) -> Option<&Fixed> {
+        self.fixed.iter().find(|fixed| fixed.is(port, claim))
     }
 
     /// What the age of loaded rules means here. Rules that do not say when they were issued
@@ -123,6 +138,7 @@ pub fn age_days(issued: &str, now: Timestamp) -> Option<u64> {
 struct RawPolicy {
     site: RawSite,
     rules: Option<RawRules>,
+    usb: Option<fixed::RawUsb>,
     limits: Option<RawLimits>,
 }
 
@@ -178,6 +194,9 @@ pub fn parse(text: &str) -> Result<Policy, ListError> {
         rules_age_days_max: age
             .map(|value| source.number(value, AGE_DAYS_LIMIT_MAX))
             .transpose()?,
+        fixed: raw
+            .usb
+            .map_or_else(|| Ok(Vec::new()), |usb| usb.check(&source))?,
         limits: limits(&source, &raw.limits.unwrap_or_default())?,
     })
 }

@@ -13,6 +13,7 @@
 //! everything; x86-64 and aarch64 with glibc are supported.
 
 pub mod channel;
+pub mod disk;
 pub mod fd;
 pub mod memory;
 

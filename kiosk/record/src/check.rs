@@ -15,6 +15,8 @@ pub enum Step {
     Inserted,
     /// It has a verdict, or was interrupted and will have none.
     Closed,
+    /// Its PASS was withdrawn before it was shown, or while it was.
+    Withdrawn,
     /// The medium was taken out.
     Removed,
 }
@@ -26,6 +28,7 @@ impl Step {
         match self {
             Self::Inserted => "inserted",
             Self::Closed => "closed",
+            Self::Withdrawn => "withdrawn",
             Self::Removed => "removed",
         }
     }
@@ -39,6 +42,7 @@ pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
         Event::Inserted { .. } => Some((number, Step::Inserted)),
         Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
         Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
+        Event::Withdrawn { insertion, .. } => Some((*insertion, Step::Withdrawn)),
         Event::Removed { insertion } => Some((*insertion, Step::Removed)),
     }
 }
@@ -59,8 +63,14 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
             claim: Some(claim), ..
         } if INTERFACES_MAX < claim.interfaces.len() => Err(Refusal::Interfaces),
         Event::Judged(judged) => verdict(judged),
+        Event::Withdrawn {
+            verdict: Verdict::Pass,
+            ..
+        } => Err(Refusal::Pass("take another one's place")),
+        Event::Withdrawn { reasons, .. } if reasons.is_empty() => Err(Refusal::NoReason),
         Event::Started { .. }
         | Event::Inserted { .. }
+        | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. } => Ok(()),
     }
@@ -103,7 +113,10 @@ pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusa
     let done = |step| steps.contains(&step);
     match event {
         Event::Started { .. } | Event::Inserted { .. } => Ok(()),
-        Event::Judged(_) | Event::Interrupted { .. } | Event::Removed { .. }
+        Event::Judged(_)
+        | Event::Interrupted { .. }
+        | Event::Withdrawn { .. }
+        | Event::Removed { .. }
             if !done(Step::Inserted) =>
         {
             Err(Refusal::NoInsertion(insertion))
@@ -111,9 +124,15 @@ pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusa
         Event::Judged(_) | Event::Interrupted { .. } if done(Step::Closed) => {
             Err(Refusal::Closed(insertion))
         }
-        Event::Removed { .. } if !done(Step::Closed) => Err(Refusal::Open(insertion)),
+        Event::Withdrawn { .. } | Event::Removed { .. } if !done(Step::Closed) => {
+            Err(Refusal::Open(insertion))
+        }
+        Event::Withdrawn { .. } if done(Step::Withdrawn) => Err(Refusal::Withdrawn(insertion)),
         Event::Removed { .. } if done(Step::Removed) => Err(Refusal::Removed(insertion)),
-        Event::Judged(_) | Event::Interrupted { .. } | Event::Removed { .. } => Ok(()),
+        Event::Judged(_)
+        | Event::Interrupted { .. }
+        | Event::Withdrawn { .. }
+        | Event::Removed { .. } => Ok(()),
     }
 }
 
@@ -135,6 +154,7 @@ pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
         }
         Event::Started { .. }
         | Event::Inserted { .. }
+        | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. } => {
             if carried.is_some() {

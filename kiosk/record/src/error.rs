@@ -196,6 +196,12 @@ pub enum Refusal {
     /// A medium is taken out once.
     #[error("insertion {0} was removed already")]
     Removed(u64),
+    /// A PASS is withdrawn once.
+    #[error("the PASS of insertion {0} was withdrawn already")]
+    Withdrawn(u64),
+    /// A withdrawal says why.
+    #[error("a PASS is withdrawn without a reason")]
+    NoReason,
     /// Whoever recorded the insertion gives the verdict.
     #[error("insertion {0} was recorded over another connection")]
     Stranger(u64),

@@ -273,7 +273,10 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
         Event::Judged(judged) => {
             client.open.remove(&judged.insertion);
         }
-        Event::Started { .. } | Event::Removed { .. } | Event::Interrupted { .. } => {}
+        Event::Started { .. }
+        | Event::Withdrawn { .. }
+        | Event::Removed { .. }
+        | Event::Interrupted { .. } => {}
     }
     Ok(id)
 }

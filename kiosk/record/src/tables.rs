@@ -58,7 +58,8 @@ pub(crate) fn steps(db: &Connection, insertion: u64) -> rusqlite::Result<Vec<Ste
         .prepare_cached("SELECT step FROM steps WHERE insertion = ?1")?
         .query_map((integer(insertion),), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok([Step::Inserted, Step::Closed, Step::Removed]
+    let all = [Step::Inserted, Step::Closed, Step::Withdrawn, Step::Removed];
+    Ok(all
         .into_iter()
         .filter(|step| names.contains(step.name()))
         .collect())

@@ -260,6 +260,7 @@ fn store_rows(
         Event::Judged(judged) => judged.verdict,
         Event::Started { .. }
         | Event::Inserted { .. }
+        | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. } => return Err(Refusal::RowsOfWhat.into()),
     };

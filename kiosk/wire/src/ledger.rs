@@ -47,7 +47,7 @@ pub enum Event {
         /// What it is.
         target: Target,
         /// What it says it is; `None` for a scan by hand.
-        claim: Option<Claim>,
+        claim: Option<Box<Claim>>,
         /// The registered medium it was admitted as or is judged as.
         medium: Option<String>,
         /// The rules it will be scanned with.
@@ -55,6 +55,16 @@ pub enum Event {
     },
     /// The scan ended, in whatever way, and this is the answer.
     Judged(Box<Judged>),
+    /// A PASS that was written down and must not be shown: what it rested on changed between
+    /// the scan and the screen. This answer stands in its place.
+    Withdrawn {
+        /// Which insertion.
+        insertion: u64,
+        /// The answer that stands; never PASS.
+        verdict: Verdict,
+        /// Why.
+        reasons: Vec<Reason>,
+    },
     /// The medium was taken out.
     Removed {
         /// Which insertion.

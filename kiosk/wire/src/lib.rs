@@ -25,7 +25,7 @@ pub mod view;
 
 pub mod frame;
 
-pub use claim::{Claim, Interface};
+pub use claim::{Claim, Function, Interface};
 pub use name::{MediumName, TextError, explained};
 pub use outcome::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport};
 pub use verdict::{Reason, ReasonCode, Verdict};

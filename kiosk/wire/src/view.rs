@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::claim::Function;
 use crate::ledger::{EntryId, Rules};
 use crate::name::MediumName;
 use crate::scan::Progress;
@@ -92,6 +93,9 @@ pub struct Shown {
     pub reasons: Vec<Reason>,
     /// The registered medium.
     pub medium: Option<String>,
+    /// What it is besides storage, when that is why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<Function>,
     /// Files and members examined.
     pub files: u64,
     /// Bytes of the medium that were read.

@@ -44,7 +44,7 @@ impl Daemon {
                 port.rules.clone_from(&rules);
                 let event = ledger::Event::Inserted {
                     target: port.identified.target.clone(),
-                    claim: port.identified.claim.clone(),
+                    claim: port.identified.claim.clone().map(Box::new),
                     medium: port.admission.medium().map(str::to_owned),
                     rules,
                 };
@@ -79,6 +79,14 @@ impl Daemon {
                 let event = self.ports.get(&id)?.judged(&judgement);
                 self.record(Some(id), event)
             }
+            Action::RecordWithdrawal(id, judgement) => {
+                let event = ledger::Event::Withdrawn {
+                    insertion: self.ports.get(&id)?.insertion?,
+                    verdict: judgement.verdict(),
+                    reasons: judgement.reasons().to_vec(),
+                };
+                self.record(Some(id), event)
+            }
             Action::RecordRemoval(id) => {
                 let insertion = self.ports.get(&id)?.insertion?;
                 self.record(None, ledger::Event::Removed { insertion })
@@ -95,10 +103,7 @@ impl Daemon {
                 None
             }
             Action::LookAgain => {
-                match self.bay.present() {
-                    Ok(names) => names.into_iter().for_each(|name| self.insert(name)),
-                    Err(error) => report(&format!("cannot list the bay: {error}")),
-                }
+                self.look_again();
                 None
             }
         }
@@ -113,6 +118,7 @@ impl Daemon {
                 .and_then(|received| received.rows.as_ref()),
             ledger::Event::Started { .. }
             | ledger::Event::Inserted { .. }
+            | ledger::Event::Withdrawn { .. }
             | ledger::Event::Removed { .. }
             | ledger::Event::Interrupted { .. } => None,
         };

@@ -20,7 +20,7 @@ CREATE TABLE rows (
 CREATE TABLE steps (
   entry INTEGER PRIMARY KEY REFERENCES entries (number),
   insertion INTEGER NOT NULL REFERENCES entries (number),
-  step TEXT NOT NULL CHECK (step IN ('inserted', 'closed', 'removed')),
+  step TEXT NOT NULL CHECK (step IN ('inserted', 'closed', 'withdrawn', 'removed')),
   UNIQUE (insertion, step)
 ) STRICT;
 

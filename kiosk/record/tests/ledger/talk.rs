@@ -88,6 +88,7 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         Event::Started { .. }
         | Event::Inserted { .. }
         | Event::Judged(_)
+        | Event::Withdrawn { .. }
         | Event::Removed { .. } => None,
     }
 }

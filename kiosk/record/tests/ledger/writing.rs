@@ -554,7 +554,7 @@ fn an_event_past_a_limit_is_refused() {
 
     let claim = |by| Event::Inserted {
         target: target(),
-        claim: Some(Claim {
+        claim: Some(Box::new(Claim {
             vid: 1,
             pid: 2,
             serial: None,
@@ -568,8 +568,9 @@ fn an_event_past_a_limit_is_refused() {
                 };
                 by
             ],
-            capacity_bytes: 0,
-        }),
+            capacity_bytes: Some(0),
+            usb: None,
+        })),
         medium: None,
         rules: None,
     };

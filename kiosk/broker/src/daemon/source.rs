@@ -1,0 +1,315 @@
+//! Where media come from, and what becomes of them on the way to their lane.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use decide::Admission;
+use jiff::Timestamp;
+use wire::{Claim, Gap};
+
+use super::{Daemon, DaemonError, report, system};
+use crate::bay::{Bay, Moved};
+use crate::identify::Identified;
+use crate::port::{Port, Slot};
+use crate::step::{Action, Event, Lane, LaneId, Service};
+use crate::usb::sysfs::DeviceKey;
+use crate::usb::{News, Usb};
+
+/// Longest time from a device's insertion to an answer or to its scan. Letting it in and
+/// opening its disk have shorter limits of their own; this one has no exception.
+pub const NOTICED_WAIT_MAX: Duration = Duration::from_secs(120);
+
+/// Where media come from.
+pub enum Source {
+    /// A folder of disk images, for trials and tests.
+    Bay(Bay),
+    /// The USB ports of this machine.
+    Usb(Box<Usb>),
+}
+
+impl Source {
+    /// What to wait on.
+    pub(super) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        match self {
+            Self::Bay(bay) => vec![bay.as_fd()],
+            Self::Usb(usb) => usb.descriptors().to_vec(),
+        }
+    }
+}
+
+impl Daemon {
+    /// Takes in what the source says. `heard` says that a descriptor of it is ready.
+    pub(super) fn look_at_source(&mut self, heard: bool) -> Result<(), DaemonError> {
+        match &mut self.source {
+            Source::Bay(_) if !heard => Ok(()),
+            Source::Bay(bay) => {
+                let moved = bay.moved().map_err(system("watch the bay"))?;
+                moved.into_iter().for_each(|one| self.look_into_bay(one));
+                Ok(())
+            }
+            Source::Usb(usb) => {
+                if heard {
+                    usb.hear();
+                }
+                let news = usb.news(Instant::now());
+                let news = news.map_err(system("see what is plugged in"))?;
+                news.into_iter().for_each(|one| self.hear_of_ports(one));
+                self.give_up_the_late();
+                Ok(())
+            }
+        }
+    }
+
+    /// Treats what is in as newly inserted.
+    pub(super) fn look_again(&mut self) {
+        match &mut self.source {
+            Source::Bay(bay) => match bay.present() {
+                Ok(names) => names.into_iter().for_each(|name| self.insert_image(name)),
+                Err(error) => report(&format!("cannot list the bay: {error}")),
+            },
+            Source::Usb(usb) => usb.look_again(),
+        }
+    }
+
+    fn look_into_bay(&mut self, moved: Moved) {
+        match moved {
+            Moved::In(name) => {
+                self.remove(|slot| *slot == Slot::Image(name.clone()));
+                self.insert_image(name);
+            }
+            Moved::Out(name) => self.remove(|slot| *slot == Slot::Image(name.clone())),
+            Moved::Unknown => {
+                self.remove(|_| true);
+                let _ = self.take(Action::LookAgain);
+            }
+        }
+    }
+
+    fn insert_image(&mut self, name: OsString) {
+        let (Some(list), Source::Bay(bay)) = (&self.allowlist, &self.source) else {
+            return;
+        };
+        let identified = match Identified::image(&bay.image(&name), &bay.claim(&name)) {
+            Ok(identified) => identified,
+            Err(error) => {
+                // It went away before it could be opened, or it is no file.
+                report(&format!("cannot open an image in the bay: {error}"));
+                return;
+            }
+        };
+        let admission = identified.admission(list, self.site.today(Timestamp::now()));
+        let lane = self.new_lane(Port::new(Slot::Image(name), identified, admission));
+        self.insert(lane, None);
+    }
+
+    fn hear_of_ports(&mut self, news: News) {
+        match news {
+            News::Came(device, identified) => self.came(device, *identified),
+            News::Medium(device, sequence, identified) => {
+                self.medium(device, sequence, *identified, None);
+            }
+            News::MediumFailed(device, sequence, identified, gap, why) => {
+                self.medium(device, sequence, *identified, Some((gap, why)));
+            }
+            News::Failed(device, gap, why) => match self.waiting(&device) {
+                Some(lane) => self.unreadable(lane, gap, why),
+                None => report(&format!("usb {}: {why}", device.port)),
+            },
+            News::Empty(device) => {
+                if let Some(lane) = self.waiting(&device) {
+                    self.happen(Event::Empty { lane });
+                }
+            }
+            News::MediumGone(device, sequence) => self.remove(|slot| match slot {
+                Slot::Usb(other, place) => {
+                    *other == device && place.is_none_or(|at| at == sequence)
+                }
+                Slot::Image(_) => false,
+            }),
+            News::Went(device) => self.remove(|slot| match slot {
+                Slot::Usb(other, _) => *other == device,
+                Slot::Image(_) => false,
+            }),
+            News::Trouble(what) => report(&what),
+        }
+    }
+
+    /// A device is there, and has no driver. Its descriptors decide whether it gets one.
+    fn came(&mut self, device: DeviceKey, identified: Identified) {
+        let Some(claim) = identified.claim.clone() else {
+            return;
+        };
+        let fixed = self.site.policy.fixed(&device.port, &claim);
+        let works = fixed.map(|fixed| fixed.works);
+        let (Some(list), Source::Usb(usb)) = (&self.allowlist, &mut self.source) else {
+            return;
+        };
+        let now = Instant::now();
+        match works {
+            Some(true) => return usb.let_work(&device, now),
+            Some(false) => return usb.shut_out(&device, now),
+            None => {}
+        }
+        if self.state.service == Service::NoLedger {
+            // Nothing is begun that cannot be written down. It is looked at again later.
+            return usb.shut_out(&device, now);
+        }
+        let own = identified.admission(list, self.site.today(Timestamp::now()));
+        let twins = self.twins(&device, &claim);
+        let admission = with_twins(own, &twins);
+        let refused = admission.refusal().is_some();
+        let port = Port::new(Slot::Usb(device.clone(), None), identified, admission);
+        let lane = self.new_lane(port);
+        self.happen(Event::Noticed { lane });
+        for twin in twins {
+            self.has_a_twin(twin);
+        }
+        let Source::Usb(usb) = &mut self.source else {
+            return;
+        };
+        if refused {
+            usb.shut_out(&device, now);
+            self.insert(lane, None);
+        } else {
+            usb.let_in(&device, now);
+        }
+    }
+
+    /// A device that was let in has a medium: now its capacity is known, and all of its claim.
+    fn medium(
+        &mut self,
+        device: DeviceKey,
+        sequence: u64,
+        identified: Identified,
+        fault: Option<(Gap, String)>,
+    ) {
+        let (Some(list), Some(claim)) = (&self.allowlist, &identified.claim) else {
+            return;
+        };
+        let own = identified.admission(list, self.site.today(Timestamp::now()));
+        let admission = with_twins(own, &self.twins(&device, claim));
+        let lane = self.waiting(&device);
+        let mut port = Port::new(Slot::Usb(device, Some(sequence)), identified, admission);
+        let gap = fault.map(|(gap, why)| {
+            port.fault = Some(why);
+            gap
+        });
+        let lane = match lane {
+            Some(lane) => {
+                self.ports.insert(lane, port);
+                lane
+            }
+            None => self.new_lane(port),
+        };
+        self.insert(lane, gap);
+    }
+
+    fn unreadable(&mut self, lane: LaneId, gap: Gap, why: String) {
+        if let Some(port) = self.ports.get_mut(&lane) {
+            port.fault = Some(why);
+            self.insert(lane, Some(gap));
+        }
+    }
+
+    /// Devices that have shown nothing to scan for too long.
+    fn give_up_the_late(&mut self) {
+        let late = |port: &Port| NOTICED_WAIT_MAX <= port.noticed.elapsed();
+        let noticed = self.state.lanes.iter();
+        let noticed = noticed.filter(|(_, lane)| **lane == Lane::Noticed);
+        let lanes: Vec<LaneId> = noticed
+            .filter(|(id, _)| self.ports.get(id).is_none_or(late))
+            .map(|(id, _)| *id)
+            .collect();
+        for lane in lanes {
+            let why = "the device did not become ready".to_owned();
+            self.unreadable(lane, Gap::Timeout, why);
+        }
+    }
+
+    fn new_lane(&mut self, port: Port) -> LaneId {
+        self.lanes_ever = self.lanes_ever.saturating_add(1);
+        let lane = LaneId(self.lanes_ever);
+        self.ports.insert(lane, port);
+        lane
+    }
+
+    fn insert(&mut self, lane: LaneId, fault: Option<Gap>) {
+        let Some(port) = self.ports.get(&lane) else {
+            return;
+        };
+        let admission = port.admission.clone();
+        let rules = self.site.policy.rules_state(self.rules_now().as_ref());
+        self.happen(Event::Inserted {
+            lane,
+            admission,
+            rules,
+            fault,
+        });
+    }
+
+    /// Ends what is in the slots that `is_it` names. What was only noticed gets its entry too.
+    fn remove(&mut self, is_it: impl Fn(&Slot) -> bool) {
+        let of_slot = |(id, port): (&LaneId, &Port)| is_it(&port.slot).then_some(*id);
+        let lanes: Vec<LaneId> = self.ports.iter().filter_map(of_slot).collect();
+        for lane in lanes {
+            if self.state.lanes.get(&lane) == Some(&Lane::Noticed) {
+                self.insert(lane, Some(Gap::Removed));
+            }
+            self.happen(Event::Removed { lane });
+        }
+    }
+
+    /// The lane of a device that has not shown a medium yet.
+    fn waiting(&self, device: &DeviceKey) -> Option<LaneId> {
+        let noticed = |id: &LaneId| self.state.lanes.get(id) == Some(&Lane::Noticed);
+        let is_it = |port: &Port| port.slot == Slot::Usb(device.clone(), None);
+        let mut ports = self.ports.iter();
+        let (id, _) = ports.find(|(id, port)| is_it(port) && noticed(id))?;
+        Some(*id)
+    }
+
+    /// The lanes of other devices that are in and claim to be the same medium.
+    fn twins(&self, device: &DeviceKey, claim: &Claim) -> Vec<LaneId> {
+        let Some(serial) = &claim.serial else {
+            return Vec::new();
+        };
+        let is_twin = |port: &Port| match (&port.slot, &port.identified.claim) {
+            (Slot::Usb(other, _), Some(theirs)) => {
+                other != device
+                    && (theirs.vid, theirs.pid) == (claim.vid, claim.pid)
+                    && theirs.serial.as_ref() == Some(serial)
+            }
+            (Slot::Usb(..), None) | (Slot::Image(_), _) => false,
+        };
+        let is_in = |id: &LaneId| {
+            let lane = self.state.lanes.get(id);
+            lane.is_some_and(|lane| !matches!(lane, Lane::Leaving { .. }))
+        };
+        let lanes = self.ports.iter();
+        lanes
+            .filter(|(id, port)| is_twin(port) && is_in(id))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    fn has_a_twin(&mut self, lane: LaneId) {
+        let Some(port) = self.ports.get_mut(&lane) else {
+            return;
+        };
+        if port.admission.refusal().is_none() {
+            port.admission = decide::twin(port.admission.medium());
+        }
+        let admission = port.admission.clone();
+        self.happen(Event::Twin { lane, admission });
+    }
+}
+
+/// Nobody knows which of several media with one identity is the registered one.
+fn with_twins(own: Admission, twins: &[LaneId]) -> Admission {
+    if twins.is_empty() || own.refusal().is_some() {
+        own
+    } else {
+        decide::twin(own.medium())
+    }
+}

@@ -1,0 +1,220 @@
+//! What one event makes of one lane: each function names every state.
+
+use decide::{Admission, Ending, Examination, Judgement, Recording, RulesState};
+use wire::ledger::EntryId;
+use wire::{Gap, ReasonCode, Verdict};
+
+use super::{Action, Lane, LaneId};
+
+/// What becomes of one lane; `None` when nothing is left of it.
+pub(super) type Next = (Option<Lane>, Vec<Action>);
+
+pub(super) fn empty(lane: Lane, id: LaneId) -> Next {
+    match lane {
+        Lane::Noticed => (None, vec![Action::Drop(id)]),
+        lane @ (Lane::Arriving { .. }
+        | Lane::Scanning { .. }
+        | Lane::Judging { .. }
+        | Lane::Withdrawing { .. }
+        | Lane::Judged { .. }
+        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+/// Nobody can tell which of two media with one identity is the registered one, so what was
+/// admitted is not any more, and what has passed has not.
+pub(super) fn twin(lane: Lane, id: LaneId, admission: Admission) -> Next {
+    let code = ReasonCode::CloneSuspected;
+    match lane {
+        Lane::Arriving {
+            rules, fault, gone, ..
+        } => {
+            let next = Lane::Arriving {
+                admission,
+                rules,
+                fault,
+                gone,
+            };
+            (Some(next), Vec::new())
+        }
+        Lane::Scanning { gone, .. } => {
+            let next = Lane::Scanning { admission, gone };
+            (Some(next), vec![Action::EndScan(id, Gap::Changed)])
+        }
+        Lane::Judging {
+            judgement, gone, ..
+        } => {
+            let next = Lane::Judging {
+                judgement,
+                withdraw: Some(code),
+                gone,
+            };
+            (Some(next), Vec::new())
+        }
+        Lane::Judged { shown } if shown.verdict() == Verdict::Pass => {
+            withdrawing(shown.into_judgement(), code, id, false)
+        }
+        // What is out already is not in together with its twin.
+        lane @ (Lane::Noticed
+        | Lane::Withdrawing { .. }
+        | Lane::Judged { .. }
+        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+fn withdrawing(judgement: Judgement, code: ReasonCode, id: LaneId, gone: bool) -> Next {
+    let judgement = judgement.withdrawn(code);
+    let action = Action::RecordWithdrawal(id, judgement.clone());
+    (Some(Lane::Withdrawing { judgement, gone }), vec![action])
+}
+
+pub(super) fn removed(lane: Lane, id: LaneId) -> Next {
+    match lane {
+        Lane::Noticed => (None, vec![Action::Drop(id)]),
+        Lane::Arriving {
+            admission, rules, ..
+        } => (
+            Some(Lane::Arriving {
+                admission,
+                rules,
+                fault: Some(Gap::Removed),
+                gone: true,
+            }),
+            Vec::new(),
+        ),
+        Lane::Scanning {
+            admission,
+            gone: false,
+        } => (
+            Some(Lane::Scanning {
+                admission,
+                gone: true,
+            }),
+            vec![Action::EndScan(id, Gap::Removed)],
+        ),
+        Lane::Scanning {
+            admission,
+            gone: true,
+        } => (
+            Some(Lane::Scanning {
+                admission,
+                gone: true,
+            }),
+            Vec::new(),
+        ),
+        // Nobody has seen the answer. A PASS that appears when the medium is already out could
+        // be taken for that of the next one.
+        Lane::Judging {
+            judgement,
+            withdraw,
+            ..
+        } => (
+            Some(Lane::Judging {
+                judgement,
+                withdraw: withdraw.or(Some(ReasonCode::Removed)),
+                gone: true,
+            }),
+            Vec::new(),
+        ),
+        Lane::Withdrawing { judgement, .. } => (
+            Some(Lane::Withdrawing {
+                judgement,
+                gone: true,
+            }),
+            Vec::new(),
+        ),
+        Lane::Judged { shown } => (
+            Some(Lane::Leaving { shown }),
+            vec![Action::RecordRemoval(id), Action::ForgetLater(id)],
+        ),
+        Lane::Leaving { shown } => (Some(Lane::Leaving { shown }), Vec::new()),
+    }
+}
+
+pub(super) fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
+    match lane {
+        Lane::Arriving {
+            admission,
+            rules,
+            fault,
+            gone,
+        } => {
+            let refused = admission.refusal().is_some();
+            if fault.is_some() || refused || rules != RulesState::Working {
+                let mut examination = Examination::not_started(rules);
+                if let Some(gap) = fault.filter(|_| !refused) {
+                    examination.ending = Ending::Failed(gap);
+                }
+                return judging(&admission, &examination, id, gone);
+            }
+            (
+                Some(Lane::Scanning {
+                    admission,
+                    gone: false,
+                }),
+                vec![Action::StartScan(id)],
+            )
+        }
+        Lane::Judging {
+            judgement,
+            withdraw: Some(code),
+            gone,
+        } if judgement.verdict() == Verdict::Pass => withdrawing(judgement, code, id, gone),
+        Lane::Judging {
+            judgement, gone, ..
+        }
+        | Lane::Withdrawing { judgement, gone } => {
+            let shown = judgement.shown(Recording::Recorded(entry));
+            if gone {
+                let actions = vec![Action::RecordRemoval(id), Action::ForgetLater(id)];
+                (Some(Lane::Leaving { shown }), actions)
+            } else {
+                (Some(Lane::Judged { shown }), Vec::new())
+            }
+        }
+        lane @ (Lane::Noticed
+        | Lane::Scanning { .. }
+        | Lane::Judged { .. }
+        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+pub(super) fn scanned(lane: Lane, id: LaneId, examination: &Examination) -> Next {
+    match lane {
+        // A medium that is refused now, because its twin came, has no scan to speak of.
+        Lane::Scanning { admission, gone } if admission.refusal().is_some() => {
+            let nothing = Examination::not_started(examination.rules);
+            judging(&admission, &nothing, id, gone)
+        }
+        Lane::Scanning { admission, gone } => judging(&admission, examination, id, gone),
+        lane @ (Lane::Noticed
+        | Lane::Arriving { .. }
+        | Lane::Judging { .. }
+        | Lane::Withdrawing { .. }
+        | Lane::Judged { .. }
+        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+fn judging(admission: &Admission, examination: &Examination, id: LaneId, gone: bool) -> Next {
+    let judgement = decide::judge(admission, examination);
+    let action = Action::RecordVerdict(id, judgement.clone());
+    let next = Lane::Judging {
+        judgement,
+        withdraw: None,
+        gone,
+    };
+    (Some(next), vec![action])
+}
+
+pub(super) fn forgotten(lane: Lane, id: LaneId) -> Next {
+    match lane {
+        Lane::Leaving { .. } => (None, vec![Action::Drop(id)]),
+        lane @ (Lane::Noticed
+        | Lane::Arriving { .. }
+        | Lane::Scanning { .. }
+        | Lane::Judging { .. }
+        | Lane::Withdrawing { .. }
+        | Lane::Judged { .. }) => (Some(lane), Vec::new()),
+    }
+}

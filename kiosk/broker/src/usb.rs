@@ -1,0 +1,305 @@
+//! USB ports as a source of media: what is plugged in, what it says of itself, and letting it
+//! in, which happens only when the list has been asked.
+//!
+//! A device comes without a driver, because every bus is told to give it none. What it says of
+//! itself is read from what the kernel keeps; nothing is asked of the device. A device that
+//! may not be read stays without a driver for as long as it is plugged in.
+
+pub mod descriptors;
+
+pub mod sysfs;
+
+pub mod ports;
+
+pub mod watch;
+
+mod errand;
+
+mod plugged;
+
+pub mod disk;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use wire::Gap;
+
+use crate::identify::Identified;
+use errand::{Bell, Errand};
+use plugged::{Plugged, gap, is_gone, is_of, let_in};
+use ports::{Moved, Ports};
+use sysfs::{Device, DeviceKey, Disk, Sysfs};
+use watch::Watch;
+
+/// How often is looked without an event: an event can be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often while something is awaited.
+const AWAIT_EVERY: Duration = Duration::from_millis(100);
+
+/// How often the kernel asks a drive whether its medium was changed, in milliseconds.
+const MEDIUM_POLL_MILLISECONDS: u32 = 500;
+
+/// What happened in the ports.
+pub enum News {
+    /// A device was plugged in; it waits to be let in or shut out.
+    Came(DeviceKey, Box<Identified>),
+    /// A device that was let in has a medium, which is open.
+    Medium(DeviceKey, u64, Box<Identified>),
+    /// A device that was let in cannot be read, for this reason; the second is for staff.
+    Failed(DeviceKey, Gap, String),
+    /// A medium of a device cannot be opened, likewise.
+    MediumFailed(DeviceKey, u64, Box<Identified>, Gap, String),
+    /// A device that was let in holds no medium.
+    Empty(DeviceKey),
+    /// The medium of this sequence was taken out of a device.
+    MediumGone(DeviceKey, u64),
+    /// A device was pulled out.
+    Went(DeviceKey),
+    /// Something that changes no answer and that staff should know.
+    Trouble(String),
+}
+
+/// The USB ports of this machine.
+pub struct Usb {
+    sysfs: Sysfs,
+    dev: PathBuf,
+    watch: Watch,
+    bell: Bell,
+    ports: Ports,
+    devices: BTreeMap<DeviceKey, Plugged>,
+    looked: Option<Instant>,
+    heard: bool,
+}
+
+impl Usb {
+    /// Closes every bus and begins to watch.
+    ///
+    /// # Errors
+    /// When a bus stays open, or there is nothing to watch with.
+    pub fn open(sys: &Path, dev: &Path) -> io::Result<Self> {
+        let watch = Watch::open()?;
+        let sysfs = Sysfs::new(sys);
+        sysfs.close_every_bus()?;
+        Ok(Self {
+            sysfs,
+            dev: dev.to_owned(),
+            watch,
+            bell: Bell::new()?,
+            ports: Ports::default(),
+            devices: BTreeMap::new(),
+            looked: None,
+            heard: false,
+        })
+    }
+
+    /// What to wait on.
+    #[must_use]
+    pub fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
+        let [kernel, udev] = self.watch.descriptors();
+        [kernel, udev, self.bell.as_fd()]
+    }
+
+    /// Takes in that one of the descriptors is ready.
+    pub fn hear(&mut self) {
+        self.watch.drain();
+        self.bell.hush();
+        self.heard = true;
+    }
+
+    /// Treats what is plugged in as new. Media that are open must have been let go of.
+    pub fn look_again(&mut self) {
+        self.ports.forget();
+        self.devices.clear();
+        self.heard = true;
+    }
+
+    /// What happened since the last call. Never waits.
+    ///
+    /// # Errors
+    /// When the kernel does not tell any more what is plugged in.
+    pub fn news(&mut self, now: Instant) -> io::Result<Vec<News>> {
+        let mut news = self.errands(now);
+        let pause = if self.ports.awaits() {
+            AWAIT_EVERY
+        } else {
+            LOOK_EVERY
+        };
+        let due = |looked| pause <= now.saturating_duration_since(looked);
+        if self.heard || self.looked.is_none_or(due) {
+            self.heard = false;
+            self.looked = Some(now);
+            let there = self.sysfs.devices()?;
+            self.look_for_media(&there, now);
+            let (watch, devices) = (&self.watch, &self.devices);
+            let settled = |disk: &Disk| {
+                let looked = devices.values().any(|plugged| plugged.looked_at(disk));
+                watch.is_settled(disk) && (looked || !disk.removable)
+            };
+            for moved in self.ports.look(&there, &settled, now) {
+                news.extend(self.moved(moved, &there, now));
+            }
+        }
+        Ok(news)
+    }
+
+    /// Lets a device in: a driver for its storage interfaces and for nothing else. It must be
+    /// plain storage that the list admits. What comes of it is news.
+    pub fn let_in(&mut self, device: &DeviceKey, now: Instant) {
+        let (sysfs, key) = (self.sysfs.clone(), device.clone());
+        if let Some(plugged) = self.devices.get_mut(device) {
+            let (before, bound) = (plugged.description.clone(), plugged.bound);
+            let work = move || let_in(&sysfs, &key, &before, bound);
+            // Without a thread nothing is let in, and the wait for the device comes to its end.
+            plugged.letting_in = Errand::start(&self.bell, now, work).ok();
+        }
+    }
+
+    /// Leaves a device without a driver, and takes from it what it already has.
+    pub fn shut_out(&mut self, device: &DeviceKey, now: Instant) {
+        let (sysfs, key) = (self.sysfs.clone(), device.clone());
+        let bound = |plugged: &&mut Plugged| plugged.bound;
+        if let Some(plugged) = self.devices.get_mut(device).filter(bound) {
+            let work = move || sysfs.authorize(&key, false);
+            plugged.chore = Errand::start(&self.bell, now, work).ok();
+        }
+        self.ports.close(device);
+    }
+
+    /// Lets a device of the kiosk's own work with all its interfaces.
+    pub fn let_work(&mut self, device: &DeviceKey, now: Instant) {
+        let (sysfs, key) = (self.sysfs.clone(), device.clone());
+        if let Some(plugged) = self.devices.get_mut(device) {
+            let work = move || {
+                sysfs.authorize(&key, true)?;
+                sysfs.authorize_interfaces(&key, |_| true).map(drop)
+            };
+            plugged.chore = Errand::start(&self.bell, now, work).ok();
+        }
+    }
+
+    fn moved(&mut self, moved: Moved, there: &[Device], now: Instant) -> Option<News> {
+        match moved {
+            Moved::Came(device) => self.came(device, there),
+            Moved::Medium(device, disk) => {
+                let (folder, wanted) = (self.dev.clone(), disk.clone());
+                let plugged = self.devices.get_mut(&device)?;
+                let work = move || disk::open(&folder, &wanted);
+                match Errand::start(&self.bell, now, work) {
+                    Ok(errand) => {
+                        plugged.opening.push((disk, errand));
+                        None
+                    }
+                    Err(error) => Some(plugged.unopened(device, &disk, &error)),
+                }
+            }
+            Moved::Empty(device) => Some(News::Empty(device)),
+            Moved::Silent(device) => {
+                let why = "the device was let in and shows no disk".to_owned();
+                Some(News::Failed(device, Gap::Unreadable, why))
+            }
+            Moved::MediumGone(device, sequence) => {
+                let plugged = self.devices.get_mut(&device)?;
+                plugged
+                    .opening
+                    .retain(|(disk, _)| disk.sequence != sequence);
+                Some(News::MediumGone(device, sequence))
+            }
+            Moved::Went(device) => {
+                self.devices.remove(&device);
+                Some(News::Went(device))
+            }
+        }
+    }
+
+    fn came(&mut self, device: DeviceKey, there: &[Device]) -> Option<News> {
+        // One that is gone again is told of by the next look.
+        let description = self.sysfs.description(&device)?;
+        let bound = there
+            .iter()
+            .any(|seen| seen.key == device && seen.authorized);
+        let plugged = Plugged::new(&device, description, bound);
+        let identified = plugged.identified(&device);
+        self.devices.insert(device.clone(), plugged);
+        Some(News::Came(device, Box::new(identified)))
+    }
+
+    /// Has the kernel look into drives whose medium may have been changed.
+    fn look_for_media(&mut self, there: &[Device], now: Instant) {
+        for device in there {
+            let Some(plugged) = self.devices.get_mut(&device.key) else {
+                continue;
+            };
+            for disk in device.disks.iter().filter(|disk| disk.removable) {
+                if plugged.looks.iter().any(|look| is_of(look, disk)) {
+                    continue;
+                }
+                // A kernel that does not poll still tells of media that are changed by hand.
+                let _ = self
+                    .sysfs
+                    .watch_medium(&disk.name, MEDIUM_POLL_MILLISECONDS);
+                let (folder, wanted) = (self.dev.clone(), disk.clone());
+                let look = Errand::start(&self.bell, now, move || disk::look(&folder, &wanted));
+                plugged.looks.retain(|(name, _, _)| *name != disk.name);
+                plugged
+                    .looks
+                    .push((disk.name.clone(), disk.sequence, look.ok()));
+            }
+        }
+    }
+
+    /// What came of the errands.
+    fn errands(&mut self, now: Instant) -> Vec<News> {
+        let mut news = Vec::new();
+        for (device, plugged) in &mut self.devices {
+            if let Some(result) = plugged.letting_in.as_ref().and_then(|one| one.result(now)) {
+                plugged.letting_in = None;
+                match result {
+                    Ok(()) => self.ports.let_in(device, now),
+                    Err(error) if is_gone(&error) => {}
+                    Err(error) => {
+                        let why = format!("the device cannot be let in: {error}");
+                        news.push(News::Failed(device.clone(), gap(&error), why));
+                    }
+                }
+                self.heard = true;
+            }
+            if let Some(result) = plugged.chore.as_ref().and_then(|one| one.result(now)) {
+                plugged.chore = None;
+                if let Err(error) = result {
+                    let what = format!("usb {} does not obey: {error}", device.port);
+                    news.push(News::Trouble(what));
+                }
+            }
+            for (_, _, look) in &mut plugged.looks {
+                // Whether it worked shows in what the kernel says of the disk afterwards.
+                if look.as_ref().is_some_and(|look| look.result(now).is_some()) {
+                    *look = None;
+                    self.heard = true;
+                }
+            }
+            for (disk, errand) in std::mem::take(&mut plugged.opening) {
+                match errand.result(now) {
+                    None => plugged.opening.push((disk, errand)),
+                    Some(Ok(opened)) => {
+                        let identified = plugged.identified(device).with_disk(
+                            &self.sysfs,
+                            device,
+                            &plugged.description,
+                            (&disk, opened),
+                        );
+                        let sequence = disk.sequence;
+                        let medium = News::Medium(device.clone(), sequence, Box::new(identified));
+                        news.push(medium);
+                    }
+                    Some(Err(error)) if is_gone(&error) => {}
+                    Some(Err(error)) => news.push(plugged.unopened(device.clone(), &disk, &error)),
+                }
+            }
+        }
+        news
+    }
+}

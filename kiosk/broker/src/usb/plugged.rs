@@ -1,0 +1,136 @@
+//! One device that is plugged in: what it says, and what is being done about it.
+
+use std::io;
+
+use nix::errno::Errno;
+use sha2::{Digest as _, Sha256};
+use wire::claim::{Attachment, Descriptors};
+use wire::{Claim, Digest, Gap, Interface};
+
+use super::News;
+use super::descriptors;
+use super::disk::OpenedDisk;
+use super::errand::Errand;
+use super::sysfs::{Description, DeviceKey, Disk, Sysfs};
+use crate::identify::Identified;
+
+/// What belongs to one device.
+pub(super) struct Plugged {
+    pub(super) description: Description,
+    pub(super) claim: Claim,
+    /// Whether it had drivers when it was first seen.
+    pub(super) bound: bool,
+    pub(super) letting_in: Option<Errand<()>>,
+    /// Taking drivers away, or giving them to a device of the kiosk's own.
+    pub(super) chore: Option<Errand<()>>,
+    pub(super) opening: Vec<(Disk, Errand<OpenedDisk>)>,
+    /// Looks for a medium, by disk and sequence; those without a result go on.
+    pub(super) looks: Vec<Look>,
+}
+
+/// A look for a medium: the disk's name, the sequence of its medium, and what goes on.
+pub(super) type Look = (String, u64, Option<Errand<()>>);
+
+pub(super) fn is_of((name, sequence, _): &Look, disk: &Disk) -> bool {
+    *name == disk.name && *sequence == disk.sequence
+}
+
+impl Plugged {
+    /// A device that has just come. `bound` says that it came with drivers.
+    pub(super) fn new(device: &DeviceKey, description: Description, bound: bool) -> Self {
+        Self {
+            claim: claim(device, &description),
+            description,
+            bound,
+            letting_in: None,
+            chore: None,
+            opening: Vec::new(),
+            looks: Vec::new(),
+        }
+    }
+
+    pub(super) fn identified(&self, device: &DeviceKey) -> Identified {
+        Identified::device(&device.port, self.claim.clone())
+    }
+
+    pub(super) fn unopened(&self, device: DeviceKey, disk: &Disk, error: &io::Error) -> News {
+        let why = format!("the disk cannot be opened: {error}");
+        let identified = Box::new(self.identified(&device));
+        News::MediumFailed(device, disk.sequence, identified, gap(error), why)
+    }
+
+    pub(super) fn looked_at(&self, disk: &Disk) -> bool {
+        let done = |look: &&Look| is_of(look, disk) && look.2.is_none();
+        self.looks.iter().any(|look| done(&look))
+    }
+}
+
+/// Authorisation in the kernel's order. What is not as it was is thrown out again.
+pub(super) fn let_in(
+    sysfs: &Sysfs,
+    device: &DeviceKey,
+    before: &Description,
+    bound: bool,
+) -> io::Result<()> {
+    if bound {
+        // It came before the bus was closed, so its drivers have not been chosen here.
+        sysfs.authorize(device, false)?;
+    }
+    sysfs.authorize(device, true)?;
+    let refused = match sysfs.description(device) {
+        None => return Err(io::ErrorKind::NotFound.into()),
+        Some(after) if after != *before => "it says something else of itself when it is let in",
+        Some(_) => match sysfs.authorize_interfaces(device, Interface::is_plain_storage)? {
+            (0, _) => "it shows no interface when it is let in",
+            (all, open) if all == open => return Ok(()),
+            (_, _) => "it shows an interface that its descriptors do not have",
+        },
+    };
+    sysfs.authorize(device, false)?;
+    Err(io::Error::new(io::ErrorKind::InvalidData, refused))
+}
+
+/// What a device claims. One whose descriptors cannot be understood shows no interface, and is
+/// refused for that.
+fn claim(device: &DeviceKey, description: &Description) -> Claim {
+    let bytes = &description.descriptors;
+    let described = descriptors::parse(bytes).ok();
+    let (vid, pid, release) = described
+        .as_ref()
+        .map_or((0, 0, 0), |one| (one.vid, one.pid, one.release));
+    Claim {
+        vid,
+        pid,
+        serial: description.serial.clone(),
+        manufacturer: description.manufacturer.clone(),
+        product: description.product.clone(),
+        interfaces: described.map_or_else(Vec::new, |one| one.interfaces),
+        capacity_bytes: None,
+        usb: Some(Attachment {
+            port: device.port.clone(),
+            release: format!("{release:04x}"),
+            descriptors_sha256: Digest(Sha256::digest(bytes).into()),
+            descriptors: Descriptors::cut(bytes),
+        }),
+    }
+}
+
+/// Whether a device, or the medium in it, is simply not there any more: that is told of anyway.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw);
+    error.kind() == io::ErrorKind::NotFound
+        || matches!(
+            number,
+            Some(Errno::ENODEV | Errno::ENXIO | Errno::ENOMEDIUM)
+        )
+}
+
+pub(super) fn gap(error: &io::Error) -> Gap {
+    if error.kind() == io::ErrorKind::TimedOut {
+        Gap::Timeout
+    } else if error.kind() == io::ErrorKind::InvalidData {
+        Gap::Changed
+    } else {
+        Gap::Unreadable
+    }
+}

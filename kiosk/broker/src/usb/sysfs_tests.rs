@@ -1,0 +1,171 @@
+use std::os::unix::fs::symlink;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A tree as the kernel makes it: one root hub, and a stick in port 1-2 with its disk.
+fn tree() -> (TempDir, Sysfs) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let usb = root.join("bus/usb/devices");
+    fs::create_dir_all(&usb).unwrap();
+    fs::create_dir_all(root.join("block")).unwrap();
+    fs::write(root.join("bus/usb/drivers_probe"), "").unwrap();
+    let put = |device: &str, files: &[(&str, &[u8])]| {
+        fs::create_dir_all(usb.join(device)).unwrap();
+        for (name, text) in files {
+            fs::write(usb.join(device).join(name), text).unwrap();
+        }
+    };
+    put(
+        "usb1",
+        &[
+            ("authorized_default", b"1\n"),
+            ("interface_authorized_default", b"1\n"),
+        ],
+    );
+    put(
+        "1-2",
+        &[
+            ("devnum", b"7\n"),
+            ("authorized", b"0\n"),
+            ("serial", b"A\nB\x1b[2J\n"),
+            ("product", b"Stick\n"),
+            ("descriptors", b"\x12\x01"),
+        ],
+    );
+    for (number, class) in [("0", "08"), ("1", "03")] {
+        put(
+            &format!("1-2:1.{number}"),
+            &[
+                ("bInterfaceClass", class.as_bytes()),
+                ("bInterfaceSubClass", b"06\n"),
+                ("bInterfaceProtocol", b"50\n"),
+                ("authorized", b"0\n"),
+            ],
+        );
+    }
+    let disk = root.join("devices/pci/usb1/1-2/1-2:1.0/host2/block/sda");
+    fs::create_dir_all(&disk).unwrap();
+    for (name, text) in [
+        ("dev", "8:0\n"),
+        ("size", "100\n"),
+        ("diskseq", "9\n"),
+        ("removable", "1\n"),
+    ] {
+        fs::write(disk.join(name), text).unwrap();
+    }
+    let link = root.join("block/sda");
+    symlink("../devices/pci/usb1/1-2/1-2:1.0/host2/block/sda", link).unwrap();
+    // A disk that is not on USB, as every machine has.
+    let own = root.join("devices/pci/virtio/block/vda");
+    fs::create_dir_all(own).unwrap();
+    symlink("../devices/pci/virtio/block/vda", root.join("block/vda")).unwrap();
+    let sysfs = Sysfs::new(root);
+    (folder, sysfs)
+}
+
+fn stick() -> DeviceKey {
+    DeviceKey {
+        port: "1-2".to_owned(),
+        number: 7,
+    }
+}
+
+#[test]
+fn devices_and_their_disks_are_found_and_nothing_else() {
+    let (_folder, sysfs) = tree();
+    let devices = sysfs.devices().unwrap();
+    let [device] = devices.as_slice() else {
+        panic!("{devices:?}")
+    };
+    assert_eq!((&device.key, device.authorized), (&stick(), false));
+    let disk = Disk {
+        name: "sda".to_owned(),
+        sequence: 9,
+        size_bytes: 51_200,
+        number: (8, 0),
+        removable: true,
+    };
+    assert_eq!(device.disks, [disk]);
+}
+
+#[test]
+fn strings_are_taken_as_they_are() {
+    let (_folder, sysfs) = tree();
+    let description = sysfs.description(&stick()).unwrap();
+    assert_eq!(description.serial.unwrap().as_bytes(), b"A\nB\x1b[2J");
+    assert_eq!(description.product.as_bytes(), b"Stick");
+    assert!(description.manufacturer.is_empty());
+    assert_eq!(description.descriptors, b"\x12\x01");
+}
+
+#[test]
+fn strings_and_descriptors_have_an_end() {
+    let (folder, sysfs) = tree();
+    let device = folder.path().join("bus/usb/devices/1-2");
+    let long = vec![b'x'; usize::try_from(DESCRIPTORS_READ_MAX).unwrap() + 1];
+    fs::write(device.join("descriptors"), &long).unwrap();
+    fs::write(device.join("serial"), &long).unwrap();
+    let description = sysfs.description(&stick()).unwrap();
+    assert_eq!(
+        u64::try_from(description.descriptors.len()),
+        Ok(DESCRIPTORS_READ_MAX)
+    );
+    let serial = description.serial.unwrap();
+    assert!(u64::try_from(serial.as_bytes().len()).unwrap() <= STRING_READ_MAX);
+}
+
+#[test]
+fn the_next_device_in_the_port_is_another() {
+    let (folder, sysfs) = tree();
+    fs::write(folder.path().join("bus/usb/devices/1-2/devnum"), "8\n").unwrap();
+    assert!(!sysfs.is_there(&stick()));
+    assert_eq!(sysfs.description(&stick()), None);
+    let refused = sysfs.authorize(&stick(), true).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+    let switch = folder.path().join("bus/usb/devices/1-2/authorized");
+    assert_eq!(fs::read_to_string(switch).unwrap(), "0\n");
+}
+
+#[test]
+fn every_bus_is_closed() {
+    let (folder, sysfs) = tree();
+    sysfs.close_every_bus().unwrap();
+    for switch in ["authorized_default", "interface_authorized_default"] {
+        let switch = folder.path().join("bus/usb/devices/usb1").join(switch);
+        assert!(fs::read_to_string(switch).unwrap().starts_with('0'));
+    }
+    fs::remove_file(
+        folder
+            .path()
+            .join("bus/usb/devices/usb1/authorized_default"),
+    )
+    .unwrap();
+    assert!(sysfs.close_every_bus().is_err());
+}
+
+#[test]
+fn only_the_interfaces_that_are_wanted_are_let_in() {
+    let (folder, sysfs) = tree();
+    sysfs.authorize(&stick(), true).unwrap();
+    let plain = |interface: wire::Interface| interface.is_plain_storage();
+    assert_eq!(sysfs.authorize_interfaces(&stick(), plain).unwrap(), (2, 1));
+    let usb = folder.path().join("bus/usb");
+    let read = |name: &str| fs::read_to_string(usb.join(name)).unwrap();
+    assert!(read("devices/1-2/authorized").starts_with('1'));
+    assert!(read("devices/1-2:1.0/authorized").starts_with('1'));
+    assert!(read("devices/1-2:1.1/authorized").starts_with('0'));
+    assert_eq!(read("drivers_probe"), "1-2:1.0");
+}
+
+#[test]
+fn ports_are_told_from_root_hubs_and_interfaces() {
+    for port in ["1-2", "2-1.4.3", "10-11"] {
+        assert!(is_port(port), "{port}");
+    }
+    for other in ["usb1", "1-2:1.0", "1-", "-2", "1-2.", "pci0000:00", "a-b"] {
+        assert!(!is_port(other), "{other}");
+    }
+}
