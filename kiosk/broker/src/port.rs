@@ -82,7 +82,7 @@ impl Port {
             workers: scanner::workers(),
         };
         let medium = Some(self.identified.file.as_fd());
-        let scanner = match Scanner::start(&order, loaded.compiled.as_fd(), medium, spool) {
+        let scanner = match Scanner::start(&order, loaded.compiled.as_fd(), medium, None, spool) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));

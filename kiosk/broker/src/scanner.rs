@@ -76,7 +76,8 @@ impl Drop for Scanner {
 
 impl Scanner {
     /// Starts a scan. `medium` is the read-only descriptor of an image or device; a folder's
-    /// files follow by [`Scanner::supply`]. `spool` is the folder for contents that do not fit
+    /// files follow by [`Scanner::supply`]. `read_back` is the same device opened read-only with
+    /// `O_DIRECT`: needed for devices, and for nothing else. `spool` is the folder for contents that do not fit
     /// memory.
     ///
     /// # Errors
@@ -85,6 +86,7 @@ impl Scanner {
         order: &Order,
         rules: BorrowedFd<'_>,
         medium: Option<BorrowedFd<'_>>,
+        read_back: Option<BorrowedFd<'_>>,
         spool: &Path,
     ) -> Result<Self, ScannerError> {
         let (ours, theirs) = Channel::pair().map_err(ScannerError::Start)?;
@@ -112,6 +114,7 @@ impl Scanner {
             .collect::<Result<_, _>>()?;
         let mut descriptors = vec![rules];
         descriptors.extend(medium);
+        descriptors.extend(read_back);
         descriptors.extend(spools.iter().map(AsFd::as_fd));
         scanner
             .channel

@@ -87,6 +87,7 @@ pub(crate) fn scan(
         order,
         rules.as_fd(),
         medium.as_ref().map(AsFd::as_fd),
+        target.read_back.as_ref().map(AsFd::as_fd),
         spool,
     )?;
     let mut heard = Instant::now();
