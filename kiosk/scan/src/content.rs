@@ -243,7 +243,7 @@ mod tests {
                 1 << 20
             }
             fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
-                let end = offset_bytes + u64::try_from(buffer.len()).unwrap();
+                let end = offset_bytes.saturating_add(u64::try_from(buffer.len()).unwrap());
                 let bad = 20_480..24_576;
                 if offset_bytes < bad.end && bad.start < end {
                     return Err(io::Error::from_raw_os_error(5));

@@ -237,5 +237,6 @@ impl Sample {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 #[path = "witness_tests.rs"]
 mod tests;

@@ -180,7 +180,7 @@ fn layout(channel: &Channel, medium: Option<&dyn Blocks>) -> Result<(), ScanErro
         failed @ (Some(Err(_)) | None) => {
             let why = failed
                 .and_then(Result::err)
-                .map_or(String::new(), |error| error.finding().detail);
+                .map_or(String::new(), |error| error.to_string());
             let finding = Finding::own(
                 "partition_table_unreadable",
                 Source::Volume,

@@ -20,6 +20,9 @@ const BLOCK_BYTES: usize = 64 << 10;
 /// The same as a length on the medium.
 const BLOCK_STEP: u64 = 64 << 10;
 
+/// And in sectors.
+const BLOCK_SECTORS: u64 = 128;
+
 /// Blocks read at once when reads follow each other: half a megabyte keeps a stick streaming.
 const AHEAD_BLOCKS: u64 = 8;
 
@@ -176,7 +179,7 @@ impl Slot {
         let wanted = within / SECTOR_BYTES..within.saturating_add(length).div_ceil(SECTOR_BYTES);
         let met = || self.bad.iter().filter(|bad| wanted.contains(&bad.sector));
         let first = met().next()?;
-        let before = self.block.saturating_mul(BLOCK_STEP) / wide(SECTOR_BYTES);
+        let before = self.block.saturating_mul(BLOCK_SECTORS);
         let numbers = met().map(|bad| before.saturating_add(wide(bad.sector)));
         let gone = met().any(|bad| bad.gone);
         Some(sectors::error(first.kind, gone, numbers))
