@@ -317,3 +317,56 @@ fn tell(channel: &Channel, news: &News) -> Result<(), ScanError> {
         .send(&frame::encode(news)?, &[])
         .map_err(ScanError::Channel)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use super::*;
+
+    fn opened(path: &str, flags: OFlag) -> OwnedFd {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).custom_flags(flags.bits());
+        options.open(path).unwrap().into()
+    }
+
+    /// What comes of an order for `target` with these descriptors after the rules.
+    fn ordered(target: TargetKind, descriptors: &[&OwnedFd]) -> Result<Given, ScanError> {
+        let (ours, theirs) = Channel::pair().unwrap();
+        let rules = jail::memory::sealed("rules", b"").unwrap();
+        let spool = OwnedFd::from(jail::memory::writable("spool").unwrap());
+        let mut sent = vec![rules.as_fd()];
+        sent.extend(descriptors.iter().map(AsFd::as_fd));
+        sent.push(spool.as_fd());
+        let order = Order {
+            target,
+            size_bytes: 512,
+            limits: Limits::default(),
+            workers: 1,
+        };
+        ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();
+        given(&theirs)
+    }
+
+    #[test]
+    fn a_device_is_not_scanned_without_a_second_unbuffered_descriptor_of_it() {
+        const SELF: &str = "/proc/self/exe";
+        let medium = opened(SELF, OFlag::empty());
+        let buffered = opened(SELF, OFlag::empty());
+        let unbuffered = opened(SELF, OFlag::O_DIRECT);
+        let other = opened("/dev/zero", OFlag::empty());
+        for second in [&[][..], &[&buffered], &[&other]] {
+            let descriptors = [&[&medium], second].concat();
+            let refused = ordered(TargetKind::Device, &descriptors).err().unwrap();
+            assert!(refused.to_string().contains("unbuffered"), "{refused}");
+        }
+        let another = ordered(TargetKind::Device, &[&other, &unbuffered]);
+        assert!(another.is_err());
+        let given = ordered(TargetKind::Device, &[&medium, &unbuffered]).unwrap();
+        assert!(given.read_back.is_some());
+        assert_eq!(given.spools.len(), 1);
+        let given = ordered(TargetKind::Image, &[&medium]).unwrap();
+        assert!(given.read_back.is_none());
+        assert_eq!(given.spools.len(), 1);
+    }
+}

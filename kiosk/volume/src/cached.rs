@@ -245,11 +245,8 @@ impl Blocks for Cached {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    reason = "tests compute expectations"
-)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute")]
+#[allow(clippy::as_conversions, reason = "tests compute")]
 mod tests {
     use super::*;
 
