@@ -2,6 +2,7 @@
 
 mod act;
 mod source;
+mod supervised;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
@@ -28,6 +29,7 @@ use crate::usb::Usb;
 use crate::view;
 
 pub use source::{NOTICED_WAIT_MAX, Source};
+use supervised::Supervised;
 
 /// How often the loop looks at its clocks, and a changed view is sent at most.
 const TICK: Duration = Duration::from_millis(100);
@@ -80,6 +82,8 @@ pub struct Daemon {
     listener: Listener,
     screens: Vec<Channel>,
     recorder: Option<Recorder>,
+    /// Whether the ledger's writer has answered on this connection.
+    greeted: bool,
     /// For each answer that is due, whose it is; `None` for entries that change nothing.
     due: VecDeque<Option<LaneId>>,
     state: State,
@@ -129,6 +133,7 @@ impl Daemon {
             listener,
             screens: Vec::new(),
             recorder: None,
+            greeted: false,
             due: VecDeque::new(),
             state: State::new(),
             ports: BTreeMap::new(),
@@ -146,7 +151,9 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError::System`] when the system stops telling what happens.
     pub fn run(mut self) -> Result<(), DaemonError> {
+        let mut supervised = Supervised::begin();
         while !self.ending {
+            supervised.alive(&self);
             self.connect();
             self.send_view();
             let ready = self.wait()?;

@@ -27,6 +27,8 @@ pub mod site;
 
 pub mod rules;
 
+mod launch;
+
 pub mod scanner;
 
 pub mod reception;

@@ -90,6 +90,18 @@ impl Paths {
         self.at("run/media-kiosk/record.sock")
     }
 
+    /// Where an installed kiosk-scan is started for a scan.
+    #[must_use]
+    pub fn scan_socket(&self) -> PathBuf {
+        self.at("run/media-kiosk/scan.sock")
+    }
+
+    /// Where an installed kiosk-scan is started to compile rules.
+    #[must_use]
+    pub fn compile_socket(&self) -> PathBuf {
+        self.at("run/media-kiosk/compile.sock")
+    }
+
     /// Where kioskd listens for screens.
     #[must_use]
     pub fn show_socket(&self) -> PathBuf {

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use decide::{Admission, Examination, Judgement, Refusal, RulesState};
@@ -13,6 +12,7 @@ use wire::scan::{Limits, Order};
 use wire::view::Stage;
 
 use crate::identify::{Identified, Since};
+use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
 use crate::scanner::{self, SILENCE_MAX, Scanner};
@@ -87,7 +87,7 @@ impl Port {
         loaded: &Loaded,
         limits: &Limits,
         rules_state: RulesState,
-        spool: &Path,
+        paths: &Paths,
     ) -> std::io::Result<()> {
         let now = Instant::now();
         let mut reception = Reception::new()?;
@@ -100,7 +100,10 @@ impl Port {
             workers: scanner::workers(),
         };
         let medium = Some(opened.file.as_fd());
-        let scanner = match Scanner::start(&order, loaded.compiled.as_fd(), medium, spool) {
+        let read_back = opened.read_back.as_ref().map(AsFd::as_fd);
+        let rules = loaded.compiled.as_fd();
+        let scanner = match Scanner::start(&order, rules, medium, read_back, &paths.spool(), paths)
+        {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));
@@ -183,6 +186,14 @@ impl Port {
         let examination = received.examination.clone();
         self.received = Some(received);
         Some(examination)
+    }
+
+    /// Whether a scan that runs is within the limits that end it. It always is, unless nobody
+    /// looks at them any more.
+    pub(crate) fn is_kept(&self, now: Instant) -> bool {
+        let limit = SILENCE_MAX.saturating_mul(2);
+        let heard = |scan: &Scan| now.saturating_duration_since(scan.heard) < limit;
+        self.scan.as_ref().is_none_or(heard)
     }
 
     /// The entry that says what came of it.

@@ -140,7 +140,7 @@ pub fn load(
     let (compiled, rules) = match cache.as_ref().and_then(Cache::read) {
         Some(kept) => kept,
         None => {
-            let made = compile(folder, &sources)?;
+            let made = compile(folder, &sources, paths)?;
             if let Some(cache) = cache {
                 // Without a place to keep it the next start compiles again: slower, not wrong.
                 let _ = cache.write(&made.0, made.1);

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use jail::channel::Channel;
@@ -17,7 +16,8 @@ use wire::frame;
 use wire::scan::{News, Order, Supply, WORKERS_MAX};
 use wire::{Gap, Row};
 
-use crate::paths;
+use crate::launch::{self, Launched, Use};
+use crate::paths::Paths;
 use crate::reception::Reception;
 
 /// Longest silence of kiosk-scan before it is given up. It speaks four times a second.
@@ -56,7 +56,8 @@ pub enum ScannerError {
 
 /// One running scan. Dropping it ends the scan.
 pub struct Scanner {
-    child: Child,
+    /// The process, when it is a child of ours; otherwise it ends with the channel.
+    child: Option<Child>,
     channel: Channel,
 }
 
@@ -69,15 +70,18 @@ impl AsFd for Scanner {
 impl Drop for Scanner {
     fn drop(&mut self) {
         // It may have ended already; what counts is that it is gone and waited for.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
 impl Scanner {
     /// Starts a scan. `medium` is the read-only descriptor of an image or device; a folder's
-    /// files follow by [`Scanner::supply`]. `spool` is the folder for contents that do not fit
-    /// memory.
+    /// files follow by [`Scanner::supply`]. `read_back` is the same device opened read-only with
+    /// `O_DIRECT`: needed for devices, and for nothing else. `spool` is the folder for contents
+    /// that do not fit memory, and `paths` say where an installed kiosk-scan is reached.
     ///
     /// # Errors
     /// [`ScannerError`].
@@ -85,33 +89,19 @@ impl Scanner {
         order: &Order,
         rules: BorrowedFd<'_>,
         medium: Option<BorrowedFd<'_>>,
+        read_back: Option<BorrowedFd<'_>>,
         spool: &Path,
+        paths: &Paths,
     ) -> Result<Self, ScannerError> {
-        let (ours, theirs) = Channel::pair().map_err(ScannerError::Start)?;
-        let child = paths::program("kiosk-scan")
-            .and_then(|program| {
-                Command::new(program)
-                    .arg("serve")
-                    .env_clear()
-                    .current_dir("/")
-                    .stdin(Stdio::from(theirs.into_fd()))
-                    .stdout(Stdio::null())
-                    // Its workers read hostile bytes: they must not hold anybody's terminal.
-                    .stderr(Stdio::null())
-                    // A Ctrl-C is for the person's program, which then ends the scan in order.
-                    .process_group(0)
-                    .spawn()
-            })
-            .map_err(ScannerError::Start)?;
-        let scanner = Self {
-            child,
-            channel: ours,
-        };
+        let Launched { channel, child } =
+            launch::kiosk_scan(paths, Use::Serve).map_err(ScannerError::Start)?;
+        let scanner = Self { child, channel };
         let spools: Vec<File> = (0..order.workers)
             .map(|_| unlinked(spool))
             .collect::<Result<_, _>>()?;
         let mut descriptors = vec![rules];
         descriptors.extend(medium);
+        descriptors.extend(read_back);
         descriptors.extend(spools.iter().map(AsFd::as_fd));
         scanner
             .channel

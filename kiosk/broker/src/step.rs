@@ -190,11 +190,7 @@ impl Default for State {
 #[must_use]
 pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
     match (event, state.service) {
-        (Event::Noticed { lane }, Service::Ready) => {
-            let actions = leave(&mut state);
-            state.lanes.insert(lane, Lane::Noticed);
-            (state, actions)
-        }
+        (Event::Noticed { lane }, Service::Ready) => enter(state, lane, Lane::Noticed),
         (
             Event::Inserted {
                 lane,
@@ -210,9 +206,8 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
                 fault,
                 gone: false,
             };
-            let mut actions = leave(&mut state);
+            let (state, mut actions) = enter(state, lane, arriving);
             actions.push(Action::RecordInsertion(lane));
-            state.lanes.insert(lane, arriving);
             (state, actions)
         }
         (Event::Noticed { lane } | Event::Inserted { lane, .. }, Service::NoLedger) => {
@@ -277,6 +272,13 @@ fn with(
     if let Some(next) = next {
         state.lanes.insert(id, next);
     }
+    (state, actions)
+}
+
+/// A lane begins, or begins to know what is in it.
+fn enter(mut state: State, id: LaneId, lane: Lane) -> (State, Vec<Action>) {
+    let actions = leave(&mut state);
+    state.lanes.insert(id, lane);
     (state, actions)
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use decide::Refusal;
+use decide::{Ending, Refusal};
 use proptest::prelude::*;
 use wire::{Digest, ReasonCode, Verdict};
 
@@ -24,6 +24,7 @@ fn refused() -> Admission {
         code,
         entry: None,
         detail: String::new(),
+        function: None,
     })
 }
 
@@ -32,6 +33,7 @@ fn inserted(admission: Admission) -> Event {
         lane: LANE,
         admission,
         rules: RulesState::Working,
+        fault: None,
     }
 }
 
@@ -82,7 +84,11 @@ fn run(events: Vec<Event>) -> (State, Vec<Vec<Action>>) {
 fn verdict(state: &State) -> Option<Verdict> {
     match state.lanes.get(&LANE)? {
         Lane::Judged { shown } | Lane::Leaving { shown } => Some(shown.verdict()),
-        Lane::Arriving { .. } | Lane::Scanning { .. } | Lane::Judging { .. } => None,
+        Lane::Noticed
+        | Lane::Arriving { .. }
+        | Lane::Scanning { .. }
+        | Lane::Judging { .. }
+        | Lane::Withdrawing { .. } => None,
     }
 }
 
@@ -116,6 +122,7 @@ fn a_medium_is_not_read_without_rules_that_work() {
         lane: LANE,
         admission: admitted(),
         rules,
+        fault: None,
     };
     let (state, actions) = run(vec![event, entry(1), entry(2)]);
     assert!(
@@ -184,6 +191,7 @@ fn the_next_medium_takes_a_lingering_verdict_off_the_screen() {
         lane: LaneId(8),
         admission: admitted(),
         rules: RulesState::Working,
+        fault: None,
     };
     let (state, actions) = run(vec![
         inserted(admitted()),
@@ -224,7 +232,7 @@ proptest! {
         for which in order {
             let event = match which {
                 0 => inserted(refused()),
-                1 => Event::Inserted { lane: LANE, admission: admitted(), rules: RulesState::Stale },
+                1 => Event::Inserted { lane: LANE, admission: admitted(), rules: RulesState::Stale, fault: None },
                 2 => Event::Removed { lane: LANE },
                 3 => entry(3),
                 4 => removed_scan(),

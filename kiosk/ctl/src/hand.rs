@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use broker::Paths;
 use broker::reception::Reception;
 use broker::scanner::{SILENCE_MAX, Scanner};
 use nix::sys::signal::{SigSet, Signal};
@@ -47,6 +48,7 @@ pub(crate) struct Hand<'h> {
     pub(crate) rules: &'h OwnedFd,
     /// Folder for contents that do not fit memory.
     pub(crate) spool: &'h Path,
+    pub(crate) paths: &'h Paths,
     pub(crate) signals: &'h Signals,
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn scan(
         order,
         rules,
         spool,
+        paths,
         signals,
     } = hand;
     let descriptor = target.descriptor()?;
@@ -87,7 +90,9 @@ pub(crate) fn scan(
         order,
         rules.as_fd(),
         medium.as_ref().map(AsFd::as_fd),
+        target.read_back.as_ref().map(AsFd::as_fd),
         spool,
+        paths,
     )?;
     let mut heard = Instant::now();
     while !reception.is_over() {

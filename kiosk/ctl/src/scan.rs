@@ -166,6 +166,7 @@ impl Session<'_> {
             order: &order,
             rules: &loaded.compiled,
             spool: &spool,
+            paths: self.paths,
             signals: self.signals,
         };
         let mut meter = Meter::new();

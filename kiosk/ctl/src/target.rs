@@ -1,10 +1,10 @@
 //! What is to be scanned, opened once.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use broker::identify::Snapshot;
@@ -36,6 +36,8 @@ pub(crate) struct Target {
     pub(crate) path: PathBuf,
     pub(crate) file: File,
     pub(crate) size_bytes: u64,
+    /// A device once more, past the kernel's cache.
+    pub(crate) read_back: Option<File>,
     before: Snapshot,
 }
 
@@ -73,11 +75,16 @@ impl Target {
             }
             TargetKind::Image | TargetKind::File => about.len(),
         };
+        let read_back = match kind {
+            TargetKind::Device => Some(unbuffered(path, &about)?),
+            TargetKind::Folder | TargetKind::Image | TargetKind::File => None,
+        };
         Ok(Self {
             kind,
             path: path.to_owned(),
             file,
             size_bytes,
+            read_back,
             before: Snapshot::of(&about),
         })
     }
@@ -107,6 +114,23 @@ impl Target {
             .map(OwnedFd::from)
             .map_err(CommandError::file("open again", self.path.clone()))
     }
+}
+
+/// Opens the device that `about` describes once more, so that what was read can be compared with
+/// what it answers then, and not with the kernel's memory of it.
+fn unbuffered(path: &Path, about: &Metadata) -> Result<File, CommandError> {
+    let fault = || CommandError::file("read without the kernel's cache", path);
+    let device = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlag::O_DIRECT | OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
+        .open(path)
+        .map_err(fault())?;
+    let again = device.metadata().map_err(fault())?;
+    // Between the two, the name may have come to mean another device.
+    if !again.file_type().is_block_device() || again.rdev() != about.rdev() {
+        return Err(fault()(io::ErrorKind::NotFound.into()));
+    }
+    Ok(device)
 }
 
 fn is_image(path: &Path, file: &File, size_bytes: u64) -> bool {

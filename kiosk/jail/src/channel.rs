@@ -225,6 +225,20 @@ impl Listener {
         Ok(Self(fd))
     }
 
+    /// A duplicate of descriptor 0 when that listens, which is how systemd hands a socket to
+    /// its service; `None` when it is a connection.
+    ///
+    /// # Errors
+    /// `InvalidInput` when standard input is not an AF_UNIX SOCK_SEQPACKET socket.
+    pub fn from_stdin() -> io::Result<Option<Self>> {
+        let stdin = io::stdin();
+        require_packet_socket(stdin.as_fd())?;
+        if !getsockopt(&stdin.as_fd(), sockopt::AcceptConn)? {
+            return Ok(None);
+        }
+        stdin.as_fd().try_clone_to_owned().map(Self).map(Some)
+    }
+
     /// Waits for a connection.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ pub struct Allowance {
     pub channel: RawFd,
     /// The medium, open for reading only.
     pub medium: Option<RawFd>,
+    /// The same device once more, open for reading only and past the kernel's cache.
+    pub read_back: Option<RawFd>,
     /// A file without a name for contents that do not fit into memory: the only one it may
     /// write. It must be among those that the supervisor kept.
     pub spool: Option<RawFd>,
@@ -49,10 +51,11 @@ pub struct Jailed(());
 pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     let mut kept = vec![libc::STDERR_FILENO, allowance.channel];
     kept.extend(allowance.medium);
+    kept.extend(allowance.read_back);
     kept.extend(allowance.spool);
     // Before the filter, which forbids it, and before the limits, which it does not need.
     descriptors::close_all_but(&kept)?;
-    if let Some(medium) = allowance.medium {
+    for medium in allowance.medium.into_iter().chain(allowance.read_back) {
         require_read_only(medium)?;
     }
 

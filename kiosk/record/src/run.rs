@@ -20,9 +20,9 @@ use crate::writer::Writer;
 pub const USAGE: &str = "\
 usage: kiosk-record --ledger DIR [--listen SOCKET] [--allow-uid NUMBER]...
 
-Writes the ledger in DIR. With --listen it serves connections to SOCKET; without, the one
-connection that is its standard input, and ends with it. Heard are its own user, root and
-the users named by --allow-uid.
+Writes the ledger in DIR. With --listen it serves connections to SOCKET; without, those to
+the listening socket that is its standard input, or the one connection that is its standard
+input, and ends with it. Heard are its own user, root and the users named by --allow-uid.
 ";
 
 /// Permissions of the socket: who may connect is decided by user, not by who finds the file.
@@ -96,21 +96,33 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Argumen
 
 fn record(arguments: &Arguments) -> Result<(), LedgerError> {
     give_up_privileges()?;
-    let stop = stop_signals(arguments.listen.is_some())?;
+    let given = || given().map_err(LedgerError::system("use the socket on standard input"));
+    let given = match &arguments.listen {
+        Some(path) => Err(path),
+        None => Ok(given()?),
+    };
+    let stop = stop_signals(!matches!(given, Ok(Door::Connection(_))))?;
     // The ledger before the socket: a second kiosk-record must not take the first one's.
     let mut writer = Writer::open(&arguments.ledger)?;
-    let door = match &arguments.listen {
-        Some(path) => Listener::bind(path, SOCKET_MODE)
+    let bind = |path: &PathBuf| {
+        Listener::bind(path, SOCKET_MODE)
             .map(Door::Listener)
             .map_err(|source| LedgerError::Open {
                 path: path.clone(),
                 source,
-            })?,
-        None => Channel::from_stdin()
-            .map(Door::Connection)
-            .map_err(LedgerError::system("use the connection on standard input"))?,
+            })
     };
+    let door = given.or_else(bind)?;
     serve(&mut writer, door, &arguments.guests, stop.as_fd())
+}
+
+/// The socket that is standard input: one that listens, as systemd hands it in, or one
+/// connection.
+fn given() -> io::Result<Door> {
+    match Listener::from_stdin()? {
+        Some(listener) => Ok(Door::Listener(listener)),
+        None => Channel::from_stdin().map(Door::Connection),
+    }
 }
 
 /// What a process that only writes a database can do without, whoever started it.

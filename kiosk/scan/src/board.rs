@@ -17,7 +17,7 @@ use wire::worker::{Answer, Item, Job, Locator};
 use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
 /// Slowest reading that a file's deadline allows for, in bytes a second: a worn USB 1 stick.
-const SLOWEST_BYTES_PER_SECOND: u64 = 1_000_000;
+pub(crate) const SLOWEST_BYTES_PER_SECOND: u64 = 1_000_000;
 
 /// Handed-over files that wait for a worker; more are left in the socket.
 pub(crate) const LOOSE_WAITING_MAX: usize = 8;
@@ -199,14 +199,15 @@ impl Board {
                 Ok((self.examined(item, bytes_read), true))
             }
             (
-                Job::Layout | Job::Walk { .. } | Job::Examine { .. },
+                Job::Layout | Job::Walk { .. } | Job::Examine { .. } | Job::ReadBack,
                 Answer::Ready
                 | Answer::Volume(_)
                 | Answer::Item(_)
                 | Answer::Row(_)
                 | Answer::Layout { .. }
                 | Answer::Walked { .. }
-                | Answer::Examined { .. },
+                | Answer::Examined { .. }
+                | Answer::ReadBack { .. },
             ) => Err("an answer that its job does not have"),
         }
     }
@@ -250,6 +251,8 @@ impl Board {
                 news.extend(self.examined(&item, 0));
                 news
             }
+            // Comes after the board is done, and is the crew's to account for.
+            Job::ReadBack => Vec::new(),
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Content {
     pub(crate) sha256: Option<Digest>,
     /// Why it cannot be called examined, whatever the rules say.
     pub(crate) gap: Option<Gap>,
+    /// Which sectors of the medium made the reader fail, when it was they.
+    pub(crate) sectors: Option<String>,
     /// Whether every byte that was read is zero.
     pub(crate) zero: bool,
 }
@@ -51,6 +53,7 @@ impl Content {
             read_bytes: 0,
             zero: true,
             gap: None,
+            sectors: None,
         };
         let mut complete = true;
         let mut chunk = vec![0; CHUNK_BYTES];
@@ -62,6 +65,7 @@ impl Content {
                 Err(error) => {
                     complete = false;
                     reading.gap = Some(gap_of(&error));
+                    reading.sectors = volume::unreadable_sectors(&error);
                     break;
                 }
             }
@@ -73,7 +77,9 @@ impl Content {
 /// What a failed read says of the medium. Readers of file systems answer `InvalidData` and
 /// `UnexpectedEof` where a structure contradicts itself, and the device's own error otherwise.
 pub(crate) fn gap_of(error: &io::Error) -> Gap {
-    if matches!(
+    if volume::is_gone(error) {
+        Gap::Removed
+    } else if matches!(
         error.kind(),
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
     ) {
@@ -92,6 +98,7 @@ struct Reading {
     read_bytes: u64,
     zero: bool,
     gap: Option<Gap>,
+    sectors: Option<String>,
 }
 
 impl Reading {
@@ -148,6 +155,7 @@ impl Reading {
             read_bytes: self.read_bytes,
             sha256: complete.then(|| Digest(self.hash.finalize().into())),
             gap: self.gap,
+            sectors: self.sectors,
             zero: self.zero,
         }
     }
@@ -212,5 +220,43 @@ mod tests {
         assert_eq!(content.sha256, None);
         assert_eq!(content.gap, Some(Gap::Unreadable));
         assert_eq!(content.bytes(), b"begins well");
+    }
+
+    #[test]
+    fn a_device_that_is_gone_leaves_a_content_removed() {
+        struct Gone;
+        impl Read for Gone {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::from_raw_os_error(19))
+            }
+        }
+        let content = Content::read(&mut Gone, &limits(1 << 20, 1 << 20), None);
+        assert_eq!(content.gap, Some(Gap::Removed));
+        assert_eq!(content.sectors, None);
+    }
+
+    #[test]
+    fn bad_sectors_under_a_content_are_named() {
+        struct Bad;
+        impl volume::Blocks for Bad {
+            fn size_bytes(&self) -> u64 {
+                1 << 20
+            }
+            fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
+                let end = offset_bytes.saturating_add(u64::try_from(buffer.len()).unwrap());
+                let bad = 20_480..24_576;
+                if offset_bytes < bad.end && bad.start < end {
+                    return Err(io::Error::from_raw_os_error(5));
+                }
+                Ok(())
+            }
+        }
+        let medium = std::rc::Rc::new(volume::Cached::new(std::rc::Rc::new(Bad)));
+        let part = std::rc::Rc::new(volume::Part::new(medium, 4096, 65_536));
+        let mut reader = crate::medium::Raw { part, at: 0 };
+        let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None);
+        assert_eq!(content.gap, Some(Gap::Unreadable));
+        let sectors = content.sectors.unwrap();
+        assert_eq!(sectors, "sectors 40 to 47 cannot be read");
     }
 }

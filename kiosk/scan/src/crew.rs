@@ -1,5 +1,7 @@
 //! The workers: started, given work, listened to, and replaced when they die or hang.
 
+pub(crate) mod read_back;
+
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -30,6 +32,8 @@ pub(crate) struct Tools<'t> {
     pub(crate) order: &'t Order,
     /// Held by this process for as long as it lives.
     pub(crate) medium: Option<BorrowedFd<'static>>,
+    /// The same, past the kernel's cache; only of devices.
+    pub(crate) read_back: Option<BorrowedFd<'static>>,
     pub(crate) spools: &'t [File],
 }
 
@@ -38,6 +42,21 @@ pub(crate) struct Crew<'t> {
     tools: Tools<'t>,
     seats: Vec<Seat>,
     failed_starts: u32,
+    /// What became of the notes of workers that are gone.
+    notes: Notes,
+    /// Bytes that were the same when they were read again.
+    compared_bytes: u64,
+}
+
+/// Whether every worker can still read again what it read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notes {
+    /// None was replaced.
+    Whole,
+    /// Some are gone together with a job, and a row says that it was lost.
+    Accounted,
+    /// Some are gone and no row says so.
+    Lost,
 }
 
 /// One worker and what it is doing.
@@ -52,6 +71,7 @@ enum Doing {
     Starting,
     Idle,
     Working(Task),
+    ReadingBack,
 }
 
 impl<'t> Crew<'t> {
@@ -61,6 +81,8 @@ impl<'t> Crew<'t> {
             tools,
             seats: Vec::new(),
             failed_starts: 0,
+            notes: Notes::Whole,
+            compared_bytes: 0,
         };
         for place in 0..usize::try_from(crew.tools.order.workers).unwrap_or(1) {
             let seat = crew.fork(place, now)?;
@@ -148,7 +170,7 @@ impl<'t> Crew<'t> {
                 }
                 Err(what) => self.replace(place, board, now, what),
             },
-            (Doing::Starting | Doing::Idle, _) => {
+            (Doing::Starting | Doing::Idle | Doing::ReadingBack, _) => {
                 self.replace(place, board, now, "spoke without being asked")
             }
         }
@@ -206,6 +228,9 @@ impl<'t> Crew<'t> {
                 } else {
                     Gap::Damaged
                 };
+                if self.notes == Notes::Whole {
+                    self.notes = Notes::Accounted;
+                }
                 board.lost(task, gap, &format!("the worker {what}{}", described(ended)))
             }
             Doing::Starting => {
@@ -217,7 +242,10 @@ impl<'t> Crew<'t> {
                 }
                 Vec::new()
             }
-            Doing::Idle => Vec::new(),
+            Doing::Idle | Doing::ReadingBack => {
+                self.notes = Notes::Lost;
+                Vec::new()
+            }
         };
         let seat = self.fork(place, now)?;
         if let Some(old) = self.seats.get_mut(place) {
@@ -233,6 +261,7 @@ impl<'t> Crew<'t> {
             engine: self.tools.engine,
             order: self.tools.order,
             medium: self.tools.medium,
+            read_back: self.tools.read_back,
             spool: self.tools.spools.get(place),
         });
         let child = self

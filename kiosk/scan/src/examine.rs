@@ -54,6 +54,14 @@ impl Examiner<'_, '_> {
         }
         let mut gap = content.gap.or(known_gap);
         let mut findings = item.findings.clone();
+        if let (Some(Gap::Unreadable), Some(sectors)) = (content.gap, &content.sectors) {
+            findings.push(Finding::own(
+                "unreadable_sectors",
+                Source::Volume,
+                Tier::Incomplete,
+                sectors,
+            ));
+        }
         if gap.is_none() && content.read_bytes != item.size_bytes {
             // A handed-over file has the size that the kernel gave a moment ago.
             let loose = item.locator == Locator::Loose;

@@ -6,7 +6,8 @@
 //! Both speak over one socket, which is their standard input, and open no path.
 //!
 //! In the order a content meets it: [`serve`] starts, `board` knows what is left to do, `crew`
-//! keeps the workers, `worker` does one job at a time, `content` reads, `examine` judges.
+//! keeps the workers, `worker` does one job at a time, `content` reads, `examine` judges. What
+//! was read of a device is noted by `witness` and read again at the end.
 
 mod serve;
 
@@ -17,6 +18,10 @@ mod crew;
 mod worker;
 
 mod medium;
+
+mod witness;
+
+mod unbuffered;
 
 mod content;
 

@@ -9,6 +9,8 @@ use volume::{Blocks, Part, Tree, VolumeError};
 use wire::Gap;
 use wire::worker::Place;
 
+use crate::witness::{Purpose, Witness};
+
 /// The medium as positioned reads.
 pub(crate) struct Medium {
     pub(crate) descriptor: BorrowedFd<'static>,
@@ -42,10 +44,19 @@ impl Blocks for Medium {
 /// The trees this worker has opened, one a volume.
 pub(crate) struct Trees {
     pub(crate) medium: Option<Rc<dyn Blocks>>,
+    /// What sees every read below the cache, when the medium is a device.
+    pub(crate) witness: Option<Rc<Witness<Medium>>>,
     pub(crate) open: BTreeMap<u32, Box<dyn Tree>>,
 }
 
 impl Trees {
+    /// What the reads from here on are for.
+    pub(crate) fn reads_for(&self, purpose: Purpose) {
+        if let Some(witness) = &self.witness {
+            witness.reads_for(purpose);
+        }
+    }
+
     pub(crate) fn part(&self, place: &Place) -> Result<Rc<dyn Blocks>, Gap> {
         let medium = self.medium.as_ref().ok_or(Gap::Unreadable)?;
         Ok(Rc::new(Part::new(

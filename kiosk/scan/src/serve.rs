@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use jail::channel::Channel;
 use jail::supervisor::SupervisorLimits;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{FileStat, SFlag, fstat};
 use wire::Gap;
 use wire::frame;
 use wire::rules::COMPILED_BYTES_MAX;
@@ -14,6 +16,7 @@ use wire::scan::{CONTAINER_DEPTH_MAX, Limits, News, Order, Supply, TargetKind, W
 
 use crate::ScanError;
 use crate::board::Board;
+use crate::crew::read_back::failed;
 use crate::crew::{Crew, Tools};
 use crate::engine::Engine;
 
@@ -23,11 +26,15 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Descriptors beside those of the workers and of waiting files.
 const OPEN_FILES_MAX: u64 = 128;
 
+const STARTER_GONE: &str = "its end of the socket closed before the scan's end";
+
 /// What the starter handed in with its order.
 struct Given {
     order: Order,
     rules: OwnedFd,
     medium: Option<OwnedFd>,
+    /// The same device past the kernel's cache; only of devices.
+    read_back: Option<OwnedFd>,
     spools: Vec<File>,
 }
 
@@ -58,6 +65,7 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     }
     let mut keep = vec![channel.as_fd(), given.rules.as_fd()];
     keep.extend(given.medium.iter().map(AsFd::as_fd));
+    keep.extend(given.read_back.iter().map(AsFd::as_fd));
     keep.extend(given.spools.iter().map(AsFd::as_fd));
     let limits = SupervisorLimits {
         spool_bytes: given.order.limits.content_bytes_max,
@@ -78,13 +86,12 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
         },
     )?;
     let begun = Instant::now();
-    // The medium is read until this process ends, which is what closes it.
-    let medium: Option<&'static OwnedFd> = given.medium.map(|medium| &*Box::leak(Box::new(medium)));
     let tools = Tools {
         supervisor: &supervisor,
         engine: &engine,
         order: &given.order,
-        medium: medium.map(AsFd::as_fd),
+        medium: given.medium.map(kept),
+        read_back: given.read_back.map(kept),
         spools: &given.spools,
     };
     let mut board = Board::new(&given.order);
@@ -92,9 +99,22 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     let ends = begun
         .checked_add(Duration::from_secs(given.order.limits.scan_seconds_max))
         .unwrap_or(begun);
-    watch(channel, &mut board, &mut crew, ends)?;
+    let cut = watch(channel, &mut board, &mut crew, ends)?;
     tell(channel, &board.progress())?;
+    // A scan whose time is up has rows that say so, and no time for this.
+    if given.order.target == TargetKind::Device
+        && !cut
+        && let Some(failed) = read_back(channel, &board, &mut crew, ends)?
+    {
+        return tell(channel, &failed);
+    }
     tell(channel, &board.end())
+}
+
+/// A descriptor of the medium, which is read until this process ends: that is what closes it.
+fn kept(medium: OwnedFd) -> BorrowedFd<'static> {
+    let kept: &'static OwnedFd = Box::leak(Box::new(medium));
+    kept.as_fd()
 }
 
 /// Reads the order and checks that what came with it fits.
@@ -116,6 +136,19 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         ),
         TargetKind::Folder | TargetKind::File => None,
     };
+    let read_back = match (order.target, &medium) {
+        (TargetKind::Device, Some(medium)) => {
+            let second = descriptors.next();
+            Some(
+                second
+                    .filter(|second| is_unbuffered(second, medium))
+                    .ok_or(ScanError::Starter(
+                        "an order without a second, unbuffered descriptor of the device",
+                    ))?,
+            )
+        }
+        (TargetKind::Device | TargetKind::Image | TargetKind::Folder | TargetKind::File, _) => None,
+    };
     let spools: Vec<File> = descriptors.map(File::from).collect();
     if order.workers == 0 || WORKERS_MAX < order.workers {
         return Err(ScanError::Starter("an order for no or too many workers"));
@@ -128,17 +161,33 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         order,
         rules,
         medium,
+        read_back,
         spools,
     })
 }
 
-/// The loop: work out, answers in, progress, deadlines, until the board is done.
+/// Whether `second` reads the same device as `medium`, and past the kernel's cache. That it
+/// cannot be written is for the jail to check.
+fn is_unbuffered(second: &OwnedFd, medium: &OwnedFd) -> bool {
+    let flags = fcntl(second, FcntlArg::F_GETFL).map(OFlag::from_bits_retain);
+    let kind = |about: &FileStat| about.st_mode & SFlag::S_IFMT.bits();
+    let same = match (fstat(second), fstat(medium)) {
+        (Ok(second), Ok(medium)) => {
+            second.st_rdev == medium.st_rdev && kind(&second) == kind(&medium)
+        }
+        (Ok(_) | Err(_), _) => false,
+    };
+    same && flags.is_ok_and(|flags| flags.contains(OFlag::O_DIRECT))
+}
+
+/// The loop: work out, answers in, progress, deadlines, until the board is done. Tells whether
+/// the scan's time was up before that.
 fn watch(
     channel: &Channel,
     board: &mut Board,
     crew: &mut Crew<'_>,
     ends: Instant,
-) -> Result<(), ScanError> {
+) -> Result<bool, ScanError> {
     let mut told = Instant::now();
     let mut cut = false;
     while !board.is_done() {
@@ -176,7 +225,45 @@ fn watch(
             }
         }
     }
-    Ok(())
+    Ok(cut)
+}
+
+/// The loop once more, for a device: what was read is read again and compared. Gives the news
+/// that ends the scan when it was not the same.
+fn read_back(
+    channel: &Channel,
+    board: &Board,
+    crew: &mut Crew<'_>,
+    ends: Instant,
+) -> Result<Option<News>, ScanError> {
+    let allowed = Instant::now().checked_add(crew.read_back_allowed());
+    let deadline = allowed.map_or(ends, |allowed| allowed.min(ends));
+    if let Some(failed) = crew.ask_again(deadline)? {
+        return Ok(Some(failed));
+    }
+    loop {
+        let reading = crew.reading_back();
+        if reading.is_empty() {
+            return Ok(crew.compared_nothing());
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let why = "reading the device a second time took too long";
+            return Ok(Some(failed(Gap::Timeout, why)));
+        }
+        let (places, sockets): (Vec<usize>, Vec<_>) = reading.into_iter().unzip();
+        let ready = ready(channel, false, &sockets, left.min(PROGRESS_EVERY))?;
+        if ready.starter {
+            return Err(ScanError::Starter(STARTER_GONE));
+        }
+        for which in ready.workers {
+            let place = places.get(which);
+            if let Some(failed) = place.and_then(|place| crew.hear_again(*place)) {
+                return Ok(Some(failed));
+            }
+        }
+        tell(channel, &board.progress())?;
+    }
 }
 
 /// Which sockets have something to read.
@@ -219,9 +306,7 @@ fn supplied(channel: &Channel, board: &mut Board) -> Result<Vec<News>, ScanError
     let packet = channel
         .receive()
         .map_err(ScanError::Channel)?
-        .ok_or(ScanError::Starter(
-            "its end of the socket closed before the scan's end",
-        ))?;
+        .ok_or(ScanError::Starter(STARTER_GONE))?;
     let supply: Supply = frame::decode(&packet.bytes)?;
     let descriptor = packet.fds.into_iter().next();
     board.supply(supply, descriptor).map_err(ScanError::Starter)
@@ -231,4 +316,57 @@ fn tell(channel: &Channel, news: &News) -> Result<(), ScanError> {
     channel
         .send(&frame::encode(news)?, &[])
         .map_err(ScanError::Channel)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use super::*;
+
+    fn opened(path: &str, flags: OFlag) -> OwnedFd {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).custom_flags(flags.bits());
+        options.open(path).unwrap().into()
+    }
+
+    /// What comes of an order for `target` with these descriptors after the rules.
+    fn ordered(target: TargetKind, descriptors: &[&OwnedFd]) -> Result<Given, ScanError> {
+        let (ours, theirs) = Channel::pair().unwrap();
+        let rules = jail::memory::sealed("rules", b"").unwrap();
+        let spool = OwnedFd::from(jail::memory::writable("spool").unwrap());
+        let mut sent = vec![rules.as_fd()];
+        sent.extend(descriptors.iter().map(AsFd::as_fd));
+        sent.push(spool.as_fd());
+        let order = Order {
+            target,
+            size_bytes: 512,
+            limits: Limits::default(),
+            workers: 1,
+        };
+        ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();
+        given(&theirs)
+    }
+
+    #[test]
+    fn a_device_is_not_scanned_without_a_second_unbuffered_descriptor_of_it() {
+        const SELF: &str = "/proc/self/exe";
+        let medium = opened(SELF, OFlag::empty());
+        let buffered = opened(SELF, OFlag::empty());
+        let unbuffered = opened(SELF, OFlag::O_DIRECT);
+        let other = opened("/dev/zero", OFlag::empty());
+        for second in [&[][..], &[&buffered], &[&other]] {
+            let descriptors = [&[&medium], second].concat();
+            let refused = ordered(TargetKind::Device, &descriptors).err().unwrap();
+            assert!(refused.to_string().contains("unbuffered"), "{refused}");
+        }
+        let another = ordered(TargetKind::Device, &[&other, &unbuffered]);
+        assert!(another.is_err());
+        let given = ordered(TargetKind::Device, &[&medium, &unbuffered]).unwrap();
+        assert!(given.read_back.is_some());
+        assert_eq!(given.spools.len(), 1);
+        let given = ordered(TargetKind::Image, &[&medium]).unwrap();
+        assert!(given.read_back.is_none());
+        assert_eq!(given.spools.len(), 1);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::hash::RandomState;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ use crate::emit;
 use crate::engine::{Engine, Matcher};
 use crate::examine::Examiner;
 use crate::medium::{Medium, Raw, Trees};
+use crate::unbuffered::Unbuffered;
+use crate::witness::{Purpose, Witness};
 
 /// Room for descriptors of handed-over files beside the worker's own.
 const OPEN_FILES_MAX: u64 = 32;
@@ -28,6 +31,8 @@ pub(crate) struct Equipment<'e> {
     pub(crate) engine: &'e Engine,
     pub(crate) order: &'e Order,
     pub(crate) medium: Option<BorrowedFd<'static>>,
+    /// The same device past the kernel's cache; only of devices.
+    pub(crate) read_back: Option<BorrowedFd<'static>>,
     pub(crate) spool: Option<&'e File>,
 }
 
@@ -46,9 +51,14 @@ fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
     let limits = &equipment.order.limits;
     let mut matcher = equipment.engine.matcher(limits.match_seconds_max);
     matcher.warm_up()?;
+    // A thread gets a key of its own from the kernel. This process shares its supervisor's, with
+    // every other worker, because it was forked.
+    let key = std::thread::spawn(RandomState::new).join();
+    let key = key.map_err(|_| ScanError::Fork(std::io::Error::other("no key for its notes")))?;
     let jailed = jail::worker::enter(&jail::worker::Allowance {
         channel: equipment.channel.as_fd().as_raw_fd(),
         medium: equipment.medium.map(|medium| medium.as_raw_fd()),
+        read_back: equipment.read_back.map(|device| device.as_raw_fd()),
         spool: equipment.spool.map(AsRawFd::as_raw_fd),
         memory_bytes: limits
             .worker_memory_bytes_max
@@ -58,7 +68,7 @@ fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
         open_files: OPEN_FILES_MAX,
     })
     .map_err(ScanError::Jail)?;
-    serve(&jailed, equipment, matcher)
+    serve(&jailed, equipment, matcher, key)
 }
 
 /// One job after the other. It asks for the receipt of the closed jail: nothing here may run
@@ -67,15 +77,11 @@ fn serve(
     _jailed: &jail::worker::Jailed,
     equipment: &Equipment<'_>,
     matcher: Matcher<'_>,
+    key: RandomState,
 ) -> Result<(), ScanError> {
     let channel = &equipment.channel;
-    let size_bytes = equipment.order.size_bytes;
-    let medium = equipment.medium.map(|descriptor| -> Rc<dyn Blocks> {
-        Rc::new(volume::Cached::new(Rc::new(Medium {
-            descriptor,
-            size_bytes,
-        })))
-    });
+    let mut trees = trees(equipment, key);
+    let medium = trees.medium.clone();
     let mut send_row = |row: Row| {
         let sent = emit::packet(row)
             .map_err(ScanError::from)
@@ -90,14 +96,12 @@ fn serve(
         send: &mut send_row,
         hashed_bytes: 0,
     };
-    let mut trees = Trees {
-        medium: medium.clone(),
-        open: BTreeMap::new(),
-    };
     answer(channel, &Answer::Ready)?;
     while let Some(packet) = channel.receive().map_err(ScanError::Channel)? {
         let job: Job = frame::decode(&packet.bytes)?;
         let handed = packet.fds.into_iter().next();
+        // An examination says when it begins with the content itself.
+        trees.reads_for(Purpose::Structure);
         match job {
             Job::Layout => layout(channel, medium.as_deref())?,
             Job::Walk { volume, place } => {
@@ -115,9 +119,51 @@ fn serve(
                     },
                 )?;
             }
+            Job::ReadBack => read_back(channel, equipment, &trees)?,
         }
     }
     Ok(())
+}
+
+/// The medium as this worker reads it. Only a device has a witness: an image is a file, and
+/// whoever opened it looks whether it was written to.
+fn trees(equipment: &Equipment<'_>, key: RandomState) -> Trees {
+    let size_bytes = equipment.order.size_bytes;
+    let medium = equipment.medium.map(|descriptor| Medium {
+        descriptor,
+        size_bytes,
+    });
+    let (medium, witness): (Option<Rc<dyn Blocks>>, _) = match (medium, equipment.read_back) {
+        (None, _) => (None, None),
+        (Some(medium), None) => (Some(Rc::new(medium)), None),
+        (Some(medium), Some(_)) => {
+            let witness = Rc::new(Witness::new(medium, key));
+            (Some(witness.clone()), Some(witness))
+        }
+    };
+    Trees {
+        medium: medium.map(|medium| -> Rc<dyn Blocks> { Rc::new(volume::Cached::new(medium)) }),
+        witness,
+        open: BTreeMap::new(),
+    }
+}
+
+/// Reads again what this worker has read of the device.
+fn read_back(channel: &Channel, equipment: &Equipment<'_>, trees: &Trees) -> Result<(), ScanError> {
+    let (Some(witness), Some(descriptor)) = (&trees.witness, equipment.read_back) else {
+        return Err(ScanError::Starter("a job that only devices have"));
+    };
+    let (bytes_compared, reading) = witness.read_again(&Unbuffered(Medium {
+        descriptor,
+        size_bytes: equipment.order.size_bytes,
+    }));
+    answer(
+        channel,
+        &Answer::ReadBack {
+            bytes_compared,
+            reading,
+        },
+    )
 }
 
 fn send(channel: &Channel, packet: &[u8]) -> Result<(), ScanError> {
@@ -297,6 +343,7 @@ fn examine(
         }
         (Locator::Inline(bytes), _) => examiner.item(item, &mut bytes.as_bytes(), known),
         (Locator::Range { offset_bytes }, _) => {
+            trees.reads_for(Purpose::Content);
             let place = Place {
                 offset_bytes: *offset_bytes,
                 ..whole
@@ -317,7 +364,11 @@ fn examine(
             let (Some(volume), Some(place)) = (item.volume, place) else {
                 return examiner.item(item, &mut std::io::empty(), Some(Gap::Unreadable));
             };
+            let witness = trees.witness.clone();
             let opened = trees.tree(volume, place).and_then(|tree| tree.open(item));
+            if let Some(witness) = witness {
+                witness.reads_for(Purpose::Content);
+            }
             match opened {
                 Ok(mut reader) => examiner.item(item, &mut reader, known),
                 Err(error) => {

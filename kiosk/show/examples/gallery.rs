@@ -146,6 +146,7 @@ fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
             leaf_sha256: Digest([0x3f; 32]),
         },
         reasons,
+        function: None,
         medium: (!unread).then(|| "M-0042".to_owned()),
         files: if unread { 0 } else { 2960 },
         bytes_read: if unread { 0 } else { 4_600_000_000 },

@@ -105,6 +105,7 @@ pub(crate) fn shown(verdict: Verdict, reasons: &[(ReasonCode, u64)]) -> Box<Show
             })
             .collect(),
         medium: Some("M-0042".to_owned()),
+        function: None,
         files: 2960,
         bytes_read: 4_600_000_000,
         first,

@@ -2,8 +2,8 @@
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
-use wire::ReasonCode;
 use wire::view::OutOfService;
+use wire::{Function, ReasonCode};
 
 use crate::number;
 
@@ -69,6 +69,12 @@ impl Words {
         self.with(&format!("reason-{}", reason_key(code)), &[("count", count)])
     }
 
+    /// What a device is besides storage.
+    #[must_use]
+    pub fn function(&self, function: Function) -> Both {
+        self.say(function_key(function))
+    }
+
     /// What the person does about it.
     #[must_use]
     pub fn next(&self, code: ReasonCode) -> Both {
@@ -107,6 +113,23 @@ pub(crate) fn reason_key(code: ReasonCode) -> &'static str {
         ReasonCode::SelfTestFailed => "self-test-failed",
         ReasonCode::LedgerUnavailable => "ledger-unavailable",
         ReasonCode::ClockUntrusted => "clock-untrusted",
+    }
+}
+
+/// The key of what a device is besides storage.
+fn function_key(function: Function) -> &'static str {
+    match function {
+        Function::Keyboard => "function-keyboard",
+        Function::Input => "function-input",
+        Function::Network => "function-network",
+        Function::Serial => "function-serial",
+        Function::Phone => "function-phone",
+        Function::Hub => "function-hub",
+        Function::Wireless => "function-wireless",
+        Function::Audio => "function-audio",
+        Function::Video => "function-video",
+        Function::Printer => "function-printer",
+        Function::Other => "function-other",
     }
 }
 
@@ -201,6 +224,28 @@ mod tests {
                     assert!(!both.ja.is_ascii(), "{}", both.ja);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_function_has_words_in_both_languages() {
+        let words = Words::new();
+        for function in [
+            Function::Keyboard,
+            Function::Input,
+            Function::Network,
+            Function::Serial,
+            Function::Phone,
+            Function::Hub,
+            Function::Wireless,
+            Function::Audio,
+            Function::Video,
+            Function::Printer,
+            Function::Other,
+        ] {
+            let both = words.function(function);
+            assert!(!both.ja.contains('⟨') && !both.ja.is_ascii(), "{}", both.ja);
+            assert!(!both.en.contains('⟨') && both.en.is_ascii(), "{}", both.en);
         }
     }
 

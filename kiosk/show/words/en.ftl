@@ -101,6 +101,17 @@ reason-clone-suspected = It is not the USB that was registered
 next-clone-suspected = Remove it and hand it to the staff
 reason-not-storage = It is more than a USB memory
 next-not-storage = Remove it and hand it to the staff
+function-keyboard = There is a keyboard in this device
+function-input = There is an input device in it
+function-network = There is a network adapter in it
+function-serial = There is a serial port in it
+function-phone = It is a phone or camera
+function-hub = USB hubs cannot be used here
+function-wireless = There is a radio in this device
+function-audio = There is a sound device in it
+function-video = There is a video camera in it
+function-printer = There is a printer in it
+function-other = It is more than a USB memory
 reason-encrypted = { $count ->
     [one] Something encrypted cannot be opened
    *[other] { $count } encrypted things cannot be opened

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::blocks::{Blocks, check_range};
 use crate::number::{narrow, wide};
+use crate::sectors::{self, SECTOR_BYTES};
 
 /// Memory for cached blocks, in bytes. Measured: with 16 MiB a walk of 3,000 files issues a
 /// thirtieth of the reads that it issues without.
@@ -19,13 +20,20 @@ const BLOCK_BYTES: usize = 64 << 10;
 /// The same as a length on the medium.
 const BLOCK_STEP: u64 = 64 << 10;
 
+/// And in sectors.
+const BLOCK_SECTORS: u64 = 128;
+
 /// Blocks read at once when reads follow each other: half a megabyte keeps a stick streaming.
 const AHEAD_BLOCKS: u64 = 8;
 
-/// What a block that cannot be read whole is read in, so that only bad sectors are lost.
-const SECTOR_BYTES: usize = 512;
+/// Sectors of one block that may fail before the rest of it is given up, untried. A medium that
+/// is dying takes seconds of the kernel's patience for each, and a block has 128: two hundred
+/// blocks tried to their ends would take an hour. One page of the kernel's cache that cannot be
+/// read is eight of them.
+const BAD_SECTORS_MAX: usize = 16;
 
-/// A cache over any blocks. Reads of [`DIRECT_BYTES_MIN`] and more pass it by.
+/// A cache over a whole medium: the sectors in its errors are counted from where it begins. A
+/// block that cannot be read whole is read by the sector, so that only bad ones are lost. Reads of [`DIRECT_BYTES_MIN`] and more pass it by.
 pub struct Cached {
     medium: Rc<dyn Blocks>,
     state: RefCell<State>,
@@ -49,8 +57,17 @@ struct Slot {
     block: u64,
     used: u64,
     data: Vec<u8>,
-    /// One entry a sector that could not be read, with the kind of its error.
-    bad: Vec<(usize, io::ErrorKind)>,
+    /// The sectors that could not be read, in rising order.
+    bad: Vec<Bad>,
+}
+
+/// One sector of a block that could not be read, or was not tried after many that could not.
+#[derive(Clone, Copy)]
+struct Bad {
+    sector: usize,
+    kind: io::ErrorKind,
+    /// The device was no longer there.
+    gone: bool,
 }
 
 impl Cached {
@@ -82,7 +99,7 @@ impl Cached {
         let mut state = self.state.borrow_mut();
         let index = match state.by_block.get(&block) {
             Some(index) => *index,
-            None => self.load(&mut state, block)?,
+            None => self.load(&mut state, block),
         };
         state.expected = block.saturating_add(1);
         state.clock = state.clock.saturating_add(1);
@@ -96,9 +113,8 @@ impl Cached {
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let sectors = within / SECTOR_BYTES..within.saturating_add(length).div_ceil(SECTOR_BYTES);
-        if let Some((_, kind)) = slot.bad.iter().find(|(sector, _)| sectors.contains(sector)) {
-            return Err((*kind).into());
+        if let Some(error) = slot.error(within, length) {
+            return Err(error);
         }
         for (to, from) in buffer.iter_mut().zip(tail) {
             *to = *from;
@@ -107,7 +123,7 @@ impl Cached {
     }
 
     /// Reads `block`, and those after it when reads are sequential, and gives its slot.
-    fn load(&self, state: &mut State, block: u64) -> io::Result<usize> {
+    fn load(&self, state: &mut State, block: u64) -> usize {
         let wanted = if block == state.expected {
             AHEAD_BLOCKS
         } else {
@@ -123,28 +139,56 @@ impl Cached {
                 state.insert(block.saturating_add(ahead), piece.to_vec(), Vec::new());
             }
             data.truncate(BLOCK_BYTES);
-            return Ok(state.insert(block, data, Vec::new()));
+            return state.insert(block, data, Vec::new());
         }
         data.truncate(BLOCK_BYTES);
-        let mut bad = Vec::new();
-        let mut last = None;
+        let bad = self.read_sectors(start, &mut data);
+        state.insert(block, data, bad)
+    }
+
+    /// Reads the block at `start` sector by sector, and gives those that failed.
+    fn read_sectors(&self, start: u64, data: &mut [u8]) -> Vec<Bad> {
+        let mut bad: Vec<Bad> = Vec::new();
         for (sector, piece) in data.chunks_mut(SECTOR_BYTES).enumerate() {
+            // The rest of a block with this many bad sectors, or of a device that is gone, counts
+            // as unreadable without being tried. That costs readable bytes of a medium that
+            // cannot pass any more, and it is what lets the scan of a dying one end.
+            if let Some(last) = bad.last().copied()
+                && (last.gone || BAD_SECTORS_MAX <= bad.len())
+            {
+                bad.push(Bad { sector, ..last });
+                continue;
+            }
             let at = wide(sector.saturating_mul(SECTOR_BYTES));
             if let Err(error) = self.medium.read_at(start.saturating_add(at), piece) {
-                bad.push((sector, error.kind()));
-                last = Some(error);
+                bad.push(Bad {
+                    sector,
+                    kind: error.kind(),
+                    gone: sectors::is_gone(&error),
+                });
             }
         }
-        match last {
-            Some(error) if bad.len() == data.chunks(SECTOR_BYTES).len() => Err(error),
-            Some(_) | None => Ok(state.insert(block, data, bad)),
-        }
+        bad
+    }
+}
+
+impl Slot {
+    /// Why the `length` bytes `within` the block cannot be had, with the sectors among them that
+    /// failed; `None` when they can.
+    fn error(&self, within: usize, length: usize) -> Option<io::Error> {
+        let wanted = within / SECTOR_BYTES..within.saturating_add(length).div_ceil(SECTOR_BYTES);
+        let met = || self.bad.iter().filter(|bad| wanted.contains(&bad.sector));
+        let first = met().next()?;
+        let before = self.block.saturating_mul(BLOCK_SECTORS);
+        let numbers = met().map(|bad| before.saturating_add(wide(bad.sector)));
+        let gone = met().any(|bad| bad.gone);
+        Some(sectors::error(first.kind, gone, numbers))
     }
 }
 
 impl State {
     /// Keeps `data` as `block`, in place of the block used longest ago when there is no room.
-    fn insert(&mut self, block: u64, data: Vec<u8>, bad: Vec<(usize, io::ErrorKind)>) -> usize {
+    fn insert(&mut self, block: u64, data: Vec<u8>, bad: Vec<Bad>) -> usize {
         self.clock = self.clock.saturating_add(1);
         let slot = Slot {
             block,
@@ -201,18 +245,16 @@ impl Blocks for Cached {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    reason = "tests compute expectations"
-)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute")]
+#[allow(clippy::as_conversions, reason = "tests compute")]
 mod tests {
     use super::*;
 
-    /// Counts reads; the sectors in `bad` fail.
+    /// Counts reads; the sectors in `bad` fail, with `code`.
     struct Counting {
         data: Vec<u8>,
         bad: Vec<u64>,
+        code: i32,
         reads: RefCell<u64>,
     }
 
@@ -225,16 +267,25 @@ mod tests {
             *self.reads.borrow_mut() += 1;
             let sectors = offset / 512..(offset + wide(buffer.len())).div_ceil(512);
             if self.bad.iter().any(|sector| sectors.contains(sector)) {
-                return Err(io::Error::from_raw_os_error(5));
+                return Err(io::Error::from_raw_os_error(self.code));
             }
             self.data.read_at(offset, buffer)
         }
     }
 
     fn counting(bad: Vec<u64>) -> Rc<Counting> {
+        failing(bad, 5)
+    }
+
+    fn failing(bad: Vec<u64>, code: i32) -> Rc<Counting> {
         let data = (0..3_000_000_u32).map(|n| (n * 7 / 3) as u8).collect();
         let reads = RefCell::new(0);
-        Rc::new(Counting { data, bad, reads })
+        Rc::new(Counting {
+            data,
+            bad,
+            code,
+            reads,
+        })
     }
 
     #[test]
@@ -292,5 +343,50 @@ mod tests {
         }
         let mut large = vec![0; 400_000];
         assert!(cached.read_at(0, &mut large).is_err());
+    }
+
+    #[test]
+    fn the_error_of_a_read_names_the_sectors_of_the_medium_that_it_met() {
+        let named = |cached: &Cached, offset, length| {
+            let error = cached.read_at(offset, &mut vec![0; length]).unwrap_err();
+            assert_eq!(crate::gap_of(&error), wire::Gap::Unreadable);
+            crate::unreadable_sectors(&error).unwrap()
+        };
+        let cached = Cached::new(counting(vec![1030, 1031, 1032, 1060]));
+        let all = "sectors 1030 to 1032, 1060 cannot be read";
+        assert_eq!(named(&cached, 1024 * 512, 65536), all);
+        assert_eq!(
+            named(&cached, 1032 * 512 + 511, 1),
+            "sector 1032 cannot be read"
+        );
+        assert_eq!(named(&cached, 1000 * 512, 262_144), all);
+        cached.read_at(1033 * 512, &mut [0; 512 * 27]).unwrap();
+    }
+
+    #[test]
+    fn a_block_with_many_bad_sectors_is_given_up() {
+        let medium = counting((128..1000).collect());
+        let cached = Cached::new(medium.clone());
+        let error = cached.read_at(65536, &mut [0; 65536]).unwrap_err();
+        let text = crate::unreadable_sectors(&error).unwrap();
+        assert_eq!(text, "sectors 128 to 255 cannot be read");
+        assert_eq!(*medium.reads.borrow(), 1 + BAD_SECTORS_MAX as u64);
+        assert!(cached.read_at(70_000, &mut [0; 1]).is_err());
+        assert_eq!(*medium.reads.borrow(), 1 + BAD_SECTORS_MAX as u64);
+    }
+
+    #[test]
+    fn a_device_that_is_gone_stays_gone_and_is_not_asked_again() {
+        for code in [6, 19, 123] {
+            let medium = failing((100..2000).collect(), code);
+            let cached = Cached::new(medium.clone());
+            cached.read_at(0, &mut [0; 512]).unwrap();
+            for offset in [65_535, 51_200] {
+                let error = cached.read_at(offset, &mut [0; 1]).unwrap_err();
+                assert_eq!(crate::gap_of(&error), wire::Gap::Removed, "{code}");
+            }
+            // The whole block, and its sectors up to the first that the device did not give.
+            assert_eq!(*medium.reads.borrow(), 1 + 101);
+        }
     }
 }

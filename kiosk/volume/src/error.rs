@@ -4,6 +4,8 @@ use std::io;
 
 use wire::{Finding, Gap, Source, Tier};
 
+use crate::sectors::{is_gone, unreadable_sectors};
+
 /// Why a volume, or one content of it, cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum VolumeError {
@@ -79,7 +81,13 @@ impl VolumeError {
             Self::NoReader { .. } => "volume_unsupported",
             Self::Foreign => "item_foreign",
         };
-        Finding::own(rule, Source::Volume, Tier::Incomplete, self.to_string())
+        let mut detail = self.to_string();
+        if let Self::Read(error) = self
+            && let Some(sectors) = unreadable_sectors(error)
+        {
+            detail = format!("{detail}: {sectors}");
+        }
+        Finding::own(rule, Source::Volume, Tier::Incomplete, detail)
     }
 }
 
@@ -87,7 +95,9 @@ impl VolumeError {
 #[must_use]
 pub fn gap_of(error: &io::Error) -> Gap {
     let kind = error.kind();
-    if matches!(
+    if is_gone(error) {
+        Gap::Removed
+    } else if matches!(
         kind,
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
     ) {
@@ -111,6 +121,25 @@ mod tests {
         assert_eq!(gap_of(&io::ErrorKind::InvalidData.into()), Gap::Damaged);
         assert_eq!(gap_of(&io::Error::from_raw_os_error(5)), Gap::Unreadable);
         assert_eq!(gap_of(&io::ErrorKind::Unsupported.into()), Gap::Unsupported);
+    }
+
+    #[test]
+    fn a_device_that_was_pulled_out_is_not_called_damaged_or_unreadable() {
+        for code in [6, 19, 123] {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(gap_of(&error), Gap::Removed, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_finding_of_a_volume_names_the_sectors() {
+        let eio = io::Error::from_raw_os_error(5);
+        let error = crate::sectors::error(eio.kind(), false, 20480..20488);
+        assert_eq!(gap_of(&error), Gap::Unreadable);
+        let finding = VolumeError::Read(error).finding();
+        assert_eq!(finding.rule, "volume_unreadable");
+        let detail = "cannot read the volume: sectors 20480 to 20487 cannot be read";
+        assert_eq!(finding.detail, detail);
     }
 
     #[test]

@@ -16,12 +16,14 @@
 //! shorter than its file, an extent past the end of the volume): `damaged`.
 //! `Unsupported` means that the content is stored in a way that is not read here:
 //! `unsupported`. `PermissionDenied` means that it is encrypted: `encrypted`.
-//! Any other kind comes from the medium itself: `unreadable`.
+//! Any other kind comes from the medium itself: `unreadable`, with the sectors by number when
+//! the error knows them ([`unreadable_sectors`]), or `removed` when the device is gone.
 
 mod blocks;
 mod cached;
 mod error;
 mod number;
+mod sectors;
 
 mod kind;
 mod layout;
@@ -45,4 +47,5 @@ pub use cached::{CACHE_BYTES_MAX, Cached};
 pub use error::{VolumeError, gap_of};
 pub use kind::{Kind, probe};
 pub use layout::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, Layout, PARTITIONS_MAX, layout, pieces};
+pub use sectors::{is_gone, unreadable_sectors};
 pub use tree::{About, Seen, Tree, open};

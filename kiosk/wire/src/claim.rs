@@ -237,9 +237,9 @@ mod tests {
 
     #[test]
     fn descriptors_are_cut_and_read_as_they_are_written() {
-        let long = vec![0xa5; DESCRIPTORS_BYTES_MAX + 1];
+        let long = vec![0xa5; DESCRIPTORS_BYTES_MAX.saturating_add(1)];
         let text = String::from(Descriptors::cut(&long));
-        assert_eq!(text.len(), 2 * DESCRIPTORS_BYTES_MAX);
+        assert_eq!(text.len(), DESCRIPTORS_BYTES_MAX.saturating_mul(2));
         assert_eq!(
             Descriptors::try_from(text.clone()),
             Ok(Descriptors::cut(&long))

@@ -17,7 +17,9 @@ pub const CONTAINER_DEPTH_MAX: u64 = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {
-    /// A block device, read as an image.
+    /// A block device, read as an image. Two read-only descriptors of it travel with the order:
+    /// one to read, and one opened with `O_DIRECT`, to read part of it again past the kernel's
+    /// cache, where a device that shows other bytes the second time cannot hide.
     Device,
     /// A disk image.
     Image,
@@ -82,7 +84,9 @@ impl Default for Limits {
     }
 }
 
-/// The first message to the supervisor.
+/// The first message to the supervisor. With it travel, in this order: the compiled rules, the
+/// descriptors of the medium (two for a device, one for an image, none for a folder), and one
+/// spool a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {

@@ -94,6 +94,33 @@ pub enum Job {
         /// Its volume, when it is on one.
         place: Option<Place>,
     },
+    /// Read again what was read before, past the kernel's cache, and compare. Only for devices,
+    /// and the last job of a worker.
+    ReadBack,
+}
+
+/// Bytes of the medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// First byte, from the beginning of the medium.
+    pub offset_bytes: u64,
+    /// How many; at least one.
+    pub size_bytes: u64,
+}
+
+/// What came of reading a device a second time. The first thing that is wrong ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecondReading {
+    /// Every byte that was compared is what it was.
+    Same,
+    /// Some of these bytes are others.
+    Differs(Span),
+    /// Some of these bytes, which could be read once, cannot be read now.
+    Unreadable(Span),
+    /// The device is no longer there.
+    Gone,
 }
 
 /// What a worker answers.
@@ -130,5 +157,12 @@ pub enum Answer {
         bytes_read: u64,
         /// Bytes hashed, members included.
         bytes_hashed: u64,
+    },
+    /// [`Job::ReadBack`] is done.
+    ReadBack {
+        /// Bytes that were read again and are the same.
+        bytes_compared: u64,
+        /// What came of it.
+        reading: SecondReading,
     },
 }

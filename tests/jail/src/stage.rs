@@ -26,6 +26,8 @@ pub(crate) struct Stage {
     /// To the test.
     pub(crate) channel: Channel,
     pub(crate) medium: File,
+    /// The medium once more, as a scanner of devices holds it.
+    pub(crate) read_back: File,
     pub(crate) spool: File,
     /// Open for writing, received when the jail was closed: a medium by mistake.
     pub(crate) target: OwnedFd,
@@ -37,8 +39,14 @@ impl Stage {
     pub(crate) fn set() -> Self {
         let channel = Channel::from_stdin().expect("a channel");
         let medium = File::open("/proc/self/exe").expect("something to read");
+        let read_back = File::open("/proc/self/exe").expect("something to read");
         let spool = jail::memory::writable("spool").expect("a spool");
-        let keep = [channel.as_fd(), medium.as_fd(), spool.as_fd()];
+        let keep = [
+            channel.as_fd(),
+            medium.as_fd(),
+            read_back.as_fd(),
+            spool.as_fd(),
+        ];
         let confined =
             jail::supervisor::enter(&keep, &SupervisorLimits::default()).expect("the jail");
         let supervisor = confined.close().expect("the filter");
@@ -53,6 +61,7 @@ impl Stage {
             supervisor,
             channel,
             medium,
+            read_back,
             spool,
             target,
             socket,
@@ -94,6 +103,7 @@ impl Stage {
         jail::worker::enter(&Allowance {
             channel: channel.as_fd().as_raw_fd(),
             medium: Some(self.medium.as_raw_fd()),
+            read_back: Some(self.read_back.as_raw_fd()),
             spool: Some(self.spool.as_raw_fd()),
             memory_bytes: MEMORY_BYTES,
             cpu_seconds: CPU_SECONDS,

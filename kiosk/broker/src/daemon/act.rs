@@ -54,9 +54,7 @@ impl Daemon {
                 let rules = self.site.policy.rules_state(self.rules_now().as_ref());
                 let limits = &self.site.policy.limits;
                 let started = match (self.ports.get_mut(&id), &self.loaded) {
-                    (Some(port), Some(loaded)) => {
-                        port.start(loaded, limits, rules, &self.paths.spool())
-                    }
+                    (Some(port), Some(loaded)) => port.start(loaded, limits, rules, &self.paths),
                     // The rules were taken away since the medium came in.
                     (_, _) => Err(std::io::ErrorKind::NotFound.into()),
                 };
@@ -145,6 +143,11 @@ impl Daemon {
             return;
         };
         match recorder.receive() {
+            // The first answer is to our greeting: the ledger can be written.
+            Ok(_) if !self.greeted => {
+                self.greeted = true;
+                self.happen(Event::LedgerBack);
+            }
             Ok(entry) => {
                 if let Some(Some(lane)) = self.due.pop_front() {
                     self.happen(Event::Recorded { lane, entry });
@@ -160,6 +163,7 @@ impl Daemon {
 
     fn lose_ledger(&mut self) {
         self.recorder = None;
+        self.greeted = false;
         self.due.clear();
     }
 
@@ -177,11 +181,10 @@ impl Daemon {
             kiosk: env!("CARGO_PKG_VERSION").to_owned(),
             rules: self.rules_now(),
         };
+        // The answer is not waited for here: a writer that is starting checks its ledger first.
         let connected = Recorder::connect(&self.paths)
-            .and_then(|recorder| recorder.append(started, None).map(|_| recorder));
-        if let Ok(recorder) = connected {
-            self.recorder = Some(recorder);
-            self.happen(Event::LedgerBack);
-        }
+            .and_then(|recorder| recorder.send(started, None).map(|()| recorder));
+        self.recorder = connected.ok();
+        self.greeted = false;
     }
 }

@@ -3,17 +3,20 @@
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use jail::channel::Channel;
 use wire::frame;
 use wire::rules::{COMPILED_BYTES_MAX, Compile, Compiled, SourceFile};
 
 use super::RulesError;
-use crate::paths;
+use crate::launch::{self, Launched, Use};
+use crate::paths::Paths;
 
 /// Runs `kiosk-scan compile`.
-pub(super) fn compile(folder: &Path, sources: &[SourceFile]) -> Result<(Vec<u8>, u64), RulesError> {
+pub(super) fn compile(
+    folder: &Path,
+    sources: &[SourceFile],
+    paths: &Paths,
+) -> Result<(Vec<u8>, u64), RulesError> {
     let fault = |what| move |source| RulesError::Compiler { what, source };
     let text = serde_json::to_vec(sources).map_err(|error| RulesError::Compiler {
         what: "sources",
@@ -21,24 +24,20 @@ pub(super) fn compile(folder: &Path, sources: &[SourceFile]) -> Result<(Vec<u8>,
     })?;
     let text = jail::memory::sealed("sources", &text).map_err(fault("memory file"))?;
     let result = jail::memory::writable("compiled").map_err(fault("memory file"))?;
-    let (ours, theirs) = Channel::pair().map_err(fault("socket"))?;
-    let program = paths::program("kiosk-scan").map_err(fault("program"))?;
-    let mut child = Command::new(&program)
-        .arg("compile")
-        .env_clear()
-        .stdin(Stdio::from(theirs.into_fd()))
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(fault("kiosk-scan does not start"))?;
+    let Launched { channel, child } =
+        launch::kiosk_scan(paths, Use::Compile).map_err(fault("kiosk-scan does not start"))?;
     let files = u64::try_from(sources.len()).unwrap_or(u64::MAX);
     let order = frame::encode(&Compile { files }).map_err(|error| RulesError::Compiler {
         what: "order",
         source: io::Error::other(error),
     })?;
-    let answered = ours
+    let answered = channel
         .send(&order, &[text.as_fd(), result.as_fd()])
-        .and_then(|()| ours.receive());
-    let ended = child.wait().map_err(fault("kiosk-scan"))?;
+        .and_then(|()| channel.receive());
+    let ended = match child {
+        Some(mut child) => child.wait().map_err(fault("kiosk-scan"))?.to_string(),
+        None => "see the journal of its unit".to_owned(),
+    };
     let packet = answered.map_err(fault("kiosk-scan"))?.ok_or_else(|| {
         let why = io::Error::other(format!("kiosk-scan ended without an answer: {ended}"));
         RulesError::Compiler {

@@ -162,14 +162,20 @@ pub(crate) mod tests {
             );
         }
         let odd = [good, vec![9]].concat();
-        assert_eq!(parse(&odd), Err(DescriptorsError::Length(odd.len() - 1)));
+        assert_eq!(
+            parse(&odd),
+            Err(DescriptorsError::Length(odd.len().saturating_sub(1)))
+        );
     }
 
     #[test]
     fn there_is_an_end_to_interfaces() {
         let many = |count| parse(&device(0, &vec![[8, 6, 0x50]; count]));
         assert!(many(INTERFACES_MAX).is_ok());
-        assert_eq!(many(INTERFACES_MAX + 1), Err(DescriptorsError::Interfaces));
+        assert_eq!(
+            many(INTERFACES_MAX.saturating_add(1)),
+            Err(DescriptorsError::Interfaces)
+        );
     }
 
     proptest! {

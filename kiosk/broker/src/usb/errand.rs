@@ -111,7 +111,10 @@ mod tests {
         let (hold, held) = channel::<()>();
         let errand = Errand::start(&bell, now, move || Ok(held.recv().is_ok())).unwrap();
         assert!(errand.result(now).is_none());
-        let error = errand.result(now + ERRAND_WAIT_MAX).unwrap().unwrap_err();
+        let error = errand
+            .result(now.checked_add(ERRAND_WAIT_MAX).unwrap())
+            .unwrap()
+            .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(hold);
     }
@@ -121,7 +124,7 @@ mod tests {
         let bell = Bell::new().unwrap();
         let now = Instant::now();
         let errand = Errand::<()>::start(&bell, now, || panic!("on purpose")).unwrap();
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now().checked_add(Duration::from_secs(10)).unwrap();
         let result = loop {
             if let Some(result) = errand.result(now) {
                 break result;

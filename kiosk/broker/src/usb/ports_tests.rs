@@ -40,8 +40,12 @@ impl Gate {
     }
 
     fn look(&mut self, there: &[Device]) -> Vec<Moved> {
-        self.now += Duration::from_millis(100);
+        self.wait(Duration::from_millis(100));
         self.ports.look(there, &|_| true, self.now)
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now = self.now.checked_add(time).unwrap();
     }
 
     fn let_in(&mut self, number: u32) {
@@ -123,7 +127,7 @@ fn a_reader_without_a_card_is_empty_and_the_card_is_told_of_later() {
     gate.let_in(1);
     let empty = [device(1, vec![disk(5, 0)])];
     assert_eq!(gate.look(&empty), []);
-    gate.now += EMPTY_WAIT_MAX;
+    gate.wait(EMPTY_WAIT_MAX);
     assert_eq!(gate.look(&empty), [Moved::Empty(key(1))]);
     assert_eq!(gate.look(&empty), []);
     assert_eq!(
@@ -137,9 +141,9 @@ fn a_device_without_a_disk_is_given_up() {
     let mut gate = Gate::new();
     let _ = gate.look(&[device(1, vec![])]);
     gate.let_in(1);
-    gate.now += EMPTY_WAIT_MAX;
+    gate.wait(EMPTY_WAIT_MAX);
     assert_eq!(gate.look(&[device(1, vec![])]), []);
-    gate.now += DISK_WAIT_MAX;
+    gate.wait(DISK_WAIT_MAX);
     assert_eq!(gate.look(&[device(1, vec![])]), [Moved::Silent(key(1))]);
     // Its disk comes too late: the medium has its answer.
     assert_eq!(gate.look(&[device(1, vec![disk(5, 512)])]), []);
@@ -153,7 +157,7 @@ fn udev_is_waited_for_and_not_for_ever() {
     let there = [device(1, vec![disk(5, 512)])];
     let unsettled = |_: &Disk| false;
     assert_eq!(gate.ports.look(&there, &unsettled, gate.now), []);
-    let later = gate.now + SETTLE_WAIT_MAX;
+    let later = gate.now.checked_add(SETTLE_WAIT_MAX).unwrap();
     assert_eq!(
         gate.ports.look(&there, &unsettled, later),
         [Moved::Medium(key(1), disk(5, 512))]

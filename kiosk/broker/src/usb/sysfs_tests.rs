@@ -105,7 +105,12 @@ fn strings_are_taken_as_they_are() {
 fn strings_and_descriptors_have_an_end() {
     let (folder, sysfs) = tree();
     let device = folder.path().join("bus/usb/devices/1-2");
-    let long = vec![b'x'; usize::try_from(DESCRIPTORS_READ_MAX).unwrap() + 1];
+    let long = vec![
+        b'x';
+        usize::try_from(DESCRIPTORS_READ_MAX)
+            .unwrap()
+            .saturating_add(1)
+    ];
     fs::write(device.join("descriptors"), &long).unwrap();
     fs::write(device.join("serial"), &long).unwrap();
     let description = sysfs.description(&stick()).unwrap();

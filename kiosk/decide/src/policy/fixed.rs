@@ -152,6 +152,6 @@ mod tests {
         let (site, device) = KEYPAD.split_at(KEYPAD.find("[[").unwrap());
         let many = |count| parse(&format!("{site}{}", device.repeat(count)));
         assert_eq!(many(FIXED_MAX).unwrap().fixed.len(), FIXED_MAX);
-        assert!(many(FIXED_MAX + 1).is_err());
+        assert!(many(FIXED_MAX.saturating_add(1)).is_err());
     }
 }

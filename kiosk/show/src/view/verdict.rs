@@ -8,7 +8,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
 use wire::verdict::Reason;
 use wire::view::{FirstFinding, Shown};
-use wire::{Gap, Verdict};
+use wire::{Gap, ReasonCode, Verdict};
 
 use super::paint::{Paint, Piece, inside, middle};
 use crate::art::Art;
@@ -171,7 +171,7 @@ fn art(verdict: Verdict) -> (Art, Art, Art) {
 
 /// Why, and what to do.
 fn explain(words: &Words, shown: &Shown, medium: Medium) -> Vec<Piece> {
-    let Both { mut ja, mut en } = reason(words, &shown.reasons);
+    let Both { mut ja, mut en } = reason(words, shown);
     if let Some(more) = more(words, &shown.reasons) {
         ja = format!("{ja} {}", more.ja);
         en = format!("{en}, {}", more.en);
@@ -215,17 +215,21 @@ pub(super) fn word(verdict: Verdict) -> String {
 pub(super) fn sentences(words: &Words, shown: &Shown, medium: Medium) -> [Both; 2] {
     let why = match shown.verdict {
         Verdict::Pass => words.say("pass-meaning"),
-        Verdict::Stop | Verdict::Incomplete => reason(words, &shown.reasons),
+        Verdict::Stop | Verdict::Incomplete => reason(words, shown),
     };
     [why, next(words, shown, medium)]
 }
 
-/// The first reason: the daemon names the weightiest first.
-fn reason(words: &Words, reasons: &[Reason]) -> Both {
-    reasons.first().map_or_else(
-        || words.say("reason-none"),
-        |reason| words.reason(reason.code, reason.count),
-    )
+/// The first reason: the daemon names the weightiest first. What a device is besides storage
+/// says more than that it is.
+fn reason(words: &Words, shown: &Shown) -> Both {
+    match (shown.reasons.first(), shown.function) {
+        (None, _) => words.say("reason-none"),
+        (Some(reason), Some(function)) if reason.code == ReasonCode::NotStorage => {
+            words.function(function)
+        }
+        (Some(reason), _) => words.reason(reason.code, reason.count),
+    }
 }
 
 /// How many more reasons there are, if any.

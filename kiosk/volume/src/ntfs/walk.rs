@@ -13,6 +13,7 @@ use super::volume::Volume;
 use crate::error::gap_of;
 use crate::findings::{incomplete, notice};
 use crate::number::{u16_at, wide};
+use crate::sectors::unreadable_sectors;
 use crate::walk::{Content, Folder, Walk};
 
 /// File record of the root.
@@ -109,6 +110,9 @@ impl Ntfs<'_, '_> {
         }
         if let Some(detail) = attributes.fault.or(listing.faults.first().copied()) {
             let gap = listing.error.as_ref().map_or(Gap::Damaged, gap_of);
+            if let Some(sectors) = listing.error.as_ref().and_then(unreadable_sectors) {
+                self.walk.findings.incomplete("folder_unreadable", sectors);
+            }
             self.walk
                 .unlisted(folder, gap, incomplete("folder_damaged", detail));
         }
