@@ -3,7 +3,7 @@
 PROGRAMS := target/release
 TRIAL := target/trial
 
-.PHONY: run test lint bench build
+.PHONY: run test units lint bench screenshots build install
 
 # Opens the kiosk on this terminal with a virtual bay; plays it once without a terminal.
 run:
@@ -21,7 +21,11 @@ run:
 test:
 	tests/packages/install test
 	tests/count cargo test --release --workspace --no-fail-fast
-	$(MAKE) lint
+	$(MAKE) units lint
+
+# Whether systemd understands the units, and how much each leaves open.
+units:
+	tests/units/check target/units
 
 lint:
 	cargo fmt --all --check
@@ -33,6 +37,17 @@ bench:
 	cargo build --release
 	tests/bench/run $(PROGRAMS) target/bench
 
+# The screens of the README, from the real screen: needs Debian 13, and no panel.
+screenshots:
+	tests/packages/install screen
+	cargo build --release
+	python3 tests/media/samples.py target/samples
+	tests/screen/shot $(PROGRAMS) target/samples target/screens
+
 build:
 	tests/packages/install build
 	cargo build --release
+
+# Into the machine itself, as root, or below DESTDIR. Build first: root may have no compiler.
+install:
+	DESTDIR=$(DESTDIR) systemd/install $(PROGRAMS)
