@@ -128,6 +128,8 @@ def furnish(tree, base):
     names = subprocess.run([busybox, "--list"], stdout=subprocess.PIPE, check=True).stdout.decode().split()
     for name in ("modprobe", "lsmod", "rmmod", "insmod", "depmod"):
         os.symlink("../bin/kmod", os.path.join(base, "usr/sbin", name))
+    # Busybox's own shell would run busybox's programs, whatever else is there.
+    os.symlink("dash", os.path.join(base, "usr/bin/sh"))
     for name in names:
         places = [os.path.join(base, folder, name) for folder in ("usr/bin", "usr/sbin")]
         if not any(os.path.lexists(place) for place in places):

@@ -105,11 +105,6 @@ impl Machine {
         machine
     }
 
-    /// Where QEMU's sockets and logs are.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     fn start(saved: &Saved, more: &[&str]) -> Self {
         let seat = Seat::take();
         // Not below the target folder: a socket's address has 108 bytes.

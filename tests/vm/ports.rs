@@ -45,9 +45,7 @@ impl Guest {
             return;
         }
         // A bridge shows itself on the bus only once its drive is behind it.
-        if !stick.uas {
-            device["attached"] = json!(false);
-        }
+        device["attached"] = json!(false);
         self.device_add(if stick.uas { "usb-uas" } else { "usb-bot" }, device);
         let drive = if stick.cdrom { "scsi-cd" } else { "scsi-hd" };
         let unit = format!("{id}-unit");
@@ -55,13 +53,11 @@ impl Guest {
             drive,
             json!({ "id": unit, "bus": format!("{id}.0"), "drive": id, "lun": 0 }),
         );
-        if !stick.uas {
-            let path = format!("/machine/peripheral/{id}");
-            self.qmp(
-                "qom-set",
-                &json!({ "path": path, "property": "attached", "value": true }),
-            );
-        }
+        let path = format!("/machine/peripheral/{id}");
+        self.qmp(
+            "qom-set",
+            &json!({ "path": path, "property": "attached", "value": true }),
+        );
     }
 
     /// Pulls a medium out, whatever it is doing.
