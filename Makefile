@@ -20,6 +20,7 @@ run:
 # profile for programs and tests, because the engine takes minutes to build.
 test:
 	tests/packages/install test
+	tests/vm/build target/vm
 	tests/count cargo test --release --workspace --no-fail-fast
 	$(MAKE) units lint
 
