@@ -17,15 +17,16 @@ import fat
 import kit
 import tree
 
-# QEMU's own sticks, and those that the guest makes itself.
+# QEMU's own sticks, its newer ones, and those that the guest makes itself.
 QEMU = ("46f4", "0001")
+QEMU_UAS = ("46f4", "0003")
 GADGET = ("0951", "1666")
 
 # id, ids, serial, image, and what differs from an active stick.
 MEDIA = [
     ("VM-CLEAN", QEMU, "VM-CLEAN", "clean", {}),
     ("VM-OTHER", QEMU, "VM-OTHER", "clean", {}),
-    ("VM-UAS", QEMU, "VM-UAS", "clean", {"interfaces": ["08:06:62"]}),
+    ("VM-UAS", QEMU_UAS, "VM-UAS", "clean", {"interfaces": ["08:06:62"]}),
     ("VM-EXPIRED", QEMU, "VM-EXPIRED", "clean", {"valid_until": "2026-01-31"}),
     ("VM-REVOKED", QEMU, "VM-REVOKED", "clean", {"status": "revoked"}),
     ("VM-CAPACITY", QEMU, "VM-CAPACITY", "clean", {"capacity_bytes": 64 << 30}),

@@ -39,3 +39,11 @@ mod screen;
 /// The guest does what the tests of the kiosk rely on.
 #[cfg(test)]
 mod rehearsal;
+
+/// What the tests ask of the kiosk.
+#[cfg(test)]
+mod kiosk;
+
+/// A registered stick.
+#[cfg(test)]
+mod journey;

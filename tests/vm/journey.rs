@@ -1,0 +1,75 @@
+//! One registered stick's way through the kiosk.
+
+use std::time::Duration;
+
+use crate::guest::Guest;
+use crate::kiosk::PASSED;
+use crate::media;
+use crate::ports::Stick;
+
+/// What a person may wait for the first sign that the kiosk has noticed, from the kernel's own
+/// event on.
+const REACTION_MAX: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_registered_stick_passes_ten_times_in_a_row_and_is_not_changed() {
+    let guest = Guest::restored();
+    let before = Guest::hash(&media::image("clean"));
+    for round in 1..=10 {
+        let reaction = guest.reaction(|| guest.insert("stick", "clean", "VM-CLEAN"));
+        println!("round {round}: the screen changed {reaction:?} after the kernel's event");
+        assert!(reaction <= REACTION_MAX, "round {round}: {reaction:?}");
+        let verdict = guest.wait_verdict(round);
+        assert_eq!(verdict.answer(), "pass", "{verdict:?}");
+        assert_eq!(verdict.0["medium"], "VM-CLEAN");
+        let screen = guest.wait_words(PASSED);
+        let number = guest.log().len();
+        assert!(
+            screen.contains(&format!(" {number}-")),
+            "{number}: {screen}"
+        );
+        guest.unplug("stick");
+        guest.wait_event("removed", round);
+        guest.wait_idle();
+    }
+    assert_eq!(guest.events("inserted").len(), 10);
+    assert_eq!(Guest::hash(&media::image("clean")), before);
+    guest.verify_ledger();
+}
+
+#[test]
+fn the_other_kinds_of_stick_pass_too() {
+    let guest = Guest::restored();
+    let uas = Stick {
+        serial: Some("VM-UAS"),
+        uas: true,
+        ..Stick::default()
+    };
+    let switched = Stick {
+        serial: Some("VM-CLEAN"),
+        read_only: true,
+        ..Stick::default()
+    };
+    let gpt = Stick {
+        serial: Some("VM-GPT"),
+        ..Stick::default()
+    };
+    let disc = Stick {
+        serial: Some("VM-DISC"),
+        cdrom: true,
+        ..Stick::default()
+    };
+    let kinds = [
+        ("clean", uas),
+        ("clean", switched),
+        ("gpt", gpt),
+        ("disc", disc),
+    ];
+    for (round, (image, stick)) in (1..).zip(&kinds) {
+        guest.plug("stick", &media::image(image), stick);
+        let verdict = guest.wait_verdict(round);
+        assert_eq!(verdict.answer(), "pass", "{image}: {verdict:?}");
+        guest.unplug("stick");
+        guest.wait_event("removed", round);
+    }
+}
