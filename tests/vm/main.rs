@@ -47,3 +47,6 @@ mod kiosk;
 /// A registered stick.
 #[cfg(test)]
 mod journey;
+
+#[cfg(test)]
+mod scratch;

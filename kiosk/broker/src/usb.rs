@@ -29,7 +29,7 @@ use wire::Gap;
 
 use crate::identify::Identified;
 use errand::{Bell, Errand};
-use plugged::{Plugged, gap, is_gone, is_of, let_in};
+use plugged::{Plugged, gap, has_no_medium, is_of, let_in};
 use ports::{Moved, Ports};
 use sysfs::{Device, DeviceKey, Disk, Sysfs};
 use watch::Watch;
@@ -259,7 +259,8 @@ impl Usb {
                 plugged.letting_in = None;
                 match result {
                     Ok(()) => self.ports.let_in(device, now),
-                    Err(error) if is_gone(&error) => {}
+                    // That it went is told of by the next look.
+                    Err(_) if !self.sysfs.is_there(device) => {}
                     Err(error) => {
                         let why = format!("the device cannot be let in: {error}");
                         news.push(News::Failed(device.clone(), gap(&error), why));
@@ -295,7 +296,7 @@ impl Usb {
                         let medium = News::Medium(device.clone(), sequence, Box::new(identified));
                         news.push(medium);
                     }
-                    Some(Err(error)) if is_gone(&error) => {}
+                    Some(Err(error)) if has_no_medium(&error) || !self.sysfs.is_there(device) => {}
                     Some(Err(error)) => news.push(plugged.unopened(device.clone(), &disk, &error)),
                 }
             }

@@ -115,14 +115,9 @@ fn claim(device: &DeviceKey, description: &Description) -> Claim {
     }
 }
 
-/// Whether a device, or the medium in it, is simply not there any more: that is told of anyway.
-pub(super) fn is_gone(error: &io::Error) -> bool {
-    let number = error.raw_os_error().map(Errno::from_raw);
-    error.kind() == io::ErrorKind::NotFound
-        || matches!(
-            number,
-            Some(Errno::ENODEV | Errno::ENXIO | Errno::ENOMEDIUM)
-        )
+/// Whether the medium was taken out before it could be opened: that is told of anyway.
+pub(super) fn has_no_medium(error: &io::Error) -> bool {
+    error.raw_os_error().map(Errno::from_raw) == Some(Errno::ENOMEDIUM)
 }
 
 pub(super) fn gap(error: &io::Error) -> Gap {
