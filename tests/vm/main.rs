@@ -48,5 +48,26 @@ mod kiosk;
 #[cfg(test)]
 mod journey;
 
+/// Sticks that may not be used.
 #[cfg(test)]
-mod scratch;
+mod refused;
+
+/// Devices that are not sticks.
+#[cfg(test)]
+mod functions;
+
+/// Media that are pulled out.
+#[cfg(test)]
+mod removal;
+
+/// Media that are broken or lie.
+#[cfg(test)]
+mod faults;
+
+/// Processes that die.
+#[cfg(test)]
+mod killed;
+
+/// Names that attack.
+#[cfg(test)]
+mod strings;

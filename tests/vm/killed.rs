@@ -1,0 +1,97 @@
+//! Each process of the kiosk is killed in the middle of a scan: the kiosk says so, comes back by
+//! systemd's restart rules, and nothing of it has passed.
+
+use crate::guest::Guest;
+use crate::kiosk::{PASSED, UNFINISHED};
+use crate::media;
+use crate::ports::Stick;
+use crate::removal::wait_read;
+
+/// A stick in the middle of its scan.
+fn scanning(guest: &Guest) {
+    let stick = Stick {
+        serial: Some("VM-LARGE"),
+        bytes_per_second: 3_000_000,
+        ..Stick::default()
+    };
+    guest.plug("stick", &media::image("large"), &stick);
+    wait_read(guest, "stick", 2_000_000);
+}
+
+/// Kills a unit's process as nothing else would.
+fn kill(guest: &Guest, unit: &str) {
+    guest.run(&format!(
+        "systemctl kill --signal=KILL --kill-who=main {unit}"
+    ));
+}
+
+#[test]
+fn a_killed_scan_is_not_finished_and_the_next_one_passes() {
+    let guest = Guest::restored();
+    scanning(&guest);
+    guest.run("kill -9 $(pidof kiosk-scan)");
+    let verdict = guest.wait_verdict(1);
+    assert_eq!(verdict.answer(), "incomplete damaged", "{verdict:?}");
+    let screen = guest.wait_words(UNFINISHED);
+    assert!(!screen.contains(PASSED), "{screen}");
+    guest.unplug("stick");
+    guest.insert("next", "clean", "VM-CLEAN");
+    assert_eq!(guest.wait_verdict(2).answer(), "pass");
+    guest.verify_ledger();
+}
+
+#[test]
+fn a_killed_daemon_comes_back_and_begins_anew() {
+    let guest = Guest::restored();
+    scanning(&guest);
+    kill(&guest, "kioskd.service");
+    let screen = guest.wait_words("A result shown before does not count");
+    assert!(!screen.contains(PASSED), "{screen}");
+    guest.throttle("stick", 0);
+    let interrupted = guest.wait_event("interrupted", 1);
+    assert_eq!(interrupted["insertion"], 2);
+    let verdict = guest.wait_verdict(1);
+    assert_eq!(verdict.answer(), "pass", "{verdict:?}");
+    assert_ne!(verdict.0["insertion"], 2);
+    assert_eq!(guest.events("started").len(), 2);
+    guest.wait_words(PASSED);
+    guest.verify_ledger();
+}
+
+#[test]
+fn a_killed_writer_of_the_ledger_closes_the_kiosk_until_it_is_back() {
+    let guest = Guest::restored();
+    scanning(&guest);
+    // It cannot come back before the screen was looked at.
+    guest.run(
+        "mkdir -p /run/systemd/system/kiosk-record.service.d && printf '[Service]\\n\
+         ExecStartPre=/bin/sh -c \"while test -e /run/hold; do sleep 0.1; done\"\\n' \
+         >/run/systemd/system/kiosk-record.service.d/hold.conf && touch /run/hold && \
+         systemctl daemon-reload",
+    );
+    kill(&guest, "kiosk-record.service");
+    let screen = guest.wait_words("results cannot be written down");
+    assert!(!screen.contains(PASSED), "{screen}");
+    guest.throttle("stick", 0);
+    guest.run("rm /run/hold");
+    let interrupted = guest.wait_event("interrupted", 1);
+    assert_eq!(interrupted["insertion"], 2);
+    let verdict = guest.wait_verdict(1);
+    assert_eq!(verdict.answer(), "pass", "{verdict:?}");
+    assert_ne!(verdict.0["insertion"], 2);
+    guest.wait_words(PASSED);
+    guest.verify_ledger();
+}
+
+#[test]
+fn a_killed_screen_comes_back_and_shows_how_it_is() {
+    let guest = Guest::restored();
+    scanning(&guest);
+    guest.run("kill -9 $(pidof kiosk-show)");
+    let screen = guest.wait_words("DO NOT REMOVE");
+    assert!(!screen.contains(PASSED), "{screen}");
+    assert_eq!(guest.wait_verdict(1).answer(), "pass");
+    guest.wait_words(PASSED);
+    assert!(guest.events("interrupted").is_empty());
+    guest.verify_ledger();
+}
