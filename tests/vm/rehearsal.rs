@@ -56,8 +56,10 @@ fn a_medium_is_slow_or_broken_where_the_test_says() {
     };
     assert_eq!(read(20_008).status, 0);
     assert!(read(20_000).stderr.contains("Input/output error"));
+    // udev has its look at a new disk first.
+    guest.run("udevadm settle");
     guest.throttle("stick", 1);
-    let stalled = guest.start("dd if=/dev/sda of=/dev/null bs=4096 skip=4000 count=1 iflag=direct");
+    let stalled = guest.start("dd if=/dev/sda of=/dev/null bs=4096 iflag=direct");
     guest.wait("grep -q ' D ' /proc/[0-9]*/stat", "a read that waits");
     guest.unplug("stick");
     assert_ne!(stalled.done().status, 0);
