@@ -1,8 +1,11 @@
 //! The guest does what the tests of the kiosk rely on, whatever the kiosk does.
 
-use crate::guest::Guest;
+use std::time::Duration;
+
+use crate::guest::{Guest, SOON};
 use crate::media;
 use crate::ports::Stick;
+use crate::screen::IDLE;
 
 /// The folder in /sys of the device with this serial number.
 const FIND: &str =
@@ -129,4 +132,47 @@ fn a_gadget_has_the_texts_and_media_that_the_test_gives_it() {
     guest.run("gadget insert odd /library/2-canary.img 1 && dd if=/dev/sdb of=/dev/null count=1");
     guest.run("gadget unplug odd && gadget remove odd");
     guest.wait("test ! -e /sys/block/sda", "the end of the disks");
+}
+
+#[test]
+fn the_screen_is_read_and_its_reaction_measured() {
+    let guest = without_kiosk();
+    // In place of the kiosk's screen: it answers a third of a second after the device is there.
+    let program = format!(
+        "echo '{IDLE}'; until {FIND}; do sleep 0.02; done >/dev/null; sleep 0.3; clear; \
+         echo 'SEEN ○'; sleep 600"
+    );
+    guest.put("/run/stand-in/screen", program.as_bytes());
+    guest.run(
+        "systemctl stop kiosk-show.service 2>/dev/null; mkdir -p /run/kiosk-show; \
+         tmux -u -S /run/kiosk-show/tmux new-session -d -x 80 -y 24 sh /run/stand-in/screen",
+    );
+    let shows = |words: &'static str| move |screen: &str| screen.contains(words);
+    guest.wait_screen(shows(IDLE), SOON, "the idle screen");
+    let took = guest.reaction(|| {
+        let stick = Stick {
+            serial: Some("REHEARSAL"),
+            ..Stick::default()
+        };
+        guest.plug("stick", &media::sample("1-clean"), &stick);
+    });
+    assert!(
+        Duration::from_millis(300) <= took && took < SOON,
+        "{took:?}"
+    );
+    guest.wait_screen(shows("SEEN ○"), SOON, "the answer");
+    assert!(!guest.screen().contains(IDLE));
+}
+
+#[test]
+fn a_scan_by_hand_closes_its_jail_in_the_guest_and_is_in_the_ledger() {
+    let guest = without_kiosk();
+    let done = guest.try_run(
+        "mkdir -p /var/lib/media-kiosk && kioskctl scan --registered-as M-0001 /library/1-clean.img",
+    );
+    assert_eq!(done.status, 0, "{}{}", done.stdout, done.stderr);
+    let entries = guest.log();
+    assert!(!entries.is_empty());
+    let said = guest.journal("kiosk-test.target");
+    assert!(said.contains("The kiosk under test"), "{said}");
 }
