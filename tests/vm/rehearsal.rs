@@ -91,6 +91,21 @@ fn a_keyboard_of_any_name_stays_without_a_driver() {
 }
 
 #[test]
+fn scripts_run_side_by_side_and_files_arrive_as_they_are() {
+    let guest = Guest::restored();
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(1 << 20).collect();
+    let slow = guest.start("until test -e /run/arrived; do usleep 1000; done; echo slow");
+    guest.put("/run/folder/of a file", &bytes);
+    let sum = "tail -c 3 '/run/folder/of a file' | od -An -tu1; wc -c <'/run/folder/of a file'";
+    assert_eq!(guest.run(sum), " 253 254 255\n1048576\n");
+    guest.run("touch /run/arrived");
+    assert_eq!(slow.done().stdout, "slow\n");
+    let failed = guest.try_run("echo here; echo there >&2; exit 7");
+    assert_eq!(failed.status, 7);
+    assert_eq!((&*failed.stdout, &*failed.stderr), ("here\n", "there\n"));
+}
+
+#[test]
 fn an_optical_drive_shows_its_disc() {
     let guest = without_kiosk();
     let drive = Stick {
@@ -125,13 +140,27 @@ fn a_gadget_has_the_texts_and_media_that_the_test_gives_it() {
     let product = guest.run(&format!("cat {folder}/product | base64"));
     assert_eq!(product, "G10wO3gHCiInJW7igK4K\n");
     guest.run(&format!("echo 1 >{folder}/authorized"));
-    guest.wait("test -e /sys/block/sdc/size", "three disks");
-    let sizes = "cat /sys/block/sd[abc]/size";
-    assert_eq!(guest.run(sizes), "65536\n0\n65536\n");
-    guest.run("gadget eject odd && ! dd if=/dev/sda of=/dev/null count=1 2>/dev/null");
-    guest.run("gadget insert odd /library/2-canary.img 1 && dd if=/dev/sdb of=/dev/null count=1");
+    let disk = |lun: u8| {
+        let find = format!("cd /sys/bus/scsi/devices/*:0:0:{lun}/block && ls");
+        guest.wait(&find, "the disk").trim().to_owned()
+    };
+    let (first, second, third) = (disk(0), disk(1), disk(2));
+    let sizes = guest.run(&format!(
+        "cd /sys/block && cat {first}/size {second}/size {third}/size"
+    ));
+    assert_eq!(sizes, "65536\n0\n65536\n");
+    let read = |disk: &str| {
+        guest
+            .try_run(&format!("dd if=/dev/{disk} of=/dev/null count=1"))
+            .status
+    };
+    guest.run("gadget eject odd && gadget insert odd /library/2-canary.img 1");
+    assert_eq!((read(&first), read(&second), read(&third)), (1, 0, 0));
     guest.run("gadget unplug odd && gadget remove odd");
-    guest.wait("test ! -e /sys/block/sda", "the end of the disks");
+    guest.wait(
+        &format!("test ! -e /sys/block/{first}"),
+        "the end of the disks",
+    );
 }
 
 #[test]
