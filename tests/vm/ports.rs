@@ -42,6 +42,7 @@ impl Guest {
         if !stick.uas && !stick.cdrom {
             device["drive"] = json!(id);
             self.device_add("usb-storage", device);
+            self.limit(id, stick);
             return;
         }
         // A bridge shows itself on the bus only once its drive is behind it.
@@ -53,6 +54,7 @@ impl Guest {
             drive,
             json!({ "id": unit, "bus": format!("{id}.0"), "drive": id, "lun": 0 }),
         );
+        self.limit(id, stick);
         let path = format!("/machine/peripheral/{id}");
         self.qmp(
             "qom-set",
@@ -63,34 +65,35 @@ impl Guest {
     /// Pulls a medium out, whatever it is doing.
     #[track_caller]
     pub(crate) fn unplug(&self, id: &str) {
+        // QEMU waits for what is under way before a device is gone.
+        self.throttle(id, 0);
         self.device_del(id);
-        for layer in ["", "-limit", "-errors", "-file"] {
+        for layer in ["", "-errors", "-file"] {
             let node = json!({ "node-name": format!("{id}{layer}") });
             // Not every medium has every layer.
             let _ = self.try_qmp("blockdev-del", &node);
         }
-        self.qmp("object-del", &json!({ "id": format!("{id}-group") }));
     }
 
-    /// Changes how fast a medium is, in bytes a second; 0 is as fast as it gets. A read that
-    /// waits under the old limit keeps waiting, so a stall of 1 byte a second lasts.
+    /// Changes how fast a medium is, in bytes a second; 0 is as fast as it gets. At 1 byte a
+    /// second it stalls. A stall must be shorter than the 30 s after which the guest's kernel
+    /// gives a command up: QEMU stands still in that moment until the command ends.
     #[track_caller]
     pub(crate) fn throttle(&self, id: &str, bytes_per_second: u64) {
-        let path = format!("/objects/{id}-group");
-        let limits = json!({ "bps-total": bytes_per_second });
+        let drive = self.drive(id)["qdev"].take();
         self.qmp(
-            "qom-set",
-            &json!({ "path": path, "property": "limits", "value": limits }),
+            "block_set_io_throttle",
+            &json!({
+                "id": drive, "bps": bytes_per_second, "bps_rd": 0, "bps_wr": 0,
+                "iops": 0, "iops_rd": 0, "iops_wr": 0,
+            }),
         );
     }
 
     /// How often a medium was read so far, and how many bytes.
     #[track_caller]
     pub(crate) fn reads(&self, id: &str) -> (u64, u64) {
-        let devices = self.qmp("query-blockstats", &json!({}));
-        let mut devices = devices.as_array().unwrap().iter();
-        let device = devices.find(|device| device["node-name"] == id);
-        let stats = &device.unwrap_or_else(|| panic!("{id} is not plugged in"))["stats"];
+        let stats = &self.drive(id)["stats"];
         let count = |name: &str| stats[name].as_u64().unwrap();
         (count("rd_operations"), count("rd_bytes"))
     }
@@ -110,7 +113,13 @@ impl Guest {
         qmp.wait_event(|event| event["event"] == "DEVICE_DELETED" && event["data"]["device"] == id);
     }
 
-    /// File, sectors that fail, limit of speed, and the medium on top of them.
+    fn limit(&self, id: &str, stick: &Stick<'_>) {
+        if stick.bytes_per_second != 0 {
+            self.throttle(id, stick.bytes_per_second);
+        }
+    }
+
+    /// File, sectors that fail, and the medium on top of them.
     fn add_blocks(&self, id: &str, image: &Path, stick: &Stick<'_>) {
         let node = |layer: &str| format!("{id}{layer}");
         let add = |layer: &str, mut options: Value| {
@@ -135,20 +144,18 @@ impl Guest {
             );
             below = node("-errors");
         }
-        let group = node("-group");
-        self.qmp(
-            "object-add",
-            &json!({
-                "qom-type": "throttle-group",
-                "id": group,
-                "limits": { "bps-total": stick.bytes_per_second },
-            }),
-        );
-        add(
-            "-limit",
-            json!({ "driver": "throttle", "throttle-group": group, "file": below }),
-        );
-        add("", json!({ "driver": "raw", "file": node("-limit") }));
+        add("", json!({ "driver": "raw", "file": below }));
+    }
+
+    /// QEMU's own name for the drive of a medium, and the counts of what it did.
+    #[track_caller]
+    fn drive(&self, id: &str) -> Value {
+        let mut drives = self.qmp("query-blockstats", &json!({}));
+        let mut drives = drives.as_array_mut().unwrap().iter_mut();
+        let drive = drives.find(|drive| drive["node-name"] == id);
+        drive
+            .unwrap_or_else(|| panic!("{id} is not plugged in"))
+            .take()
     }
 
     #[track_caller]
