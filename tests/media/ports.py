@@ -40,12 +40,12 @@ MEDIA = [
     ("VM-DISC", QEMU, "VM-DISC", "disc", {}),
     ("VM-TWIN", GADGET, "VM-TWIN", "clean", {}),
     ("VM-CARD", GADGET, "VM-CARD", "clean", {}),
-    ("VM-CHANGE", GADGET, "VM-CHANGE", "large", {}),
+    ("VM-CHANGE", QEMU, "VM-CHANGE", "large", {}),
     # A registered stick that has grown a keyboard.
     ("VM-DUCK", GADGET, "VM-DUCK", "clean", {}),
 ]
 
-# Every byte that a FAT label can hold and a terminal would obey.
+# Every byte that a FAT label can hold and a terminal would obey; the second is no UTF-8.
 HOSTILE_LABEL = b'\x1b[2J%n"\x9b\x07\n '
 
 FILES = {
@@ -103,9 +103,11 @@ def three(out):
 
 
 def label(out):
-    """A volume whose label speaks to terminals."""
+    """A volume whose label speaks to terminals, and which is damaged so that it is shown: the
+    two tables do not say the same."""
     image = stick(out, "label", 8, FILES)
     volume = fat.Volume(image, 2048)
+    volume.set_next(2000, 2001, fat=1)
     kit.patch(image, volume.find(b"TENKEN     "), HOSTILE_LABEL)
 
 
@@ -125,6 +127,7 @@ def large(out):
     folder = volume.cluster_at(volume.first_cluster(volume.find(b"DATA       ")))
     first = volume.first_cluster(volume.find(b"PART4   BIN", folder))
     return {
+        "part4_byte": volume.cluster_at(first),
         "part4_sector": volume.cluster_at(first) // kit.SECTOR,
         "fat_byte": volume.base + volume.reserved * kit.SECTOR,
         "root_byte": volume.root_at,

@@ -1,5 +1,7 @@
 //! Media that are broken, slow, strange, or not the same the second time.
 
+use std::os::unix::fs::FileExt;
+
 use serde_json::Value;
 
 use crate::guest::Guest;
@@ -128,22 +130,20 @@ fn what_is_hidden_on_a_stick_is_found_and_a_card_comes_and_goes_in_its_reader() 
 fn a_device_that_answers_differently_the_second_time_is_found_out() {
     let guest = Guest::restored();
     let places = media::places();
-    for (round, place) in (1..).zip(["root_byte", "fat_byte"]) {
-        guest.run(
-            "cp /library/large.img /run/change.img && gadget new liar vid=0951 pid=1666 \
-             product=Stick serial=VM-CHANGE storage:/run/change.img && gadget plug liar",
-        );
-        // Its structures have been read when files are being scanned.
-        guest.wait(
-            "tmux -u -S /run/kiosk-show/tmux capture-pane -p | grep -E 'part[0-9]' && \
-             kill -STOP $(pidof kiosk-scan)",
-            "the scan",
-        );
-        let at = places[place].as_u64().unwrap().checked_add(4).unwrap();
-        guest.run(&format!(
-            "printf 'X' | dd of=/run/change.img bs=1 seek={at} conv=notrunc 2>/dev/null && \
-             kill -CONT $(pidof kiosk-scan)"
-        ));
+    for (round, place) in (1..).zip(["root_byte", "fat_byte", "part4_byte"]) {
+        let liar = tempfile::NamedTempFile::new().unwrap();
+        std::fs::copy(media::image("large"), liar.path()).unwrap();
+        let stick = Stick {
+            serial: Some("VM-CHANGE"),
+            bytes_per_second: 2_000_000,
+            ..Stick::default()
+        };
+        guest.plug("stick", liar.path(), &stick);
+        // Its structures and half of its content have been read.
+        wait_read(&guest, "stick", 6_000_000);
+        let at = places[place].as_u64().unwrap();
+        let other = liar.as_file().write_at(b"another answer", at).unwrap();
+        assert_eq!(other, 14);
         let verdict = guest.wait_verdict(round);
         assert_eq!(
             verdict.answer(),
@@ -151,7 +151,8 @@ fn a_device_that_answers_differently_the_second_time_is_found_out() {
             "{place}: {verdict:?}"
         );
         assert!(verdict.fault().contains("read differently"), "{verdict:?}");
-        guest.run("gadget unplug liar && gadget remove liar");
+        guest.wait_words(UNFINISHED);
+        guest.unplug("stick");
         guest.wait_event("removed", round);
     }
 }

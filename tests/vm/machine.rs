@@ -22,6 +22,10 @@ const SEATS: usize = 2;
 /// an emulated processor.
 const BOOT: Duration = Duration::from_secs(600);
 
+/// Between two looks: each costs the guest, whose one processor the kiosk needs, some
+/// milliseconds of its own.
+const LOOK_PAUSE: Duration = Duration::from_millis(60);
+
 /// What starts QEMU and ends it when its own input ends, which is when the test lets go of it or
 /// dies, by whatever cause.
 const KEEPER: &str = r#"
@@ -287,6 +291,6 @@ pub(crate) fn wait_for<T>(most: Duration, mut look: impl FnMut() -> Option<T>) -
         if most < began.elapsed() {
             return None;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(LOOK_PAUSE);
     }
 }

@@ -1,11 +1,10 @@
 //! What a device calls itself drives nobody's terminal.
 
 use crate::guest::Guest;
-use crate::kiosk::STOPPED;
 
-/// ESC [ 2 J, a line feed, quotes, `%n`, a bidirectional override, a zero-width space and the
-/// first byte of a character that does not follow, in base64.
-const HOSTILE64: &str = "QRtbMkoKIiclbuKAruKAi8M=";
+/// ESC [ 2 J, a line feed, quotes, `%n`, a bidirectional override and a zero-width space, in
+/// base64. USB strings are UTF-16, so that they cannot be invalid UTF-8; the label is.
+const HOSTILE64: &str = "QRtbMkoKIiclbuKAruKAiw==";
 
 /// What nobody may see raw: control characters but the line feed, and hidden ones.
 #[track_caller]
@@ -20,27 +19,28 @@ fn harmless(what: &str, text: &str) {
 #[test]
 fn hostile_strings_and_labels_are_seen_as_visible_escapes_only() {
     let guest = Guest::restored();
+    guest.insert("stick", "label", "VM-LABEL");
+    let verdict = guest.wait_verdict(1);
+    assert_eq!(verdict.answer(), "incomplete damaged", "{verdict:?}");
+    // Where it is damaged: on a volume with this label.
+    let screen = guest.wait_words("⟨U+001B⟩[2J%n\"⟨9B⟩⟨U+0007⟩");
+    harmless("the screen with a label", &screen);
+
+    // A second medium: now each has its card with its name.
     let long = "L".repeat(126);
     guest.run(&format!(
         "gadget new odd vid=0951 pid=1666 manufacturer={long} product64={HOSTILE64} \
          serial64={HOSTILE64} storage:/library/clean.img && gadget plug odd"
     ));
-    let verdict = guest.wait_verdict(1);
+    let verdict = guest.wait_verdict(2);
     assert_eq!(verdict.answer(), "stop unregistered", "{verdict:?}");
-    // A second medium: now each has its card with its name.
-    guest.insert("stick", "label", "VM-LABEL");
-    assert_eq!(guest.wait_verdict(2).answer(), "pass");
-    let screen = guest.wait_screen(
-        |screen| screen.contains("U+001B"),
-        crate::guest::SOON,
-        "the name of the medium",
-    );
-    assert!(screen.contains(STOPPED), "{screen}");
-    harmless("the screen", &screen);
+    let screen = guest.wait_words("A⟨U+001B⟩[2J");
+    assert!(screen.contains("STOP"), "{screen}");
+    harmless("the screen with a name", &screen);
 
     let entries = guest.log();
     let of = |kind: &str| {
-        let mut entries = entries.iter();
+        let mut entries = entries.iter().rev();
         entries
             .find(|entry| entry["event"]["event"] == kind)
             .unwrap()["number"]

@@ -212,9 +212,11 @@ impl Port {
             totals: received.and_then(|received| received.totals),
             started: format!("{:.3}", self.began),
             finished: format!("{:.3}", Timestamp::now()),
-            fault: received
-                .and_then(|received| received.fault.clone())
-                .or_else(|| self.admission.refusal().map(explained))
+            fault: self
+                .admission
+                .refusal()
+                .map(explained)
+                .or_else(|| received.and_then(|received| received.fault.clone()))
                 .or_else(|| self.fault.clone()),
         }))
     }

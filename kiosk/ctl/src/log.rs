@@ -232,8 +232,25 @@ fn show_judged(judged: &Judged) {
             rules.bundle, rules.version, rules.sha256
         ));
     }
+    for volume in &judged.volumes {
+        print::line(&format!(
+            "        volume {} {} {:?}, {} of {} bytes in use examined",
+            volume.index,
+            text(&volume.kind),
+            volume.label.escaped().to_string(),
+            volume.examined_bytes,
+            volume.allocated_bytes
+        ));
+        for finding in &volume.findings {
+            print::line(&format!(
+                "          {} {}",
+                text(&finding.rule),
+                text(&finding.detail)
+            ));
+        }
+    }
     if let Some(fault) = &judged.fault {
-        print::line(&format!("        {fault}"));
+        print::line(&format!("        {}", text(fault)));
     }
     if judged.verdict == Verdict::Pass {
         print::line("        no known threat found, every content examined");

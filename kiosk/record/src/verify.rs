@@ -221,6 +221,7 @@ impl<'a> Walk<'a> {
         let said = match (head.event.event.as_str(), head.event.insertion) {
             ("inserted", None) => Some((head.number, "inserted")),
             ("judged" | "interrupted", Some(insertion)) => Some((insertion, "closed")),
+            ("withdrawn", Some(insertion)) => Some((insertion, "withdrawn")),
             ("removed", Some(insertion)) => Some((insertion, "removed")),
             (_, _) => None,
         };

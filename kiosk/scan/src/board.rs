@@ -4,12 +4,15 @@
 //! or from here when it was lost, cut by a limit, or out of time. That is what makes the end
 //! record mean something.
 
+mod lost;
+
 mod volumes;
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use lost::unexamined;
 use volumes::Volume;
 use wire::name::MediumName;
 use wire::scan::{Limits, News, Order, Progress, Supply, TargetKind, Totals};
@@ -212,77 +215,6 @@ impl Board {
         }
     }
 
-    /// A job whose worker is gone: its content is not examined, for the reason given.
-    pub(crate) fn lost(&mut self, task: Task, gap: Gap, why: &str) -> Vec<News> {
-        let finding = Finding::own("worker_lost", Source::Structure, Tier::Incomplete, why);
-        match task.job {
-            Job::Layout => {
-                self.at_work = self.at_work.saturating_sub(1);
-                let scheme = "unreadable".to_owned();
-                vec![News::Layout {
-                    scheme,
-                    findings: vec![finding],
-                }]
-            }
-            Job::Walk { volume, place } => {
-                self.at_work = self.at_work.saturating_sub(1);
-                let row = unexamined(
-                    Some(volume),
-                    MediumName::default(),
-                    RowKind::Unallocated,
-                    place.size_bytes,
-                    gap,
-                    finding.clone(),
-                );
-                let mut news = self.row(row);
-                news.extend(self.walked(volume, MediumName::default(), 0, vec![finding]));
-                news
-            }
-            Job::Examine { item, .. } => {
-                let row = unexamined(
-                    item.volume,
-                    item.path.clone(),
-                    item.kind,
-                    item.size_bytes,
-                    gap,
-                    finding,
-                );
-                let mut news = self.row(row);
-                news.extend(self.examined(&item, 0));
-                news
-            }
-            // Comes after the board is done, and is the crew's to account for.
-            Job::ReadBack => Vec::new(),
-        }
-    }
-
-    /// The scan's time is used up: everything that waits becomes a row.
-    pub(crate) fn cut_short(&mut self) -> Vec<News> {
-        let mut news = Vec::new();
-        let waiting = std::mem::take(&mut self.waiting);
-        self.loose_waiting = 0;
-        for task in waiting {
-            self.at_work = self.at_work.saturating_add(1);
-            news.extend(self.lost(task, Gap::Timeout, "scan_seconds_max was reached"));
-        }
-        if !self.supply_ended {
-            self.supply_ended = true;
-            let why = "scan_seconds_max was reached before the folder's end";
-            let finding =
-                Finding::own("scan_seconds_max", Source::Structure, Tier::Incomplete, why);
-            let path = MediumName::default();
-            news.extend(self.row(unexamined(
-                None,
-                path,
-                RowKind::File,
-                0,
-                Gap::Timeout,
-                finding,
-            )));
-        }
-        news
-    }
-
     fn item(&mut self, item: Item, descriptor: Option<OwnedFd>) -> Vec<News> {
         self.found = self.found.saturating_add(1);
         if self.limits.files_max < self.found {
@@ -365,29 +297,6 @@ fn is_file(kind: RowKind) -> bool {
     match kind {
         RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => true,
         RowKind::Boot | RowKind::Unallocated | RowKind::Gap => false,
-    }
-}
-
-/// The row of a content that no worker examined.
-fn unexamined(
-    volume: Option<u32>,
-    path: MediumName,
-    kind: RowKind,
-    size_bytes: u64,
-    gap: Gap,
-    finding: Finding,
-) -> Row {
-    Row {
-        volume,
-        path,
-        within: Vec::new(),
-        kind,
-        size_bytes,
-        sha256: None,
-        content_type: None,
-        outcome: Outcome::Unchecked(gap),
-        inherited: false,
-        findings: vec![finding],
     }
 }
 

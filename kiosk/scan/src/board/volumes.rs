@@ -7,7 +7,8 @@ use wire::scan::News;
 use wire::worker::{Job, Place};
 use wire::{Finding, Gap, RowKind, Source, Tier, VolumeReport};
 
-use super::{Board, Task, unexamined};
+use super::lost::unexamined;
+use super::{Board, Task};
 
 /// Most volumes of one medium. The report of each must fit one ledger entry.
 const VOLUMES_MAX: usize = wire::ledger::VOLUMES_MAX;
