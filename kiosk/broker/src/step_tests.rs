@@ -223,11 +223,155 @@ fn without_a_ledger_no_medium_is_begun_and_no_verdict_stands() {
     );
 }
 
+fn gone() -> Event {
+    Event::Removed { lane: LANE }
+}
+
+fn twin() -> Event {
+    Event::Twin {
+        lane: LANE,
+        admission: decide::twin(Some("M-1")),
+    }
+}
+
+fn reasons(state: &State) -> Vec<ReasonCode> {
+    match state.lanes.get(&LANE) {
+        Some(Lane::Judged { shown } | Lane::Leaving { shown }) => {
+            shown.reasons().iter().map(|reason| reason.code).collect()
+        }
+        other => panic!("no answer is shown: {other:?}"),
+    }
+}
+
+#[test]
+fn a_noticed_device_has_a_lane_before_it_has_an_entry() {
+    let (state, actions) = run(vec![Event::Noticed { lane: LANE }]);
+    assert_eq!(state.lanes.get(&LANE), Some(&Lane::Noticed));
+    assert!(actions[0].is_empty());
+    let (state, actions) = step(state, inserted(admitted()));
+    assert_eq!(actions, [Action::RecordInsertion(LANE)]);
+    assert!(matches!(state.lanes[&LANE], Lane::Arriving { .. }));
+}
+
+#[test]
+fn an_empty_reader_leaves_no_trace_and_a_medium_is_never_taken_for_one() {
+    let empty = Event::Empty { lane: LANE };
+    let (state, actions) = run(vec![Event::Noticed { lane: LANE }, empty.clone()]);
+    assert!(state.lanes.is_empty());
+    assert_eq!(actions[1], [Action::Drop(LANE)]);
+    let (state, actions) = run(vec![inserted(admitted()), entry(1), empty]);
+    assert!(actions[2].is_empty());
+    assert!(matches!(state.lanes[&LANE], Lane::Scanning { .. }));
+}
+
+#[test]
+fn a_device_that_cannot_be_read_is_recorded_and_not_finished() {
+    let event = Event::Inserted {
+        lane: LANE,
+        admission: admitted(),
+        rules: RulesState::Working,
+        fault: Some(Gap::Unreadable),
+    };
+    let (state, actions) = run(vec![event, entry(1), entry(2)]);
+    assert!(matches!(actions[1][..], [Action::RecordVerdict(LANE, _)]));
+    assert_eq!(verdict(&state), Some(Verdict::Incomplete));
+    assert_eq!(reasons(&state), [ReasonCode::Unreadable]);
+}
+
+#[test]
+fn a_pass_whose_medium_is_gone_before_its_entry_is_withdrawn_and_never_shown() {
+    let (state, actions) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        clean(),
+        gone(),
+        entry(2),
+    ]);
+    assert!(matches!(
+        actions[4][..],
+        [Action::RecordWithdrawal(LANE, _)]
+    ));
+    assert_eq!(verdict(&state), None);
+    let (state, actions) = step(state, entry(3));
+    assert_eq!(verdict(&state), Some(Verdict::Incomplete));
+    assert_eq!(reasons(&state), [ReasonCode::Removed]);
+    assert_eq!(
+        actions,
+        [Action::RecordRemoval(LANE), Action::ForgetLater(LANE)]
+    );
+}
+
+#[test]
+fn what_is_no_pass_is_not_withdrawn() {
+    let (state, actions) = run(vec![inserted(refused()), entry(1), gone(), entry(2)]);
+    assert_eq!(
+        actions[3],
+        [Action::RecordRemoval(LANE), Action::ForgetLater(LANE)]
+    );
+    assert_eq!(verdict(&state), Some(Verdict::Stop));
+    assert_eq!(reasons(&state), [ReasonCode::Unregistered]);
+}
+
+#[test]
+fn a_twin_stops_a_medium_wherever_its_journey_stands() {
+    // Before its entry, during its scan, and between its scan and its entry.
+    let journeys = [
+        vec![inserted(admitted()), twin(), entry(1), entry(2)],
+        vec![
+            inserted(admitted()),
+            entry(1),
+            twin(),
+            removed_scan(),
+            entry(2),
+        ],
+        vec![
+            inserted(admitted()),
+            entry(1),
+            clean(),
+            twin(),
+            entry(2),
+            entry(3),
+        ],
+        // After its PASS was shown.
+        vec![
+            inserted(admitted()),
+            entry(1),
+            clean(),
+            entry(2),
+            twin(),
+            entry(3),
+        ],
+    ];
+    for journey in journeys {
+        let (state, _) = run(journey);
+        assert_eq!(verdict(&state), Some(Verdict::Stop));
+        assert_eq!(reasons(&state), [ReasonCode::CloneSuspected]);
+    }
+}
+
+#[test]
+fn a_twin_ends_the_scan_and_takes_the_pass_from_the_screen_at_once() {
+    let (_, actions) = run(vec![inserted(admitted()), entry(1), twin()]);
+    assert_eq!(actions[2], [Action::EndScan(LANE, Gap::Changed)]);
+    let (state, actions) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        clean(),
+        entry(2),
+        twin(),
+    ]);
+    assert!(matches!(
+        actions[4][..],
+        [Action::RecordWithdrawal(LANE, _)]
+    ));
+    assert_eq!(verdict(&state), None);
+}
+
 proptest! {
     /// Whatever happens in whatever order: PASS is on the screen only after a complete clean
     /// scan of an admitted medium, and only with an entry.
     #[test]
-    fn no_order_of_events_makes_a_pass(order in prop::collection::vec(0_u8..8, 0..24)) {
+    fn no_order_of_events_makes_a_pass(order in prop::collection::vec(0_u8..12, 0..24)) {
         let mut state = ready();
         for which in order {
             let event = match which {
@@ -238,7 +382,38 @@ proptest! {
                 4 => removed_scan(),
                 5 => Event::Forgotten { lane: LANE },
                 6 => Event::LedgerLost,
+                7 => Event::Noticed { lane: LANE },
+                8 => Event::Empty { lane: LANE },
+                9 => twin(),
+                10 => Event::Inserted {
+                    lane: LANE,
+                    admission: admitted(),
+                    rules: RulesState::Working,
+                    fault: Some(Gap::Timeout),
+                },
                 _ => Event::LedgerBack,
+            };
+            state = step(state, event).0;
+            prop_assert_ne!(verdict(&state), Some(Verdict::Pass));
+        }
+    }
+
+    /// A medium that passed and is then pulled out, or meets its twin, before its entry: no
+    /// order of what follows brings the PASS back.
+    #[test]
+    fn a_pass_that_was_withdrawn_stays_so(
+        order in prop::collection::vec(0_u8..5, 0..16),
+        by_twin in any::<bool>(),
+    ) {
+        let (mut state, _) = run(vec![inserted(admitted()), entry(1), clean()]);
+        state = step(state, if by_twin { twin() } else { gone() }).0;
+        for which in order {
+            let event = match which {
+                0 => entry(7),
+                1 => gone(),
+                2 => twin(),
+                3 => clean(),
+                _ => Event::Forgotten { lane: LANE },
             };
             state = step(state, event).0;
             prop_assert_ne!(verdict(&state), Some(Verdict::Pass));

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use wire::Gap;
 
 use crate::identify::Identified;
+pub use errand::ERRAND_WAIT_MAX;
 use errand::{Bell, Errand};
 use plugged::{Plugged, gap, has_no_medium, is_of, let_in};
 use ports::{Moved, Ports};

@@ -277,3 +277,41 @@ proptest! {
         prop_assert_eq!(admitted, a || b);
     }
 }
+
+#[test]
+fn a_device_without_a_driver_is_asked_everything_but_its_capacity() {
+    let unknown = Claim {
+        capacity_bytes: None,
+        ..claim()
+    };
+    let unbound = admit_unbound(&unknown, &list(), TODAY);
+    assert_eq!(unbound.medium(), Some("A"));
+    // A capacity that was never seen is no capacity that agrees.
+    let refusal = admit(&unknown, &list(), TODAY);
+    assert_eq!(refusal.refusal().unwrap().code, ReasonCode::CloneSuspected);
+    let keyboard = Claim {
+        interfaces: interfaces(&["08:06:50", "03:01:01"]),
+        ..unknown.clone()
+    };
+    let refused = admit_unbound(&keyboard, &list(), TODAY);
+    let refusal = refused.refusal().unwrap();
+    assert_eq!(refusal.code, ReasonCode::NotStorage);
+    assert_eq!(refusal.function, Some(wire::Function::Keyboard));
+    let stranger = Claim {
+        serial: serial("nobody"),
+        ..unknown
+    };
+    let refused = admit_unbound(&stranger, &list(), TODAY);
+    assert_eq!(refused.refusal().unwrap().code, ReasonCode::Unregistered);
+}
+
+#[test]
+fn of_several_functions_the_most_dangerous_is_named() {
+    let odd = Claim {
+        interfaces: interfaces(&["02:06:00", "08:06:50", "03:01:01", "ff:00:00"]),
+        ..claim()
+    };
+    let refused = admit(&odd, &list(), TODAY);
+    let function = refused.refusal().unwrap().function;
+    assert_eq!(function, Some(wire::Function::Keyboard));
+}

@@ -238,3 +238,24 @@ fn no_reason_code_allows_pass() {
         assert_ne!(exit_status(&shown), 0, "{code:?}");
     }
 }
+
+#[test]
+fn a_withdrawn_pass_is_what_its_reason_makes_of_it() {
+    let pass = || judge(&registered(), &spotless());
+    assert_eq!(pass().verdict(), Verdict::Pass);
+    for (code, verdict) in [
+        (ReasonCode::Removed, Verdict::Incomplete),
+        (ReasonCode::CloneSuspected, Verdict::Stop),
+    ] {
+        let withdrawn = pass().withdrawn(code);
+        assert_eq!(withdrawn.verdict(), verdict);
+        assert_eq!(codes(withdrawn.reasons()), [code]);
+        let shown = withdrawn.shown(Recording::Recorded(ENTRY));
+        assert_eq!((shown.verdict(), shown.entry()), (verdict, Some(ENTRY)));
+        // From the screen it is the same.
+        let seen = pass().shown(Recording::Recorded(ENTRY));
+        assert_eq!(seen.into_judgement().withdrawn(code).verdict(), verdict);
+    }
+    let stop = judge(&refused(ReasonCode::Expired), &spotless());
+    assert_eq!(stop.clone().withdrawn(ReasonCode::Removed), stop);
+}

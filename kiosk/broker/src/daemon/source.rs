@@ -313,3 +313,32 @@ fn with_twins(own: Admission, twins: &[LaneId]) -> Admission {
         decide::twin(own.medium())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usb::ports::DISK_WAIT_MAX;
+    use crate::usb::{ERRAND_WAIT_MAX, ports};
+
+    #[test]
+    fn a_device_has_the_time_that_its_steps_may_take_one_after_the_other() {
+        let steps = ERRAND_WAIT_MAX.saturating_mul(2);
+        let steps = steps.saturating_add(DISK_WAIT_MAX);
+        let steps = steps.saturating_add(ports::SETTLE_WAIT_MAX);
+        assert!(steps < NOTICED_WAIT_MAX, "{steps:?}");
+    }
+
+    #[test]
+    fn a_twin_is_a_reason_only_for_what_would_be_admitted() {
+        let registered = Admission::Registered {
+            id: "M-1".to_owned(),
+        };
+        let code = |admission: &Admission| admission.refusal().map(|refusal| refusal.code);
+        let twins = [LaneId(1)];
+        assert_eq!(with_twins(registered.clone(), &[]), registered);
+        let refused = with_twins(registered, &twins);
+        assert_eq!(code(&refused), Some(wire::ReasonCode::CloneSuspected));
+        let keyboard = decide::twin(None);
+        assert_eq!(with_twins(keyboard.clone(), &twins), keyboard);
+    }
+}

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Longest errand before its device is given up. The kernel gives a device five seconds for
 /// each control transfer and thirty for a command.
-pub(super) const ERRAND_WAIT_MAX: Duration = Duration::from_secs(40);
+pub const ERRAND_WAIT_MAX: Duration = Duration::from_secs(40);
 
 /// What rings when an errand is done.
 pub(super) struct Bell {

@@ -32,8 +32,21 @@ const SETTLED_MAX: usize = 64;
 pub struct Watch {
     kernel: OwnedFd,
     udev: udev::MonitorSocket,
-    /// Sequences of the disks that udev has been through.
-    settled: BTreeSet<u64>,
+    settled: Settled,
+}
+
+/// Sequences of the disks that udev has been through.
+#[derive(Default)]
+struct Settled(BTreeSet<u64>);
+
+impl Settled {
+    fn note(&mut self, sequence: u64) {
+        self.0.insert(sequence);
+        // The kernel's numbers only rise: the smallest are of media long gone.
+        while SETTLED_MAX < self.0.len() {
+            self.0.pop_first();
+        }
+    }
 }
 
 impl Watch {
@@ -56,7 +69,7 @@ impl Watch {
         Ok(Self {
             kernel,
             udev,
-            settled: BTreeSet::new(),
+            settled: Settled::default(),
         })
     }
 
@@ -81,18 +94,28 @@ impl Watch {
                 .property_value("DISKSEQ")
                 .and_then(|value| value.to_str()?.parse().ok());
             if let Some(sequence) = sequence {
-                self.settled.insert(sequence);
+                self.settled.note(sequence);
             }
-        }
-        // The kernel's numbers only rise: the smallest are of media long gone.
-        while SETTLED_MAX < self.settled.len() {
-            self.settled.pop_first();
         }
     }
 
     /// Whether udev has been through this disk with this medium.
     #[must_use]
     pub fn is_settled(&self, disk: &Disk) -> bool {
-        self.settled.contains(&disk.sequence)
+        self.settled.0.contains(&disk.sequence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_long_gone_are_forgotten_and_the_newest_are_not() {
+        let mut settled = Settled::default();
+        let newest = u64::try_from(SETTLED_MAX).unwrap().saturating_mul(3);
+        (1..=newest).for_each(|sequence| settled.note(sequence));
+        assert_eq!(settled.0.len(), SETTLED_MAX);
+        assert!(settled.0.contains(&newest) && !settled.0.contains(&1));
     }
 }

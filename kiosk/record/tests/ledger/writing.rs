@@ -12,7 +12,9 @@ use wire::claim::{Claim, INTERFACES_MAX, Interface};
 use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, ROWS_BYTES_MAX, VOLUMES_MAX};
 use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX, TYPE_BYTES_MAX};
 use wire::scan::CONTAINER_DEPTH_MAX;
-use wire::{Finding, Gap, MediumName, Outcome, Row, Source, Tier, Verdict, VolumeReport};
+use wire::{
+    Finding, Gap, MediumName, Outcome, Reason, ReasonCode, Row, Source, Tier, Verdict, VolumeReport,
+};
 
 #[test]
 fn entries_are_numbered_from_one_and_linked() {
@@ -246,6 +248,44 @@ fn one_insertion_has_one_verdict_and_then_one_removal() {
         refused(&Event::Removed { insertion: 1 }, None),
         Refusal::Open(1)
     ));
+}
+
+#[test]
+fn a_pass_is_withdrawn_once_after_its_verdict_and_for_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    let insertion = writer.append(&inserted(), None).unwrap().number;
+    let withdrawn = |verdict, reasons: &[ReasonCode]| Event::Withdrawn {
+        insertion,
+        verdict,
+        reasons: reasons
+            .iter()
+            .map(|code| Reason {
+                code: *code,
+                count: 1,
+            })
+            .collect(),
+    };
+    let right = withdrawn(Verdict::Incomplete, &[ReasonCode::Removed]);
+    let refusal = |writer: &mut Writer, event: &Event| writer.append(event, None).unwrap_err();
+    assert!(matches!(refusal(&mut writer, &right), Refusal::Open(_)));
+    writer.append(&judged(stopped(insertion, 0)), None).unwrap();
+    let pass = withdrawn(Verdict::Pass, &[ReasonCode::Removed]);
+    assert!(matches!(refusal(&mut writer, &pass), Refusal::Pass(_)));
+    let unreasoned = withdrawn(Verdict::Incomplete, &[]);
+    assert!(matches!(
+        refusal(&mut writer, &unreasoned),
+        Refusal::NoReason
+    ));
+    writer.append(&right, None).unwrap();
+    assert!(matches!(
+        refusal(&mut writer, &right),
+        Refusal::Withdrawn(_)
+    ));
+    writer.append(&Event::Removed { insertion }, None).unwrap();
+    drop(writer);
+    let ledger = Ledger::open(folder.path()).unwrap();
+    assert_eq!(ledger.verify(None).unwrap().entries, 4);
 }
 
 #[test]
