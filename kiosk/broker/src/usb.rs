@@ -19,6 +19,9 @@ mod plugged;
 
 pub mod disk;
 
+#[cfg(test)]
+mod fixtures;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

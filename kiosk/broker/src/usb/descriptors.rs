@@ -97,23 +97,11 @@ pub fn parse(bytes: &[u8]) -> Result<Described, DescriptorsError> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// A device of `class` with one configuration of `interfaces`.
-    pub(crate) fn device(class: u8, interfaces: &[[u8; 3]]) -> Vec<u8> {
-        let mut bytes = vec![18, 1, 0, 2, class, 0, 0, 64];
-        bytes.extend([0x51, 0x09, 0x66, 0x16, 0x10, 0x01, 1, 2, 3, 1]);
-        bytes.extend([9, 2, 0, 0, 1, 1, 0, 0x80, 50]);
-        for (number, [class, subclass, protocol]) in interfaces.iter().enumerate() {
-            let number = u8::try_from(number).unwrap();
-            bytes.extend([9, 4, number, 0, 2, *class, *subclass, *protocol, 0]);
-            bytes.extend([7, 5, 0x81, 2, 0, 2, 0]);
-        }
-        bytes
-    }
+    use crate::usb::fixtures::device;
 
     fn interfaces(bytes: &[u8]) -> Vec<String> {
         let described = parse(bytes).unwrap();

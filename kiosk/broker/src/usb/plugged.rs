@@ -129,3 +129,69 @@ pub(super) fn gap(error: &io::Error) -> Gap {
         Gap::Unreadable
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::usb::fixtures::{device, stick, tree};
+
+    #[test]
+    fn only_what_was_seen_before_is_let_in() {
+        let (folder, sysfs) = tree();
+        let usb = folder.path().join("bus/usb/devices");
+        let authorized = || fs::read_to_string(usb.join("1-2/authorized")).unwrap();
+        let before = sysfs.description(&stick()).unwrap();
+        // The tree's device has a second interface, a keyboard.
+        let refused = let_in(&sysfs, &stick(), &before, false).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+        assert!(authorized().starts_with('0'));
+        fs::remove_dir_all(usb.join("1-2:1.1")).unwrap();
+        let_in(&sysfs, &stick(), &before, true).unwrap();
+        assert!(authorized().starts_with('1'));
+        // It says another name than before.
+        fs::write(usb.join("1-2/product"), "Other\n").unwrap();
+        let refused = let_in(&sysfs, &stick(), &before, false).unwrap_err();
+        assert_eq!(gap(&refused), Gap::Changed);
+        assert!(authorized().starts_with('0'));
+        // Another device is in the port by now.
+        fs::write(usb.join("1-2/devnum"), "8\n").unwrap();
+        let refused = let_in(&sysfs, &stick(), &before, false).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+        assert!(authorized().starts_with('0'));
+    }
+
+    #[test]
+    fn a_claim_has_what_the_descriptors_say_and_none_that_makes_no_sense() {
+        let description = Description {
+            descriptors: device(0, &[[8, 6, 0x50]]),
+            ..Description::default()
+        };
+        let made = claim(&stick(), &description);
+        assert_eq!((made.vid, made.pid), (0x0951, 0x1666));
+        assert_eq!(made.interfaces.len(), 1);
+        assert_eq!(made.capacity_bytes, None);
+        let usb = made.usb.unwrap();
+        assert_eq!((usb.port.as_str(), usb.release.as_str()), ("1-2", "0110"));
+        let garbled = Description {
+            descriptors: vec![18, 1, 0],
+            ..description
+        };
+        let made = claim(&stick(), &garbled);
+        assert!(made.interfaces.is_empty());
+        assert_eq!((made.vid, made.pid), (0, 0));
+        assert_eq!(made.usb.unwrap().descriptors.to_string(), "120100");
+    }
+
+    #[test]
+    fn an_error_is_the_gap_that_it_means() {
+        let of = |kind: io::ErrorKind| gap(&kind.into());
+        assert_eq!(of(io::ErrorKind::TimedOut), Gap::Timeout);
+        assert_eq!(of(io::ErrorKind::InvalidData), Gap::Changed);
+        assert_eq!(of(io::ErrorKind::PermissionDenied), Gap::Unreadable);
+        let empty = io::Error::from(Errno::ENOMEDIUM);
+        assert!(has_no_medium(&empty));
+        assert!(!has_no_medium(&Errno::EIO.into()));
+    }
+}
