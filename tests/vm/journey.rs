@@ -37,6 +37,21 @@ fn a_registered_stick_passes_ten_times_in_a_row_and_is_not_changed() {
     guest.verify_ledger();
 }
 
+/// While a medium is in nobody else reads it and nobody at all can write it, root included; and
+/// nothing was made of what it says.
+#[track_caller]
+fn untouched(guest: &Guest) {
+    let disk = guest.run("cd /sys/block && ls -d s[dr]*");
+    let disk = disk.trim();
+    assert_eq!(guest.run(&format!("cat /sys/block/{disk}/ro")), "1\n");
+    let write = format!("dd if=/dev/zero of=/dev/{disk} bs=512 count=1 conv=notrunc");
+    assert_ne!(guest.try_run(&write).status, 0);
+    let known = guest.run(&format!("udevadm info --query=property /dev/{disk}"));
+    for word in ["ID_FS_", "ID_PART_TABLE_", "by-id", "by-label"] {
+        assert!(!known.contains(word), "{known}");
+    }
+}
+
 #[test]
 fn the_other_kinds_of_stick_pass_too() {
     let guest = Guest::restored();
@@ -69,6 +84,7 @@ fn the_other_kinds_of_stick_pass_too() {
         guest.plug("stick", &media::image(image), stick);
         let verdict = guest.wait_verdict(round);
         assert_eq!(verdict.answer(), "pass", "{image}: {verdict:?}");
+        untouched(&guest);
         guest.unplug("stick");
         guest.wait_event("removed", round);
     }

@@ -95,3 +95,26 @@ fn a_killed_screen_comes_back_and_shows_how_it_is() {
     assert!(guest.events("interrupted").is_empty());
     guest.verify_ledger();
 }
+
+#[test]
+fn a_hung_daemon_is_ended_by_its_watchdog_and_comes_back() {
+    let guest = Guest::restored();
+    // Half a minute in service is too long for a test.
+    guest.run(
+        "mkdir -p /run/systemd/system/kioskd.service.d && printf '[Service]\nWatchdogSec=6\n' \
+         >/run/systemd/system/kioskd.service.d/watchdog.conf && systemctl daemon-reload && \
+         systemctl restart kioskd",
+    );
+    guest.wait_idle();
+    assert_eq!(guest.events("started").len(), 2);
+    scanning(&guest);
+    guest.run("kill -STOP $(pidof kioskd)");
+    guest.wait_words("A result shown before does not count");
+    guest.throttle("stick", 0);
+    guest.wait_event("started", 3);
+    assert_eq!(guest.events("interrupted").len(), 1);
+    assert_eq!(guest.wait_verdict(1).answer(), "pass");
+    let said = guest.run("journalctl --no-pager -o cat -u kioskd");
+    assert!(said.contains("Watchdog timeout"), "{said}");
+    guest.verify_ledger();
+}

@@ -7,6 +7,7 @@ mod supervised;
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use decide::Allowlist;
@@ -77,6 +78,8 @@ pub struct Daemon {
     site: Site,
     allowlist: Option<Allowlist>,
     loaded: Option<Loaded>,
+    /// Rules that are being read and compiled, to take the place of those in force.
+    loading: Option<Receiver<Loading>>,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -128,6 +131,7 @@ impl Daemon {
             site,
             allowlist,
             loaded,
+            loading: None,
             source,
             signals,
             listener,
@@ -169,6 +173,7 @@ impl Daemon {
                 self.welcome(screen);
             }
             self.look_at_source(ready.source)?;
+            self.take_rules();
             self.hear_scanners();
             self.forget();
         }
@@ -219,7 +224,8 @@ impl Daemon {
         }
     }
 
-    /// Reads the site's files and rules again; what is malformed leaves the old in force.
+    /// Reads the site's files and rules again; what is malformed leaves the old in force. To
+    /// compile rules takes as long as it takes, so that is done beside the loop.
     fn reload(&mut self) {
         match Site::read(&self.paths) {
             Ok(site) => self.site = site,
@@ -229,11 +235,30 @@ impl Daemon {
             Ok(list) => self.allowlist = list,
             Err(error) => report(&format!("the old list of media stays: {error}")),
         }
-        let folder = rules::folder(None, &self.paths);
-        match rules::load(&folder, &self.paths, Timestamp::now()) {
-            Ok(loaded) => self.loaded = loaded,
+        let (sender, loading) = channel();
+        let paths = self.paths.clone();
+        let load = move || {
+            let folder = rules::folder(None, &paths);
+            // Whoever asked may have asked again since, and listens to the newer one.
+            let _ = sender.send(rules::load(&folder, &paths, Timestamp::now()));
+        };
+        match std::thread::Builder::new().spawn(load) {
+            Ok(_) => self.loading = Some(loading),
             Err(error) => report(&format!("the old rules stay: {error}")),
         }
+        self.changed = true;
+    }
+
+    /// Takes rules into force that have been loaded meanwhile.
+    fn take_rules(&mut self) {
+        let loaded = self.loading.as_ref().map(Receiver::try_recv);
+        match loaded {
+            None | Some(Err(TryRecvError::Empty)) => return,
+            Some(Ok(Ok(loaded))) => self.loaded = loaded,
+            Some(Ok(Err(error))) => report(&format!("the old rules stay: {error}")),
+            Some(Err(TryRecvError::Disconnected)) => report("the old rules stay: nobody read them"),
+        }
+        self.loading = None;
         self.changed = true;
     }
 
@@ -308,6 +333,9 @@ impl Daemon {
         })
     }
 }
+
+/// What came of reading the rules again.
+type Loading = Result<Option<Loaded>, rules::RulesError>;
 
 /// Which descriptors have something to say. Scanners are asked in every round.
 struct Ready {
