@@ -2,6 +2,9 @@
 
 use crate::guest::Guest;
 use crate::kiosk::{PASSED, STOPPED};
+use crate::media;
+use crate::ports::Stick;
+use crate::removal::wait_read;
 
 /// What the kernel itself may read of a disk when its driver is bound, in bytes: it looks for a
 /// partition table. Files begin far behind that.
@@ -98,6 +101,40 @@ fn of_two_sticks_with_one_serial_neither_passes() {
     assert_eq!(withdrawn["verdict"], "stop");
     assert_eq!(withdrawn["reasons"][0]["code"], "clone_suspected");
     let screen = guest.wait_words("not the USB that was registered");
+    assert!(!screen.contains(PASSED), "{screen}");
+    guest.verify_ledger();
+}
+
+#[test]
+fn a_list_that_is_changed_holds_for_what_is_in_already() {
+    let guest = Guest::restored();
+    let revoke = |id: &str| {
+        guest.run(&format!(
+            "sed -i '/id = \"{id}\"/,/^status/s/^status.*/status = \"revoked\"/' \
+             /etc/media-kiosk/allowlist.toml && systemctl reload kioskd"
+        ));
+    };
+    // One in the middle of its scan.
+    let slow = Stick {
+        serial: Some("VM-LARGE"),
+        bytes_per_second: 2_000_000,
+        ..Stick::default()
+    };
+    guest.plug("stick", &media::image("large"), &slow);
+    wait_read(&guest, "stick", 2_000_000);
+    revoke("VM-LARGE");
+    let verdict = guest.wait_verdict(1);
+    assert_eq!(verdict.answer(), "stop revoked", "{verdict:?}");
+    guest.unplug("stick");
+    guest.wait_event("removed", 1);
+    // One that has passed and not left.
+    guest.insert("stick", "clean", "VM-CLEAN");
+    assert_eq!(guest.wait_verdict(2).answer(), "pass");
+    guest.wait_words(PASSED);
+    revoke("VM-CLEAN");
+    let withdrawn = guest.wait_event("withdrawn", 1);
+    assert_eq!(withdrawn["reasons"][0]["code"], "revoked");
+    let screen = guest.wait_words("Its registration was withdrawn");
     assert!(!screen.contains(PASSED), "{screen}");
     guest.verify_ledger();
 }

@@ -25,7 +25,7 @@ use crate::port::Port;
 use crate::recorder::Recorder;
 use crate::rules::{self, Loaded};
 use crate::site::{self, Site};
-use crate::step::{Event, LaneId, State};
+use crate::step::{Event, LaneId, Service, State};
 use crate::usb::Usb;
 use crate::view;
 
@@ -186,13 +186,14 @@ impl Daemon {
         for (id, port) in &mut self.ports {
             port.hear();
             if let Some(examination) = port.finished(now) {
-                over.push(Event::Scanned {
-                    lane: *id,
-                    examination,
-                });
+                over.push((*id, examination));
             }
         }
-        over.into_iter().for_each(|event| self.happen(event));
+        for (lane, examination) in over {
+            // A long scan may end on another day than it began.
+            self.ask_again(&[lane]);
+            self.happen(Event::Scanned { lane, examination });
+        }
     }
 
     fn forget(&mut self) {
@@ -232,7 +233,15 @@ impl Daemon {
             Err(error) => report(&format!("the old policy stays: {error}")),
         }
         match site::allowlist(&self.paths) {
-            Ok(list) => self.allowlist = list,
+            Ok(list) => {
+                let first = self.allowlist.is_none() && list.is_some();
+                self.allowlist = list;
+                let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
+                self.ask_again(&lanes);
+                if first && self.state.service == Service::Ready {
+                    self.look_again();
+                }
+            }
             Err(error) => report(&format!("the old list of media stays: {error}")),
         }
         let (sender, loading) = channel();

@@ -2,10 +2,11 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Instant;
 
 use decide::{Admission, Allowlist, Refusal};
 use nix::fcntl::OFlag;
@@ -13,6 +14,7 @@ use wire::ledger::Target;
 use wire::scan::TargetKind;
 use wire::{Claim, MediumName, ReasonCode};
 
+use crate::errand::Errand;
 use crate::usb::disk::OpenedDisk;
 use crate::usb::sysfs::{Description, DeviceKey, Disk, Sysfs};
 
@@ -62,20 +64,25 @@ pub struct Identified {
 
 /// A medium that was opened for reading, once and never by name again.
 pub struct Opened {
-    /// What is read.
-    pub file: File,
-    /// What is read again, past the kernel's page cache; `None` for an image.
-    pub read_back: Option<File>,
+    /// Only closing it takes them out.
+    files: Option<Files>,
     before: Before,
 }
 
+struct Files {
+    file: File,
+    read_back: Option<File>,
+}
+
 /// What a medium was when it was opened.
+#[derive(Clone)]
 enum Before {
     Image(Snapshot),
     Disk(Box<Seated>),
 }
 
 /// A disk in its port.
+#[derive(Clone)]
 struct Seated {
     sysfs: Sysfs,
     device: DeviceKey,
@@ -128,8 +135,10 @@ impl Identified {
             claim,
             claim_fault,
             opened: Some(Opened {
-                file,
-                read_back: None,
+                files: Some(Files {
+                    file,
+                    read_back: None,
+                }),
                 before: Before::Image(Snapshot::of(&about)),
             }),
         })
@@ -167,8 +176,10 @@ impl Identified {
             claim.capacity_bytes = Some(size_bytes);
         }
         self.opened = Some(Opened {
-            file: opened.file,
-            read_back: Some(opened.read_back),
+            files: Some(Files {
+                file: opened.file,
+                read_back: Some(opened.read_back),
+            }),
             before: Before::Disk(Box::new(Seated {
                 sysfs: sysfs.clone(),
                 device: device.clone(),
@@ -204,25 +215,62 @@ impl Identified {
         }
     }
 
-    /// What became of it since it was opened.
-    #[must_use]
-    pub fn since(&self) -> Since {
-        self.opened.as_ref().map_or(Since::Gone, Opened::since)
+    /// Finds out what became of it since it was opened.
+    ///
+    /// # Errors
+    /// When there is no thread or descriptor to be had.
+    pub(crate) fn look_back(&self, now: Instant) -> io::Result<Errand<Since>> {
+        let Some(opened) = &self.opened else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let file = opened.files()?.file.try_clone()?;
+        let before = opened.before.clone();
+        Errand::start(None, now, move || Ok(before.since(&file)))
     }
 }
 
 impl Opened {
+    /// What is read.
+    ///
+    /// # Errors
+    /// Never while it is in use.
+    pub(crate) fn file(&self) -> io::Result<BorrowedFd<'_>> {
+        Ok(self.files()?.file.as_fd())
+    }
+
+    /// What is read again, past the kernel's page cache; `None` for an image.
+    pub(crate) fn read_back(&self) -> Option<BorrowedFd<'_>> {
+        self.files.as_ref()?.read_back.as_ref().map(AsFd::as_fd)
+    }
+
+    fn files(&self) -> io::Result<&Files> {
+        self.files.as_ref().ok_or(io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let files = self.files.take();
+        match self.before {
+            Before::Image(_) => drop(files),
+            // The last to close a disk waits for the reads that are still on their way.
+            Before::Disk(_) => drop(std::thread::Builder::new().spawn(move || drop(files))),
+        }
+    }
+}
+
+impl Before {
     /// The claim is read again: the same device with the same descriptors and strings, and
     /// the same medium of the same size in it.
-    fn since(&self) -> Since {
-        match &self.before {
-            Before::Image(snapshot) if snapshot.holds(&self.file) => Since::Same,
-            Before::Image(_) => Since::Changed,
-            Before::Disk(seated) => {
+    fn since(&self, file: &File) -> Since {
+        match self {
+            Self::Image(snapshot) if snapshot.holds(file) => Since::Same,
+            Self::Image(_) => Since::Changed,
+            Self::Disk(seated) => {
                 let Some(description) = seated.sysfs.description(&seated.device) else {
                     return Since::Gone;
                 };
-                let disk = self.file.as_fd();
+                let disk = file.as_fd();
                 let same = description == seated.description
                     && jail::fd::size(disk).is_ok_and(|size| size == seated.size_bytes)
                     && jail::disk::sequence(disk).is_ok_and(|number| number == seated.sequence);

@@ -9,6 +9,8 @@ pub mod bay;
 
 pub mod usb;
 
+mod errand;
+
 pub mod identify;
 
 pub mod step;

@@ -11,6 +11,7 @@ use wire::ledger::{Event, Judged, Rules};
 use wire::scan::{Limits, Order};
 use wire::view::Stage;
 
+use crate::errand::Errand;
 use crate::identify::{Identified, Since};
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
@@ -59,6 +60,35 @@ struct Scan {
     began: Instant,
     heard: Instant,
     ends: Instant,
+    /// The last look at what was scanned.
+    look_back: Option<std::io::Result<Errand<Since>>>,
+}
+
+impl Scan {
+    /// What a last look at the medium has against a scan that came to its end: what it
+    /// established is about what is still there, or about nothing. `None` until that is known.
+    fn objection(
+        &mut self,
+        identified: &Identified,
+        now: Instant,
+    ) -> Option<Option<(Gap, &'static str)>> {
+        if !self.reception.is_complete() {
+            return Some(None);
+        }
+        let look = self
+            .look_back
+            .get_or_insert_with(|| identified.look_back(now));
+        let since = match look {
+            Ok(errand) => errand.result(now)?,
+            Err(_) => Ok(Since::Changed),
+        };
+        Some(match since {
+            Ok(Since::Same) => None,
+            Ok(Since::Changed) => Some((Gap::Changed, "the medium changed during the scan")),
+            Ok(Since::Gone) => Some((Gap::Removed, "the medium was gone after the scan")),
+            Err(_) => Some((Gap::Timeout, "the device did not answer after the scan")),
+        })
+    }
 }
 
 impl Port {
@@ -99,8 +129,8 @@ impl Port {
             limits: limits.clone(),
             workers: scanner::workers(),
         };
-        let medium = Some(opened.file.as_fd());
-        let read_back = opened.read_back.as_ref().map(AsFd::as_fd);
+        let medium = Some(opened.file()?);
+        let read_back = opened.read_back();
         let rules = loaded.compiled.as_fd();
         let scanner = match Scanner::start(&order, rules, medium, read_back, &paths.spool(), paths)
         {
@@ -120,6 +150,7 @@ impl Port {
             began: now,
             heard: now,
             ends,
+            look_back: None,
         });
         Ok(())
     }
@@ -168,20 +199,16 @@ impl Port {
         if !scan.reception.is_over() {
             return None;
         }
+        if let Some((gap, why)) = scan.objection(&self.identified, now)? {
+            scan.reception.overrule(gap, why);
+        }
         let Scan {
             scanner,
-            mut reception,
+            reception,
             rules_state,
             ..
         } = self.scan.take()?;
         drop(scanner);
-        match self.identified.since() {
-            Since::Same => {}
-            Since::Changed => {
-                reception.overrule(Gap::Changed, "the medium changed during the scan")
-            }
-            Since::Gone => reception.overrule(Gap::Removed, "the medium was gone after the scan"),
-        }
         let received = reception.finish(rules_state);
         let examination = received.examination.clone();
         self.received = Some(received);
@@ -192,8 +219,10 @@ impl Port {
     /// looks at them any more.
     pub(crate) fn is_kept(&self, now: Instant) -> bool {
         let limit = SILENCE_MAX.saturating_mul(2);
-        let heard = |scan: &Scan| now.saturating_duration_since(scan.heard) < limit;
-        self.scan.as_ref().is_none_or(heard)
+        let kept = |scan: &Scan| {
+            scan.reception.is_over() || now.saturating_duration_since(scan.heard) < limit
+        };
+        self.scan.as_ref().is_none_or(kept)
     }
 
     /// The entry that says what came of it.

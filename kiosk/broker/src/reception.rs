@@ -149,6 +149,12 @@ impl Reception {
         self.ending.is_some()
     }
 
+    /// Whether the scan came to its own end, and nothing speaks against it yet.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        matches!(self.ending, Some(Ending::Complete(_)))
+    }
+
     /// How far the scan said it is. For showing, never for judging.
     #[must_use]
     pub fn progress(&self) -> &Progress {

@@ -51,6 +51,16 @@ impl Recorder {
         })
     }
 
+    /// Makes sending fail instead of waiting for a writer that does not read.
+    ///
+    /// # Errors
+    /// [`RecordError::Unreachable`].
+    pub fn never_wait(&self) -> Result<(), RecordError> {
+        self.channel
+            .set_nonblocking(true)
+            .map_err(RecordError::Unreachable)
+    }
+
     /// Starts a writer for the ledger in `folder` that ends with this connection.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ mod lane;
 
 use std::collections::BTreeMap;
 
-use decide::{Admission, Examination, Judgement, RulesState, Shown};
+use decide::{Admission, Examination, Judgement, Refusal, RulesState, Shown};
 use wire::ledger::EntryId;
 use wire::{Gap, ReasonCode};
 
@@ -109,12 +109,13 @@ pub enum Event {
         /// Why it cannot be read; `None` when it can.
         fault: Option<Gap>,
     },
-    /// Another medium with the same identity came: one of them is a copy.
-    Twin {
-        /// The lane of the one that was there.
+    /// What was admitted is not any more: another medium with its identity came, so that one
+    /// of them is a copy, or the list or the day has changed.
+    Refused {
+        /// Its lane.
         lane: LaneId,
-        /// What the list decides about it now.
-        admission: Admission,
+        /// Why.
+        refusal: Refusal,
     },
     /// A medium went.
     Removed {
@@ -216,8 +217,8 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         (Event::Empty { lane }, Service::Ready | Service::NoLedger) => {
             with(state, lane, lane::empty)
         }
-        (Event::Twin { lane, admission }, Service::Ready | Service::NoLedger) => {
-            with(state, lane, |lane, id| lane::twin(lane, id, admission))
+        (Event::Refused { lane, refusal }, Service::Ready | Service::NoLedger) => {
+            with(state, lane, |lane, id| lane::refused(lane, id, refusal))
         }
         (Event::LedgerLost, Service::Ready) => {
             // Verdicts that are recorded stay true, but nobody may mistake them for service.

@@ -228,9 +228,9 @@ fn gone() -> Event {
 }
 
 fn twin() -> Event {
-    Event::Twin {
+    Event::Refused {
         lane: LANE,
-        admission: decide::twin(Some("M-1")),
+        refusal: decide::twin(Some("M-1")),
     }
 }
 

@@ -13,8 +13,6 @@ pub mod ports;
 
 pub mod watch;
 
-mod errand;
-
 mod plugged;
 
 pub mod disk;
@@ -30,12 +28,11 @@ use std::time::{Duration, Instant};
 
 use wire::Gap;
 
+use crate::errand::{Bell, Errand};
 use crate::identify::Identified;
-pub use errand::ERRAND_WAIT_MAX;
-use errand::{Bell, Errand};
 use plugged::{Plugged, gap, has_no_medium, is_of, let_in};
 use ports::{Moved, Ports};
-use sysfs::{Device, DeviceKey, Disk, Sysfs};
+use sysfs::{Description, Device, DeviceKey, Disk, Sysfs};
 use watch::Watch;
 
 /// How often is looked without an event: an event can be lost.
@@ -74,6 +71,9 @@ pub struct Usb {
     watch: Watch,
     bell: Bell,
     ports: Ports,
+    /// Devices that are being asked what they say of themselves, and whether they came with
+    /// drivers.
+    asked: BTreeMap<DeviceKey, (Errand<Description>, bool)>,
     devices: BTreeMap<DeviceKey, Plugged>,
     looked: Option<Instant>,
     heard: bool,
@@ -94,6 +94,7 @@ impl Usb {
             watch,
             bell: Bell::new()?,
             ports: Ports::default(),
+            asked: BTreeMap::new(),
             devices: BTreeMap::new(),
             looked: None,
             heard: false,
@@ -117,6 +118,7 @@ impl Usb {
     /// Treats what is plugged in as new. Media that are open must have been let go of.
     pub fn look_again(&mut self) {
         self.ports.forget();
+        self.asked.clear();
         self.devices.clear();
         self.heard = true;
     }
@@ -126,7 +128,8 @@ impl Usb {
     /// # Errors
     /// When the kernel does not tell any more what is plugged in.
     pub fn news(&mut self, now: Instant) -> io::Result<Vec<News>> {
-        let mut news = self.errands(now);
+        let mut news = self.answered(now);
+        news.extend(self.errands(now));
         let pause = if self.ports.awaits() {
             AWAIT_EVERY
         } else {
@@ -158,7 +161,7 @@ impl Usb {
             let (before, bound) = (plugged.description.clone(), plugged.bound);
             let work = move || let_in(&sysfs, &key, &before, bound);
             // Without a thread nothing is let in, and the wait for the device comes to its end.
-            plugged.letting_in = Errand::start(&self.bell, now, work).ok();
+            plugged.letting_in = Errand::start(Some(&self.bell), now, work).ok();
         }
     }
 
@@ -168,7 +171,7 @@ impl Usb {
         let bound = |plugged: &&mut Plugged| plugged.bound;
         if let Some(plugged) = self.devices.get_mut(device).filter(bound) {
             let work = move || sysfs.authorize(&key, false);
-            plugged.chore = Errand::start(&self.bell, now, work).ok();
+            plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
         }
         self.ports.close(device);
     }
@@ -181,18 +184,18 @@ impl Usb {
                 sysfs.authorize(&key, true)?;
                 sysfs.authorize_interfaces(&key, |_| true).map(drop)
             };
-            plugged.chore = Errand::start(&self.bell, now, work).ok();
+            plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
         }
     }
 
     fn moved(&mut self, moved: Moved, there: &[Device], now: Instant) -> Option<News> {
         match moved {
-            Moved::Came(device) => self.came(device, there),
+            Moved::Came(device) => self.ask(device, there, now),
             Moved::Medium(device, disk) => {
                 let (folder, wanted) = (self.dev.clone(), disk.clone());
                 let plugged = self.devices.get_mut(&device)?;
                 let work = move || disk::open(&folder, &wanted);
-                match Errand::start(&self.bell, now, work) {
+                match Errand::start(Some(&self.bell), now, work) {
                     Ok(errand) => {
                         plugged.opening.push((disk, errand));
                         None
@@ -213,22 +216,54 @@ impl Usb {
                 Some(News::MediumGone(device, sequence))
             }
             Moved::Went(device) => {
+                self.asked.remove(&device);
                 self.devices.remove(&device);
                 Some(News::Went(device))
             }
         }
     }
 
-    fn came(&mut self, device: DeviceKey, there: &[Device]) -> Option<News> {
-        // One that is gone again is told of by the next look.
-        let description = self.sysfs.description(&device)?;
+    /// Asks a device that has come what it says of itself.
+    fn ask(&mut self, device: DeviceKey, there: &[Device], now: Instant) -> Option<News> {
         let bound = there
             .iter()
             .any(|seen| seen.key == device && seen.authorized);
+        let (sysfs, key) = (self.sysfs.clone(), device.clone());
+        let work = move || {
+            sysfs
+                .description(&key)
+                .ok_or_else(|| io::ErrorKind::NotFound.into())
+        };
+        match Errand::start(Some(&self.bell), now, work) {
+            Ok(errand) => {
+                self.asked.insert(device, (errand, bound));
+                None
+            }
+            Err(_) => Some(self.came(device, Description::default(), bound)),
+        }
+    }
+
+    /// What devices said of themselves. One that gives no answer says nothing, and is refused
+    /// for that; one that is gone is told of by the next look.
+    fn answered(&mut self, now: Instant) -> Vec<News> {
+        let mut news = Vec::new();
+        for (device, (errand, bound)) in std::mem::take(&mut self.asked) {
+            match errand.result(now) {
+                None => {
+                    self.asked.insert(device, (errand, bound));
+                }
+                Some(Err(_)) if !self.sysfs.is_there(&device) => {}
+                Some(result) => news.push(self.came(device, result.unwrap_or_default(), bound)),
+            }
+        }
+        news
+    }
+
+    fn came(&mut self, device: DeviceKey, description: Description, bound: bool) -> News {
         let plugged = Plugged::new(&device, description, bound);
         let identified = plugged.identified(&device);
         self.devices.insert(device.clone(), plugged);
-        Some(News::Came(device, Box::new(identified)))
+        News::Came(device, Box::new(identified))
     }
 
     /// Has the kernel look into drives whose medium may have been changed.
@@ -246,7 +281,8 @@ impl Usb {
                     .sysfs
                     .watch_medium(&disk.name, MEDIUM_POLL_MILLISECONDS);
                 let (folder, wanted) = (self.dev.clone(), disk.clone());
-                let look = Errand::start(&self.bell, now, move || disk::look(&folder, &wanted));
+                let look =
+                    Errand::start(Some(&self.bell), now, move || disk::look(&folder, &wanted));
                 plugged.looks.retain(|(name, _, _)| *name != disk.name);
                 plugged
                     .looks

@@ -27,11 +27,14 @@ pub(crate) fn view(
         (Service::Ready, true, None) => Some(OutOfService::Rules),
         (Service::Ready, true, Some(_)) => None,
     };
-    let lanes = state
-        .lanes
-        .iter()
+    // With more media than cards, those that anybody must not miss have one.
+    let mut lanes: Vec<_> = state.lanes.iter().collect();
+    lanes.sort_by_key(|(id, lane)| (weight(lane), **id));
+    lanes.truncate(LANES_MAX);
+    lanes.sort_by_key(|(id, _)| **id);
+    let lanes = lanes
+        .into_iter()
         .filter_map(|(id, lane)| Some(shown(lane, ports.get(id)?)))
-        .take(LANES_MAX)
         .collect();
     View {
         sequence,
@@ -41,6 +44,21 @@ pub(crate) fn view(
         rules,
         out_of_service,
         lanes,
+    }
+}
+
+/// What may be left out last comes first: an answer that stops, then what has none, then PASS.
+fn weight(lane: &Lane) -> u8 {
+    match lane {
+        Lane::Judged { shown } | Lane::Leaving { shown } => match shown.verdict() {
+            Verdict::Stop | Verdict::Incomplete => 0,
+            Verdict::Pass => 2,
+        },
+        Lane::Noticed
+        | Lane::Arriving { .. }
+        | Lane::Scanning { .. }
+        | Lane::Judging { .. }
+        | Lane::Withdrawing { .. } => 1,
     }
 }
 
@@ -79,4 +97,31 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
             .map_or(0, |totals| totals.bytes_read),
         first: first.filter(|_| shown.verdict() != Verdict::Pass),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use decide::{Admission, Examination, Recording, RulesState, judge};
+    use wire::Digest;
+    use wire::ledger::EntryId;
+
+    use super::*;
+
+    #[test]
+    fn when_there_is_no_room_a_pass_is_left_out_first() {
+        let entry = EntryId {
+            number: 1,
+            leaf_sha256: Digest([0; 32]),
+        };
+        let judged = |admission: &Admission| {
+            let mut examination = Examination::not_started(RulesState::Working);
+            examination.ending = decide::Ending::Complete;
+            let shown = judge(admission, &examination).shown(Recording::Recorded(entry));
+            Lane::Judged { shown }
+        };
+        let pass = judged(&Admission::Registered { id: "A".to_owned() });
+        let stop = judged(&Admission::Refused(decide::twin(None)));
+        assert!(weight(&stop) < weight(&Lane::Noticed));
+        assert!(weight(&Lane::Noticed) < weight(&pass));
+    }
 }

@@ -81,13 +81,14 @@ pub fn admit_unbound(claim: &Claim, list: &Allowlist, today: Date) -> Admission 
 
 /// Refuses a medium because another one with its identity is in: one of them is a copy, and
 /// nobody can tell which.
-pub fn twin(medium: Option<&str>) -> Admission {
-    let detail = "another medium with the same USB id and serial is in";
-    refused(
-        ReasonCode::CloneSuspected,
-        medium.map(str::to_owned),
-        detail,
-    )
+#[must_use]
+pub fn twin(medium: Option<&str>) -> Refusal {
+    Refusal {
+        code: ReasonCode::CloneSuspected,
+        entry: medium.map(str::to_owned),
+        detail: "another medium with the same USB id and serial is in".to_owned(),
+        function: None,
+    }
 }
 
 fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -> Admission {

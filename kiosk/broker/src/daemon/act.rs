@@ -182,8 +182,10 @@ impl Daemon {
             rules: self.rules_now(),
         };
         // The answer is not waited for here: a writer that is starting checks its ledger first.
-        let connected = Recorder::connect(&self.paths)
-            .and_then(|recorder| recorder.send(started, None).map(|()| recorder));
+        let connected = Recorder::connect(&self.paths).and_then(|recorder| {
+            recorder.never_wait()?;
+            recorder.send(started, None).map(|()| recorder)
+        });
         self.recorder = connected.ok();
         self.greeted = false;
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use decide::Admission;
+use decide::{Admission, Refusal};
 use jiff::Timestamp;
 use wire::{Claim, Gap};
 
@@ -142,19 +142,19 @@ impl Daemon {
         };
         let fixed = self.site.policy.fixed(&device.port, &claim);
         let works = fixed.map(|fixed| fixed.works);
-        let (Some(list), Source::Usb(usb)) = (&self.allowlist, &mut self.source) else {
+        let Source::Usb(usb) = &mut self.source else {
             return;
         };
         let now = Instant::now();
-        match works {
-            Some(true) => return usb.let_work(&device, now),
-            Some(false) => return usb.shut_out(&device, now),
-            None => {}
+        if works == Some(true) {
+            return usb.let_work(&device, now);
         }
-        if self.state.service == Service::NoLedger {
-            // Nothing is begun that cannot be written down. It is looked at again later.
+        // Nothing is begun without a list, or without a ledger to write it down in; it is
+        // looked at again later.
+        let ready = self.state.service == Service::Ready && works.is_none();
+        let Some(list) = self.allowlist.as_ref().filter(|_| ready) else {
             return usb.shut_out(&device, now);
-        }
+        };
         let own = identified.admission(list, self.site.today(Timestamp::now()));
         let twins = self.twins(&device, &claim);
         let admission = with_twins(own, &twins);
@@ -163,7 +163,12 @@ impl Daemon {
         let lane = self.new_lane(port);
         self.happen(Event::Noticed { lane });
         for twin in twins {
-            self.has_a_twin(twin);
+            let medium = self
+                .ports
+                .get(&twin)
+                .and_then(|port| port.admission.medium());
+            let refusal = decide::twin(medium);
+            self.refuse(twin, refusal);
         }
         let Source::Usb(usb) = &mut self.source else {
             return;
@@ -293,15 +298,28 @@ impl Daemon {
             .collect()
     }
 
-    fn has_a_twin(&mut self, lane: LaneId) {
-        let Some(port) = self.ports.get_mut(&lane) else {
-            return;
+    /// Asks the list again about everything that it admitted: it was read again, or time has
+    /// passed. Nothing is admitted that was refused.
+    pub(super) fn ask_again(&mut self, lanes: &[LaneId]) {
+        let Some(list) = &self.allowlist else { return };
+        let today = self.site.today(Timestamp::now());
+        let refusal = |lane: &LaneId| {
+            let port = self.ports.get(lane)?;
+            let admission = port.identified.admission(list, today);
+            Some((*lane, admission.refusal()?.clone()))
         };
-        if port.admission.refusal().is_none() {
-            port.admission = decide::twin(port.admission.medium());
+        let refused: Vec<_> = lanes.iter().filter_map(refusal).collect();
+        for (lane, refusal) in refused {
+            self.refuse(lane, refusal);
         }
-        let admission = port.admission.clone();
-        self.happen(Event::Twin { lane, admission });
+    }
+
+    fn refuse(&mut self, lane: LaneId, refusal: Refusal) {
+        let admitted = |port: &&mut Port| port.admission.refusal().is_none();
+        if let Some(port) = self.ports.get_mut(&lane).filter(admitted) {
+            port.admission = Admission::Refused(refusal.clone());
+            self.happen(Event::Refused { lane, refusal });
+        }
     }
 }
 
@@ -310,21 +328,21 @@ fn with_twins(own: Admission, twins: &[LaneId]) -> Admission {
     if twins.is_empty() || own.refusal().is_some() {
         own
     } else {
-        decide::twin(own.medium())
+        Admission::Refused(decide::twin(own.medium()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::usb::ports::DISK_WAIT_MAX;
-    use crate::usb::{ERRAND_WAIT_MAX, ports};
+    use crate::errand::ERRAND_WAIT_MAX;
+    use crate::usb::ports::{DISK_WAIT_MAX, SETTLE_WAIT_MAX};
 
     #[test]
     fn a_device_has_the_time_that_its_steps_may_take_one_after_the_other() {
         let steps = ERRAND_WAIT_MAX.saturating_mul(2);
         let steps = steps.saturating_add(DISK_WAIT_MAX);
-        let steps = steps.saturating_add(ports::SETTLE_WAIT_MAX);
+        let steps = steps.saturating_add(SETTLE_WAIT_MAX);
         assert!(steps < NOTICED_WAIT_MAX, "{steps:?}");
     }
 
@@ -338,7 +356,7 @@ mod tests {
         assert_eq!(with_twins(registered.clone(), &[]), registered);
         let refused = with_twins(registered, &twins);
         assert_eq!(code(&refused), Some(wire::ReasonCode::CloneSuspected));
-        let keyboard = decide::twin(None);
+        let keyboard = Admission::Refused(decide::twin(None));
         assert_eq!(with_twins(keyboard.clone(), &twins), keyboard);
     }
 }

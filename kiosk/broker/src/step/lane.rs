@@ -1,6 +1,6 @@
 //! What one event makes of one lane: each function names every state.
 
-use decide::{Admission, Ending, Examination, Judgement, Recording, RulesState};
+use decide::{Admission, Ending, Examination, Judgement, Recording, Refusal, RulesState};
 use wire::ledger::EntryId;
 use wire::{Gap, ReasonCode, Verdict};
 
@@ -21,10 +21,10 @@ pub(super) fn empty(lane: Lane, id: LaneId) -> Next {
     }
 }
 
-/// Nobody can tell which of two media with one identity is the registered one, so what was
-/// admitted is not any more, and what has passed has not.
-pub(super) fn twin(lane: Lane, id: LaneId, admission: Admission) -> Next {
-    let code = ReasonCode::CloneSuspected;
+/// What was admitted is not any more, and what has passed has not.
+pub(super) fn refused(lane: Lane, id: LaneId, refusal: Refusal) -> Next {
+    let code = refusal.code;
+    let admission = Admission::Refused(refusal);
     match lane {
         Lane::Arriving {
             rules, fault, gone, ..
@@ -54,7 +54,7 @@ pub(super) fn twin(lane: Lane, id: LaneId, admission: Admission) -> Next {
         Lane::Judged { shown } if shown.verdict() == Verdict::Pass => {
             withdrawing(shown.into_judgement(), code, id, false)
         }
-        // What is out already is not in together with its twin.
+        // What is out already was taken out with its answer.
         lane @ (Lane::Noticed
         | Lane::Withdrawing { .. }
         | Lane::Judged { .. }
@@ -181,7 +181,7 @@ pub(super) fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
 
 pub(super) fn scanned(lane: Lane, id: LaneId, examination: &Examination) -> Next {
     match lane {
-        // A medium that is refused now, because its twin came, has no scan to speak of.
+        // A medium that is refused meanwhile has no scan to speak of.
         Lane::Scanning { admission, gone } if admission.refusal().is_some() => {
             let nothing = Examination::not_started(examination.rules);
             judging(&admission, &nothing, id, gone)

@@ -10,8 +10,8 @@ use wire::{Claim, Digest, Gap, Interface};
 use super::News;
 use super::descriptors;
 use super::disk::OpenedDisk;
-use super::errand::Errand;
 use super::sysfs::{Description, DeviceKey, Disk, Sysfs};
+use crate::errand::Errand;
 use crate::identify::Identified;
 
 /// What belongs to one device.
