@@ -11,7 +11,8 @@ use crate::ports::Stick;
 const DRIVERS: &str = "ls -d /sys/bus/usb/devices/[0-9]*-[1-9]*:*/driver 2>/dev/null; :";
 
 /// What an input device, a network or a serial port on USB would have given the guest.
-const WORKING: &str = "ls -l /sys/class/input /sys/class/net /sys/class/tty | grep /usb; :";
+const WORKING: &str =
+    "ls -l /sys/class/input /sys/class/net /sys/class/tty | grep -E '/usb[0-9]+/[0-9]'; :";
 
 /// Waits for the refusal of a device, and looks whether anything of it works.
 #[track_caller]
@@ -121,12 +122,15 @@ fn a_device_of_the_kiosks_own_works_in_its_port_and_nowhere_else() {
     guest.run("systemctl reload kioskd");
     guest.device_add("usb-kbd", keyboard("3"));
     guest.wait(
-        "ls -l /sys/class/input | grep /usb",
+        "ls -l /sys/class/input | grep -E '/usb[0-9]+/[0-9]'",
         "the kiosk's own keypad",
     );
     assert_eq!(guest.events("inserted").len(), 1);
     guest.device_del("keys");
-    guest.wait("! ls -l /sys/class/input | grep /usb", "the keypad's end");
+    guest.wait(
+        "! ls -l /sys/class/input | grep -E '/usb[0-9]+/[0-9]'",
+        "the keypad's end",
+    );
     guest.device_add("usb-kbd", keyboard("4"));
     refused(&guest, 2, "There is a keyboard", "03:01:01");
 }

@@ -138,3 +138,40 @@ fn a_list_that_is_changed_holds_for_what_is_in_already() {
     assert!(!screen.contains(PASSED), "{screen}");
     guest.verify_ledger();
 }
+
+#[test]
+fn a_device_that_shows_two_media_passes_with_neither() {
+    let guest = Guest::restored();
+    let device = |media: &str| {
+        guest.run(&format!(
+            "gadget new two vid=0951 pid=1666 product=Stick serial=VM-TWIN {media} && \
+             gadget plug two"
+        ));
+    };
+    device("storage:/library/clean.img+/library/clean.img");
+    for round in 1..=2 {
+        let verdict = guest.wait_verdict(round);
+        assert_eq!(verdict.answer(), "stop not_storage", "{verdict:?}");
+        assert!(
+            verdict.fault().contains("more than one disk"),
+            "{verdict:?}"
+        );
+    }
+    guest.run("gadget unplug two && gadget remove two");
+    guest.wait_event("removed", 2);
+    // One that keeps its second medium back until the first has passed.
+    device("storage:/library/clean.img,removable+,removable");
+    assert_eq!(guest.wait_verdict(3).answer(), "pass");
+    guest.wait_words(PASSED);
+    guest.run("gadget insert two /library/canary.img 1");
+    let withdrawn = guest.wait_event("withdrawn", 1);
+    assert_eq!(withdrawn["reasons"][0]["code"], "not_storage");
+    assert_eq!(guest.wait_verdict(4).answer(), "stop not_storage");
+    assert!(!guest.screen().contains(PASSED), "{}", guest.screen());
+    // It has lost its driver, and is in until it is pulled out.
+    guest.wait("! ls /sys/block/sd*", "the end of its disks");
+    assert_eq!(guest.events("removed").len(), 2);
+    guest.run("gadget unplug two && gadget remove two");
+    guest.wait_event("removed", 4);
+    guest.verify_ledger();
+}

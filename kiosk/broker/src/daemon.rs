@@ -1,6 +1,8 @@
 //! kioskd: one loop that turns what happens into events and takes the actions of [`step`].
 
 mod act;
+mod ledger;
+mod refusal;
 mod source;
 mod supervised;
 
@@ -89,6 +91,10 @@ pub struct Daemon {
     greeted: bool,
     /// For each answer that is due, whose it is; `None` for entries that change nothing.
     due: VecDeque<Option<LaneId>>,
+    /// Since when the writer owes an answer, or does not take what is sent.
+    due_since: Option<Instant>,
+    /// Entries that the writer has not taken yet, and whose they are.
+    unsent: VecDeque<(Option<LaneId>, wire::ledger::Event)>,
     state: State,
     ports: BTreeMap<LaneId, Port>,
     lanes_ever: u64,
@@ -112,6 +118,13 @@ impl Daemon {
         set.thread_block().map_err(system("block signals"))?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(&set, flags).map_err(system("watch signals"))?;
+        // Before anything that can fail or take time: what is plugged in meanwhile waits.
+        let source = match bay {
+            Some(bay) => Source::Bay(Bay::open(bay).map_err(path("watch", bay))?),
+            None => Usb::open(Path::new("/sys"), Path::new("/dev"))
+                .map(|usb| Source::Usb(Box::new(usb)))
+                .map_err(system("close the USB ports and watch them"))?,
+        };
         for folder in [paths.spool(), paths.run()] {
             std::fs::create_dir_all(&folder).map_err(path("make", &folder))?;
         }
@@ -120,12 +133,6 @@ impl Daemon {
         let loaded = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now())?;
         let listener = Listener::bind(&paths.show_socket(), 0o660)
             .map_err(path("listen at", &paths.show_socket()))?;
-        let source = match bay {
-            Some(bay) => Source::Bay(Bay::open(bay).map_err(path("watch", bay))?),
-            None => Usb::open(Path::new("/sys"), Path::new("/dev"))
-                .map(|usb| Source::Usb(Box::new(usb)))
-                .map_err(system("close the USB ports and watch them"))?,
-        };
         Ok(Self {
             paths,
             site,
@@ -139,6 +146,8 @@ impl Daemon {
             recorder: None,
             greeted: false,
             due: VecDeque::new(),
+            due_since: None,
+            unsent: VecDeque::new(),
             state: State::new(),
             ports: BTreeMap::new(),
             lanes_ever: 0,
@@ -164,15 +173,18 @@ impl Daemon {
             if ready.signal {
                 self.signal();
             }
-            if ready.ledger {
-                self.hear_ledger();
-            }
             if ready.screen
                 && let Ok(screen) = self.listener.accept()
             {
                 self.welcome(screen);
             }
+            // Before the ledger's answers: a medium that is out already must not appear as one
+            // that has passed.
             self.look_at_source(ready.source)?;
+            if ready.ledger {
+                self.hear_ledger();
+            }
+            self.send_entries();
             self.take_rules();
             self.hear_scanners();
             self.forget();
@@ -239,6 +251,7 @@ impl Daemon {
                 let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
                 self.ask_again(&lanes);
                 if first && self.state.service == Service::Ready {
+                    // What came while there was none.
                     self.look_again();
                 }
             }

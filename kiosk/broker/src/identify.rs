@@ -201,12 +201,14 @@ impl Identified {
     }
 
     /// Applies the list. A medium without a claim is not registered, and one without a disk
-    /// has only as much of an answer as its descriptors give.
+    /// has only as much of an answer as its descriptors give; it cannot be scanned.
     pub fn admission(&self, list: &Allowlist, today: jiff::civil::Date) -> Admission {
-        match (&self.claim, &self.opened) {
-            (Some(claim), Some(_)) => decide::admit(claim, list, today),
-            (Some(claim), None) => decide::admit_unbound(claim, list, today),
-            (None, _) => Admission::Refused(Refusal {
+        match &self.claim {
+            Some(claim) if claim.capacity_bytes.is_none() => {
+                decide::admit_unbound(claim, list, today)
+            }
+            Some(claim) => decide::admit(claim, list, today),
+            None => Admission::Refused(Refusal {
                 code: ReasonCode::Unregistered,
                 entry: None,
                 detail: self.claim_fault.clone().unwrap_or_default(),

@@ -38,12 +38,14 @@ pub(crate) fn kiosk_scan(paths: &Paths, what: Use) -> io::Result<Launched> {
             channel,
             child: None,
         }),
-        // Not installed, or not for this person.
+        // Not installed, or not for this person. A service starts no children: its unit would
+        // be theirs.
         Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
-            ) =>
+            if std::env::var_os("NOTIFY_SOCKET").is_none()
+                && matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                ) =>
         {
             spawn(what)
         }

@@ -178,10 +178,11 @@ impl Port {
         }
     }
 
-    /// Ends the scan for a reason of ours.
+    /// Ends the scan for a reason of ours, which holds also when it has just come to its own
+    /// end.
     pub(crate) fn end(&mut self, gap: Gap, why: &str) {
         if let Some(scan) = &mut self.scan {
-            scan.reception.fail(gap, why);
+            scan.reception.overrule(gap, why);
         }
     }
 
@@ -209,6 +210,8 @@ impl Port {
             ..
         } = self.scan.take()?;
         drop(scanner);
+        // It is not read any more: whoever wants to take a disc out of its drive can.
+        self.identified.opened = None;
         let received = reception.finish(rules_state);
         let examination = received.examination.clone();
         self.received = Some(received);

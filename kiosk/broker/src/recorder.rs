@@ -25,6 +25,14 @@ pub enum RecordError {
     Frame(#[from] wire::frame::FrameError),
 }
 
+impl RecordError {
+    /// Whether the writer is there and only does not take any more at the moment.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Unreachable(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
 /// A connection to the ledger's writer.
 pub struct Recorder {
     channel: Channel,

@@ -302,6 +302,20 @@ fn a_pass_whose_medium_is_gone_before_its_entry_is_withdrawn_and_never_shown() {
 }
 
 #[test]
+fn a_clean_scan_of_a_medium_that_is_gone_by_its_end_is_withdrawn() {
+    let (state, _) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        gone(),
+        clean(),
+        entry(2),
+    ]);
+    assert_eq!(verdict(&state), None);
+    let (state, _) = step(state, entry(3));
+    assert_eq!(verdict(&state), Some(Verdict::Incomplete));
+}
+
+#[test]
 fn what_is_no_pass_is_not_withdrawn() {
     let (state, actions) = run(vec![inserted(refused()), entry(1), gone(), entry(2)]);
     assert_eq!(

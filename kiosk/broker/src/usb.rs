@@ -20,17 +20,17 @@ pub mod disk;
 #[cfg(test)]
 mod fixtures;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use wire::Gap;
+use wire::{Claim, Gap};
 
 use crate::errand::{Bell, Errand};
 use crate::identify::Identified;
-use plugged::{Plugged, gap, has_no_medium, is_of, let_in};
+use plugged::{Access, Plugged, gap, has_no_medium, is_of, let_in, let_work};
 use ports::{Moved, Ports};
 use sysfs::{Description, Device, DeviceKey, Disk, Sysfs};
 use watch::Watch;
@@ -48,7 +48,9 @@ const MEDIUM_POLL_MILLISECONDS: u32 = 500;
 pub enum News {
     /// A device was plugged in; it waits to be let in or shut out.
     Came(DeviceKey, Box<Identified>),
-    /// A device that was let in has a medium, which is open.
+    /// A device that was let in shows a medium, which is being opened.
+    Seen(DeviceKey, Box<Identified>),
+    /// It is open.
     Medium(DeviceKey, u64, Box<Identified>),
     /// A device that was let in cannot be read, for this reason; the second is for staff.
     Failed(DeviceKey, Gap, String),
@@ -67,6 +69,8 @@ pub enum News {
 /// The USB ports of this machine.
 pub struct Usb {
     sysfs: Sysfs,
+    /// Buses that were told.
+    closed: BTreeSet<String>,
     dev: PathBuf,
     watch: Watch,
     bell: Bell,
@@ -86,10 +90,9 @@ impl Usb {
     /// When a bus stays open, or there is nothing to watch with.
     pub fn open(sys: &Path, dev: &Path) -> io::Result<Self> {
         let watch = Watch::open()?;
-        let sysfs = Sysfs::new(sys);
-        sysfs.close_every_bus()?;
-        Ok(Self {
-            sysfs,
+        let mut usb = Self {
+            sysfs: Sysfs::new(sys),
+            closed: BTreeSet::new(),
             dev: dev.to_owned(),
             watch,
             bell: Bell::new()?,
@@ -98,7 +101,9 @@ impl Usb {
             devices: BTreeMap::new(),
             looked: None,
             heard: false,
-        })
+        };
+        usb.close_buses()?;
+        Ok(usb)
     }
 
     /// What to wait on.
@@ -115,12 +120,23 @@ impl Usb {
         self.heard = true;
     }
 
-    /// Treats what is plugged in as new. Media that are open must have been let go of.
-    pub fn look_again(&mut self) {
-        self.ports.forget();
-        self.asked.clear();
-        self.devices.clear();
+    /// Treats what is plugged in as new, but for the devices that `known` names.
+    pub fn look_again(&mut self, known: &dyn Fn(&DeviceKey) -> bool) {
+        self.ports.forget(known);
+        self.asked.retain(|device, _| known(device));
+        self.devices.retain(|device, _| known(device));
         self.heard = true;
+    }
+
+    /// Tells every bus that has not been told to leave what comes without a driver.
+    fn close_buses(&mut self) -> io::Result<()> {
+        for bus in self.sysfs.buses()? {
+            if !self.closed.contains(&bus) {
+                self.sysfs.close_bus(&bus)?;
+                self.closed.insert(bus);
+            }
+        }
+        Ok(())
     }
 
     /// What happened since the last call. Never waits.
@@ -139,7 +155,9 @@ impl Usb {
         if self.heard || self.looked.is_none_or(due) {
             self.heard = false;
             self.looked = Some(now);
+            self.close_buses()?;
             let there = self.sysfs.devices()?;
+            self.shut(&there, now);
             self.look_for_media(&there, now);
             let (watch, devices) = (&self.watch, &self.devices);
             let settled = |disk: &Disk| {
@@ -162,16 +180,16 @@ impl Usb {
             let work = move || let_in(&sysfs, &key, &before, bound);
             // Without a thread nothing is let in, and the wait for the device comes to its end.
             plugged.letting_in = Errand::start(Some(&self.bell), now, work).ok();
+            plugged.access = Access::In;
         }
     }
 
-    /// Leaves a device without a driver, and takes from it what it already has.
-    pub fn shut_out(&mut self, device: &DeviceKey, now: Instant) {
-        let (sysfs, key) = (self.sysfs.clone(), device.clone());
-        let bound = |plugged: &&mut Plugged| plugged.bound;
-        if let Some(plugged) = self.devices.get_mut(device).filter(bound) {
-            let work = move || sysfs.authorize(&key, false);
-            plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
+    /// Leaves a device without a driver, and takes from it what it already has: at the next
+    /// look, and at every one that finds it with a driver again.
+    pub fn shut_out(&mut self, device: &DeviceKey) {
+        if let Some(plugged) = self.devices.get_mut(device) {
+            plugged.access = Access::Out;
+            self.heard = true;
         }
         self.ports.close(device);
     }
@@ -180,11 +198,39 @@ impl Usb {
     pub fn let_work(&mut self, device: &DeviceKey, now: Instant) {
         let (sysfs, key) = (self.sysfs.clone(), device.clone());
         if let Some(plugged) = self.devices.get_mut(device) {
-            let work = move || {
-                sysfs.authorize(&key, true)?;
-                sysfs.authorize_interfaces(&key, |_| true).map(drop)
-            };
+            let before = plugged.description.clone();
+            let work = move || let_work(&sysfs, &key, &before);
             plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
+            plugged.access = Access::Works;
+        }
+    }
+
+    /// Other devices that are plugged in and claim to be the same medium.
+    #[must_use]
+    pub fn twins(&self, device: &DeviceKey, claim: &Claim) -> Vec<DeviceKey> {
+        let is_twin = |key: &DeviceKey, theirs: &Claim| {
+            key != device
+                && (theirs.vid, theirs.pid) == (claim.vid, claim.pid)
+                && claim.serial.is_some()
+                && theirs.serial == claim.serial
+        };
+        let devices = self.devices.iter();
+        devices
+            .filter(|(key, plugged)| is_twin(key, &plugged.claim))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    /// Takes the drivers from everything that has some and should have none.
+    fn shut(&mut self, there: &[Device], now: Instant) {
+        for device in there.iter().filter(|device| device.authorized) {
+            let out =
+                |plugged: &&mut Plugged| plugged.access == Access::Out && plugged.chore.is_none();
+            if let Some(plugged) = self.devices.get_mut(&device.key).filter(out) {
+                let (sysfs, key) = (self.sysfs.clone(), device.key.clone());
+                let work = move || sysfs.authorize(&key, false);
+                plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
+            }
         }
     }
 
@@ -198,7 +244,8 @@ impl Usb {
                 match Errand::start(Some(&self.bell), now, work) {
                     Ok(errand) => {
                         plugged.opening.push((disk, errand));
-                        None
+                        let seen = plugged.identified(&device);
+                        Some(News::Seen(device, Box::new(seen)))
                     }
                     Err(error) => Some(plugged.unopened(device, &disk, &error)),
                 }
@@ -276,13 +323,12 @@ impl Usb {
                 if plugged.looks.iter().any(|look| is_of(look, disk)) {
                     continue;
                 }
-                // A kernel that does not poll still tells of media that are changed by hand.
-                let _ = self
-                    .sysfs
-                    .watch_medium(&disk.name, MEDIUM_POLL_MILLISECONDS);
-                let (folder, wanted) = (self.dev.clone(), disk.clone());
-                let look =
-                    Errand::start(Some(&self.bell), now, move || disk::look(&folder, &wanted));
+                let (sysfs, folder, wanted) = (self.sysfs.clone(), self.dev.clone(), disk.clone());
+                let look = Errand::start(Some(&self.bell), now, move || {
+                    // A kernel that does not poll still tells of media that are changed by hand.
+                    let _ = sysfs.watch_medium(&wanted.name, MEDIUM_POLL_MILLISECONDS);
+                    disk::look(&folder, &wanted)
+                });
                 plugged.looks.retain(|(name, _, _)| *name != disk.name);
                 plugged
                     .looks
@@ -302,6 +348,7 @@ impl Usb {
                     // That it went is told of by the next look.
                     Err(_) if !self.sysfs.is_there(device) => {}
                     Err(error) => {
+                        plugged.access = Access::Out;
                         let why = format!("the device cannot be let in: {error}");
                         news.push(News::Failed(device.clone(), gap(&error), why));
                     }

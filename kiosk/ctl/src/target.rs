@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub(crate) struct Target {
     pub(crate) size_bytes: u64,
     /// A device once more, past the kernel's cache.
     pub(crate) read_back: Option<File>,
+    /// The kernel's number of the medium in a device.
+    sequence: Option<u64>,
     before: Snapshot,
 }
 
@@ -81,6 +83,7 @@ impl Target {
         };
         Ok(Self {
             kind,
+            sequence: jail::disk::sequence(file.as_fd()).ok(),
             path: path.to_owned(),
             file,
             size_bytes,
@@ -99,11 +102,18 @@ impl Target {
         }
     }
 
-    /// Whether a file or image was written to since it was opened.
+    /// Whether a file or image was written to since it was opened, or another medium is in
+    /// the device. What cannot be asked has changed.
     pub(crate) fn has_changed(&self) -> bool {
         match self.kind {
             TargetKind::Image | TargetKind::File => !self.before.holds(&self.file),
-            TargetKind::Device | TargetKind::Folder => false,
+            TargetKind::Device => {
+                let device = self.file.as_fd();
+                let same = jail::disk::sequence(device).ok() == self.sequence
+                    && jail::fd::size(device).ok() == Some(self.size_bytes);
+                !same
+            }
+            TargetKind::Folder => false,
         }
     }
 

@@ -91,6 +91,18 @@ pub fn twin(medium: Option<&str>) -> Refusal {
     }
 }
 
+/// Refuses a medium because its device shows more than one: what was scanned is not all that
+/// would go in.
+#[must_use]
+pub fn several(medium: Option<&str>) -> Refusal {
+    Refusal {
+        code: ReasonCode::NotStorage,
+        entry: medium.map(str::to_owned),
+        detail: "the device shows more than one disk".to_owned(),
+        function: None,
+    }
+}
+
 fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -> Admission {
     let found = list.media().iter().find(|medium| is_named(medium, claim));
     let named = found.map(|medium| medium.id.clone());

@@ -26,7 +26,7 @@ mod judgement;
 #[cfg(test)]
 mod fixtures;
 
-pub use admission::{Admission, Refusal, admit, admit_as, admit_unbound, twin};
+pub use admission::{Admission, Refusal, admit, admit_as, admit_unbound, several, twin};
 pub use allowlist::{Allowlist, Medium, Status};
 pub use examination::{Ending, Examination, RulesState};
 pub use judgement::{Judgement, Recording, Shown, exit_status, judge};

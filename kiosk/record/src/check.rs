@@ -128,6 +128,7 @@ pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusa
             Err(Refusal::Open(insertion))
         }
         Event::Withdrawn { .. } if done(Step::Withdrawn) => Err(Refusal::Withdrawn(insertion)),
+        Event::Withdrawn { .. } if done(Step::Removed) => Err(Refusal::Removed(insertion)),
         Event::Removed { .. } if done(Step::Removed) => Err(Refusal::Removed(insertion)),
         Event::Judged(_)
         | Event::Interrupted { .. }

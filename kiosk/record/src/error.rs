@@ -199,6 +199,9 @@ pub enum Refusal {
     /// A PASS is withdrawn once.
     #[error("the PASS of insertion {0} was withdrawn already")]
     Withdrawn(u64),
+    /// Only a PASS is withdrawn.
+    #[error("insertion {0} has not passed")]
+    NoPass(u64),
     /// A withdrawal says why.
     #[error("a PASS is withdrawn without a reason")]
     NoReason,

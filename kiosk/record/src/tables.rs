@@ -65,6 +65,15 @@ pub(crate) fn steps(db: &Connection, insertion: u64) -> rusqlite::Result<Vec<Ste
         .collect())
 }
 
+/// Whether the verdict about an insertion is PASS.
+pub(crate) fn has_passed(db: &Connection, insertion: u64) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT json_extract(bytes, '$.event.verdict') IS 'pass' FROM entries
+         WHERE number = (SELECT entry FROM steps WHERE insertion = ?1 AND step = 'closed')",
+    )?
+    .query_row((integer(insertion),), |row| row.get(0))
+}
+
 /// Lets SQLite check the form of its file.
 pub(crate) fn quick_check(db: &Connection) -> Result<(), LedgerError> {
     let answer = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));

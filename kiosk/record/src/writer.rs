@@ -191,6 +191,12 @@ impl Writer {
             let done =
                 tables::steps(&transaction, insertion).map_err(LedgerError::database("read"))?;
             check::place(event, insertion, &done)?;
+            if matches!(event, Event::Withdrawn { .. })
+                && !tables::has_passed(&transaction, insertion)
+                    .map_err(LedgerError::database("read"))?
+            {
+                return Err(Refusal::NoPass(insertion).into());
+            }
         }
         let stored = match rows {
             None => None,

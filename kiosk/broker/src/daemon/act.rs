@@ -1,4 +1,4 @@
-//! Taking the actions of the step: records, scans, and what is let go.
+//! Taking the actions of the step: scans, verdicts, and what is let go.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,11 +6,7 @@ use std::time::{Duration, Instant};
 use wire::{Gap, Verdict, ledger};
 
 use super::{Daemon, report};
-use crate::recorder::Recorder;
 use crate::step::{Action, Event, Lane, LaneId, step};
-
-/// How often a lost ledger is looked for.
-const RECONNECT: Duration = Duration::from_secs(1);
 
 /// How long a PASS, and everything else, stays after the medium was taken out.
 const PASS_STAYS: Duration = Duration::from_secs(5);
@@ -25,6 +21,16 @@ impl Daemon {
                 && let Some(port) = self.ports.get_mut(lane)
             {
                 port.insertion.get_or_insert(entry.number);
+            }
+            if let Event::Recorded { lane, .. } = &event
+                && let Some(Lane::Judging { .. }) = self.state.lanes.get(lane)
+                && let Some(received) = self
+                    .ports
+                    .get_mut(lane)
+                    .and_then(|port| port.received.as_mut())
+            {
+                // They are in the ledger, and can be large.
+                received.rows = None;
             }
             let state = std::mem::take(&mut self.state);
             let (state, actions) = step(state, event);
@@ -50,27 +56,19 @@ impl Daemon {
                 };
                 self.record(Some(id), event)
             }
-            Action::StartScan(id) => {
-                let rules = self.site.policy.rules_state(self.rules_now().as_ref());
-                let limits = &self.site.policy.limits;
-                let started = match (self.ports.get_mut(&id), &self.loaded) {
-                    (Some(port), Some(loaded)) => port.start(loaded, limits, rules, &self.paths),
-                    // The rules were taken away since the medium came in.
-                    (_, _) => Err(std::io::ErrorKind::NotFound.into()),
-                };
-                let error = started.err()?;
-                report(&format!("a scan cannot be started: {error}"));
-                let mut examination = decide::Examination::not_started(rules);
-                examination.ending = decide::Ending::Failed(Gap::Damaged);
-                Some(Event::Scanned {
-                    lane: id,
-                    examination,
-                })
-            }
+            Action::StartScan(id) => self.start_scan(id),
             Action::EndScan(id, gap) => {
-                self.ports
-                    .get_mut(&id)?
-                    .end(gap, "the medium was taken out");
+                let why = match gap {
+                    Gap::Removed => "the medium was taken out",
+                    Gap::Encrypted
+                    | Gap::Unreadable
+                    | Gap::Damaged
+                    | Gap::Unsupported
+                    | Gap::Limit
+                    | Gap::Timeout
+                    | Gap::Changed => "the medium is not admitted any more",
+                };
+                self.ports.get_mut(&id)?.end(gap, why);
                 None
             }
             Action::RecordVerdict(id, judgement) => {
@@ -107,86 +105,22 @@ impl Daemon {
         }
     }
 
-    /// Sends an entry to the ledger; its answer comes later.
-    fn record(&mut self, id: Option<LaneId>, event: ledger::Event) -> Option<Event> {
-        let rows = match &event {
-            ledger::Event::Judged(_) => id
-                .and_then(|id| self.ports.get(&id))
-                .and_then(|port| port.received.as_ref())
-                .and_then(|received| received.rows.as_ref()),
-            ledger::Event::Started { .. }
-            | ledger::Event::Inserted { .. }
-            | ledger::Event::Withdrawn { .. }
-            | ledger::Event::Removed { .. }
-            | ledger::Event::Interrupted { .. } => None,
+    fn start_scan(&mut self, id: LaneId) -> Option<Event> {
+        let about = self.rules_now();
+        let rules = self.site.policy.rules_state(about.as_ref());
+        let limits = &self.site.policy.limits;
+        let started = match (self.ports.get_mut(&id), &self.loaded) {
+            (Some(port), Some(loaded)) => port.start(loaded, limits, rules, &self.paths),
+            // The rules were taken away since the medium came in.
+            (_, _) => Err(std::io::ErrorKind::NotFound.into()),
         };
-        let sent = self
-            .recorder
-            .as_ref()
-            .map(|recorder| recorder.send(event, rows));
-        match sent {
-            Some(Ok(())) => {
-                self.due.push_back(id);
-                None
-            }
-            Some(Err(error)) => {
-                report(&wire::explained(&error));
-                self.lose_ledger();
-                Some(Event::LedgerLost)
-            }
-            None => Some(Event::LedgerLost),
-        }
-    }
-
-    pub(super) fn hear_ledger(&mut self) {
-        let Some(recorder) = &self.recorder else {
-            return;
-        };
-        match recorder.receive() {
-            // The first answer is to our greeting: the ledger can be written.
-            Ok(_) if !self.greeted => {
-                self.greeted = true;
-                self.happen(Event::LedgerBack);
-            }
-            Ok(entry) => {
-                if let Some(Some(lane)) = self.due.pop_front() {
-                    self.happen(Event::Recorded { lane, entry });
-                }
-            }
-            Err(error) => {
-                report(&wire::explained(&error));
-                self.lose_ledger();
-                self.happen(Event::LedgerLost);
-            }
-        }
-    }
-
-    fn lose_ledger(&mut self) {
-        self.recorder = None;
-        self.greeted = false;
-        self.due.clear();
-    }
-
-    /// Looks for the ledger's writer until it is there.
-    pub(super) fn connect(&mut self) {
-        let now = Instant::now();
-        let soon = self
-            .tried
-            .is_some_and(|tried| now.saturating_duration_since(tried) < RECONNECT);
-        if self.recorder.is_some() || soon {
-            return;
-        }
-        self.tried = Some(now);
-        let started = ledger::Event::Started {
-            kiosk: env!("CARGO_PKG_VERSION").to_owned(),
-            rules: self.rules_now(),
-        };
-        // The answer is not waited for here: a writer that is starting checks its ledger first.
-        let connected = Recorder::connect(&self.paths).and_then(|recorder| {
-            recorder.never_wait()?;
-            recorder.send(started, None).map(|()| recorder)
-        });
-        self.recorder = connected.ok();
-        self.greeted = false;
+        let error = started.err()?;
+        report(&format!("a scan cannot be started: {error}"));
+        let mut examination = decide::Examination::not_started(rules);
+        examination.ending = decide::Ending::Failed(Gap::Damaged);
+        Some(Event::Scanned {
+            lane: id,
+            examination,
+        })
     }
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use decide::{Admission, Refusal};
 use jiff::Timestamp;
-use wire::{Claim, Gap};
+use wire::Gap;
 
+use super::refusal::unless;
 use super::{Daemon, DaemonError, report, system};
 use crate::bay::{Bay, Moved};
 use crate::identify::Identified;
@@ -61,14 +61,26 @@ impl Daemon {
         }
     }
 
-    /// Treats what is in as newly inserted.
+    /// Treats what is in and has no lane as newly inserted.
     pub(super) fn look_again(&mut self) {
+        let ports = &self.ports;
         match &mut self.source {
             Source::Bay(bay) => match bay.present() {
-                Ok(names) => names.into_iter().for_each(|name| self.insert_image(name)),
+                Ok(mut names) => {
+                    let is_in = |name: &OsString| {
+                        let mut ports = ports.values();
+                        ports.any(|port| port.slot == Slot::Image(name.clone()))
+                    };
+                    names.retain(|name| !is_in(name));
+                    names.into_iter().for_each(|name| self.insert_image(name));
+                }
                 Err(error) => report(&format!("cannot list the bay: {error}")),
             },
-            Source::Usb(usb) => usb.look_again(),
+            Source::Usb(usb) => usb.look_again(&|device| {
+                let of_device =
+                    |port: &Port| matches!(&port.slot, Slot::Usb(one, _) if one == device);
+                ports.values().any(of_device)
+            }),
         }
     }
 
@@ -106,6 +118,7 @@ impl Daemon {
     fn hear_of_ports(&mut self, news: News) {
         match news {
             News::Came(device, identified) => self.came(device, *identified),
+            News::Seen(device, identified) => self.seen(device, *identified),
             News::Medium(device, sequence, identified) => {
                 self.medium(device, sequence, *identified, None);
             }
@@ -140,48 +153,53 @@ impl Daemon {
         let Some(claim) = identified.claim.clone() else {
             return;
         };
-        let fixed = self.site.policy.fixed(&device.port, &claim);
-        let works = fixed.map(|fixed| fixed.works);
+        let works = self.site.policy.fixed(&device.port, &claim);
+        let works = works.map(|fixed| fixed.works);
         let Source::Usb(usb) = &mut self.source else {
             return;
         };
-        let now = Instant::now();
-        if works == Some(true) {
-            return usb.let_work(&device, now);
+        match works {
+            Some(true) => return usb.let_work(&device, Instant::now()),
+            Some(false) => return usb.shut_out(&device),
+            None => {}
         }
         // Nothing is begun without a list, or without a ledger to write it down in; it is
         // looked at again later.
-        let ready = self.state.service == Service::Ready && works.is_none();
+        let ready = self.state.service == Service::Ready;
         let Some(list) = self.allowlist.as_ref().filter(|_| ready) else {
-            return usb.shut_out(&device, now);
+            return usb.shut_out(&device);
         };
         let own = identified.admission(list, self.site.today(Timestamp::now()));
-        let twins = self.twins(&device, &claim);
-        let admission = with_twins(own, &twins);
+        let twins = usb.twins(&device, &claim);
+        let admission = unless(own, !twins.is_empty(), decide::twin);
         let refused = admission.refusal().is_some();
         let port = Port::new(Slot::Usb(device.clone(), None), identified, admission);
         let lane = self.new_lane(port);
         self.happen(Event::Noticed { lane });
-        for twin in twins {
-            let medium = self
-                .ports
-                .get(&twin)
-                .and_then(|port| port.admission.medium());
-            let refusal = decide::twin(medium);
-            self.refuse(twin, refusal);
+        for twin in &twins {
+            self.refuse_device(twin, None, decide::twin);
         }
-        let Source::Usb(usb) = &mut self.source else {
-            return;
-        };
         if refused {
-            usb.shut_out(&device, now);
+            self.shut_out(&device);
             self.insert(lane, None);
-        } else {
-            usb.let_in(&device, now);
+        } else if self.ports.contains_key(&lane)
+            && let Source::Usb(usb) = &mut self.source
+        {
+            usb.let_in(&device, Instant::now());
         }
     }
 
-    /// A device that was let in has a medium: now its capacity is known, and all of its claim.
+    /// A device that was let in shows a medium: from here on it has a lane again, if the one of
+    /// the device is gone or another medium's.
+    fn seen(&mut self, device: DeviceKey, identified: Identified) {
+        if self.waiting(&device).is_none() {
+            let admission = self.asked(&identified);
+            let lane = self.new_lane(Port::new(Slot::Usb(device, None), identified, admission));
+            self.happen(Event::Noticed { lane });
+        }
+    }
+
+    /// The medium of a device is open: now its capacity is known, and all of its claim.
     fn medium(
         &mut self,
         device: DeviceKey,
@@ -189,13 +207,27 @@ impl Daemon {
         identified: Identified,
         fault: Option<(Gap, String)>,
     ) {
-        let (Some(list), Some(claim)) = (&self.allowlist, &identified.claim) else {
+        let (Some(claim), Source::Usb(usb)) = (&identified.claim, &self.source) else {
             return;
         };
-        let own = identified.admission(list, self.site.today(Timestamp::now()));
-        let admission = with_twins(own, &self.twins(&device, claim));
+        let own = self.asked(&identified);
+        let twins = usb.twins(&device, claim);
+        let others = self.lanes_of(&device, Some(sequence));
+        let admission = unless(own, !twins.is_empty(), decide::twin);
+        let admission = unless(admission, !others.is_empty(), decide::several);
+        for twin in &twins {
+            self.refuse_device(twin, None, decide::twin);
+        }
+        self.refuse_device(&device, Some(sequence), decide::several);
+        if admission.refusal().is_some() {
+            self.shut_out(&device);
+        }
         let lane = self.waiting(&device);
         let mut port = Port::new(Slot::Usb(device, Some(sequence)), identified, admission);
+        if port.admission.refusal().is_some() {
+            // It is not read, so it is let go of.
+            port.identified.opened = None;
+        }
         let gap = fault.map(|(gap, why)| {
             port.fault = Some(why);
             gap
@@ -239,7 +271,7 @@ impl Daemon {
         lane
     }
 
-    fn insert(&mut self, lane: LaneId, fault: Option<Gap>) {
+    pub(super) fn insert(&mut self, lane: LaneId, fault: Option<Gap>) {
         let Some(port) = self.ports.get(&lane) else {
             return;
         };
@@ -273,63 +305,6 @@ impl Daemon {
         let (id, _) = ports.find(|(id, port)| is_it(port) && noticed(id))?;
         Some(*id)
     }
-
-    /// The lanes of other devices that are in and claim to be the same medium.
-    fn twins(&self, device: &DeviceKey, claim: &Claim) -> Vec<LaneId> {
-        let Some(serial) = &claim.serial else {
-            return Vec::new();
-        };
-        let is_twin = |port: &Port| match (&port.slot, &port.identified.claim) {
-            (Slot::Usb(other, _), Some(theirs)) => {
-                other != device
-                    && (theirs.vid, theirs.pid) == (claim.vid, claim.pid)
-                    && theirs.serial.as_ref() == Some(serial)
-            }
-            (Slot::Usb(..), None) | (Slot::Image(_), _) => false,
-        };
-        let is_in = |id: &LaneId| {
-            let lane = self.state.lanes.get(id);
-            lane.is_some_and(|lane| !matches!(lane, Lane::Leaving { .. }))
-        };
-        let lanes = self.ports.iter();
-        lanes
-            .filter(|(id, port)| is_twin(port) && is_in(id))
-            .map(|(id, _)| *id)
-            .collect()
-    }
-
-    /// Asks the list again about everything that it admitted: it was read again, or time has
-    /// passed. Nothing is admitted that was refused.
-    pub(super) fn ask_again(&mut self, lanes: &[LaneId]) {
-        let Some(list) = &self.allowlist else { return };
-        let today = self.site.today(Timestamp::now());
-        let refusal = |lane: &LaneId| {
-            let port = self.ports.get(lane)?;
-            let admission = port.identified.admission(list, today);
-            Some((*lane, admission.refusal()?.clone()))
-        };
-        let refused: Vec<_> = lanes.iter().filter_map(refusal).collect();
-        for (lane, refusal) in refused {
-            self.refuse(lane, refusal);
-        }
-    }
-
-    fn refuse(&mut self, lane: LaneId, refusal: Refusal) {
-        let admitted = |port: &&mut Port| port.admission.refusal().is_none();
-        if let Some(port) = self.ports.get_mut(&lane).filter(admitted) {
-            port.admission = Admission::Refused(refusal.clone());
-            self.happen(Event::Refused { lane, refusal });
-        }
-    }
-}
-
-/// Nobody knows which of several media with one identity is the registered one.
-fn with_twins(own: Admission, twins: &[LaneId]) -> Admission {
-    if twins.is_empty() || own.refusal().is_some() {
-        own
-    } else {
-        Admission::Refused(decide::twin(own.medium()))
-    }
 }
 
 #[cfg(test)]
@@ -344,19 +319,5 @@ mod tests {
         let steps = steps.saturating_add(DISK_WAIT_MAX);
         let steps = steps.saturating_add(SETTLE_WAIT_MAX);
         assert!(steps < NOTICED_WAIT_MAX, "{steps:?}");
-    }
-
-    #[test]
-    fn a_twin_is_a_reason_only_for_what_would_be_admitted() {
-        let registered = Admission::Registered {
-            id: "M-1".to_owned(),
-        };
-        let code = |admission: &Admission| admission.refusal().map(|refusal| refusal.code);
-        let twins = [LaneId(1)];
-        assert_eq!(with_twins(registered.clone(), &[]), registered);
-        let refused = with_twins(registered, &twins);
-        assert_eq!(code(&refused), Some(wire::ReasonCode::CloneSuspected));
-        let keyboard = Admission::Refused(decide::twin(None));
-        assert_eq!(with_twins(keyboard.clone(), &twins), keyboard);
     }
 }

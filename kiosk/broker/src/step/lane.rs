@@ -201,7 +201,7 @@ fn judging(admission: &Admission, examination: &Examination, id: LaneId, gone: b
     let action = Action::RecordVerdict(id, judgement.clone());
     let next = Lane::Judging {
         judgement,
-        withdraw: None,
+        withdraw: gone.then_some(ReasonCode::Removed),
         gone,
     };
     (Some(next), vec![action])

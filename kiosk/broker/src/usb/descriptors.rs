@@ -27,7 +27,7 @@ pub struct Described {
     /// `bcdDevice`.
     pub release: u16,
     /// Every interface of every configuration and alternate setting, in their order. A device
-    /// class that says something stands before them: it is a function like theirs.
+    /// class that none of them has stands before them: it is a function like theirs.
     pub interfaces: Vec<Interface>,
 }
 
@@ -62,13 +62,6 @@ pub fn parse(bytes: &[u8]) -> Result<Described, DescriptorsError> {
         release: u16::from_le_bytes([*r0, *r1]),
         interfaces: Vec::new(),
     };
-    if !SILENT_CLASSES.contains(class) {
-        described.interfaces.push(Interface {
-            class: *class,
-            subclass: *subclass,
-            protocol: *protocol,
-        });
-    }
     let mut at = DEVICE_BYTES;
     while let Some([length, kind, ..]) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let end = at.saturating_add(usize::from(*length));
@@ -92,6 +85,18 @@ pub fn parse(bytes: &[u8]) -> Result<Described, DescriptorsError> {
     if at < bytes.len() {
         // One byte is left, which is no descriptor.
         return Err(DescriptorsError::Length(at));
+    }
+    let says_it = |interface: &Interface| interface.class == *class;
+    if !SILENT_CLASSES.contains(class) && !described.interfaces.iter().any(says_it) {
+        let whole = Interface {
+            class: *class,
+            subclass: *subclass,
+            protocol: *protocol,
+        };
+        if INTERFACES_MAX <= described.interfaces.len() {
+            return Err(DescriptorsError::Interfaces);
+        }
+        described.interfaces.insert(0, whole);
     }
     Ok(described)
 }
@@ -129,9 +134,10 @@ mod tests {
 
     #[test]
     fn a_device_class_that_says_something_is_a_function() {
+        assert_eq!(interfaces(&device(9, &[[9, 0, 0]])), ["09:00:00"]);
         assert_eq!(
-            interfaces(&device(9, &[[9, 0, 0]])),
-            ["09:00:00", "09:00:00"]
+            interfaces(&device(9, &[[8, 6, 0x50]])),
+            ["09:00:00", "08:06:50"]
         );
     }
 

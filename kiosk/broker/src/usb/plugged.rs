@@ -14,12 +14,25 @@ use super::sysfs::{Description, DeviceKey, Disk, Sysfs};
 use crate::errand::Errand;
 use crate::identify::Identified;
 
+/// Which drivers a device may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// None.
+    Out,
+    /// One for each of its storage interfaces.
+    In,
+    /// Any: it is the kiosk's own.
+    Works,
+}
+
 /// What belongs to one device.
 pub(super) struct Plugged {
     pub(super) description: Description,
     pub(super) claim: Claim,
     /// Whether it had drivers when it was first seen.
     pub(super) bound: bool,
+    /// Whether it may have some.
+    pub(super) access: Access,
     pub(super) letting_in: Option<Errand<()>>,
     /// Taking drivers away, or giving them to a device of the kiosk's own.
     pub(super) chore: Option<Errand<()>>,
@@ -42,6 +55,7 @@ impl Plugged {
             claim: claim(device, &description),
             description,
             bound,
+            access: Access::Out,
             letting_in: None,
             chore: None,
             opening: Vec::new(),
@@ -73,7 +87,8 @@ pub(super) fn let_in(
     bound: bool,
 ) -> io::Result<()> {
     if bound {
-        // It came before the bus was closed, so its drivers have not been chosen here.
+        // Its drivers are of another time: it came before its bus was closed, or the kiosk began
+        // anew.
         sysfs.authorize(device, false)?;
     }
     sysfs.authorize(device, true)?;
@@ -88,6 +103,17 @@ pub(super) fn let_in(
     };
     sysfs.authorize(device, false)?;
     Err(io::Error::new(io::ErrorKind::InvalidData, refused))
+}
+
+/// Authorisation of a device of the kiosk's own, if it is still what it was.
+pub(super) fn let_work(sysfs: &Sysfs, device: &DeviceKey, before: &Description) -> io::Result<()> {
+    sysfs.authorize(device, true)?;
+    if sysfs.description(device).as_ref() == Some(before) {
+        return sysfs.authorize_interfaces(device, |_| true).map(drop);
+    }
+    sysfs.authorize(device, false)?;
+    let why = "it says something else of itself when it is let in";
+    Err(io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
 /// What a device claims. One whose descriptors cannot be understood shows no interface, and is

@@ -68,16 +68,18 @@ impl Ports {
         }
     }
 
-    /// The disks of `device` are not told of any more.
+    /// The disks of `device` are not told of any more, nor that they go: its driver is taken
+    /// away.
     pub fn close(&mut self, device: &DeviceKey) {
         if let Some(known) = self.known.get_mut(device) {
             known.access = Access::Closed;
+            known.told.clear();
         }
     }
 
-    /// Forgets everything: what is there counts as newly plugged in.
-    pub fn forget(&mut self) {
-        self.known.clear();
+    /// Forgets everything but what `kept` names: what is there counts as newly plugged in.
+    pub fn forget(&mut self, kept: &dyn Fn(&DeviceKey) -> bool) {
+        self.known.retain(|device, _| kept(device));
     }
 
     /// Takes in what is there now. `settled` says of a disk whether udev is done with it.

@@ -170,9 +170,23 @@ fn forgetting_makes_everything_new() {
     let _ = gate.look(&[device(1, vec![])]);
     gate.let_in(1);
     let _ = gate.look(&[device(1, vec![disk(5, 512)])]);
-    gate.ports.forget();
+    gate.ports.forget(&|_| true);
+    assert_eq!(gate.look(&[device(1, vec![disk(5, 512)])]), []);
+    gate.ports.forget(&|_| false);
     assert_eq!(
         gate.look(&[device(1, vec![disk(5, 512)])]),
         [Moved::Came(key(1))]
     );
+}
+
+#[test]
+fn a_device_that_is_shut_out_is_in_until_it_is_pulled_out() {
+    let mut gate = Gate::new();
+    let _ = gate.look(&[device(1, vec![])]);
+    gate.let_in(1);
+    let _ = gate.look(&[device(1, vec![disk(5, 512)])]);
+    gate.ports.close(&key(1));
+    // Its disk goes with its driver, and that is no removal.
+    assert_eq!(gate.look(&[device(1, vec![])]), []);
+    assert_eq!(gate.look(&[]), [Moved::Went(key(1))]);
 }

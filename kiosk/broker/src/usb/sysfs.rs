@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use wire::MediumName;
@@ -177,19 +176,27 @@ impl Sysfs {
         number(&self.usb().join(&device.port).join("devnum")) == Some(device.number)
     }
 
-    /// Makes every bus leave new devices, and the interfaces of those that are let in, without
-    /// a driver. Says which bus refused.
+    /// Every bus, by the name of its root hub: `usb1`.
     ///
     /// # Errors
-    /// What the kernel said of the first that refused.
-    pub fn close_every_bus(&self) -> io::Result<()> {
+    /// When the kernel has no USB at all.
+    pub fn buses(&self) -> io::Result<Vec<String>> {
+        let mut buses = Vec::new();
         for entry in fs::read_dir(self.usb())? {
-            let bus = entry?;
-            if bus.file_name().as_bytes().starts_with(b"usb") {
-                for switch in ["authorized_default", "interface_authorized_default"] {
-                    write(&bus.path().join(switch), "0")?;
-                }
-            }
+            let name = entry?.file_name();
+            buses.extend(name.to_str().filter(|name| is_bus(name)).map(str::to_owned));
+        }
+        Ok(buses)
+    }
+
+    /// Makes a bus leave new devices, and the interfaces of those that are let in, without a
+    /// driver.
+    ///
+    /// # Errors
+    /// What the kernel said.
+    pub fn close_bus(&self, bus: &str) -> io::Result<()> {
+        for switch in ["authorized_default", "interface_authorized_default"] {
+            write(&self.usb().join(bus).join(switch), "0")?;
         }
         Ok(())
     }
@@ -272,6 +279,12 @@ fn is_port(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     name.split_once('-')
         .is_some_and(|(bus, ports)| number(bus) && ports.split('.').all(number))
+}
+
+fn is_bus(name: &str) -> bool {
+    name.strip_prefix("usb").is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// A string of the kernel's without the line feed that it adds.

@@ -269,7 +269,21 @@ fn a_pass_is_withdrawn_once_after_its_verdict_and_for_a_reason() {
     let right = withdrawn(Verdict::Incomplete, &[ReasonCode::Removed]);
     let refusal = |writer: &mut Writer, event: &Event| writer.append(event, None).unwrap_err();
     assert!(matches!(refusal(&mut writer, &right), Refusal::Open(_)));
-    writer.append(&judged(stopped(insertion, 0)), None).unwrap();
+    let stop = writer.append(&inserted(), None).unwrap().number;
+    writer.append(&judged(stopped(stop, 0)), None).unwrap();
+    let of_a_stop = Event::Withdrawn {
+        insertion: stop,
+        verdict: Verdict::Incomplete,
+        reasons: vec![Reason {
+            code: ReasonCode::Removed,
+            count: 1,
+        }],
+    };
+    assert!(matches!(
+        refusal(&mut writer, &of_a_stop),
+        Refusal::NoPass(_)
+    ));
+    writer.append(&judged(passed(insertion, 0)), None).unwrap();
     let pass = withdrawn(Verdict::Pass, &[ReasonCode::Removed]);
     assert!(matches!(refusal(&mut writer, &pass), Refusal::Pass(_)));
     let unreasoned = withdrawn(Verdict::Incomplete, &[]);
@@ -285,7 +299,7 @@ fn a_pass_is_withdrawn_once_after_its_verdict_and_for_a_reason() {
     writer.append(&Event::Removed { insertion }, None).unwrap();
     drop(writer);
     let ledger = Ledger::open(folder.path()).unwrap();
-    assert_eq!(ledger.verify(None).unwrap().entries, 4);
+    assert_eq!(ledger.verify(None).unwrap().entries, 6);
 }
 
 #[test]
