@@ -163,9 +163,10 @@ fn a_worker_killed_in_the_middle_costs_one_file() {
         rows.filter(|row| row["kind"] == "file" && row["outcome"] == outcome)
             .count()
     };
-    assert_eq!(
-        (files("unchecked"), files("clean")),
-        (1, 39),
+    // A worker that had just told of its file, and not yet that it was done, leaves both rows.
+    let (unchecked, clean) = (files("unchecked"), files("clean"));
+    assert!(
+        unchecked == 1 && (39..=40).contains(&clean),
         "{}",
         report.summary()
     );
