@@ -1,6 +1,8 @@
 //! The kiosk with real USB ports: the built programs under systemd in an emulated machine, into
 //! which the tests plug media. `tests/vm/build` makes the machine of Debian's packages.
 //!
+//! `tests/vm/build && cargo test --release --test vm` runs them alone.
+//!
 //! The machine boots once in a run of the tests. When the kiosk in it is ready its state is
 //! saved, and every test starts a machine of its own from there, in about a second.
 

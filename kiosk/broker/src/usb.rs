@@ -131,9 +131,14 @@ impl Usb {
     /// Tells every bus that has not been told to leave what comes without a driver.
     fn close_buses(&mut self) -> io::Result<()> {
         for bus in self.sysfs.buses()? {
-            if !self.closed.contains(&bus) {
-                self.sysfs.close_bus(&bus)?;
-                self.closed.insert(bus);
+            if self.closed.contains(&bus) {
+                continue;
+            }
+            match self.sysfs.close_bus(&bus) {
+                Ok(()) => drop(self.closed.insert(bus)),
+                // Its controller went away meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -344,7 +349,9 @@ impl Usb {
             if let Some(result) = plugged.letting_in.as_ref().and_then(|one| one.result(now)) {
                 plugged.letting_in = None;
                 match result {
-                    Ok(()) => self.ports.let_in(device, now),
+                    Ok(()) if plugged.access == Access::In => self.ports.let_in(device, now),
+                    // It was refused meanwhile, and the next look takes its driver away.
+                    Ok(()) => {}
                     // That it went is told of by the next look.
                     Err(_) if !self.sysfs.is_there(device) => {}
                     Err(error) => {

@@ -33,7 +33,8 @@ const AHEAD_BLOCKS: u64 = 8;
 const BAD_SECTORS_MAX: usize = 16;
 
 /// A cache over a whole medium: the sectors in its errors are counted from where it begins. A
-/// block that cannot be read whole is read by the sector, so that only bad ones are lost. Reads of [`DIRECT_BYTES_MIN`] and more pass it by.
+/// block that cannot be read whole is read by the sector, so that only bad ones are lost. Reads
+/// of [`DIRECT_BYTES_MIN`] and more pass it by.
 pub struct Cached {
     medium: Rc<dyn Blocks>,
     state: RefCell<State>,

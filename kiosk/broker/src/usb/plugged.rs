@@ -17,6 +17,8 @@ use crate::identify::Identified;
 /// Which drivers a device may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
+    /// Nobody has decided yet.
+    Asked,
     /// None.
     Out,
     /// One for each of its storage interfaces.
@@ -55,7 +57,7 @@ impl Plugged {
             claim: claim(device, &description),
             description,
             bound,
-            access: Access::Out,
+            access: Access::Asked,
             letting_in: None,
             chore: None,
             opening: Vec::new(),
