@@ -126,11 +126,17 @@ fn a_device_of_the_kiosks_own_works_in_its_port_and_nowhere_else() {
         "the kiosk's own keypad",
     );
     assert_eq!(guest.events("inserted").len(), 1);
+    // Struck from the policy it is a keyboard like any other, also while it is in.
+    guest.put("/etc/media-kiosk/kiosk.toml", policy.as_bytes());
+    guest.run("systemctl reload kioskd");
+    assert_eq!(guest.wait_verdict(2).answer(), "stop not_storage");
+    let keypad = "ls -l /sys/class/input | grep -E '/usb[0-9]+/[0-9]'";
+    guest.wait(&format!("! {keypad}"), "its end");
     guest.device_del("keys");
-    guest.wait(
-        "! ls -l /sys/class/input | grep -E '/usb[0-9]+/[0-9]'",
-        "the keypad's end",
-    );
+    guest.wait_event("removed", 2);
+    // And the kiosk's own again, in its port and no other.
+    guest.put("/etc/media-kiosk/kiosk.toml", own.as_bytes());
+    guest.run("systemctl reload kioskd");
     guest.device_add("usb-kbd", keyboard("4"));
-    refused(&guest, 2, "There is a keyboard", "03:01:01");
+    refused(&guest, 3, "There is a keyboard", "03:01:01");
 }

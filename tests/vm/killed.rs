@@ -28,15 +28,31 @@ fn kill(guest: &Guest, unit: &str) {
 #[test]
 fn a_killed_scan_is_not_finished_and_the_next_one_passes() {
     let guest = Guest::restored();
-    scanning(&guest);
-    guest.run("kill -9 $(pidof kiosk-scan)");
-    let verdict = guest.wait_verdict(1);
-    assert_eq!(verdict.answer(), "incomplete damaged", "{verdict:?}");
-    let screen = guest.wait_words(UNFINISHED);
-    assert!(!screen.contains(PASSED), "{screen}");
-    guest.unplug("stick");
+    // In the order of their start: the process outside the jail, the supervisor, its worker.
+    for round in 1..=3 {
+        scanning(&guest);
+        let pids = guest.run("pidof kiosk-scan");
+        let mut pids: Vec<u32> = pids
+            .split_whitespace()
+            .map(|pid| pid.parse().unwrap())
+            .collect();
+        pids.sort_unstable();
+        assert_eq!(pids.len(), 3, "{pids:?}");
+        guest.run(&format!("kill -9 {}", pids[round.checked_sub(1).unwrap()]));
+        let verdict = guest.wait_verdict(round);
+        assert_eq!(
+            verdict.answer(),
+            "incomplete damaged",
+            "{round}: {verdict:?}"
+        );
+        let screen = guest.wait_words(UNFINISHED);
+        assert!(!screen.contains(PASSED), "{screen}");
+        guest.unplug("stick");
+        guest.wait_event("removed", round);
+        guest.wait("! pidof kiosk-scan", "the end of all of them");
+    }
     guest.insert("next", "clean", "VM-CLEAN");
-    assert_eq!(guest.wait_verdict(2).answer(), "pass");
+    assert_eq!(guest.wait_verdict(4).answer(), "pass");
     guest.verify_ledger();
 }
 

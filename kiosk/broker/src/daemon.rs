@@ -3,13 +3,14 @@
 mod act;
 mod ledger;
 mod refusal;
+mod reload;
 mod source;
 mod supervised;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use decide::Allowlist;
@@ -27,7 +28,7 @@ use crate::port::Port;
 use crate::recorder::Recorder;
 use crate::rules::{self, Loaded};
 use crate::site::{self, Site};
-use crate::step::{Event, LaneId, Service, State};
+use crate::step::{Event, LaneId, State};
 use crate::usb::Usb;
 use crate::view;
 
@@ -81,7 +82,7 @@ pub struct Daemon {
     allowlist: Option<Allowlist>,
     loaded: Option<Loaded>,
     /// Rules that are being read and compiled, to take the place of those in force.
-    loading: Option<Receiver<Loading>>,
+    loading: Option<Receiver<reload::Loading>>,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -237,53 +238,6 @@ impl Daemon {
         }
     }
 
-    /// Reads the site's files and rules again; what is malformed leaves the old in force. To
-    /// compile rules takes as long as it takes, so that is done beside the loop.
-    fn reload(&mut self) {
-        match Site::read(&self.paths) {
-            Ok(site) => self.site = site,
-            Err(error) => report(&format!("the old policy stays: {error}")),
-        }
-        match site::allowlist(&self.paths) {
-            Ok(list) => {
-                let first = self.allowlist.is_none() && list.is_some();
-                self.allowlist = list;
-                let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
-                self.ask_again(&lanes);
-                if first && self.state.service == Service::Ready {
-                    // What came while there was none.
-                    self.look_again();
-                }
-            }
-            Err(error) => report(&format!("the old list of media stays: {error}")),
-        }
-        let (sender, loading) = channel();
-        let paths = self.paths.clone();
-        let load = move || {
-            let folder = rules::folder(None, &paths);
-            // Whoever asked may have asked again since, and listens to the newer one.
-            let _ = sender.send(rules::load(&folder, &paths, Timestamp::now()));
-        };
-        match std::thread::Builder::new().spawn(load) {
-            Ok(_) => self.loading = Some(loading),
-            Err(error) => report(&format!("the old rules stay: {error}")),
-        }
-        self.changed = true;
-    }
-
-    /// Takes rules into force that have been loaded meanwhile.
-    fn take_rules(&mut self) {
-        let loaded = self.loading.as_ref().map(Receiver::try_recv);
-        match loaded {
-            None | Some(Err(TryRecvError::Empty)) => return,
-            Some(Ok(Ok(loaded))) => self.loaded = loaded,
-            Some(Ok(Err(error))) => report(&format!("the old rules stay: {error}")),
-            Some(Err(TryRecvError::Disconnected)) => report("the old rules stay: nobody read them"),
-        }
-        self.loading = None;
-        self.changed = true;
-    }
-
     fn welcome(&mut self, screen: Channel) {
         if self.screens.len() < SCREENS_MAX && screen.set_nonblocking(true).is_ok() {
             self.screens.push(screen);
@@ -355,9 +309,6 @@ impl Daemon {
         })
     }
 }
-
-/// What came of reading the rules again.
-type Loading = Result<Option<Loaded>, rules::RulesError>;
 
 /// Which descriptors have something to say. Scanners are asked in every round.
 struct Ready {

@@ -15,6 +15,8 @@ pub mod watch;
 
 mod plugged;
 
+mod access;
+
 pub mod disk;
 
 #[cfg(test)]
@@ -26,11 +28,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use wire::{Claim, Gap};
+use wire::Gap;
 
 use crate::errand::{Bell, Errand};
 use crate::identify::Identified;
-use plugged::{Access, Plugged, gap, has_no_medium, is_of, let_in, let_work};
+use plugged::{Access, Plugged, gap, has_no_medium, is_of};
 use ports::{Moved, Ports};
 use sysfs::{Description, Device, DeviceKey, Disk, Sysfs};
 use watch::Watch;
@@ -128,22 +130,6 @@ impl Usb {
         self.heard = true;
     }
 
-    /// Tells every bus that has not been told to leave what comes without a driver.
-    fn close_buses(&mut self) -> io::Result<()> {
-        for bus in self.sysfs.buses()? {
-            if self.closed.contains(&bus) {
-                continue;
-            }
-            match self.sysfs.close_bus(&bus) {
-                Ok(()) => drop(self.closed.insert(bus)),
-                // Its controller went away meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
     /// What happened since the last call. Never waits.
     ///
     /// # Errors
@@ -174,69 +160,6 @@ impl Usb {
             }
         }
         Ok(news)
-    }
-
-    /// Lets a device in: a driver for its storage interfaces and for nothing else. It must be
-    /// plain storage that the list admits. What comes of it is news.
-    pub fn let_in(&mut self, device: &DeviceKey, now: Instant) {
-        let (sysfs, key) = (self.sysfs.clone(), device.clone());
-        if let Some(plugged) = self.devices.get_mut(device) {
-            let (before, bound) = (plugged.description.clone(), plugged.bound);
-            let work = move || let_in(&sysfs, &key, &before, bound);
-            // Without a thread nothing is let in, and the wait for the device comes to its end.
-            plugged.letting_in = Errand::start(Some(&self.bell), now, work).ok();
-            plugged.access = Access::In;
-        }
-    }
-
-    /// Leaves a device without a driver, and takes from it what it already has: at the next
-    /// look, and at every one that finds it with a driver again.
-    pub fn shut_out(&mut self, device: &DeviceKey) {
-        if let Some(plugged) = self.devices.get_mut(device) {
-            plugged.access = Access::Out;
-            self.heard = true;
-        }
-        self.ports.close(device);
-    }
-
-    /// Lets a device of the kiosk's own work with all its interfaces.
-    pub fn let_work(&mut self, device: &DeviceKey, now: Instant) {
-        let (sysfs, key) = (self.sysfs.clone(), device.clone());
-        if let Some(plugged) = self.devices.get_mut(device) {
-            let before = plugged.description.clone();
-            let work = move || let_work(&sysfs, &key, &before);
-            plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
-            plugged.access = Access::Works;
-        }
-    }
-
-    /// Other devices that are plugged in and claim to be the same medium.
-    #[must_use]
-    pub fn twins(&self, device: &DeviceKey, claim: &Claim) -> Vec<DeviceKey> {
-        let is_twin = |key: &DeviceKey, theirs: &Claim| {
-            key != device
-                && (theirs.vid, theirs.pid) == (claim.vid, claim.pid)
-                && claim.serial.is_some()
-                && theirs.serial == claim.serial
-        };
-        let devices = self.devices.iter();
-        devices
-            .filter(|(key, plugged)| is_twin(key, &plugged.claim))
-            .map(|(key, _)| key.clone())
-            .collect()
-    }
-
-    /// Takes the drivers from everything that has some and should have none.
-    fn shut(&mut self, there: &[Device], now: Instant) {
-        for device in there.iter().filter(|device| device.authorized) {
-            let out =
-                |plugged: &&mut Plugged| plugged.access == Access::Out && plugged.chore.is_none();
-            if let Some(plugged) = self.devices.get_mut(&device.key).filter(out) {
-                let (sysfs, key) = (self.sysfs.clone(), device.key.clone());
-                let work = move || sysfs.authorize(&key, false);
-                plugged.chore = Errand::start(Some(&self.bell), now, work).ok();
-            }
-        }
     }
 
     fn moved(&mut self, moved: Moved, there: &[Device], now: Instant) -> Option<News> {
