@@ -29,7 +29,7 @@ fn kill(guest: &Guest, unit: &str) {
 fn a_killed_scan_is_not_finished_and_the_next_one_passes() {
     let guest = Guest::restored();
     // In the order of their start: the process outside the jail, the supervisor, its worker.
-    for round in 1..=3 {
+    for round in 1..=3_usize {
         scanning(&guest);
         let pids = guest.run("pidof kiosk-scan");
         let mut pids: Vec<u32> = pids
