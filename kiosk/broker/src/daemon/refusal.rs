@@ -95,30 +95,3 @@ impl Daemon {
         }
     }
 }
-
-/// The admission, unless there is something against it and it names nothing itself.
-pub(super) fn unless(own: Admission, against: bool, why: fn(Option<&str>) -> Refusal) -> Admission {
-    if against && own.refusal().is_none() {
-        Admission::Refused(why(own.medium()))
-    } else {
-        own
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_refused_already_keeps_its_reason() {
-        let registered = Admission::Registered {
-            id: "M-1".to_owned(),
-        };
-        let code = |admission: &Admission| admission.refusal().map(|refusal| refusal.code);
-        assert_eq!(unless(registered.clone(), false, decide::twin), registered);
-        let refused = unless(registered, true, decide::twin);
-        assert_eq!(code(&refused), Some(wire::ReasonCode::CloneSuspected));
-        let several = unless(refused.clone(), true, decide::several);
-        assert_eq!(several, refused);
-    }
-}

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use decide::{Admission, Refusal};
 use jiff::Timestamp;
 use wire::Gap;
 
-use super::refusal::unless;
 use super::{Daemon, DaemonError, report, system};
 use crate::bay::{Bay, Moved};
 use crate::identify::Identified;
@@ -307,6 +307,15 @@ impl Daemon {
     }
 }
 
+/// The admission, unless there is something against it and it names nothing itself.
+fn unless(own: Admission, against: bool, why: fn(Option<&str>) -> Refusal) -> Admission {
+    if against && own.refusal().is_none() {
+        Admission::Refused(why(own.medium()))
+    } else {
+        own
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,5 +328,18 @@ mod tests {
         let steps = steps.saturating_add(DISK_WAIT_MAX);
         let steps = steps.saturating_add(SETTLE_WAIT_MAX);
         assert!(steps < NOTICED_WAIT_MAX, "{steps:?}");
+    }
+
+    #[test]
+    fn what_is_refused_already_keeps_its_reason() {
+        let registered = Admission::Registered {
+            id: "M-1".to_owned(),
+        };
+        let code = |admission: &Admission| admission.refusal().map(|refusal| refusal.code);
+        assert_eq!(unless(registered.clone(), false, decide::twin), registered);
+        let refused = unless(registered, true, decide::twin);
+        assert_eq!(code(&refused), Some(wire::ReasonCode::CloneSuspected));
+        let several = unless(refused.clone(), true, decide::several);
+        assert_eq!(several, refused);
     }
 }
