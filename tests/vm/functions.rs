@@ -14,6 +14,9 @@ const DRIVERS: &str = "ls -d /sys/bus/usb/devices/[0-9]*-[1-9]*:*/driver 2>/dev/
 const WORKING: &str =
     "ls -l /sys/class/input /sys/class/net /sys/class/tty | grep -E '/usb[0-9]+/[0-9]'; :";
 
+/// What the kernel said of devices that somebody let in, if only for a moment.
+const LET_IN: &str = "dmesg | grep -E 'authorized to connect|bound driver'; :";
+
 /// Waits for the refusal of a device, and looks whether anything of it works.
 #[track_caller]
 fn refused(guest: &Guest, round: usize, words: &str, interface: &str) {
@@ -63,6 +66,7 @@ fn gadgets_that_are_more_than_a_stick_are_refused_and_have_no_driver() {
         guest.run("gadget unplug odd && gadget remove odd");
         guest.wait_event("removed", round);
     }
+    assert_eq!(guest.run(LET_IN), "");
     guest.verify_ledger();
 }
 
@@ -98,6 +102,7 @@ fn a_phone_and_a_hub_with_a_stick_behind_it_are_refused_and_have_no_driver() {
     assert_eq!(guest.events("inserted").len(), 2);
     guest.device_del("hub");
     guest.wait_event("removed", 2);
+    assert_eq!(guest.run(LET_IN), "");
     guest.verify_ledger();
 }
 
