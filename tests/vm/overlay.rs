@@ -8,16 +8,10 @@ use std::process::{Command, Stdio};
 
 use crate::machine::nameless;
 
-/// The programs of this build.
-const PROGRAMS: [(&str, &str); 5] = [
-    ("kioskd", env!("CARGO_BIN_EXE_kioskd")),
-    ("kiosk-scan", env!("CARGO_BIN_EXE_kiosk-scan")),
-    ("kiosk-record", env!("CARGO_BIN_EXE_kiosk-record")),
-    ("kiosk-show", env!("CARGO_BIN_EXE_kiosk-show")),
-    ("kioskctl", env!("CARGO_BIN_EXE_kioskctl")),
-];
+/// One of the programs of this build; the others are beside it.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kioskd");
 
-/// What starts with the guest, where there is such a unit.
+/// What starts with the guest.
 const STARTED: [&str; 5] = [
     "kiosk-record.socket",
     "kiosk-scan.socket",
@@ -51,21 +45,11 @@ fn furnish(stage: &Path) {
         std::fs::create_dir_all(&path).unwrap();
         path
     };
-    let programs = at("usr/bin");
-    for (name, program) in PROGRAMS {
-        std::fs::copy(program, programs.join(name)).unwrap();
-    }
-    if repository.join("systemd/install").exists() {
-        run(Command::new(repository.join("systemd/install"))
-            .arg(Path::new(PROGRAMS[0].1).parent().unwrap())
-            .env("DESTDIR", stage));
-    } else {
-        let share = at("usr/share/media-kiosk");
-        run(copy().arg(repository.join("signatures")).arg(share));
-    }
-    let units = at("usr/lib/systemd/system");
+    run(Command::new(repository.join("systemd/install"))
+        .arg(Path::new(PROGRAM).parent().unwrap())
+        .env("DESTDIR", stage));
     let wants = at("usr/lib/systemd/system/kiosk-test.target.wants");
-    for unit in STARTED.iter().filter(|unit| units.join(unit).exists()) {
+    for unit in STARTED {
         symlink(format!("../{unit}"), wants.join(unit)).unwrap();
     }
     run(copy().arg(repository.join("tests/vm/guest/.")).arg(stage));
