@@ -183,13 +183,7 @@ fn is_named(medium: &Medium, claim: &Claim) -> bool {
 
 /// In which way a medium with the right name is another one; empty when it is the same.
 fn differences(claim: &Claim, capacity: Option<u64>, medium: &Medium) -> String {
-    // The order of interfaces says nothing about a medium, and people write lists in any.
-    let sorted = |interfaces: &[Interface]| {
-        let mut interfaces = interfaces.to_vec();
-        interfaces.sort_unstable();
-        interfaces
-    };
-    let interfaces = sorted(&claim.interfaces) != sorted(&medium.interfaces);
+    let interfaces = !same_interfaces(&claim.interfaces, &medium.interfaces);
     let capacity = capacity != Some(medium.capacity_bytes);
     match (interfaces, capacity) {
         (false, false) => String::new(),
@@ -197,6 +191,17 @@ fn differences(claim: &Claim, capacity: Option<u64>, medium: &Medium) -> String 
         (false, true) => "capacity differs".to_owned(),
         (true, true) => "interfaces and capacity differ".to_owned(),
     }
+}
+
+/// Whether two devices have the same interfaces, each as often. Their order says nothing about a
+/// device, and people write lists in any.
+pub(crate) fn same_interfaces(left: &[Interface], right: &[Interface]) -> bool {
+    let sorted = |interfaces: &[Interface]| {
+        let mut interfaces = interfaces.to_vec();
+        interfaces.sort_unstable();
+        interfaces
+    };
+    sorted(left) == sorted(right)
 }
 
 /// Whether a registered medium may be used on this day.

@@ -11,7 +11,7 @@ use wire::Claim;
 use wire::ledger::Rules;
 use wire::scan::{CONTAINER_DEPTH_MAX, Limits};
 
-pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX};
+pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX, is_port};
 
 use crate::allowlist::TEXT_BYTES_MAX;
 use crate::examination::RulesState;

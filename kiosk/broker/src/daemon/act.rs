@@ -21,16 +21,12 @@ impl Daemon {
                 && let Some(port) = self.ports.get_mut(lane)
             {
                 port.insertion.get_or_insert(entry.number);
-            }
-            if let Event::Recorded { lane, .. } = &event
-                && let Some(Lane::Judging { .. }) = self.state.lanes.get(lane)
-                && let Some(received) = self
-                    .ports
-                    .get_mut(lane)
-                    .and_then(|port| port.received.as_mut())
-            {
-                // They are in the ledger, and can be large.
-                received.rows = None;
+                if let Some(Lane::Judging { .. }) = self.state.lanes.get(lane)
+                    && let Some(received) = port.received.as_mut()
+                {
+                    // They are in the ledger, and can be large.
+                    received.rows = None;
+                }
             }
             let state = std::mem::take(&mut self.state);
             let (state, actions) = step(state, event);

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use decide::policy::is_port;
 use wire::MediumName;
 
 /// Longest descriptors that are read, in bytes: eight configurations of the greatest length.
@@ -273,13 +274,6 @@ impl Sysfs {
 
 /// The kernel counts every disk in these.
 const SECTOR_BYTES: u64 = 512;
-
-/// `1-2.3`: a device. `usb1` is a root hub and `1-2:1.0` an interface.
-fn is_port(name: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    name.split_once('-')
-        .is_some_and(|(bus, ports)| number(bus) && ports.split('.').all(number))
-}
 
 fn is_bus(name: &str) -> bool {
     name.strip_prefix("usb").is_some_and(|number| {

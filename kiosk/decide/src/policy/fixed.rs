@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use wire::{Claim, Interface};
 
+use crate::admission::same_interfaces;
 use crate::source::{ListError, Text};
 
 /// A USB device of the kiosk's own: its keypad, its touch panel, a hub inside its case.
@@ -30,14 +31,9 @@ pub const PORT_BYTES_MAX: usize = 31;
 impl Fixed {
     /// Whether a device in `port` is this one.
     pub(super) fn is(&self, port: &str, claim: &Claim) -> bool {
-        let sorted = |interfaces: &[Interface]| {
-            let mut interfaces = interfaces.to_vec();
-            interfaces.sort_unstable();
-            interfaces
-        };
         self.port == port
             && (self.vid, self.pid) == (claim.vid, claim.pid)
-            && sorted(&self.interfaces) == sorted(&claim.interfaces)
+            && same_interfaces(&self.interfaces, &claim.interfaces)
     }
 }
 
@@ -80,14 +76,19 @@ impl RawUsb {
     }
 }
 
-/// A port as the kernel names it: the bus, a hyphen, and port numbers with points between.
+/// Whether the kernel gives a device this name: the bus, a hyphen, and port numbers with points
+/// between, `1-2.3`. `usb1` is a root hub and `1-2:1.0` an interface.
+#[must_use]
+pub fn is_port(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.split_once('-')
+        .is_some_and(|(bus, ports)| number(bus) && ports.split('.').all(number))
+}
+
+/// A port that the policy names.
 fn port(source: &Text<'_>, value: &Spanned<String>) -> Result<String, ListError> {
     let path = value.get_ref();
-    let number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    let is_port = path
-        .split_once('-')
-        .is_some_and(|(bus, ports)| number(bus) && ports.split('.').all(number));
-    if is_port && path.len() <= PORT_BYTES_MAX {
+    if is_port(path) && path.len() <= PORT_BYTES_MAX {
         return Ok(path.clone());
     }
     let next = "write it as the folder in /sys/bus/usb/devices is named: \"1-2.3\"";
