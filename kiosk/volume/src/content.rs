@@ -17,6 +17,24 @@ pub(crate) struct Extent {
 /// Extents in the order of the content, found as they are needed.
 pub(crate) type Extents<'a> = Box<dyn Iterator<Item = io::Result<Extent>> + 'a>;
 
+/// `extents` without their first `skip_bytes` bytes.
+pub(crate) fn after(extents: Extents<'_>, skip_bytes: u64) -> Extents<'_> {
+    let mut skip = skip_bytes;
+    Box::new(extents.filter_map(move |extent| {
+        let extent = match extent {
+            Ok(extent) => extent,
+            Err(error) => return Some(Err(error)),
+        };
+        let cut = skip.min(extent.size_bytes);
+        skip = skip.saturating_sub(cut);
+        let rest = Extent {
+            offset_bytes: extent.offset_bytes.map(|at| at.saturating_add(cut)),
+            size_bytes: extent.size_bytes.saturating_sub(cut),
+        };
+        (rest.size_bytes != 0).then_some(Ok(rest))
+    }))
+}
+
 /// Reads `size_bytes` of a content. Extents that end before that are an `UnexpectedEof`.
 pub(crate) struct ExtentReader<'a> {
     blocks: &'a dyn Blocks,
@@ -91,28 +109,45 @@ impl Read for ExtentReader<'_> {
     }
 }
 
-/// How many of the first `bits` bits of an allocation bitmap are set.
+/// Gives every run of set bits among the first `bits` bits of an allocation bitmap: the first
+/// and how many. Runs end at the latest after 64 KiB of the bitmap.
 ///
 /// # Errors
 /// Those of reading it; `UnexpectedEof` when it is shorter.
-pub(crate) fn count_ones(bitmap: &mut dyn Read, bits: u64) -> io::Result<u64> {
+pub(crate) fn set_bits(
+    bitmap: &mut dyn Read,
+    bits: u64,
+    give: &mut dyn FnMut(u64, u64),
+) -> io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
-    let mut left = bits;
-    let mut ones = 0_u64;
-    while left != 0 {
+    let mut at = 0_u64;
+    while at < bits {
+        let left = bits.saturating_sub(at);
         let wanted = narrow(left.div_ceil(8)).min(buffer.len());
         let bytes = buffer.get_mut(..wanted).unwrap_or_default();
         bitmap.read_exact(bytes)?;
+        let mut run = (at, 0_u64);
         for byte in bytes {
-            let valid = u32::try_from(left.min(8)).unwrap_or(8);
-            let mask = u8::MAX
-                .checked_shr(8_u32.saturating_sub(valid))
-                .unwrap_or(0);
-            ones = ones.saturating_add(u64::from((*byte & mask).count_ones()));
-            left = left.saturating_sub(8);
+            for shift in 0..8_u32 {
+                if at == bits {
+                    break;
+                }
+                if byte.checked_shr(shift).unwrap_or(0) & 1 == 1 {
+                    run.1 = run.1.saturating_add(1);
+                } else {
+                    if run.1 != 0 {
+                        give(run.0, run.1);
+                    }
+                    run = (at.saturating_add(1), 0);
+                }
+                at = at.saturating_add(1);
+            }
+        }
+        if run.1 != 0 {
+            give(run.0, run.1);
         }
     }
-    Ok(ones)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -153,14 +188,32 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_a_content_begins_where_it_ends() {
+        let extents = || -> Extents<'_> {
+            let all = [extent(50, 4), extent(None, 4), extent(10, 4)];
+            Box::new(all.into_iter().map(Ok))
+        };
+        let rest = |skip| after(extents(), skip).map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(rest(0).len(), 3);
+        assert_eq!(rest(3), [extent(53, 1), extent(None, 4), extent(10, 4)]);
+        assert_eq!(rest(4), [extent(None, 4), extent(10, 4)]);
+        assert_eq!(rest(11), [extent(13, 1)]);
+        assert_eq!(rest(12), []);
+    }
+
+    #[test]
     fn bits_past_the_last_cluster_do_not_count() {
-        let count = |bytes: &[u8], bits| count_ones(&mut &*bytes, bits).unwrap();
-        assert_eq!(count(&[0xFF, 0xFF], 16), 16);
-        assert_eq!(count(&[0xFF, 0xFF], 11), 11);
-        assert_eq!(count(&[0xF8, 0xFF], 3), 0);
-        assert_eq!(count(&[0x04], 3), 1);
-        assert_eq!(count(&[], 0), 0);
-        assert!(count_ones(&mut &[0xFF_u8][..], 9).is_err());
+        let runs = |bytes: &[u8], bits| {
+            let mut runs = Vec::new();
+            let read = set_bits(&mut &*bytes, bits, &mut |first, count| runs.push((first, count)));
+            read.map(|()| runs)
+        };
+        assert_eq!(runs(&[0xFF, 0xFF], 16).unwrap(), [(0, 16)]);
+        assert_eq!(runs(&[0xFF, 0xFF], 11).unwrap(), [(0, 11)]);
+        assert_eq!(runs(&[0xF8, 0xFF], 3).unwrap(), []);
+        assert_eq!(runs(&[0x05, 0x80], 16).unwrap(), [(0, 1), (2, 1), (15, 1)]);
+        assert_eq!(runs(&[], 0).unwrap(), []);
+        assert!(runs(&[0xFF], 9).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use ext4_view::{DirEntry, Ext4, Ext4Error, Ext4Read, FileType, PathBuf};
-use wire::scan::Limits;
+use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
 use wire::{Finding, Gap, MediumName, RowKind};
 
@@ -14,7 +14,7 @@ use crate::error::VolumeError;
 use crate::findings::{Findings, incomplete, notice};
 use crate::kind::Kind;
 use crate::number::{u16_at, u32_at};
-use crate::tree::{About, Seen, Tree};
+use crate::tree::{Seen, Tree, Walked};
 use crate::walk::{Content, Folder, Walk};
 
 /// An ext volume.
@@ -127,22 +127,19 @@ fn structure_error(error: Ext4Error) -> io::Error {
 }
 
 impl Tree for ExtTree {
-    fn about(&mut self) -> About {
+    fn label(&mut self) -> MediumName {
         let label = self.system.label().as_bytes();
         let label = label.split(|byte| *byte == 0).next().unwrap_or_default();
-        let used = self.count(4, 0x150).saturating_sub(self.count(12, 0x158));
-        About {
-            label: MediumName::cut(label).0,
-            allocated_bytes: used.saturating_mul(self.block_bytes()),
-        }
+        MediumName::cut(label).0
     }
 
     fn walk(
         &mut self,
         limits: &Limits,
+        spare: Spare,
         visit: &mut dyn FnMut(Seen),
-    ) -> Result<Vec<Finding>, VolumeError> {
-        let mut walk = Walk::new(self.volume, limits, visit);
+    ) -> Result<Walked, VolumeError> {
+        let mut walk = Walk::new(self.volume, limits, spare, visit);
         self.check(&mut walk.findings);
         let mut pending = vec![Folder::root()];
         while let Some(folder) = pending.pop() {
@@ -156,7 +153,7 @@ impl Tree for ExtTree {
                 new.reverse();
             }
         }
-        Ok(walk.findings.into_vec())
+        Ok(walk.ended())
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
@@ -176,6 +173,10 @@ impl Tree for ExtTree {
             | Locator::Extents(_)
             | Locator::Loose => Err(VolumeError::Foreign),
         }
+    }
+
+    fn slack<'a>(&'a self, _: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        Err(VolumeError::Foreign)
     }
 }
 

@@ -33,6 +33,7 @@ mod tree;
 mod clusters;
 mod content;
 mod findings;
+mod space;
 mod text;
 mod walk;
 
@@ -48,4 +49,4 @@ pub use error::{VolumeError, gap_of};
 pub use kind::{Kind, probe};
 pub use layout::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, Layout, PARTITIONS_MAX, layout, pieces};
 pub use sectors::{is_gone, unreadable_sectors};
-pub use tree::{About, Seen, Tree, open};
+pub use tree::{Seen, Tree, Walked, open, raw};

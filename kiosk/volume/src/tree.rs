@@ -3,22 +3,23 @@
 use std::io::Read;
 use std::rc::Rc;
 
-use wire::scan::Limits;
+use wire::scan::{Limits, Spare};
 use wire::worker::Item;
 use wire::{Finding, MediumName, Row};
 
 use crate::blocks::Blocks;
+use crate::content::{Extent, ExtentReader};
 use crate::error::VolumeError;
 use crate::kind::Kind;
 
-/// What a volume says of itself.
+/// What came of a walk that reached its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct About {
-    /// Volume label; empty when it has none or it cannot be read.
-    pub label: MediumName,
-    /// Bytes that the file system's own bookkeeping counts as in use; 0 when that cannot be
-    /// read, which [`Tree::walk`] then reports.
-    pub allocated_bytes: u64,
+pub struct Walked {
+    /// What is wrong with the volume's structure; nothing means that nothing was left out.
+    pub findings: Vec<Finding>,
+    /// Bytes that are free by the volume's own bookkeeping, examined or not. The shares of
+    /// everything else that the walk found add up to the rest of the volume.
+    pub unallocated_bytes: u64,
 }
 
 /// Something that a walk came across.
@@ -36,22 +37,24 @@ pub enum Seen {
 
 /// A volume with a reader.
 pub trait Tree {
-    /// What the volume says of itself.
-    fn about(&mut self) -> About;
+    /// Volume label; empty when it has none or it cannot be read.
+    fn label(&mut self) -> MediumName;
 
-    /// Lists every content once and calls `visit` for each. Gives what is wrong with the
-    /// volume's structure; an empty answer means that nothing was left out.
+    /// Lists every content once and calls `visit` for each: files, and as raw bytes everything
+    /// on the volume that belongs to none. `spare` says what of the free space is listed.
     ///
     /// Depth costs no stack, loops end, and the number of calls is at most
-    /// `limits.files_max` and one, plus one for each folder.
+    /// `limits.files_max` and one, plus one for each folder and for each 64 MiB or 512 runs of
+    /// space that is no file's.
     ///
     /// # Errors
     /// A [`VolumeError`] when nothing, or nothing more, can be listed.
     fn walk(
         &mut self,
         limits: &Limits,
+        spare: Spare,
         visit: &mut dyn FnMut(Seen),
-    ) -> Result<Vec<Finding>, VolumeError>;
+    ) -> Result<Walked, VolumeError>;
 
     /// A sequential reader of one content that [`Tree::walk`] of the same volume listed, here
     /// or in another process. It gives exactly `item.size_bytes` bytes or fails: its error
@@ -60,6 +63,32 @@ pub trait Tree {
     /// # Errors
     /// A [`VolumeError`] when not even its first byte can be found.
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError>;
+
+    /// A sequential reader of what is in the clusters of a content and not of it: at least
+    /// `item.share.slack_bytes` bytes. Asked for only when that is not 0.
+    ///
+    /// # Errors
+    /// As for [`Tree::open`].
+    fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError>;
+}
+
+/// A reader of raw bytes: `extents` of `part`, each an offset and a length, one after the other.
+#[must_use]
+pub fn raw<'a>(part: &'a dyn Blocks, extents: &[(u64, u64)]) -> Box<dyn Read + 'a> {
+    let size = extents
+        .iter()
+        .fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
+    let extents: Vec<_> = extents
+        .iter()
+        .map(|(offset, size)| {
+            Ok(Extent {
+                offset_bytes: Some(*offset),
+                size_bytes: *size,
+            })
+        })
+        .collect();
+    let extents = Box::new(extents.into_iter());
+    Box::new(ExtentReader::new(part, extents, size, size))
 }
 
 /// The tree on `part`, which was recognised as `kind_name`. Its items carry `volume_index`.

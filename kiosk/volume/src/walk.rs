@@ -1,14 +1,19 @@
-//! What every walk has in common: paths, limits, and rows for what is left out.
+//! What every walk has in common: paths, limits, rows for what is left out, and an account of
+//! every byte.
+
+mod account;
 
 use std::rc::Rc;
 
 use wire::outcome::FINDINGS_MAX;
-use wire::scan::Limits;
-use wire::worker::{Item, Locator};
+use wire::scan::{Limits, Spare};
+use wire::worker::{Item, Locator, Share};
 use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind};
 
+use account::Account;
+
 use crate::findings::{Findings, incomplete};
-use crate::tree::Seen;
+use crate::tree::{Seen, Walked};
 
 /// A folder on the way from the root. Its path is put together when it is needed: a medium
 /// chooses how many folders wait to be read.
@@ -57,17 +62,24 @@ pub(crate) struct Content {
     pub(crate) size_bytes: u64,
     pub(crate) locator: Locator,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) share: Share,
 }
 
 impl Content {
-    /// A file.
+    /// A file without clusters of its own.
     pub(crate) fn file(size_bytes: u64, locator: Locator, findings: Vec<Finding>) -> Self {
         Self {
             kind: RowKind::File,
             size_bytes,
             locator,
             findings,
+            share: Share::default(),
         }
+    }
+
+    /// The same with what it accounts for.
+    pub(crate) fn with(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 }
 
@@ -77,20 +89,37 @@ pub(crate) struct Walk<'v> {
     pub(crate) findings: Findings,
     volume: u32,
     limits: &'v Limits,
+    spare: Spare,
+    account: Account,
     visit: &'v mut dyn FnMut(Seen),
     seen: u64,
     full: bool,
 }
 
 impl<'v> Walk<'v> {
-    pub(crate) fn new(volume: u32, limits: &'v Limits, visit: &'v mut dyn FnMut(Seen)) -> Self {
+    pub(crate) fn new(
+        volume: u32,
+        limits: &'v Limits,
+        spare: Spare,
+        visit: &'v mut dyn FnMut(Seen),
+    ) -> Self {
         Self {
             findings: Findings::default(),
             volume,
             limits,
+            spare,
+            account: Account::default(),
             visit,
             seen: 0,
             full: false,
+        }
+    }
+
+    /// What came of it.
+    pub(crate) fn ended(self) -> Walked {
+        Walked {
+            findings: self.findings.into_vec(),
+            unallocated_bytes: self.account.unallocated_bytes,
         }
     }
 
@@ -125,6 +154,7 @@ impl<'v> Walk<'v> {
             size_bytes: content.size_bytes,
             locator: content.locator,
             findings,
+            share: content.share,
         }));
     }
 
@@ -222,7 +252,11 @@ mod tests {
     fn walked(limits: &Limits, act: impl FnOnce(&mut Walk<'_>)) -> Vec<Seen> {
         let mut seen = Vec::new();
         let mut visit = |one| seen.push(one);
-        act(&mut Walk::new(3, limits, &mut visit));
+        let spare = Spare {
+            unallocated: true,
+            deleted: true,
+        };
+        act(&mut Walk::new(3, limits, spare, &mut visit));
         seen
     }
 

@@ -213,6 +213,36 @@ pub struct Row {
     pub findings: Vec<Finding>,
 }
 
+/// What became of the bytes of one volume, or of those outside every volume.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coverage {
+    /// Bytes that are not free by the volume's own bookkeeping: files with their slack, the file
+    /// system's structures, boot code, and what is marked as used and belongs to nobody.
+    pub allocated_bytes: u64,
+    /// Allocated bytes that were read and handed to the engine.
+    pub examined_bytes: u64,
+    /// Allocated bytes that were read, belong to no file, and are zero.
+    pub zero_bytes: u64,
+    /// Allocated bytes of contents that could not be read whole.
+    pub unreadable_bytes: u64,
+    /// Bytes that are free by the volume's own bookkeeping.
+    pub unallocated_bytes: u64,
+    /// Unallocated bytes that were read and handed to the engine.
+    pub unallocated_examined_bytes: u64,
+    /// Unallocated bytes that were read and are zero.
+    pub unallocated_zero_bytes: u64,
+}
+
+impl Coverage {
+    /// Whether every allocated byte was examined or is provably empty. Only such a volume may
+    /// be on a medium that passes.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.examined_bytes.checked_add(self.zero_bytes) == Some(self.allocated_bytes)
+    }
+}
+
 /// What was established about one volume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,10 +257,8 @@ pub struct VolumeReport {
     pub offset_bytes: u64,
     /// How long it is.
     pub size_bytes: u64,
-    /// Bytes that the file system says are in use by files.
-    pub allocated_bytes: u64,
-    /// Bytes of files that were read and matched.
-    pub examined_bytes: u64,
+    /// What became of its bytes.
+    pub coverage: Coverage,
     /// What is wrong with its structure.
     pub findings: Vec<Finding>,
 }

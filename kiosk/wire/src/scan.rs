@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::MediumName;
-use crate::outcome::{Finding, Gap, Row, VolumeReport};
+use crate::outcome::{Coverage, Finding, Gap, Row, VolumeReport};
 
 /// Deepest nesting of containers that is opened. Engineering archives nest two or three
 /// deep; each level costs memory and multiplies the time of a bomb.
@@ -84,6 +84,16 @@ impl Default for Limits {
     }
 }
 
+/// What is examined beside everything that is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spare {
+    /// Space that its volume counts as free, as raw bytes. What is not examined is counted.
+    pub unallocated: bool,
+    /// Files that are marked deleted and whose clusters are still free, as files.
+    pub deleted: bool,
+}
+
 /// The first message to the supervisor. With it travel, in this order: the compiled rules, the
 /// descriptors of the medium (two for a device, one for an image, none for a folder), and one
 /// spool a worker.
@@ -96,6 +106,8 @@ pub struct Order {
     pub size_bytes: u64,
     /// Limits of this scan.
     pub limits: Limits,
+    /// What is examined beside what is allocated.
+    pub spare: Spare,
     /// Workers to fork, 1 to [`WORKERS_MAX`].
     pub workers: u32,
 }
@@ -192,4 +204,6 @@ pub struct Totals {
     pub bytes_read: u64,
     /// Bytes hashed, members included.
     pub bytes_hashed: u64,
+    /// What lies outside every volume; all of it counts as allocated.
+    pub outside: Coverage,
 }

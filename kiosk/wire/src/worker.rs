@@ -18,8 +18,8 @@ pub struct Place {
     pub kind: String,
 }
 
-/// Most extents in one locator: what does not fit is opened by path.
-pub const LOCATOR_EXTENTS_MAX: usize = 64;
+/// Most extents in one locator, so that its message fits a packet; more make a further content.
+pub const LOCATOR_EXTENTS_MAX: usize = 512;
 
 /// How a worker finds a content again that another worker found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,36 @@ pub struct Item {
     pub locator: Locator,
     /// What the reader of the volume saw about it.
     pub findings: Vec<Finding>,
+    /// Which bytes of its volume are examined along with it.
+    pub share: Share,
+}
+
+/// What examining one content accounts for. The shares of everything that is found on a volume
+/// add up to its allocated bytes and, where they are examined, its unallocated bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// Its first byte on the volume, or on the medium when it is on none: what lies first is
+    /// read first. 0 for what has no place.
+    pub position_bytes: u64,
+    /// Allocated bytes that no content found before it accounts for, slack included.
+    pub allocated_bytes: u64,
+    /// Unallocated bytes, likewise.
+    pub unallocated_bytes: u64,
+    /// Bytes in its clusters that are not its content: past its end, or never written by it.
+    pub slack_bytes: u64,
+}
+
+/// How much of a content's share was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// All of it, and handed to the engine.
+    Whole,
+    /// All of it, and every byte is zero.
+    Zero,
+    /// Not all of it.
+    Partial,
 }
 
 /// What the supervisor asks for.
@@ -146,8 +176,10 @@ pub enum Answer {
     Walked {
         /// Volume label.
         label: MediumName,
-        /// Bytes in use by files.
+        /// Bytes that are not free by the volume's own bookkeeping.
         allocated_bytes: u64,
+        /// Bytes that are.
+        unallocated_bytes: u64,
         /// What is wrong with its structure.
         findings: Vec<Finding>,
     },
@@ -157,6 +189,8 @@ pub enum Answer {
         bytes_read: u64,
         /// Bytes hashed, members included.
         bytes_hashed: u64,
+        /// What was read of its share.
+        reading: Reading,
     },
     /// [`Job::ReadBack`] is done.
     ReadBack {

@@ -1,38 +1,8 @@
 //! Which cluster belongs to what, and what is wrong with a chain.
 
-use std::collections::BTreeMap;
-
 use super::table::{Link, Table};
 use crate::content::Extent;
-use crate::number::narrow;
-
-/// A set of clusters in pages that exist once they are touched: its memory follows the
-/// clusters in use, and is at most one bit for each.
-#[derive(Default)]
-pub(crate) struct ClusterSet {
-    pages: BTreeMap<u32, Box<[u64; PAGE_WORDS]>>,
-}
-
-const PAGE_WORDS: usize = 512;
-
-impl ClusterSet {
-    /// Adds `cluster` and tells whether it is new.
-    pub(crate) fn insert(&mut self, cluster: u32) -> bool {
-        let page = self
-            .pages
-            .entry(cluster >> 15)
-            .or_insert_with(|| Box::new([0; PAGE_WORDS]));
-        let word = narrow(u64::from(cluster >> 6 & 0x1FF));
-        let bit = 1_u64 << (cluster & 63);
-        match page.get_mut(word) {
-            Some(word) if *word & bit == 0 => {
-                *word |= bit;
-                true
-            }
-            Some(_) | None => false,
-        }
-    }
-}
+use crate::space::Space;
 
 /// What following a chain showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +48,8 @@ impl Fault {
 pub(crate) struct Claim {
     /// The extents in order; empty unless they were asked for.
     pub(crate) extents: Vec<Extent>,
+    /// Clusters that nobody had before.
+    pub(crate) clusters: u64,
     pub(crate) fault: Option<Fault>,
 }
 
@@ -95,10 +67,11 @@ pub(crate) struct Ask {
     pub(crate) keep: bool,
 }
 
-/// Follows a chain and puts every cluster of it into `owned`.
-pub(crate) fn claim(table: &Table, owned: &mut ClusterSet, ask: Ask) -> Claim {
+/// Follows a chain and takes every cluster of it.
+pub(crate) fn claim(table: &Table, space: &mut Space, ask: Ask) -> Claim {
     let mut claim = Claim {
         extents: Vec::new(),
+        clusters: 0,
         fault: None,
     };
     let limit = ask.clusters.unwrap_or(ask.clusters_max);
@@ -109,11 +82,12 @@ pub(crate) fn claim(table: &Table, owned: &mut ClusterSet, ask: Ask) -> Claim {
             claim.fault = Some(Fault::Short);
             return claim;
         };
-        if !owned.insert(cluster) {
+        if space.take(unit(cluster), 1) == 0 {
             claim.fault = Some(conflict(table, ask, cluster, count));
             return claim;
         }
         count = count.saturating_add(1);
+        claim.clusters = count;
         if ask.keep {
             keep(&mut claim.extents, extent);
         }
@@ -135,6 +109,11 @@ pub(crate) fn claim(table: &Table, owned: &mut ClusterSet, ask: Ask) -> Claim {
             }
         };
     }
+}
+
+/// The unit of the volume's space that a cluster is.
+pub(crate) fn unit(cluster: u32) -> u64 {
+    u64::from(cluster).saturating_sub(2)
 }
 
 /// The cluster after `cluster`, `None` at a proper end.

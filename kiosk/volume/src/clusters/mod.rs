@@ -6,19 +6,22 @@ mod claim;
 
 mod records;
 
-pub(crate) use claim::{Ask, Claim, ClusterSet, Fault, claim};
+mod leftover;
+
+pub(crate) use claim::{Ask, Claim, Fault, claim, unit};
+pub(crate) use leftover::{Deleted, Leftover};
 pub(crate) use records::{RECORD_BYTES, Records};
-pub(crate) use table::{Heap, Table, Width};
+pub(crate) use table::{Heap, Link, Table, Width};
 
 #[cfg(test)]
 mod tests {
     use std::io;
     use std::rc::Rc;
 
-    use super::table::Link;
     use super::*;
     use crate::content::Extent;
     use crate::number::wide;
+    use crate::space::Space;
 
     /// A FAT16 table with these links from cluster 2 on, clusters of 512 bytes.
     fn table(links: &[u16]) -> Table {
@@ -33,7 +36,7 @@ mod tests {
         Table::new(Rc::new(bytes), 0, size, Width::Fat16, heap)
     }
 
-    fn fault(table: &Table, owned: &mut ClusterSet, first: u32, clusters: u64) -> Option<Fault> {
+    fn fault(table: &Table, space: &mut Space, first: u32, clusters: u64) -> Option<Fault> {
         let ask = Ask {
             first,
             contiguous: false,
@@ -41,7 +44,7 @@ mod tests {
             clusters_max: 0,
             keep: true,
         };
-        claim(table, owned, ask).fault
+        claim(table, space, ask).fault
     }
 
     const END: u16 = 0xFFFF;
@@ -49,16 +52,16 @@ mod tests {
     #[test]
     fn chains_that_do_not_fit_their_files_are_told_apart() {
         let table = table(&[3, 4, END, 6, 5, 0, 0xFFF7, 900, END, 10]);
-        let owned = &mut ClusterSet::default();
-        assert_eq!(fault(&table, owned, 2, 3), None);
-        assert_eq!(fault(&table, owned, 3, 2), Some(Fault::CrossLinked));
-        assert_eq!(fault(&table, owned, 5, 9), Some(Fault::Loop));
-        assert_eq!(fault(&table, owned, 7, 2), Some(Fault::Short));
-        assert_eq!(fault(&table, owned, 8, 2), Some(Fault::Short));
-        assert_eq!(fault(&table, owned, 9, 2), Some(Fault::Short));
-        assert_eq!(fault(&table, owned, 11, 1), Some(Fault::Long));
-        assert_eq!(fault(&table, owned, 0, 1), Some(Fault::Short));
-        assert_eq!(fault(&table, owned, 12, 1), Some(Fault::Short));
+        let space = &mut table.space();
+        assert_eq!(fault(&table, space, 2, 3), None);
+        assert_eq!(fault(&table, space, 3, 2), Some(Fault::CrossLinked));
+        assert_eq!(fault(&table, space, 5, 9), Some(Fault::Loop));
+        assert_eq!(fault(&table, space, 7, 2), Some(Fault::Short));
+        assert_eq!(fault(&table, space, 8, 2), Some(Fault::Short));
+        assert_eq!(fault(&table, space, 9, 2), Some(Fault::Short));
+        assert_eq!(fault(&table, space, 11, 1), Some(Fault::Long));
+        assert_eq!(fault(&table, space, 0, 1), Some(Fault::Short));
+        assert_eq!(fault(&table, space, 12, 1), Some(Fault::Short));
     }
 
     #[test]
@@ -97,15 +100,5 @@ mod tests {
     fn a_loop_ends_at_the_clusters_that_the_size_needs() {
         let table = table(&[3, 2]);
         assert_eq!(table.chain(2, 10_000).count(), 5_000);
-    }
-
-    #[test]
-    fn a_set_of_clusters_tells_what_is_new() {
-        let mut set = ClusterSet::default();
-        for cluster in [2, 63, 64, 32_768, u32::MAX] {
-            assert!(set.insert(cluster));
-            assert!(!set.insert(cluster));
-        }
-        assert!(set.insert(3));
     }
 }

@@ -4,9 +4,12 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
+use wire::worker::Share;
+
 use crate::blocks::{Blocks, check_range};
 use crate::content::{Extent, Extents};
 use crate::number::{array, narrow, wide};
+use crate::space::Space;
 
 /// Width of one entry of a file allocation table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,19 @@ impl Heap {
     /// Clusters that `size_bytes` need.
     pub(crate) fn needed(&self, size_bytes: u64) -> u64 {
         size_bytes.div_ceil(self.cluster_bytes.max(1))
+    }
+
+    /// What a content accounts for that begins at `first`, took `clusters` that were nobody's,
+    /// and of which `valid_bytes` were written.
+    pub(crate) fn share(&self, first: u32, clusters: u64, valid_bytes: u64) -> Share {
+        let position = self.extent(first).and_then(|extent| extent.offset_bytes);
+        let allocated_bytes = clusters.saturating_mul(self.cluster_bytes);
+        Share {
+            position_bytes: position.unwrap_or(0),
+            allocated_bytes,
+            unallocated_bytes: 0,
+            slack_bytes: allocated_bytes.saturating_sub(valid_bytes),
+        }
     }
 
     /// Whole clusters in `size_bytes`, at least one.
@@ -185,19 +201,25 @@ impl Table {
         Ok(array(&window.1, narrow(within)))
     }
 
-    /// Counts clusters that the table marks as in use.
-    ///
-    /// # Errors
-    /// Those of the medium.
-    pub(crate) fn used(&self) -> io::Result<u64> {
-        let mut used = 0_u64;
-        for cluster in (2..).take(narrow(u64::from(self.heap.count))) {
-            match self.link(cluster)? {
-                Link::Free | Link::Bad => {}
-                Link::Next(_) | Link::End | Link::Nowhere => used = used.saturating_add(1),
-            }
-        }
-        Ok(used)
+    /// The volume's clusters, none of them used or owned.
+    pub(crate) fn space(&self) -> Space {
+        let heap = self.heap;
+        Space::new(heap.offset_bytes, heap.cluster_bytes, u64::from(heap.count))
+    }
+
+    /// `clusters` clusters that follow each other from `first` on.
+    pub(crate) fn run(&self, first: u32, clusters: u64) -> Extents<'_> {
+        let extent = self.heap.extent(first).map(|extent| Extent {
+            size_bytes: extent.size_bytes.saturating_mul(clusters),
+            ..extent
+        });
+        let end = self.heap.offset_bytes.saturating_add(self.heap.size_bytes());
+        let inside = extent.filter(|extent| {
+            let start = extent.offset_bytes.unwrap_or(end);
+            start.saturating_add(extent.size_bytes) <= end
+        });
+        let extent = inside.ok_or_else(|| io::ErrorKind::InvalidData.into());
+        Box::new(std::iter::once(extent))
     }
 
     /// The extents of the chain that begins at `first`, at most `clusters_max` clusters: a loop

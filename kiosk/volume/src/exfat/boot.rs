@@ -2,6 +2,7 @@
 
 use crate::blocks::Blocks;
 use crate::clusters::Heap;
+use crate::content::Extent;
 use crate::error::VolumeError;
 use crate::fat::same;
 use crate::findings::Findings;
@@ -72,6 +73,20 @@ impl Boot {
         let second = self.fats == 2 && self.flags & 1 != 0;
         let before = if second { self.fat_bytes } else { 0 };
         self.fat_offset.saturating_add(before)
+    }
+
+    /// Bytes of both boot regions, which a volume begins with.
+    pub(crate) fn regions_bytes(&self) -> u64 {
+        let sectors = REGION_SECTORS.saturating_mul(2);
+        self.sector_bytes.saturating_mul(sectors)
+    }
+
+    /// Where the tables are.
+    pub(crate) fn tables(&self) -> Extent {
+        Extent {
+            offset_bytes: Some(self.fat_offset),
+            size_bytes: self.fat_bytes.saturating_mul(u64::from(self.fats)),
+        }
     }
 
     /// Holds the boot region against its checksum, its backup and the medium.

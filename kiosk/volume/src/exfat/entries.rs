@@ -16,6 +16,9 @@ pub(crate) struct Stream {
     pub(crate) size_bytes: u64,
 }
 
+/// The bit of an entry's type that tells whether it is in use.
+pub(crate) const IN_USE: u8 = 0x80;
+
 /// Entry types. Bit 7: in use; bit 6: secondary; bit 5: may be ignored by who does not know it.
 pub(crate) const BITMAP: u8 = 0x81;
 pub(crate) const UPCASE: u8 = 0x82;

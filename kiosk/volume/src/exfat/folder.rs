@@ -8,10 +8,11 @@ use wire::{Finding, Gap};
 use super::boot::Boot;
 use super::entries::{self, Added, File, Record, Set, Stream, Type, type_of};
 use crate::blocks::Blocks;
-use crate::clusters::{Ask, Claim, ClusterSet, Fault, Records, Table, claim};
+use crate::clusters::{Ask, Claim, Deleted, Fault, Leftover, Records, Table, claim};
 use crate::error::gap_of;
 use crate::findings::incomplete;
 use crate::number::{u8_at, u32_at};
+use crate::space::Space;
 use crate::walk::{Content, Folder, Walk};
 
 /// Largest folder that the specification allows, in bytes.
@@ -59,18 +60,26 @@ struct Exfat<'w, 'v> {
     boot: &'w Boot,
     table: &'w Table,
     walk: &'w mut Walk<'v>,
-    /// Clusters of every file and folder met so far.
-    owned: ClusterSet,
+    /// Who owns which cluster.
+    space: &'w mut Space,
+    leftover: Leftover,
     pending: Vec<Pending>,
 }
 
-/// Lists the volume.
-pub(crate) fn walk(blocks: &dyn Blocks, boot: &Boot, table: &Table, walk: &mut Walk<'_>) {
+/// Lists what the volume's folders name, and gives what they name as deleted.
+pub(crate) fn walk(
+    blocks: &dyn Blocks,
+    boot: &Boot,
+    table: &Table,
+    space: &mut Space,
+    walk: &mut Walk<'_>,
+) -> Leftover {
     let mut exfat = Exfat {
         boot,
         table,
         walk,
-        owned: ClusterSet::default(),
+        space,
+        leftover: Leftover::default(),
         pending: vec![Pending {
             folder: Folder::root(),
             stream: None,
@@ -78,11 +87,12 @@ pub(crate) fn walk(blocks: &dyn Blocks, boot: &Boot, table: &Table, walk: &mut W
     };
     while let Some(pending) = exfat.pending.pop() {
         if exfat.walk.is_full() {
-            return;
+            break;
         }
         let claim = exfat.claim_folder(&pending);
         exfat.read(Records::new(blocks, claim.extents), &pending);
     }
+    exfat.leftover
 }
 
 impl Exfat<'_, '_> {
@@ -114,7 +124,9 @@ impl Exfat<'_, '_> {
             let finding = incomplete("folder_too_long", detail);
             self.walk.unlisted(&pending.folder, Gap::Limit, finding);
         }
-        let claim = claim(self.table, &mut self.owned, ask);
+        let claim = claim(self.table, self.space, ask);
+        let new = claim.clusters.saturating_mul(heap.cluster_bytes);
+        self.walk.structure_of(&claim.extents, new);
         if let Some(fault) = claim.fault {
             let (rule, detail) = match fault {
                 Fault::Loop | Fault::CrossLinked => (
@@ -136,6 +148,7 @@ impl Exfat<'_, '_> {
 
     fn read(&mut self, records: Records<'_>, pending: &Pending) {
         let mut set = Set::default();
+        let mut gone = Set::default();
         let mut ended = false;
         let queued = self.pending.len();
         for record in records {
@@ -163,6 +176,9 @@ impl Exfat<'_, '_> {
                 continue;
             }
             ended = type_of(&record) == Type::End;
+            if type_of(&record) == Type::Unused {
+                self.deleted(record, &mut gone, pending);
+            }
             self.record(record, &mut set, pending);
         }
         self.drop_set(&mut set);
@@ -197,6 +213,33 @@ impl Exfat<'_, '_> {
         }
     }
 
+    /// An entry of a set that is marked deleted: one bit of its type is all that has changed.
+    fn deleted(&mut self, mut record: Record, gone: &mut Set, pending: &Pending) {
+        if let Some(kind) = record.first_mut() {
+            *kind |= entries::IN_USE;
+        }
+        match type_of(&record) {
+            Type::File => {
+                gone.begin(record);
+            }
+            Type::Secondary => {
+                if let Added::Complete(file) = gone.add(record)
+                    && !file.is_folder
+                {
+                    self.leftover.keep(Deleted {
+                        folder: pending.folder.clone(),
+                        name: file.name,
+                        first_cluster: file.stream.first_cluster,
+                        size_bytes: file.stream.size_bytes,
+                    });
+                }
+            }
+            Type::End | Type::Unused | Type::Known | Type::Unknown => {
+                gone.drop_open();
+            }
+        }
+    }
+
     fn drop_set(&mut self, set: &mut Set) {
         if set.drop_open() {
             self.malformed();
@@ -216,26 +259,35 @@ impl Exfat<'_, '_> {
         }
         if matches!(u8_at(record, 0), entries::BITMAP | entries::UPCASE) {
             let stream = entries::special(record);
-            if let Some(fault) = self.claim_file(stream) {
+            let claim = self.claim_file(stream, true);
+            let heap = self.boot.heap;
+            let new = claim.clusters.saturating_mul(heap.cluster_bytes);
+            self.walk.structure_of(&claim.extents, new);
+            if let Some(fault) = claim.fault {
                 self.walk.findings.incomplete(fault.rule(), fault.detail());
             }
         }
     }
 
-    /// Takes the clusters of a file.
-    fn claim_file(&mut self, stream: Stream) -> Option<Fault> {
+    /// Takes the clusters of a file; `keep` for its extents.
+    fn claim_file(&mut self, stream: Stream, keep: bool) -> Claim {
+        let nothing = |fault| Claim {
+            extents: Vec::new(),
+            clusters: 0,
+            fault,
+        };
         match (stream.first_cluster, stream.size_bytes) {
-            (0, 0) => None,
-            (_, 0) => Some(Fault::Long),
+            (0, 0) => nothing(None),
+            (_, 0) => nothing(Some(Fault::Long)),
             (_, _) => {
                 let ask = Ask {
                     first: stream.first_cluster,
                     contiguous: stream.contiguous,
                     clusters: Some(self.boot.heap.needed(stream.size_bytes)),
                     clusters_max: 0,
-                    keep: false,
+                    keep,
                 };
-                claim(self.table, &mut self.owned, ask).fault
+                claim(self.table, self.space, ask)
             }
         }
     }
@@ -257,7 +309,10 @@ impl Exfat<'_, '_> {
             }
             return;
         }
-        if let Some(fault) = self.claim_file(stream) {
+        let claim = self.claim_file(stream, false);
+        let (first, clusters) = (stream.first_cluster, claim.clusters);
+        let share = self.boot.heap.share(first, clusters, stream.valid_bytes);
+        if let Some(fault) = claim.fault {
             self.walk.findings.incomplete(fault.rule(), fault.detail());
             findings.push(incomplete(fault.rule(), fault.detail()));
         }
@@ -266,7 +321,7 @@ impl Exfat<'_, '_> {
             contiguous: stream.contiguous,
             valid_bytes: stream.valid_bytes,
         };
-        let content = Content::file(stream.size_bytes, locator, findings);
+        let content = Content::file(stream.size_bytes, locator, findings).with(share);
         self.walk.content(folder, &file.name, content);
     }
 }

@@ -9,18 +9,19 @@ mod folder;
 use std::io::Read;
 use std::rc::Rc;
 
-use wire::scan::Limits;
+use wire::MediumName;
+use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
-use wire::{Finding, MediumName};
 
 use boot::Boot;
 
 use crate::blocks::Blocks;
 use crate::clusters::{Table, Width};
-use crate::content::{Extent, ExtentReader, Extents, count_ones};
+use crate::content::{ExtentReader, Extents, after, set_bits};
 use crate::error::VolumeError;
 use crate::findings::Findings;
-use crate::tree::{About, Seen, Tree};
+use crate::space::Space;
+use crate::tree::{Seen, Tree, Walked};
 use crate::walk::Walk;
 
 /// An exFAT volume.
@@ -60,19 +61,8 @@ impl ExfatTree {
         if heap.size_bytes() < stream.size_bytes {
             return Err(VolumeError::Read(std::io::ErrorKind::InvalidData.into()));
         }
-        let extents: Extents<'_> = if stream.contiguous {
-            let first = heap.extent(stream.first_cluster);
-            let first = first.ok_or(std::io::ErrorKind::InvalidData);
-            let end = heap.offset_bytes.saturating_add(heap.size_bytes());
-            let extent = first.map_err(std::io::Error::from).map(|extent| Extent {
-                size_bytes: end.saturating_sub(extent.offset_bytes.unwrap_or(end)),
-                ..extent
-            });
-            Box::new(std::iter::once(extent))
-        } else {
-            let clusters = heap.needed(stream.size_bytes);
-            self.table.chain(stream.first_cluster, clusters)
-        };
+        let clusters = heap.needed(stream.size_bytes);
+        let extents = self.extents(stream.first_cluster, stream.contiguous, clusters);
         let (size, valid) = (stream.size_bytes, stream.valid_bytes);
         Ok(Box::new(ExtentReader::new(
             &*self.blocks,
@@ -80,6 +70,35 @@ impl ExfatTree {
             size,
             valid,
         )))
+    }
+
+    fn extents(&self, first: u32, contiguous: bool, clusters: u64) -> Extents<'_> {
+        if contiguous {
+            self.table.run(first, clusters)
+        } else {
+            self.table.chain(first, clusters)
+        }
+    }
+
+    /// The volume's clusters with those marked that its bitmap says are in use. Without a bitmap
+    /// all of them are: everything is examined.
+    fn marked(&self, bitmap: Option<entries::Stream>, findings: &mut Findings) -> Space {
+        let mut space = self.table.space();
+        let count = u64::from(self.boot.heap.count);
+        let Some(bitmap) = bitmap else {
+            findings.incomplete("bitmap_missing", "the root names no allocation bitmap");
+            space.allocate(0, count);
+            return space;
+        };
+        let read = self.reader(bitmap).and_then(|mut reader| {
+            let allocate = &mut |first, count| space.allocate(first, count);
+            Ok(set_bits(&mut *reader, count, allocate)?)
+        });
+        if let Err(error) = read {
+            findings.incomplete("bitmap_unreadable", error.finding().detail);
+            space.allocate(0, count);
+        }
+        space
     }
 
     /// Looks at the up-case table as far as its checksum: names are not compared here.
@@ -111,35 +130,30 @@ impl ExfatTree {
 const UPCASE_BYTES_MAX: u64 = 128 << 10;
 
 impl Tree for ExfatTree {
-    fn about(&mut self) -> About {
+    fn label(&mut self) -> MediumName {
         let root = folder::root(&*self.blocks, &self.boot, &self.table);
-        let count = u64::from(self.boot.heap.count);
-        let used = root.bitmap.and_then(|bitmap| {
-            let mut reader = self.reader(bitmap).ok()?;
-            count_ones(&mut *reader, count).ok()
-        });
-        let used = used.unwrap_or(0);
-        About {
-            label: MediumName::cut(&root.label).0,
-            allocated_bytes: used.saturating_mul(self.boot.heap.cluster_bytes),
-        }
+        MediumName::cut(&root.label).0
     }
 
     fn walk(
         &mut self,
         limits: &Limits,
+        spare: Spare,
         visit: &mut dyn FnMut(Seen),
-    ) -> Result<Vec<Finding>, VolumeError> {
-        let mut walk = Walk::new(self.volume, limits, visit);
+    ) -> Result<Walked, VolumeError> {
+        let mut walk = Walk::new(self.volume, limits, spare, visit);
         self.boot.check(&*self.blocks, &mut walk.findings);
         let root = folder::root(&*self.blocks, &self.boot, &self.table);
         self.check_upcase(root.upcase, &mut walk.findings);
-        if root.bitmap.is_none() {
-            let detail = "the root names no allocation bitmap";
-            walk.findings.incomplete("bitmap_missing", detail);
+        let mut space = self.marked(root.bitmap, &mut walk.findings);
+        walk.boot(&mut space, self.boot.regions_bytes());
+        walk.structure(&mut space, self.boot.tables());
+        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
+        if !walk.is_full() {
+            let size_bytes = self.blocks.size_bytes();
+            leftover.list(&self.table, &mut space, size_bytes, &mut walk);
         }
-        folder::walk(&*self.blocks, &self.boot, &self.table, &mut walk);
-        Ok(walk.findings.into_vec())
+        Ok(walk.ended())
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
@@ -157,5 +171,25 @@ impl Tree for ExfatTree {
             valid_bytes: *valid_bytes,
             size_bytes: item.size_bytes,
         })
+    }
+
+    fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        let Locator::Chain {
+            first_cluster,
+            contiguous,
+            valid_bytes,
+        } = &item.locator
+        else {
+            return Err(VolumeError::Foreign);
+        };
+        let clusters = self.boot.heap.needed(item.size_bytes);
+        let extents = self.extents(*first_cluster, *contiguous, clusters);
+        let size = item.share.slack_bytes;
+        Ok(Box::new(ExtentReader::new(
+            &*self.blocks,
+            after(extents, *valid_bytes),
+            size,
+            size,
+        )))
     }
 }

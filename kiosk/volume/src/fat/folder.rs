@@ -2,16 +2,19 @@
 
 use std::rc::Rc;
 
-use wire::worker::Locator;
+use wire::worker::{Locator, Share};
 use wire::{Finding, Gap};
 
 use super::boot::{Boot, Root};
-use super::name::{self, Long, Taken};
+use super::name::{self, Gone, Long, Taken};
 use crate::blocks::Blocks;
-use crate::clusters::{Ask, Claim, ClusterSet, Fault, RECORD_BYTES, Records, Table, Width, claim};
+use crate::clusters::{
+    Ask, Claim, Deleted, Fault, Leftover, RECORD_BYTES, Records, Table, Width, claim,
+};
 use crate::error::gap_of;
 use crate::findings::{incomplete, notice};
 use crate::number::{u8_at, u16_at, u32_at};
+use crate::space::Space;
 use crate::walk::{Content, Folder, Walk};
 
 /// Largest folder, in bytes: 65,536 entries, the most that the specification allows.
@@ -58,23 +61,34 @@ struct Fat<'w, 'v> {
     boot: &'w Boot,
     table: &'w Table,
     walk: &'w mut Walk<'v>,
-    /// Clusters of every file and folder met so far.
-    owned: ClusterSet,
+    /// Who owns which cluster.
+    space: &'w mut Space,
+    leftover: Leftover,
     pending: Vec<Pending>,
 }
 
-/// Lists the volume.
-pub(crate) fn walk(blocks: &dyn Blocks, boot: &Boot, table: &Table, walk: &mut Walk<'_>) {
+/// Lists what the volume's folders name, and gives what they name as deleted.
+pub(crate) fn walk(
+    blocks: &dyn Blocks,
+    boot: &Boot,
+    table: &Table,
+    space: &mut Space,
+    walk: &mut Walk<'_>,
+) -> Leftover {
     let mut fat = Fat {
         boot,
         table,
         walk,
-        owned: ClusterSet::default(),
+        space,
+        leftover: Leftover::default(),
         pending: Vec::new(),
     };
     let root = Folder::root();
     match boot.root {
-        Root::Fixed(extent) => fat.read(Records::new(blocks, vec![extent]), &root, None),
+        Root::Fixed(extent) => {
+            fat.walk.structure(fat.space, extent);
+            fat.read(Records::new(blocks, vec![extent]), &root, None);
+        }
         Root::Chain(first) => {
             let claim = fat.claim_folder(&root, first);
             fat.read(Records::new(blocks, claim.extents), &root, None);
@@ -82,13 +96,14 @@ pub(crate) fn walk(blocks: &dyn Blocks, boot: &Boot, table: &Table, walk: &mut W
     }
     while let Some(pending) = fat.pending.pop() {
         if fat.walk.is_full() {
-            return;
+            break;
         }
         let claim = fat.claim_folder(&pending.folder, pending.first);
         let records = Records::new(blocks, claim.extents);
         let folder = pending.folder.clone();
         fat.read(records, &folder, Some(&pending));
     }
+    fat.leftover
 }
 
 impl Fat<'_, '_> {
@@ -101,7 +116,9 @@ impl Fat<'_, '_> {
             clusters_max: self.table.heap.within(FOLDER_BYTES_MAX),
             keep: true,
         };
-        let claim = claim(self.table, &mut self.owned, ask);
+        let claim = claim(self.table, self.space, ask);
+        let new = claim.clusters.saturating_mul(self.table.heap.cluster_bytes);
+        self.walk.structure_of(&claim.extents, new);
         if let Some(fault) = claim.fault {
             let (rule, detail) = match fault {
                 Fault::Long => (
@@ -127,6 +144,7 @@ impl Fat<'_, '_> {
     /// Reads one folder's entries; `own` is `None` for the root.
     fn read(&mut self, records: Records<'_>, folder: &Rc<Folder>, own: Option<&Pending>) {
         let mut long = Long::default();
+        let mut gone = Gone::default();
         let mut ended = false;
         let queued = self.pending.len();
         for (position, record) in records.enumerate() {
@@ -156,6 +174,8 @@ impl Fat<'_, '_> {
                 self.drop_long(&mut long);
             } else if is_deleted(&record) {
                 self.drop_long(&mut long);
+                self.deleted(&record, &mut gone, folder);
+                continue;
             } else if is_long(&record) {
                 if !long.add(&record) {
                     let detail = "a piece of a long name does not follow the one before";
@@ -164,11 +184,29 @@ impl Fat<'_, '_> {
             } else if !is_dots(&record) || own.is_none() || 1 < position {
                 self.entry(&record, &mut long, folder, own);
             }
+            gone = Gone::default();
         }
         self.drop_long(&mut long);
         // Read in the order of the folder, though the last in is the first out.
         if let Some(new) = self.pending.get_mut(queued..) {
             new.reverse();
+        }
+    }
+
+    /// An entry that is marked deleted: a piece of a long name, or the file after it.
+    fn deleted(&mut self, record: &Record, gone: &mut Gone, folder: &Rc<Folder>) {
+        if is_long(record) {
+            gone.add(record);
+            return;
+        }
+        let name = gone.take(record);
+        if u8_at(record, 11) & (LABEL | FOLDER) == 0 {
+            self.leftover.keep(Deleted {
+                folder: folder.clone(),
+                name,
+                first_cluster: self.first_cluster(record),
+                size_bytes: u64::from(u32_at(record, 28)),
+            });
         }
     }
 
@@ -284,6 +322,8 @@ impl Fat<'_, '_> {
         folder: &Folder,
         mut findings: Vec<Finding>,
     ) {
+        let heap = self.table.heap;
+        let mut share = Share::default();
         let fault = match (first, size) {
             (0, 0) => None,
             (_, 0) => Some(Fault::Long),
@@ -291,11 +331,13 @@ impl Fat<'_, '_> {
                 let ask = Ask {
                     first,
                     contiguous: false,
-                    clusters: Some(self.table.heap.needed(size)),
+                    clusters: Some(heap.needed(size)),
                     clusters_max: 0,
                     keep: false,
                 };
-                claim(self.table, &mut self.owned, ask).fault
+                let claim = claim(self.table, self.space, ask);
+                share = heap.share(first, claim.clusters, size);
+                claim.fault
             }
         };
         if let Some(fault) = fault {
@@ -307,8 +349,8 @@ impl Fat<'_, '_> {
             contiguous: false,
             valid_bytes: size,
         };
-        self.walk
-            .content(folder, name, Content::file(size, locator, findings));
+        let content = Content::file(size, locator, findings).with(share);
+        self.walk.content(folder, name, content);
     }
 
     fn folder(

@@ -10,19 +10,20 @@ mod name;
 use std::io::Read;
 use std::rc::Rc;
 
-use wire::scan::Limits;
+use wire::MediumName;
+use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
-use wire::{Finding, MediumName};
 
 pub(crate) use boot::{Boot, is_fat, weak_kind};
 
 use crate::blocks::Blocks;
-use crate::clusters::{Records, Table};
-use crate::content::{Extent, ExtentReader};
+use crate::clusters::{Link, Records, Table, unit};
+use crate::content::{Extent, ExtentReader, Extents, after};
 use crate::error::VolumeError;
 use crate::findings::Findings;
 use crate::number::{narrow, wide};
-use crate::tree::{About, Seen, Tree};
+use crate::space::Space;
+use crate::tree::{Seen, Tree, Walked};
 use crate::walk::Walk;
 
 /// A FAT volume.
@@ -58,7 +59,7 @@ impl FatTree {
     }
 
     /// The label that the root names, else the one in the boot sector.
-    fn label(&self) -> Vec<u8> {
+    fn find_label(&self) -> Vec<u8> {
         let extents = match self.boot.root {
             boot::Root::Fixed(extent) => vec![extent],
             boot::Root::Chain(first) => {
@@ -121,36 +122,57 @@ impl FatTree {
     }
 }
 
-impl Tree for FatTree {
-    fn about(&mut self) -> About {
-        let used = self.table.used().unwrap_or(0);
-        About {
-            label: MediumName::cut(&self.label()).0,
-            allocated_bytes: used.saturating_mul(self.boot.heap.cluster_bytes),
+/// The clusters of `table` with those marked that it says are in use. One whose link cannot be
+/// read counts as used: it is examined whatever the table says.
+fn marked(table: &Table, findings: &mut Findings) -> Space {
+    let mut space = table.space();
+    let mut bad = 0_u64;
+    for cluster in (2..).take(narrow(u64::from(table.heap.count))) {
+        match table.link(cluster) {
+            Ok(Link::Free) => continue,
+            Ok(Link::Bad) => bad = bad.saturating_add(1),
+            Ok(Link::Next(_) | Link::End | Link::Nowhere) => {}
+            Err(error) => findings.incomplete("fat_unreadable", error.to_string()),
         }
+        space.allocate(unit(cluster), 1);
+    }
+    if bad != 0 {
+        let detail = format!("{bad} clusters are marked as bad, and were read all the same");
+        findings.notice("bad_clusters", detail);
+    }
+    space
+}
+
+impl Tree for FatTree {
+    fn label(&mut self) -> MediumName {
+        MediumName::cut(&self.find_label()).0
     }
 
     fn walk(
         &mut self,
         limits: &Limits,
+        spare: Spare,
         visit: &mut dyn FnMut(Seen),
-    ) -> Result<Vec<Finding>, VolumeError> {
-        let mut walk = Walk::new(self.volume, limits, visit);
+    ) -> Result<Walked, VolumeError> {
+        let mut walk = Walk::new(self.volume, limits, spare, visit);
         self.check_sizes(&mut walk.findings);
         self.compare_copies(&mut walk.findings);
-        folder::walk(&*self.blocks, &self.boot, &self.table, &mut walk);
-        Ok(walk.findings.into_vec())
+        let mut space = marked(&self.table, &mut walk.findings);
+        walk.boot(&mut space, self.boot.reserved_bytes);
+        for copy in 0..self.boot.fats {
+            let tables = fixed(self.boot.fat_offset(copy), self.boot.fat_bytes);
+            walk.structure(&mut space, tables);
+        }
+        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
+        if !walk.is_full() {
+            let size_bytes = self.blocks.size_bytes();
+            leftover.list(&self.table, &mut space, size_bytes, &mut walk);
+        }
+        Ok(walk.ended())
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
-        let Locator::Chain { first_cluster, .. } = &item.locator else {
-            return Err(VolumeError::Foreign);
-        };
-        let clusters = self.boot.heap.needed(item.size_bytes);
-        if u64::from(self.boot.heap.count) < clusters {
-            return Err(VolumeError::Read(std::io::ErrorKind::InvalidData.into()));
-        }
-        let extents = self.table.chain(*first_cluster, clusters);
+        let extents = self.extents(item)?;
         let size = item.size_bytes;
         Ok(Box::new(ExtentReader::new(
             &*self.blocks,
@@ -158,6 +180,40 @@ impl Tree for FatTree {
             size,
             size,
         )))
+    }
+
+    fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        let extents = after(self.extents(item)?, item.size_bytes);
+        let size = item.share.slack_bytes;
+        Ok(Box::new(ExtentReader::new(
+            &*self.blocks,
+            extents,
+            size,
+            size,
+        )))
+    }
+}
+
+impl FatTree {
+    /// The clusters of a content.
+    fn extents(&self, item: &Item) -> Result<Extents<'_>, VolumeError> {
+        let Locator::Chain {
+            first_cluster,
+            contiguous,
+            ..
+        } = &item.locator
+        else {
+            return Err(VolumeError::Foreign);
+        };
+        let clusters = self.boot.heap.needed(item.size_bytes);
+        if u64::from(self.boot.heap.count) < clusters {
+            return Err(VolumeError::Read(std::io::ErrorKind::InvalidData.into()));
+        }
+        Ok(if *contiguous {
+            self.table.run(*first_cluster, clusters)
+        } else {
+            self.table.chain(*first_cluster, clusters)
+        })
     }
 }
 

@@ -61,6 +61,65 @@ pub(crate) fn checksum(record: &[u8; RECORD_BYTES]) -> u8 {
         .fold(0_u8, |sum, byte| sum.rotate_right(1).wrapping_add(*byte))
 }
 
+/// The text of one piece of a long name, as it is stored.
+fn piece_of(record: &[u8; RECORD_BYTES]) -> [u8; 26] {
+    let mut piece = [0; 26];
+    let bytes = [
+        record.get(1..11).unwrap_or_default(),
+        record.get(14..26).unwrap_or_default(),
+        record.get(28..32).unwrap_or_default(),
+    ];
+    for (to, from) in piece.iter_mut().zip(bytes.concat()) {
+        *to = from;
+    }
+    piece
+}
+
+/// The text of pieces that arrived last piece first.
+fn text_of(mut pieces: Vec<[u8; 26]>) -> Vec<u8> {
+    pieces.reverse();
+    let mut units = units_le(&pieces.concat());
+    if let Some(end) = units.iter().position(|unit| *unit == 0) {
+        units.truncate(end);
+    }
+    from_utf16(&units)
+}
+
+/// The name of a deleted file, as far as it is still there: the mark overwrites the number of
+/// each piece, and the first letter of the short name.
+#[derive(Default)]
+pub(crate) struct Gone {
+    pieces: Vec<[u8; 26]>,
+    checksum: u8,
+}
+
+impl Gone {
+    /// Takes one more piece. Those with another checksum belong to another file.
+    pub(crate) fn add(&mut self, record: &[u8; RECORD_BYTES]) {
+        let checksum = u8_at(record, 13);
+        if checksum != self.checksum {
+            self.pieces.clear();
+            self.checksum = checksum;
+        }
+        if self.pieces.len() < usize::from(PIECES_MAX) {
+            self.pieces.push(piece_of(record));
+        }
+    }
+
+    /// The name for this short entry. Nothing waits afterwards.
+    pub(crate) fn take(&mut self, record: &[u8; RECORD_BYTES]) -> Vec<u8> {
+        let name = text_of(std::mem::take(&mut self.pieces));
+        if !is_bad(&name) {
+            return name;
+        }
+        let mut record = *record;
+        if let Some(first) = record.first_mut() {
+            *first = b'_';
+        }
+        short(&record)
+    }
+}
+
 /// A long name while its pieces arrive, last piece first.
 #[derive(Default)]
 pub(crate) struct Long {
@@ -100,17 +159,8 @@ impl Long {
             fits = fits && number == self.expected && self.checksum == u8_at(record, 13);
         }
         fits = fits && (1..=PIECES_MAX).contains(&number) && u16_at(record, 26) == 0;
-        let mut piece = [0; 26];
-        let bytes = [
-            record.get(1..11).unwrap_or_default(),
-            record.get(14..26).unwrap_or_default(),
-            record.get(28..32).unwrap_or_default(),
-        ];
-        for (to, from) in piece.iter_mut().zip(bytes.concat()) {
-            *to = from;
-        }
         if self.pieces.len() <= usize::from(PIECES_MAX) {
-            self.pieces.push(piece);
+            self.pieces.push(piece_of(record));
         }
         // A piece out of order leaves a number that no short entry accepts.
         self.expected = if fits {
@@ -123,19 +173,14 @@ impl Long {
 
     /// The name for the short entry with `checksum`. Nothing waits afterwards.
     pub(crate) fn take(&mut self, checksum: u8) -> Taken {
-        let mut pieces = std::mem::take(&mut self.pieces);
+        let pieces = std::mem::take(&mut self.pieces);
         if pieces.is_empty() {
             return Taken::None;
         }
         if self.expected != 0 || self.checksum != checksum {
             return Taken::Mismatch;
         }
-        pieces.reverse();
-        let mut units = units_le(&pieces.concat());
-        if let Some(end) = units.iter().position(|unit| *unit == 0) {
-            units.truncate(end);
-        }
-        Taken::Name(from_utf16(&units))
+        Taken::Name(text_of(pieces))
     }
 }
 

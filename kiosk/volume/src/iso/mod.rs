@@ -18,16 +18,15 @@ mod trees;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use wire::scan::Limits;
+use wire::MediumName;
+use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
-use wire::{Finding, MediumName};
 
 use descriptor::Disc;
 
 use crate::blocks::Blocks;
-use crate::content::{Extent, ExtentReader};
 use crate::error::VolumeError;
-use crate::tree::{About, Seen, Tree};
+use crate::tree::{Seen, Tree, Walked, raw};
 use crate::walk::Walk;
 
 /// A disc image.
@@ -53,19 +52,17 @@ impl IsoTree {
 }
 
 impl Tree for IsoTree {
-    fn about(&mut self) -> About {
-        About {
-            label: MediumName::cut(&self.disc.label).0,
-            allocated_bytes: self.disc.size_bytes,
-        }
+    fn label(&mut self) -> MediumName {
+        MediumName::cut(&self.disc.label).0
     }
 
     fn walk(
         &mut self,
         limits: &Limits,
+        spare: Spare,
         visit: &mut dyn FnMut(Seen),
-    ) -> Result<Vec<Finding>, VolumeError> {
-        let mut walk = Walk::new(self.volume, limits, visit);
+    ) -> Result<Walked, VolumeError> {
+        let mut walk = Walk::new(self.volume, limits, spare, visit);
         for (rule, detail) in &self.disc.faults {
             walk.findings.incomplete(rule, *detail);
         }
@@ -82,36 +79,22 @@ impl Tree for IsoTree {
             walk.findings.incomplete("udf_not_read", detail);
         }
         trees::walk(&*self.blocks, &self.disc, &mut walk);
-        Ok(walk.findings.into_vec())
+        Ok(walk.ended())
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
         match &item.locator {
             Locator::Inline(content) => Ok(Box::new(io::Cursor::new(content.as_bytes().to_vec()))),
-            Locator::Extents(extents) => {
-                let extents: Vec<_> = extents
-                    .iter()
-                    .map(|(offset, length)| {
-                        Ok(Extent {
-                            offset_bytes: Some(*offset),
-                            size_bytes: *length,
-                        })
-                    })
-                    .collect();
-                let extents = Box::new(extents.into_iter());
-                let size = item.size_bytes;
-                Ok(Box::new(ExtentReader::new(
-                    &*self.blocks,
-                    extents,
-                    size,
-                    size,
-                )))
-            }
+            Locator::Extents(extents) => Ok(raw(&*self.blocks, extents)),
             Locator::Range { .. }
             | Locator::Chain { .. }
             | Locator::Record { .. }
             | Locator::Path
             | Locator::Loose => Err(VolumeError::Foreign),
         }
+    }
+
+    fn slack<'a>(&'a self, _: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        Err(VolumeError::Foreign)
     }
 }

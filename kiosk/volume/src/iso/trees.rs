@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use wire::worker::{LOCATOR_EXTENTS_MAX, Locator};
+use wire::worker::{LOCATOR_EXTENTS_MAX, Locator, Share};
 use wire::{Finding, Gap, MediumName, RowKind};
 
 use super::descriptor::{Disc, Root, Spelling};
@@ -337,6 +337,7 @@ impl Iso<'_, '_> {
             size_bytes: size,
             locator,
             findings,
+            share: Share::default(),
         };
         self.walk.content(folder, name, content);
     }

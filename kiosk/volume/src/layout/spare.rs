@@ -1,12 +1,9 @@
-//! What is examined as raw bytes: boot sectors, and the space outside every volume.
+//! What is examined as raw bytes: the partition table, and the space outside every volume.
 
-use wire::worker::{Item, Locator, Place};
+use wire::worker::{Item, Locator, Place, Share};
 use wire::{MediumName, RowKind};
 
-use super::{Partition, View};
-use crate::blocks::{Blocks, head};
-use crate::fat::Boot;
-use crate::number::{power, u8_at};
+use crate::blocks::Blocks;
 
 /// Longest piece of raw space examined as one content, in bytes: what a worker holds in
 /// memory without a spool.
@@ -15,17 +12,12 @@ pub const GAP_PIECE_BYTES_MAX: u64 = 64 << 20;
 /// How far pieces overlap, in bytes, so that nothing shorter is cut in two.
 pub const GAP_OVERLAP_BYTES: u64 = 64 << 10;
 
-/// Boot sectors of the medium and of every volume, and the gaps between volumes.
+/// The partition table's own sector, when no volume begins there, and the gaps between volumes.
 pub(super) fn raw(medium: &dyn Blocks, volumes: &[Place]) -> Vec<Item> {
     let mut items = Vec::new();
     if !volumes.iter().any(|place| place.offset_bytes == 0) {
         let length = medium.size_bytes().min(512);
         items.push(range("boot".to_owned(), RowKind::Boot, 0, length));
-    }
-    for (index, place) in volumes.iter().enumerate() {
-        let length = boot_bytes(medium, place).min(place.size_bytes);
-        let path = format!("volume-{index}/boot");
-        items.push(range(path, RowKind::Boot, place.offset_bytes, length));
     }
     let mut at = match volumes.first() {
         Some(first) if first.offset_bytes == 0 => 0,
@@ -56,10 +48,13 @@ pub fn pieces(kind: RowKind, name: &str, offset_bytes: u64, size_bytes: u64) -> 
     let mut at = offset_bytes;
     while at < end {
         let length = end.saturating_sub(at).min(GAP_PIECE_BYTES_MAX);
-        items.push(range(format!("{name}-{at}"), kind, at, length));
+        let mut item = range(format!("{name}-{at}"), kind, at, length);
         if at.saturating_add(length) == end {
+            items.push(item);
             break;
         }
+        item.share.allocated_bytes = step;
+        items.push(item);
         at = at.saturating_add(step);
     }
     items
@@ -73,29 +68,11 @@ fn range(path: String, kind: RowKind, offset_bytes: u64, size_bytes: u64) -> Ite
         size_bytes,
         locator: Locator::Range { offset_bytes },
         findings: Vec::new(),
-    }
-}
-
-/// How much of a volume's beginning belongs to its boot code and to no file. A boot sector
-/// that cannot be read is said to be so when it is examined.
-fn boot_bytes(medium: &dyn Blocks, place: &Place) -> u64 {
-    let one = Partition {
-        offset_bytes: place.offset_bytes,
-        size_bytes: place.size_bytes,
-    };
-    let sector = head(&View { medium, one }, 0, 512).unwrap_or_default();
-    match place.kind.as_str() {
-        "fat12" | "fat16" | "fat32" => Boot::parse(&sector).map_or(512, |boot| boot.reserved_bytes),
-        // Two boot regions of twelve sectors each.
-        "exfat" => {
-            let sector_bytes = power(u8_at(&sector, 108)).unwrap_or(512);
-            sector_bytes.max(512).saturating_mul(24)
-        }
-        // $Boot is sixteen sectors.
-        "ntfs" => 8192,
-        "ext2" | "ext3" | "ext4" => 1024,
-        "iso9660" => 32 << 10,
-        _ => 512,
+        share: Share {
+            position_bytes: offset_bytes,
+            allocated_bytes: size_bytes,
+            ..Share::default()
+        },
     }
 }
 

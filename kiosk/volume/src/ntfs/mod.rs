@@ -21,18 +21,18 @@ mod walk;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use wire::scan::Limits;
+use wire::MediumName;
+use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
-use wire::{Finding, MediumName};
 
 use streams::{Body, data_streams};
 use volume::Volume;
 
 use crate::blocks::Blocks;
-use crate::content::{ExtentReader, count_ones};
+use crate::content::ExtentReader;
 use crate::error::VolumeError;
 use crate::text::{from_utf16, units_le};
-use crate::tree::{About, Seen, Tree};
+use crate::tree::{Seen, Tree, Walked};
 use crate::walk::Walk;
 
 /// An NTFS volume.
@@ -51,7 +51,7 @@ impl NtfsTree {
         Ok(Self { index, volume })
     }
 
-    fn label(&self) -> Vec<u8> {
+    fn find_label(&self) -> Vec<u8> {
         /// File record of `$Volume`, and the type of the attribute that names it.
         const VOLUME: u64 = 3;
         const VOLUME_NAME: u32 = 0x60;
@@ -62,17 +62,6 @@ impl NtfsTree {
         let name = attributes.iter().find(|one| one.kind == VOLUME_NAME);
         let value = name.and_then(|one| one.resident());
         from_utf16(&units_le(value.unwrap_or_default()))
-    }
-
-    /// Clusters in use by `$Bitmap`.
-    fn used(&self) -> Option<u64> {
-        const BITMAP: u64 = 6;
-        let record = self.volume.record(BITMAP).ok()?;
-        let streams = data_streams(&self.volume, &record).streams;
-        let stream = streams.into_iter().find(|one| one.name.is_empty())?;
-        let boot = self.volume.boot;
-        let clusters = boot.size_bytes.checked_div(boot.cluster_bytes)?;
-        count_ones(&mut *self.reader(stream).ok()?, clusters).ok()
     }
 
     fn reader(&self, stream: streams::Stream) -> Result<Box<dyn Read + '_>, VolumeError> {
@@ -99,22 +88,19 @@ impl NtfsTree {
 }
 
 impl Tree for NtfsTree {
-    fn about(&mut self) -> About {
-        let used = self.used().unwrap_or(0);
-        About {
-            label: MediumName::cut(&self.label()).0,
-            allocated_bytes: used.saturating_mul(self.volume.boot.cluster_bytes),
-        }
+    fn label(&mut self) -> MediumName {
+        MediumName::cut(&self.find_label()).0
     }
 
     fn walk(
         &mut self,
         limits: &Limits,
+        spare: Spare,
         visit: &mut dyn FnMut(Seen),
-    ) -> Result<Vec<Finding>, VolumeError> {
-        let mut walk = Walk::new(self.index, limits, visit);
+    ) -> Result<Walked, VolumeError> {
+        let mut walk = Walk::new(self.index, limits, spare, visit);
         walk::walk(&self.volume, &mut walk);
-        Ok(walk.findings.into_vec())
+        Ok(walk.ended())
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
@@ -135,5 +121,9 @@ impl Tree for NtfsTree {
             | Locator::Path
             | Locator::Loose => Err(VolumeError::Foreign),
         }
+    }
+
+    fn slack<'a>(&'a self, _: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        Err(VolumeError::Foreign)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use wire::worker::Locator;
+use wire::worker::{Locator, Share};
 use wire::{Finding, Gap, MediumName, RowKind};
 
 use super::index::{self, Entry};
@@ -257,6 +257,7 @@ impl Ntfs<'_, '_> {
                 size_bytes: size,
                 locator: Locator::Inline(data),
                 findings,
+                share: Share::default(),
             };
             self.walk.content(folder, &name, content);
         }
@@ -313,6 +314,7 @@ impl Ntfs<'_, '_> {
             size_bytes: size,
             locator: Locator::Record { record, stream },
             findings,
+            share: Share::default(),
         };
         self.walk.content(folder, &path, content);
     }

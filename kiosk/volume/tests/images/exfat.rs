@@ -211,7 +211,7 @@ fn every_file_is_found_and_right_whether_chained_or_not() {
         found.assert_holds(&files);
         assert_eq!(found.label, "LABEL１");
         let used: usize = files.values().map(Vec::len).sum();
-        assert!(used as u64 <= found.allocated_bytes);
+        assert!(used as u64 <= found.size_bytes - found.unallocated_bytes);
     }
 }
 

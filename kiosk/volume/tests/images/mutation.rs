@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use volume::{Blocks, Seen};
-use wire::scan::Limits;
-use wire::{Outcome, Tier};
+use wire::scan::{Limits, Spare};
+use wire::{Outcome, RowKind, Tier};
 
 use crate::support::{Image, bytes, run};
 
@@ -101,19 +101,24 @@ fn outcome(kind: &str, image: Vec<u8>) -> (bool, usize, u64) {
     let Ok(mut tree) = volume::open(kind, 0, medium) else {
         return (true, 0, 0);
     };
-    tree.about();
+    tree.label();
     let limits = Limits {
         files_max: 2000,
         ..Limits::default()
     };
     let mut said = false;
     let mut items = Vec::new();
-    let findings = tree.walk(&limits, &mut |seen| match seen {
-        Seen::Item(item) => items.push(item),
+    let spare = Spare {
+        unallocated: false,
+        deleted: false,
+    };
+    let walked = tree.walk(&limits, spare, &mut |seen| match seen {
+        Seen::Item(item) if item.kind == RowKind::File => items.push(item),
+        Seen::Item(_) => {}
         Seen::Row(row) => said |= matches!(row.outcome, Outcome::Unchecked(_)),
     });
     let incomplete = |finding: &wire::Finding| finding.tier == Tier::Incomplete;
-    said |= findings.map_or(true, |findings| findings.iter().any(incomplete));
+    said |= walked.map_or(true, |walked| walked.findings.iter().any(incomplete));
     let mut read = 0;
     for item in &items {
         said |= item.findings.iter().any(incomplete);

@@ -8,9 +8,9 @@ use std::process::Command;
 use std::rc::Rc;
 
 use volume::{Blocks, Seen, Tree};
-use wire::scan::Limits;
-use wire::worker::Item;
-use wire::{Finding, Row};
+use wire::scan::{Limits, Spare};
+use wire::worker::{Item, Locator};
+use wire::{Finding, Row, RowKind};
 
 /// A medium in memory.
 pub(crate) struct Image(pub(crate) Vec<u8>);
@@ -34,11 +34,15 @@ impl Blocks for Image {
 /// What a walk found.
 #[derive(Debug)]
 pub(crate) struct Found {
+    /// Files, streams and deleted files.
     pub(crate) items: Vec<Item>,
+    /// What is matched as raw bytes.
+    pub(crate) raw: Vec<Item>,
     pub(crate) rows: Vec<Row>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) label: String,
-    pub(crate) allocated_bytes: u64,
+    pub(crate) unallocated_bytes: u64,
+    pub(crate) size_bytes: u64,
     /// Path to content; an error is its kind.
     pub(crate) contents: BTreeMap<String, Result<Vec<u8>, io::ErrorKind>>,
 }
@@ -56,7 +60,12 @@ impl Found {
     pub(crate) fn assert_holds(&self, expected: &BTreeMap<String, Vec<u8>>) {
         assert_eq!(self.rules(), Vec::<&str>::new());
         assert!(self.rows.is_empty(), "{:?}", self.rows);
-        let names: BTreeSet<_> = self.contents.keys().collect();
+        let files = self.items.iter().map(|item| {
+            let path = item.path.as_bytes();
+            String::from_utf8_lossy(path).into_owned()
+        });
+        let files: Vec<String> = files.collect();
+        let names: BTreeSet<_> = files.iter().collect();
         let right: BTreeSet<_> = expected.keys().collect();
         assert_eq!(
             names.symmetric_difference(&right).collect::<Vec<_>>(),
@@ -69,6 +78,28 @@ impl Found {
             );
         }
         assert_eq!(self.items.len(), expected.len());
+        self.assert_accounts();
+    }
+
+    /// Asserts that every byte of the volume is part of exactly one thing that was found.
+    pub(crate) fn assert_accounts(&self) {
+        let all = || self.items.iter().chain(&self.raw).map(|item| item.share);
+        let allocated: u64 = all().map(|share| share.allocated_bytes).sum();
+        let unallocated: u64 = all().map(|share| share.unallocated_bytes).sum();
+        assert_eq!(unallocated, self.unallocated_bytes);
+        assert_eq!(allocated + unallocated, self.size_bytes);
+    }
+
+    /// Names of raw contents that hold `needle`.
+    pub(crate) fn raw_with(&self, needle: &[u8]) -> Vec<&str> {
+        let has = |item: &&Item| {
+            let path = std::str::from_utf8(item.path.as_bytes()).unwrap();
+            let content = self.contents[path].as_ref().unwrap();
+            content.windows(needle.len()).any(|window| window == needle)
+        };
+        let with = self.raw.iter().filter(has);
+        with.map(|item| std::str::from_utf8(item.path.as_bytes()).unwrap())
+            .collect()
     }
 }
 
@@ -79,37 +110,65 @@ pub(crate) fn walk(kind: &str, image: Vec<u8>) -> Found {
 
 /// The same with other limits.
 pub(crate) fn walk_with(kind: &str, image: Vec<u8>, limits: &Limits) -> Found {
+    let size_bytes = image.len() as u64;
     let medium: Rc<dyn Blocks> = Rc::new(volume::Cached::new(Rc::new(Image(image))));
-    let mut tree = volume::open(kind, 0, medium).unwrap();
-    walk_tree(&mut *tree, limits)
-}
-
-/// The same for a tree.
-pub(crate) fn walk_tree(tree: &mut dyn Tree, limits: &Limits) -> Found {
-    let mut items = Vec::new();
+    let mut tree = volume::open(kind, 0, medium.clone()).unwrap();
+    let tree = &mut *tree;
+    let (mut items, mut raw) = (Vec::new(), Vec::new());
     let mut rows = Vec::new();
-    let about = tree.about();
-    let findings = tree.walk(limits, &mut |seen| match seen {
+    let label = tree.label();
+    let spare = Spare {
+        unallocated: true,
+        deleted: true,
+    };
+    let walked = tree.walk(limits, spare, &mut |seen| match seen {
+        Seen::Item(item) if is_raw(&item) => raw.push(item),
         Seen::Item(item) => items.push(item),
         Seen::Row(row) => rows.push(row),
     });
+    let walked = walked.unwrap();
     let mut contents = BTreeMap::new();
-    for item in &items {
+    for item in items.iter().chain(&raw) {
         let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
-        contents.insert(path, read(tree, item));
+        contents.insert(path, read(&*medium, tree, item));
+        if item.share.slack_bytes != 0
+            && let Some(slack) = slack(tree, item)
+        {
+            let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
+            contents.insert(format!("{path}:slack"), Ok(slack));
+        }
     }
     Found {
         items,
+        raw,
         rows,
-        findings: findings.unwrap(),
-        label: about.label.as_text().unwrap().to_owned(),
-        allocated_bytes: about.allocated_bytes,
+        findings: walked.findings,
+        label: label.as_text().unwrap().to_owned(),
+        unallocated_bytes: walked.unallocated_bytes,
+        size_bytes,
         contents,
     }
 }
 
-fn read(tree: &dyn Tree, item: &Item) -> Result<Vec<u8>, io::ErrorKind> {
+fn is_raw(item: &Item) -> bool {
+    matches!(item.kind, RowKind::Boot | RowKind::Unallocated)
+}
+
+/// What is in the clusters of a content and not of it; `None` when it is empty.
+fn slack(tree: &dyn Tree, item: &Item) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    tree.slack(item).unwrap().read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes.len() as u64, item.share.slack_bytes);
+    bytes.iter().any(|byte| *byte != 0).then_some(bytes)
+}
+
+fn read(medium: &dyn Blocks, tree: &dyn Tree, item: &Item) -> Result<Vec<u8>, io::ErrorKind> {
     let mut content = Vec::new();
+    if let Locator::Extents(extents) = &item.locator {
+        let mut reader = volume::raw(medium, extents);
+        reader.read_to_end(&mut content).map_err(|error| error.kind())?;
+        return Ok(content);
+    }
     let mut reader = match tree.open(item) {
         Ok(reader) => reader,
         Err(volume::VolumeError::Read(error)) => return Err(error.kind()),
