@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use decide::{Admission, Examination, Judgement, Refusal, RulesState};
+use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
-use wire::scan::{Limits, Order};
+use wire::scan::Order;
 use wire::view::Stage;
 
 use crate::errand::Errand;
@@ -115,18 +115,19 @@ impl Port {
     pub(crate) fn start(
         &mut self,
         loaded: &Loaded,
-        limits: &Limits,
+        policy: &Policy,
         rules_state: RulesState,
         paths: &Paths,
     ) -> std::io::Result<()> {
         let now = Instant::now();
-        let mut reception = Reception::new()?;
         let opened = self.identified.opened.as_ref();
         let opened = opened.ok_or(std::io::ErrorKind::NotFound)?;
+        let mut reception = Reception::new(self.identified.target.size_bytes)?;
         let order = Order {
             target: self.identified.target.kind,
             size_bytes: self.identified.target.size_bytes,
-            limits: limits.clone(),
+            limits: policy.limits.clone(),
+            spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
         };
         let medium = Some(opened.file()?);
@@ -141,7 +142,7 @@ impl Port {
             }
         };
         // The scanner keeps its own time; a scanner that does not is given up a little later.
-        let ends = Duration::from_secs(limits.scan_seconds_max).saturating_add(SILENCE_MAX);
+        let ends = Duration::from_secs(policy.limits.scan_seconds_max).saturating_add(SILENCE_MAX);
         let ends = now.checked_add(ends).unwrap_or(now);
         self.scan = Some(Scan {
             scanner,

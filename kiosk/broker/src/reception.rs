@@ -63,13 +63,13 @@ pub struct Received {
 }
 
 impl Reception {
-    /// Nothing received yet.
+    /// Nothing received yet of a medium of `medium_bytes`; 0 for a folder.
     ///
     /// # Errors
     /// When the kernel gives no memory file.
-    pub fn new() -> std::io::Result<Self> {
+    pub fn new(medium_bytes: u64) -> std::io::Result<Self> {
         Ok(Self {
-            tally: Tally::new(),
+            tally: Tally::new(medium_bytes),
             rows: BufWriter::new(jail::memory::writable("rows")?),
             rows_bytes: 0,
             volumes: Vec::new(),

@@ -4,7 +4,7 @@ use wire::{Digest, Outcome, RowKind};
 use super::*;
 
 fn ready() -> Reception {
-    let mut reception = Reception::new().unwrap();
+    let mut reception = Reception::new(0).unwrap();
     assert!(reception.take(News::Ready { rules: 1 }).is_none());
     reception
 }
@@ -69,7 +69,7 @@ fn a_scan_without_its_end_record_has_failed() {
 
 #[test]
 fn what_is_said_before_ready_or_after_the_end_is_not_believed() {
-    let mut early = Reception::new().unwrap();
+    let mut early = Reception::new(0).unwrap();
     early.take(end(0));
     assert_eq!(finish(early).examination.ending, End::Failed(Gap::Damaged));
 
@@ -126,8 +126,7 @@ fn more_volumes_than_an_entry_holds_end_the_reception() {
             label: MediumName::default(),
             offset_bytes: 0,
             size_bytes: 0,
-            allocated_bytes: 0,
-            examined_bytes: 0,
+            coverage: wire::Coverage::default(),
             findings: Vec::new(),
         })));
     }
@@ -150,8 +149,15 @@ fn volumes_with_hostile_wording_still_fit_the_entry_of_their_verdict() {
             label: MediumName::new(vec![1; 512]).unwrap(),
             offset_bytes: u64::MAX,
             size_bytes: u64::MAX,
-            allocated_bytes: u64::MAX,
-            examined_bytes: u64::MAX,
+            coverage: wire::Coverage {
+                allocated_bytes: u64::MAX,
+                examined_bytes: u64::MAX,
+                zero_bytes: u64::MAX,
+                unreadable_bytes: u64::MAX,
+                unallocated_bytes: u64::MAX,
+                unallocated_examined_bytes: u64::MAX,
+                unallocated_zero_bytes: u64::MAX,
+            },
             findings: vec![finding.clone(); 16],
         })));
     }

@@ -238,8 +238,8 @@ fn show_judged(judged: &Judged) {
             volume.index,
             text(&volume.kind),
             volume.label.escaped().to_string(),
-            volume.examined_bytes,
-            volume.allocated_bytes
+            volume.coverage.examined_bytes,
+            volume.coverage.allocated_bytes
         ));
         for finding in &volume.findings {
             print::line(&format!(

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use wire::ledger::Judged;
 use wire::name::MediumName;
-use wire::{Finding, Outcome, Row};
+use wire::{Coverage, Finding, Outcome, Row};
 
 use crate::CommandError;
 use crate::print;
@@ -71,6 +71,16 @@ impl Report<'_> {
         Ok(())
     }
 
+    /// What became of the bytes of the whole medium. Volumes that overlap count twice.
+    fn coverage(&self) -> Coverage {
+        let outside = self.received.totals.map(|totals| totals.outside);
+        let volumes = self.judged.volumes.iter();
+        let volumes = volumes.map(|volume| volume.coverage);
+        volumes
+            .chain(outside)
+            .fold(Coverage::default(), |sum, one| sum.and(&one))
+    }
+
     fn text(&self) -> Vec<String> {
         let verdict = self.shown.verdict();
         let mut lines = vec![format!(
@@ -119,6 +129,22 @@ impl Report<'_> {
             "  {} files, {} members: {} clean, {} matched, {} unchecked",
             counts.files, counts.members, counts.clean, counts.matched, counts.unchecked
         ));
+        let bytes = self.coverage();
+        if bytes.allocated_bytes != 0 {
+            lines.push(format!(
+                "  {} bytes allocated: {} examined, {} empty, {} unreadable",
+                bytes.allocated_bytes,
+                bytes.examined_bytes,
+                bytes.zero_bytes,
+                bytes.unreadable_bytes
+            ));
+            lines.push(format!(
+                "  {} bytes free: {} examined, {} empty",
+                bytes.unallocated_bytes,
+                bytes.unallocated_examined_bytes,
+                bytes.unallocated_zero_bytes
+            ));
+        }
         match self.shown.entry() {
             Some(entry) => lines.push(format!("  entry {} {}", entry.number, entry.leaf_sha256)),
             None => lines.push("  not recorded".to_owned()),

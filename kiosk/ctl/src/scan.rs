@@ -150,7 +150,8 @@ impl Session<'_> {
             .site
             .policy
             .rules_state(loaded.map(|loaded| &loaded.about));
-        let mut reception = Reception::new().map_err(CommandError::system("get a memory file"))?;
+        let mut reception =
+            Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok(reception.not_started(rules));
         };
@@ -158,6 +159,7 @@ impl Session<'_> {
             target: target.kind,
             size_bytes: target.size_bytes,
             limits: self.limits.clone(),
+            spare: self.site.policy.spare(target.size_bytes),
             workers: self.arguments.jobs.unwrap_or_else(scanner::workers),
         };
         let spool = spool(self.paths);

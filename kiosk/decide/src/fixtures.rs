@@ -1,6 +1,8 @@
 //! Rows, volumes and findings for the tests of this crate.
 
-use wire::{Digest, Finding, MediumName, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+use wire::{
+    Coverage, Digest, Finding, MediumName, Outcome, Row, RowKind, Source, Tier, VolumeReport,
+};
 
 pub(crate) fn finding(tier: Tier, source: Source) -> Finding {
     Finding::own("a_rule", source, tier, "a detail")
@@ -36,8 +38,11 @@ pub(crate) fn volume(index: u32, findings: Vec<Finding>) -> VolumeReport {
         label: MediumName::default(),
         offset_bytes: 0,
         size_bytes: 1,
-        allocated_bytes: 1,
-        examined_bytes: 1,
+        coverage: Coverage {
+            allocated_bytes: 1,
+            examined_bytes: 1,
+            ..Coverage::default()
+        },
         findings,
     }
 }

@@ -29,7 +29,7 @@ enum End {
 }
 
 fn examine(scan: &Scan) -> Examination {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     tally.add_layout(&scan.layout);
     for row in &scan.rows {
         let outcome = tally.add(row);

@@ -1,5 +1,6 @@
 //! `kiosk.toml`: what this site decided.
 
+mod coverage;
 mod fixed;
 
 use jiff::civil::Date;
@@ -9,8 +10,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use wire::Claim;
 use wire::ledger::Rules;
-use wire::scan::{CONTAINER_DEPTH_MAX, Limits};
+use wire::scan::{CONTAINER_DEPTH_MAX, Limits, Spare};
 
+pub use coverage::{Coverage, UNALLOCATED_MEDIUM_BYTES};
 pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX, is_port};
 
 use crate::allowlist::TEXT_BYTES_MAX;
@@ -54,6 +56,8 @@ pub struct Policy {
     pub rules_age_days_max: Option<u64>,
     /// Limits of a scan.
     pub limits: Limits,
+    /// What is examined beside what is allocated.
+    pub coverage: Coverage,
     /// USB devices that belong to the kiosk itself.
     pub fixed: Vec<Fixed>,
 }
@@ -70,6 +74,7 @@ impl Policy {
             contact: None,
             rules_age_days_max: None,
             limits: Limits::default(),
+            coverage: Coverage::builtin(),
             fixed: Vec::new(),
         }
     }
@@ -79,6 +84,12 @@ impl Policy {
     #[must_use]
     pub fn fixed(&self, port: &str, claim: &Claim) -> Option<&Fixed> {
         self.fixed.iter().find(|fixed| fixed.is(port, claim))
+    }
+
+    /// What is examined on a medium of `size_bytes` beside what is allocated.
+    #[must_use]
+    pub fn spare(&self, size_bytes: u64) -> Spare {
+        self.coverage.spare(size_bytes)
     }
 
     /// What the age of loaded rules means here. Rules that do not say when they were issued
@@ -139,6 +150,7 @@ struct RawPolicy {
     site: RawSite,
     rules: Option<RawRules>,
     usb: Option<fixed::RawUsb>,
+    coverage: Option<coverage::RawCoverage>,
     limits: Option<RawLimits>,
 }
 
@@ -197,6 +209,7 @@ pub fn parse(text: &str) -> Result<Policy, ListError> {
         fixed: raw
             .usb
             .map_or_else(|| Ok(Vec::new()), |usb| usb.check(&source))?,
+        coverage: coverage::check(&source, raw.coverage.as_ref())?,
         limits: limits(&source, &raw.limits.unwrap_or_default())?,
     })
 }

@@ -25,6 +25,10 @@ pub struct Tally {
     volumes_reported: BTreeSet<u32>,
     volumes_used: BTreeSet<u32>,
     incoherent: u64,
+    /// Bytes of the volumes reported, and whether every allocated one of them was examined.
+    volumes_bytes: u64,
+    uncovered: bool,
+    medium_bytes: u64,
     first: Option<(Weight, FirstFinding)>,
 }
 
@@ -62,10 +66,14 @@ enum Weight {
 }
 
 impl Tally {
-    /// Nothing counted yet.
+    /// Nothing counted yet of a medium of `medium_bytes`; 0 for a folder, of which only the
+    /// files are scanned.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(medium_bytes: u64) -> Self {
+        Self {
+            medium_bytes,
+            ..Self::default()
+        }
     }
 
     /// Counts a row, and gives the outcome that may be written down for it: the row's own,
@@ -101,6 +109,12 @@ impl Tally {
     /// Counts a volume with what is wrong with its structure.
     pub fn add_volume(&mut self, volume: &VolumeReport) {
         bump(&mut self.counts.volumes);
+        let coverage = &volume.coverage;
+        let all = coverage
+            .allocated_bytes
+            .checked_add(coverage.unallocated_bytes);
+        self.uncovered |= !coverage.is_whole() || all != Some(volume.size_bytes);
+        self.volumes_bytes = self.volumes_bytes.saturating_add(volume.size_bytes);
         self.note_volume(volume.index, true);
         if !is_word(&volume.kind, TYPE_BYTES_MAX) || !are_sound(&volume.findings) {
             bump(&mut self.incoherent);
@@ -130,7 +144,10 @@ impl Tally {
     }
 
     /// The scanner sent its end record. Complete only when this tally counted the same.
-    pub fn ended(self, rules: RulesState, totals: &Totals) -> Examination {
+    pub fn ended(mut self, rules: RulesState, totals: &Totals) -> Examination {
+        let outside = &totals.outside;
+        let all = self.volumes_bytes.saturating_add(outside.allocated_bytes);
+        self.uncovered |= !outside.is_whole() || all < self.medium_bytes;
         let rows = self.counts.files.saturating_add(self.counts.members);
         let agree = (totals.rows, totals.volumes) == (rows, self.counts.volumes)
             && self.volumes_used.is_subset(&self.volumes_reported);
@@ -157,6 +174,7 @@ impl Tally {
             mut gaps,
             inherited,
             incoherent,
+            uncovered,
             ..
         } = self;
         if matched == 0 && policy == 0 {
@@ -166,6 +184,11 @@ impl Tally {
             gaps.entry(gap).or_insert(count);
         }
         if 0 < incoherent {
+            bump(gaps.entry(Gap::Damaged).or_insert(0));
+        }
+        // What was not examined has a row or a finding that says why. Bytes that are missing
+        // without one are bytes of which nobody knows anything.
+        if uncovered && gaps.is_empty() {
             bump(gaps.entry(Gap::Damaged).or_insert(0));
         }
         Examination {

@@ -21,7 +21,7 @@ fn totals(rows: u64, volumes: u64) -> Totals {
 
 /// What a scan of these rows alone establishes.
 fn examined(rows: &[Row]) -> Examination {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     for row in rows {
         let _counted = tally.add(row);
     }
@@ -33,7 +33,7 @@ fn examined(rows: &[Row]) -> Examination {
 
 #[test]
 fn every_row_is_counted_once_by_outcome_and_once_by_kind() {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     let member = Row {
         kind: RowKind::Member,
         within: vec![MediumName::default()],
@@ -105,7 +105,7 @@ fn what_a_container_inherits_is_counted_where_it_was_found() {
 /// A row with one finding: the outcome it is given, its matches and its damages.
 #[track_caller]
 fn assert_counted(row: &Row, outcome: Outcome, matched: u64, damages: u64) {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     assert_eq!(tally.add(row), outcome, "{row:?}");
     let examination = tally.ended(RulesState::Working, &totals(1, 0));
     let damaged = examination.gaps.get(&Gap::Damaged).copied();
@@ -165,7 +165,7 @@ fn a_row_out_of_form_leaves_the_scan_damaged() {
             ..row(Outcome::Clean)
         }]);
         assert!(examination.gaps.contains_key(&Gap::Damaged), "{findings:?}");
-        let mut tally = Tally::new();
+        let mut tally = Tally::new(0);
         tally.add_layout(&findings);
         let examination = tally.ended(RulesState::Working, &totals(0, 0));
         assert_eq!(gaps(&examination), [(Gap::Damaged, 1)]);
@@ -182,7 +182,7 @@ fn a_row_out_of_form_leaves_the_scan_damaged() {
 
 #[test]
 fn structure_findings_of_volumes_and_tables_count_by_tier() {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     tally.add_volume(&volume(0, vec![finding(Tier::Block, Source::Volume)]));
     tally.add_volume(&volume(1, vec![finding(Tier::Incomplete, Source::Volume)]));
     tally.add_volume(&volume(2, vec![finding(Tier::Notice, Source::Volume)]));
@@ -197,7 +197,7 @@ fn structure_findings_of_volumes_and_tables_count_by_tier() {
 #[test]
 fn an_end_record_that_counts_otherwise_is_no_end() {
     for (rows, volumes) in [(0, 1), (2, 1), (1, 0), (1, 2)] {
-        let mut tally = Tally::new();
+        let mut tally = Tally::new(0);
         let _clean = tally.add(&row(Outcome::Clean));
         tally.add_volume(&volume(0, vec![]));
         let examination = tally.ended(RulesState::Working, &totals(rows, volumes));
@@ -211,7 +211,7 @@ fn an_end_record_that_counts_otherwise_is_no_end() {
 
 #[test]
 fn a_volume_is_reported_once_and_no_row_names_one_that_was_not() {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     let _clean = tally.add(&Row {
         volume: Some(1),
         ..row(Outcome::Clean)
@@ -219,14 +219,14 @@ fn a_volume_is_reported_once_and_no_row_names_one_that_was_not() {
     tally.add_volume(&volume(0, vec![]));
     let examination = tally.ended(RulesState::Working, &totals(1, 1));
     assert_eq!(examination.ending, Ending::Failed(Gap::Damaged));
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     tally.add_volume(&volume(0, vec![]));
     tally.add_volume(&volume(0, vec![]));
     assert_eq!(
         gaps(&tally.ended(RulesState::Working, &totals(0, 2))),
         [(Gap::Damaged, 1)]
     );
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     let past = u32::try_from(VOLUMES_MAX).unwrap();
     tally.add_volume(&volume(past, vec![]));
     assert_eq!(
@@ -237,7 +237,7 @@ fn a_volume_is_reported_once_and_no_row_names_one_that_was_not() {
 
 #[test]
 fn an_unfinished_scan_keeps_what_it_found_and_why_it_ended() {
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     let _counted = tally.add(&row(Outcome::Unchecked(Gap::Limit)));
     let examination = tally.failed(RulesState::Working, Gap::Removed);
     assert_eq!(examination.ending, Ending::Failed(Gap::Removed));
@@ -247,7 +247,7 @@ fn an_unfinished_scan_keeps_what_it_found_and_why_it_ended() {
 #[test]
 fn the_first_finding_is_one_that_blocks_where_it_was_found() {
     let name = |text: &str| MediumName::new(text).unwrap();
-    let mut tally = Tally::new();
+    let mut tally = Tally::new(0);
     assert_eq!(tally.first(), None);
     let _clean = tally.add(&row(Outcome::Clean));
     assert_eq!(tally.first(), None);

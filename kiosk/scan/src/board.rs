@@ -8,7 +8,7 @@ mod lost;
 
 mod volumes;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use lost::unexamined;
 use volumes::Volume;
 use wire::name::MediumName;
 use wire::scan::{Limits, News, Order, Progress, Supply, TargetKind, Totals};
-use wire::worker::{Answer, Item, Job, Locator};
-use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
+use wire::worker::{Answer, Item, Job, Locator, Reading, Share};
+use wire::{Coverage, Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
 /// Slowest reading that a file's deadline allows for, in bytes a second: a worn USB 1 stick.
 pub(crate) const SLOWEST_BYTES_PER_SECOND: u64 = 1_000_000;
@@ -37,7 +37,11 @@ pub(crate) struct Task {
 pub(crate) struct Board {
     limits: Limits,
     target: TargetKind,
-    waiting: VecDeque<Task>,
+    /// Structures that wait to be read: they go first, so that progress can say of how many.
+    walks: VecDeque<Task>,
+    /// Contents that wait, by their place on the medium and the order in which they were found:
+    /// a medium gives its bytes fastest in their own order.
+    contents: BTreeMap<(u64, u64), Task>,
     /// Jobs handed to workers and not yet done.
     at_work: u64,
     volumes: Vec<Volume>,
@@ -57,7 +61,8 @@ impl Board {
         let mut board = Self {
             limits: order.limits.clone(),
             target: order.target,
-            waiting: VecDeque::new(),
+            walks: VecDeque::new(),
+            contents: BTreeMap::new(),
             at_work: 0,
             volumes: Vec::new(),
             loose_waiting: 0,
@@ -69,7 +74,7 @@ impl Board {
         };
         if !folder {
             let allowed = Duration::from_secs(board.limits.walk_seconds_max);
-            board.waiting.push_back(Task {
+            board.walks.push_back(Task {
                 job: Job::Layout,
                 descriptor: None,
                 allowed,
@@ -80,7 +85,8 @@ impl Board {
 
     /// The next job for an idle worker.
     pub(crate) fn next(&mut self) -> Option<Task> {
-        let task = self.waiting.pop_front()?;
+        let first = || self.contents.pop_first().map(|(_, task)| task);
+        let task = self.walks.pop_front().or_else(first)?;
         self.at_work = self.at_work.saturating_add(1);
         if let Job::Examine { item, .. } = &task.job {
             self.progress.current = item.path.clone();
@@ -93,7 +99,8 @@ impl Board {
 
     /// Whether everything that was found has left as a row.
     pub(crate) fn is_done(&self) -> bool {
-        self.waiting.is_empty() && self.at_work == 0 && self.supply_ended
+        let waiting = self.walks.len().saturating_add(self.contents.len());
+        waiting == 0 && self.at_work == 0 && self.supply_ended
     }
 
     /// Whether the starter may hand over more files.
@@ -137,6 +144,7 @@ impl Board {
                     size_bytes,
                     locator: Locator::Loose,
                     findings: Vec::new(),
+                    share: Share::default(),
                 };
                 Ok(self.item(item, Some(descriptor)))
             }
@@ -181,11 +189,13 @@ impl Board {
                 Answer::Walked {
                     label,
                     allocated_bytes,
+                    unallocated_bytes,
                     findings,
                 },
             ) => {
                 self.at_work = self.at_work.saturating_sub(1);
-                Ok((self.walked(*volume, label, allocated_bytes, findings), true))
+                let bytes = (allocated_bytes, unallocated_bytes);
+                Ok((self.walked(*volume, label, bytes, findings), true))
             }
             (Job::Examine { item, .. }, Answer::Row(row)) if row.volume == item.volume => {
                 Ok((self.row(*row), false))
@@ -195,11 +205,12 @@ impl Board {
                 Answer::Examined {
                     bytes_read,
                     bytes_hashed,
+                    reading,
                 },
             ) => {
                 self.totals.bytes_read = self.totals.bytes_read.saturating_add(bytes_read);
                 self.totals.bytes_hashed = self.totals.bytes_hashed.saturating_add(bytes_hashed);
-                Ok((self.examined(item, bytes_read), true))
+                Ok((self.examined(item, reading), true))
             }
             (
                 Job::Layout | Job::Walk { .. } | Job::Examine { .. } | Job::ReadBack,
@@ -227,24 +238,33 @@ impl Board {
         if item.locator == Locator::Loose {
             self.loose_waiting = self.loose_waiting.saturating_add(1);
         }
+        let position = item.share.position_bytes;
         let volume = item.volume.and_then(|index| self.at(index));
         let place = volume.map(|volume| {
             volume.open_items = volume.open_items.saturating_add(1);
             volume.place.clone()
         });
+        if place.is_none() {
+            let outside = &mut self.totals.outside.allocated_bytes;
+            *outside = outside.saturating_add(item.share.allocated_bytes);
+        }
+        let before = place.as_ref().map_or(0, |place| place.offset_bytes);
+        let key = (before.saturating_add(position), self.found);
         let seconds = item
             .size_bytes
+            .saturating_add(item.share.slack_bytes)
             .checked_div(SLOWEST_BYTES_PER_SECOND)
             .unwrap_or(0)
             .saturating_add(self.limits.file_seconds_max);
-        self.waiting.push_back(Task {
+        let task = Task {
             job: Job::Examine {
                 item: Box::new(item),
                 place,
             },
             descriptor,
             allowed: Duration::from_secs(seconds),
-        });
+        };
+        self.contents.insert(key, task);
         Vec::new()
     }
 
@@ -274,21 +294,42 @@ impl Board {
         vec![News::Row(Box::new(row))]
     }
 
-    fn examined(&mut self, item: &Item, bytes_read: u64) -> Vec<News> {
+    /// A content is done. Without a reading nothing of it was examined.
+    fn examined(&mut self, item: &Item, reading: impl Into<Option<Reading>>) -> Vec<News> {
+        let reading = reading.into();
         self.at_work = self.at_work.saturating_sub(1);
         if is_file(item.kind) {
             self.progress.files_done = self.progress.files_done.saturating_add(1);
         }
         self.progress.bytes_done = self.progress.bytes_done.saturating_add(item.size_bytes);
         let Some(index) = item.volume else {
+            cover(&mut self.totals.outside, item.share, reading);
             return Vec::new();
         };
         if let Some(volume) = self.at(index) {
             volume.open_items = volume.open_items.saturating_sub(1);
-            let examined = &mut volume.report.examined_bytes;
-            *examined = examined.saturating_add(bytes_read);
+            cover(&mut volume.report.coverage, item.share, reading);
         }
         self.finished_volume(index)
+    }
+}
+
+/// Adds the share of one content to what became of its volume's bytes.
+fn cover(coverage: &mut Coverage, share: Share, reading: Option<Reading>) {
+    let add = |sum: &mut u64, bytes: u64| *sum = sum.saturating_add(bytes);
+    match reading {
+        Some(Reading::Whole) => {
+            add(&mut coverage.examined_bytes, share.allocated_bytes);
+            let free = &mut coverage.unallocated_examined_bytes;
+            add(free, share.unallocated_bytes);
+        }
+        Some(Reading::Zero) => {
+            add(&mut coverage.zero_bytes, share.allocated_bytes);
+            let free = &mut coverage.unallocated_zero_bytes;
+            add(free, share.unallocated_bytes);
+        }
+        Some(Reading::Partial) => add(&mut coverage.unreadable_bytes, share.allocated_bytes),
+        None => {}
     }
 }
 

@@ -1,5 +1,5 @@
 use wire::Digest;
-use wire::scan::WORKERS_MAX;
+use wire::scan::{Spare, WORKERS_MAX};
 use wire::worker::Place;
 
 use super::*;
@@ -13,6 +13,10 @@ fn order(target: TargetKind, files_max: u64) -> Order {
         target,
         size_bytes: 0,
         limits,
+        spare: Spare {
+            unallocated: true,
+            deleted: true,
+        },
         workers: WORKERS_MAX,
     }
 }
@@ -25,6 +29,10 @@ fn item(volume: Option<u32>, name: &str) -> Item {
         size_bytes: 10,
         locator: Locator::Path,
         findings: Vec::new(),
+        share: Share {
+            allocated_bytes: 10,
+            ..Share::default()
+        },
     }
 }
 
@@ -84,6 +92,7 @@ fn walked(names: &[&str], files_max: u64) -> (Board, Vec<News>) {
     let done = Answer::Walked {
         label: MediumName::default(),
         allocated_bytes: 20,
+        unallocated_bytes: 80,
         findings: Vec::new(),
     };
     news.extend(board.answer(&walk, done).unwrap().0);
@@ -108,6 +117,7 @@ fn everything_found_leaves_as_a_row_and_then_its_volume_is_reported() {
         let done = Answer::Examined {
             bytes_read: 10,
             bytes_hashed: 12,
+            reading: Reading::Whole,
         };
         let (news, ended) = board.answer(&task, done).unwrap();
         assert!(ended);
@@ -119,6 +129,7 @@ fn everything_found_leaves_as_a_row_and_then_its_volume_is_reported() {
         volumes: 1,
         bytes_read: 20,
         bytes_hashed: 24,
+        outside: wire::Coverage::default(),
     };
     assert_eq!(totals(&board), expected);
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use unpack::{Body, Budget, Member};
 use wire::name::MediumName;
 use wire::scan::Limits;
-use wire::worker::{Item, Locator};
+use wire::worker::{Item, Locator, Reading};
 use wire::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
 use crate::content::{self, Content};
@@ -37,31 +37,24 @@ struct Subject<'s> {
 }
 
 impl Examiner<'_, '_> {
-    /// Reads and judges `item`; sends its rows, members first. Answers with the bytes read.
-    /// `known_gap` is why it cannot be clean whatever its bytes hold.
+    /// Reads and judges `item`; sends its rows, members first. Answers with the bytes read, and
+    /// whether those were all. `known_gap` is why it cannot be clean whatever its bytes hold.
     pub(crate) fn item(
         &mut self,
         item: &Item,
         reader: &mut dyn Read,
         known_gap: Option<Gap>,
-    ) -> u64 {
+    ) -> (u64, Reading) {
         let content = Content::read(reader, self.limits, self.spool);
         self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
-        // Space outside every partition that holds nothing needs no row.
-        let whole = content.read_bytes == item.size_bytes && item.findings.is_empty();
-        if item.kind == RowKind::Gap && content.zero && content.gap.is_none() && whole {
-            return content.read_bytes;
+        let reading = reading_of(&content, item.kind, item.size_bytes);
+        // Space that belongs to nobody and holds nothing needs no row.
+        if reading == Reading::Zero && item.findings.is_empty() && item.kind != RowKind::Boot {
+            return (content.read_bytes, reading);
         }
         let mut gap = content.gap.or(known_gap);
         let mut findings = item.findings.clone();
-        if let (Some(Gap::Unreadable), Some(sectors)) = (content.gap, &content.sectors) {
-            findings.push(Finding::own(
-                "unreadable_sectors",
-                Source::Volume,
-                Tier::Incomplete,
-                sectors,
-            ));
-        }
+        findings.extend(unreadable(&content));
         if gap.is_none() && content.read_bytes != item.size_bytes {
             // A handed-over file has the size that the kernel gave a moment ago.
             let loose = item.locator == Locator::Loose;
@@ -98,7 +91,46 @@ impl Examiner<'_, '_> {
         };
         let mut budget = Budget::new(self.limits, content.read_bytes);
         self.judge(subject, content.bytes(), &mut budget);
-        content.read_bytes
+        (content.read_bytes, reading)
+    }
+
+    /// Reads and judges what is in the clusters of `item` and not of it: old content of other
+    /// files, mostly. It gets a row only when something is to be said of it.
+    pub(crate) fn slack(&mut self, item: &Item, reader: &mut dyn Read) -> (u64, Reading) {
+        let content = Content::read(reader, self.limits, self.spool);
+        self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
+        let size_bytes = item.share.slack_bytes;
+        let reading = reading_of(&content, RowKind::Unallocated, size_bytes);
+        if reading == Reading::Zero {
+            return (content.read_bytes, reading);
+        }
+        let mut findings: Vec<Finding> = unreadable(&content).into_iter().collect();
+        let mut gap = content.gap;
+        match self.matcher.run(content.bytes()) {
+            Ok(found) => findings.extend(found),
+            Err(missed) => gap = gap.or(Some(missed)),
+        }
+        if gap.is_none() && content.read_bytes != size_bytes {
+            gap = Some(Gap::Damaged);
+        }
+        if findings.is_empty() && gap.is_none() {
+            return (content.read_bytes, reading);
+        }
+        let mut path = item.path.as_bytes().to_vec();
+        path.extend_from_slice(b":slack");
+        (self.send)(Row {
+            volume: item.volume,
+            path: MediumName::cut(&path).0,
+            within: Vec::new(),
+            kind: RowKind::Unallocated,
+            size_bytes,
+            sha256: content.sha256,
+            content_type: None,
+            outcome: outcome_of(&findings, gap),
+            inherited: false,
+            findings: emit::bounded(findings),
+        });
+        (content.read_bytes, reading)
     }
 
     /// Matches, opens and reports one content.
@@ -304,6 +336,29 @@ impl Examiner<'_, '_> {
         let sha256 = gap.is_none().then(|| content::digest(bytes));
         self.judge(subject(size_bytes, sha256, findings, gap), bytes, budget)
     }
+}
+
+/// How much of a content of this kind and size was read.
+fn reading_of(content: &Content, kind: RowKind, size_bytes: u64) -> Reading {
+    let is_space = match kind {
+        RowKind::Boot | RowKind::Unallocated | RowKind::Gap => true,
+        RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => false,
+    };
+    if content.gap.is_some() || content.sha256.is_none() || content.read_bytes != size_bytes {
+        Reading::Partial
+    } else if is_space && content.zero {
+        Reading::Zero
+    } else {
+        Reading::Whole
+    }
+}
+
+/// The finding that names the sectors which made a reader fail.
+fn unreadable(content: &Content) -> Option<Finding> {
+    let sectors = content.sectors.as_ref()?;
+    let is_why = content.gap == Some(Gap::Unreadable);
+    let (source, tier) = (Source::Volume, Tier::Incomplete);
+    is_why.then(|| Finding::own("unreadable_sectors", source, tier, sectors))
 }
 
 fn unchecked(why: &str) -> Finding {

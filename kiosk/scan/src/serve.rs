@@ -342,6 +342,10 @@ mod tests {
             target,
             size_bytes: 512,
             limits: Limits::default(),
+            spare: wire::scan::Spare {
+                unallocated: false,
+                deleted: false,
+            },
             workers: 1,
         };
         ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();

@@ -10,8 +10,8 @@ use jail::channel::Channel;
 use volume::{Blocks, Kind, Seen, VolumeError};
 use wire::frame;
 use wire::name::MediumName;
-use wire::scan::{Limits, Order};
-use wire::worker::{Answer, Item, Job, Locator, Place};
+use wire::scan::Order;
+use wire::worker::{Answer, Item, Job, Locator, Place, Reading};
 use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
 use crate::ScanError;
@@ -105,17 +105,19 @@ fn serve(
         match job {
             Job::Layout => layout(channel, medium.as_deref())?,
             Job::Walk { volume, place } => {
-                walk(channel, &mut trees, volume, &place, &equipment.order.limits)?;
+                walk(channel, &mut trees, volume, &place, equipment.order)?;
             }
             Job::Examine { item, place } => {
                 examiner.hashed_bytes = 0;
-                let bytes_read = examine(&mut examiner, &mut trees, &item, place.as_ref(), handed);
+                let (bytes_read, reading) =
+                    examine(&mut examiner, &mut trees, &item, place.as_ref(), handed);
                 let bytes_hashed = examiner.hashed_bytes;
                 answer(
                     channel,
                     &Answer::Examined {
                         bytes_read,
                         bytes_hashed,
+                        reading,
                     },
                 )?;
             }
@@ -218,14 +220,14 @@ fn walk(
     trees: &mut Trees,
     volume: u32,
     place: &Place,
-    limits: &Limits,
+    order: &Order,
 ) -> Result<(), ScanError> {
     let tree = match trees.tree(volume, place) {
         Ok(tree) => tree,
         Err(error) => return unopened(channel, volume, place, &error),
     };
     let mut sent = Ok(());
-    let walked = tree.walk(limits, &mut |seen| {
+    let walked = tree.walk(&order.limits, order.spare, &mut |seen| {
         if sent.is_ok() {
             sent = match seen {
                 Seen::Item(item) => answer(channel, &Answer::Item(Box::new(item))),
@@ -236,16 +238,16 @@ fn walk(
         }
     });
     sent?;
-    let about = tree.about();
-    let findings = match walked {
-        Ok(findings) => findings,
-        Err(error) => vec![error.finding()],
+    let (findings, unallocated_bytes) = match walked {
+        Ok(walked) => (walked.findings, walked.unallocated_bytes),
+        Err(error) => (vec![error.finding()], 0),
     };
     answer(
         channel,
         &Answer::Walked {
-            label: about.label,
-            allocated_bytes: about.allocated_bytes,
+            label: tree.label(),
+            allocated_bytes: place.size_bytes.saturating_sub(unallocated_bytes),
+            unallocated_bytes,
             findings: emit::bounded(findings),
         },
     )
@@ -290,6 +292,8 @@ fn unopened(
         for mut item in volume::pieces(RowKind::Unallocated, "unallocated", whole.0, whole.1) {
             item.volume = Some(volume);
             item.findings.push(finding.clone());
+            let before = place.offset_bytes;
+            item.share.position_bytes = item.share.position_bytes.saturating_sub(before);
             answer(channel, &Answer::Item(Box::new(item)))?;
         }
     }
@@ -298,6 +302,7 @@ fn unopened(
         &Answer::Walked {
             label: MediumName::default(),
             allocated_bytes: place.size_bytes,
+            unallocated_bytes: 0,
             findings: vec![named],
         },
     )
@@ -322,61 +327,91 @@ fn gap_of_volume(kind: &str) -> Gap {
     }
 }
 
+/// Examines one content with what else is in its clusters; answers with the bytes read and how
+/// much of its share that was.
 fn examine(
     examiner: &mut Examiner<'_, '_>,
     trees: &mut Trees,
     item: &Item,
     place: Option<&Place>,
     handed: Option<OwnedFd>,
-) -> u64 {
-    let known = place
-        .filter(|_| item.kind == RowKind::Unallocated)
-        .map(|place| gap_of_volume(&place.kind));
-    let whole = Place {
-        offset_bytes: 0,
-        size_bytes: item.size_bytes,
-        kind: String::new(),
-    };
+) -> (u64, Reading) {
     match (&item.locator, handed) {
         (Locator::Loose, Some(descriptor)) => {
-            examiner.item(item, &mut File::from(descriptor), known)
+            examiner.item(item, &mut File::from(descriptor), None)
         }
-        (Locator::Inline(bytes), _) => examiner.item(item, &mut bytes.as_bytes(), known),
+        (Locator::Inline(bytes), _) => examiner.item(item, &mut bytes.as_bytes(), None),
         (Locator::Range { offset_bytes }, _) => {
             trees.reads_for(Purpose::Content);
-            let place = Place {
+            // A range of a volume is of one without a tree: what its bytes mean is not known.
+            let known = place.map(|place| gap_of_volume(&place.kind));
+            let whole = Place {
                 offset_bytes: *offset_bytes,
-                ..whole
+                size_bytes: item.size_bytes,
+                kind: String::new(),
             };
-            match trees.part(&place) {
+            match trees.part(&whole) {
                 Ok(part) => examiner.item(item, &mut Raw { part, at: 0 }, known),
                 Err(gap) => examiner.item(item, &mut std::io::empty(), Some(gap)),
             }
         }
-        (
-            Locator::Chain { .. }
-            | Locator::Record { .. }
-            | Locator::Extents(_)
-            | Locator::Path
-            | Locator::Loose,
-            _,
-        ) => {
+        (Locator::Extents(extents), _) => {
+            trees.reads_for(Purpose::Content);
+            let part = place
+                .ok_or(Gap::Unreadable)
+                .and_then(|place| trees.part(place));
+            match part {
+                Ok(part) => examiner.item(item, &mut volume::raw(&*part, extents), None),
+                Err(gap) => examiner.item(item, &mut std::io::empty(), Some(gap)),
+            }
+        }
+        (Locator::Chain { .. } | Locator::Record { .. } | Locator::Path | Locator::Loose, _) => {
             let (Some(volume), Some(place)) = (item.volume, place) else {
                 return examiner.item(item, &mut std::io::empty(), Some(Gap::Unreadable));
             };
-            let witness = trees.witness.clone();
-            let opened = trees.tree(volume, place).and_then(|tree| tree.open(item));
-            if let Some(witness) = witness {
-                witness.reads_for(Purpose::Content);
-            }
-            match opened {
-                Ok(mut reader) => examiner.item(item, &mut reader, known),
-                Err(error) => {
-                    let mut item = item.clone();
-                    item.findings.push(error.finding());
-                    examiner.item(&item, &mut std::io::empty(), Some(error.gap()))
-                }
-            }
+            in_tree(examiner, trees, item, (volume, place))
+        }
+    }
+}
+
+/// A content that its volume's tree finds.
+fn in_tree(
+    examiner: &mut Examiner<'_, '_>,
+    trees: &mut Trees,
+    item: &Item,
+    (volume, place): (u32, &Place),
+) -> (u64, Reading) {
+    let witness = trees.witness.clone();
+    let tree = trees.tree(volume, place);
+    let opened = tree.and_then(|tree| {
+        let reader = tree.open(item)?;
+        let slack = match item.share.slack_bytes {
+            0 => None,
+            _ => Some(tree.slack(item)?),
+        };
+        Ok((reader, slack))
+    });
+    if let Some(witness) = witness {
+        witness.reads_for(Purpose::Content);
+    }
+    match opened {
+        Ok((mut reader, slack)) => {
+            let (bytes, reading) = examiner.item(item, &mut reader, None);
+            let Some(mut slack) = slack else {
+                return (bytes, reading);
+            };
+            let (more, rest) = examiner.slack(item, &mut slack);
+            let reading = if rest == Reading::Partial {
+                rest
+            } else {
+                reading
+            };
+            (bytes.saturating_add(more), reading)
+        }
+        Err(error) => {
+            let mut item = item.clone();
+            item.findings.push(error.finding());
+            examiner.item(&item, &mut std::io::empty(), Some(error.gap()))
         }
     }
 }

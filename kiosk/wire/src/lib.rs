@@ -27,5 +27,7 @@ pub mod frame;
 
 pub use claim::{Claim, Function, Interface};
 pub use name::{MediumName, TextError, explained};
-pub use outcome::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+pub use outcome::{
+    Coverage, Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport,
+};
 pub use verdict::{Reason, ReasonCode, Verdict};

@@ -235,6 +235,24 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Both together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let sum = |one: u64, other: u64| one.saturating_add(other);
+        let free = sum(self.unallocated_bytes, other.unallocated_bytes);
+        let examined = self.unallocated_examined_bytes;
+        let zero = self.unallocated_zero_bytes;
+        Self {
+            allocated_bytes: sum(self.allocated_bytes, other.allocated_bytes),
+            examined_bytes: sum(self.examined_bytes, other.examined_bytes),
+            zero_bytes: sum(self.zero_bytes, other.zero_bytes),
+            unreadable_bytes: sum(self.unreadable_bytes, other.unreadable_bytes),
+            unallocated_bytes: free,
+            unallocated_examined_bytes: sum(examined, other.unallocated_examined_bytes),
+            unallocated_zero_bytes: sum(zero, other.unallocated_zero_bytes),
+        }
+    }
+
     /// Whether every allocated byte was examined or is provably empty. Only such a volume may
     /// be on a medium that passes.
     #[must_use]

@@ -104,9 +104,9 @@ impl Daemon {
     fn start_scan(&mut self, id: LaneId) -> Option<Event> {
         let about = self.rules_now();
         let rules = self.site.policy.rules_state(about.as_ref());
-        let limits = &self.site.policy.limits;
+        let policy = &self.site.policy;
         let started = match (self.ports.get_mut(&id), &self.loaded) {
-            (Some(port), Some(loaded)) => port.start(loaded, limits, rules, &self.paths),
+            (Some(port), Some(loaded)) => port.start(loaded, policy, rules, &self.paths),
             // The rules were taken away since the medium came in.
             (_, _) => Err(std::io::ErrorKind::NotFound.into()),
         };

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use wire::ledger::{EntryId, Rules};
 use wire::name::{self, MediumName};
 use wire::scan::TargetKind;
-use wire::{Digest, Finding, Gap, Outcome, Reason, Row, RowKind, Verdict, VolumeReport};
+use wire::{Coverage, Digest, Finding, Gap, Outcome, Reason, Row, RowKind, Verdict, VolumeReport};
 
 use super::Report;
 
@@ -37,6 +37,7 @@ impl Report<'_> {
                 scheme: self.received.scheme.as_deref(),
                 findings: self.received.layout.iter().map(JsonFinding::from).collect(),
             },
+            coverage: self.coverage(),
             volumes: self.judged.volumes.iter().map(JsonVolume::from).collect(),
             files: self.rows.iter().map(JsonRow::from).collect(),
             started: &self.judged.started,
@@ -61,6 +62,8 @@ pub(super) struct Object<'o> {
     rules: Option<&'o Rules>,
     totals: JsonTotals,
     layout: JsonLayout<'o>,
+    /// Of the whole medium.
+    coverage: Coverage,
     volumes: Vec<JsonVolume<'o>>,
     files: Vec<JsonRow<'o>>,
     started: &'o str,
@@ -106,8 +109,8 @@ struct JsonVolume<'o> {
     label: &'o MediumName,
     offset_bytes: u64,
     size_bytes: u64,
-    allocated_bytes: u64,
-    examined_bytes: u64,
+    #[serde(flatten)]
+    coverage: Coverage,
     findings: Vec<JsonFinding<'o>>,
 }
 
@@ -119,8 +122,7 @@ impl<'o> From<&'o VolumeReport> for JsonVolume<'o> {
             label: &volume.label,
             offset_bytes: volume.offset_bytes,
             size_bytes: volume.size_bytes,
-            allocated_bytes: volume.allocated_bytes,
-            examined_bytes: volume.examined_bytes,
+            coverage: volume.coverage,
             findings: volume.findings.iter().map(JsonFinding::from).collect(),
         }
     }

@@ -75,6 +75,7 @@ pub(crate) fn passed(insertion: u64, rows: u64) -> Judged {
             volumes: 0,
             bytes_read: 5,
             bytes_hashed: 5,
+            outside: wire::Coverage::default(),
         }),
         started: "2026-11-23T08:30:00Z".to_owned(),
         finished: "2026-11-23T08:31:00Z".to_owned(),

@@ -320,8 +320,7 @@ fn a_pass_that_contradicts_itself_is_refused() {
         label: MediumName::default(),
         offset_bytes: 0,
         size_bytes: 0,
-        allocated_bytes: 0,
-        examined_bytes: 0,
+        coverage: wire::Coverage::default(),
         findings: vec![finding(tier)],
     };
     let mut totals = passed(1, 0).totals;
@@ -590,8 +589,7 @@ fn an_event_past_a_limit_is_refused() {
         label: MediumName::default(),
         offset_bytes: 0,
         size_bytes: 0,
-        allocated_bytes: 0,
-        examined_bytes: 0,
+        coverage: wire::Coverage::default(),
         findings: Vec::new(),
     };
     let volumes = |by| {

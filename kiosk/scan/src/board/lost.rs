@@ -41,7 +41,8 @@ impl Board {
                 );
                 let mut news = self.row(row);
                 let finding = noticed(finding);
-                news.extend(self.walked(volume, MediumName::default(), 0, vec![finding]));
+                let bytes = (place.size_bytes, 0);
+                news.extend(self.walked(volume, MediumName::default(), bytes, vec![finding]));
                 news
             }
             Job::Examine { item, .. } => {
@@ -54,7 +55,7 @@ impl Board {
                     finding,
                 );
                 let mut news = self.row(row);
-                news.extend(self.examined(&item, 0));
+                news.extend(self.examined(&item, None));
                 news
             }
             // Comes after the board is done, and is the crew's to account for.
@@ -65,9 +66,10 @@ impl Board {
     /// The scan's time is used up: everything that waits becomes a row.
     pub(crate) fn cut_short(&mut self) -> Vec<News> {
         let mut news = Vec::new();
-        let waiting = std::mem::take(&mut self.waiting);
+        let walks = std::mem::take(&mut self.walks);
+        let contents = std::mem::take(&mut self.contents);
         self.loose_waiting = 0;
-        for task in waiting {
+        for task in walks.into_iter().chain(contents.into_values()) {
             self.at_work = self.at_work.saturating_add(1);
             news.extend(self.lost(task, Gap::Timeout, "scan_seconds_max was reached"));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wire::name::MediumName;
 use wire::scan::News;
 use wire::worker::{Job, Place};
-use wire::{Finding, Gap, RowKind, Source, Tier, VolumeReport};
+use wire::{Coverage, Finding, Gap, RowKind, Source, Tier, VolumeReport};
 
 use super::lost::unexamined;
 use super::{Board, Task};
@@ -47,8 +47,7 @@ impl Board {
             label: MediumName::default(),
             offset_bytes: place.offset_bytes,
             size_bytes: place.size_bytes,
-            allocated_bytes: 0,
-            examined_bytes: 0,
+            coverage: Coverage::default(),
             findings: Vec::new(),
         };
         self.volumes.push(Volume {
@@ -59,12 +58,11 @@ impl Board {
             reported: false,
         });
         let allowed = Duration::from_secs(self.limits.walk_seconds_max);
-        // Trees are walked before files are read, so that progress can say of how many.
         let job = Job::Walk {
             volume: index,
             place,
         };
-        self.waiting.push_front(Task {
+        self.walks.push_back(Task {
             job,
             descriptor: None,
             allowed,
@@ -76,13 +74,14 @@ impl Board {
         &mut self,
         index: u32,
         label: MediumName,
-        allocated_bytes: u64,
+        (allocated_bytes, unallocated_bytes): (u64, u64),
         findings: Vec<Finding>,
     ) -> Vec<News> {
         if let Some(volume) = self.at(index) {
             volume.walked = true;
             volume.report.label = label;
-            volume.report.allocated_bytes = allocated_bytes;
+            volume.report.coverage.allocated_bytes = allocated_bytes;
+            volume.report.coverage.unallocated_bytes = unallocated_bytes;
             volume.report.findings = findings;
         }
         self.finished_volume(index)
