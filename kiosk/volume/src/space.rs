@@ -7,9 +7,6 @@ use crate::number::narrow;
 /// Words of one page.
 const PAGE_WORDS: usize = 512;
 
-/// Units of one page.
-const PAGE_UNITS: u64 = 32_768;
-
 /// Most units of one volume: one bit each in two sets is 256 MiB, half of a worker's memory. A
 /// volume of 4 TiB in clusters of 4 KiB has as many.
 pub(crate) const UNITS_MAX: u64 = 1 << 30;
@@ -214,7 +211,7 @@ mod tests {
         assert_eq!(space.take(60, 10), 10);
         assert_eq!(space.take(60, 10), 0);
         assert_eq!(space.take(0, 128), 118);
-        assert_eq!(space.take(PAGE_UNITS - 1, 2), 2);
+        assert_eq!(space.take(32_767, 2), 2);
         assert_eq!(space.take(199_999, 5), 1);
         assert_eq!(space.take(u64::MAX, u64::MAX), 0);
         assert!(space.is_taken(69) && !space.is_taken(128));

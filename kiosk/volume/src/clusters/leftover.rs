@@ -16,10 +16,10 @@ use crate::walk::{Content, Folder, Walk};
 
 /// Most lost clusters whose chains are put together; what is beyond is examined in the order of
 /// the volume.
-const LOST_CLUSTERS_MAX: usize = 1 << 20;
+pub(crate) const LOST_CLUSTERS_MAX: usize = 1 << 16;
 
 /// Most deleted files that are listed, for each volume. What is beyond is examined as free space.
-pub(crate) const DELETED_MAX: usize = 65_536;
+pub(crate) const DELETED_MAX: usize = 1 << 15;
 
 /// A file that is marked deleted.
 pub(crate) struct Deleted {

@@ -187,14 +187,30 @@ fn one(path: &str, content: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Offset of the first file set in the root.
-fn first_set(image: &[u8]) -> usize {
+pub(crate) fn first_set(image: &[u8]) -> usize {
     let writer = Writer::new(image.to_vec());
     let root = writer.at(u32_at(image, 96));
     (root..).step_by(32).find(|at| image[*at] == 0x85).unwrap()
 }
 
+/// The image with the clusters of the root's first set, which follow each other, marked as free.
+pub(crate) fn freed(mut image: Vec<u8>) -> Vec<u8> {
+    let writer = Writer::new(image.clone());
+    let root = writer.at(u32_at(&image, 96));
+    let set = (root..)
+        .step_by(32)
+        .find(|at| image[*at] & 0x7F == 5)
+        .unwrap();
+    let first = u32_at(&image, set + 52) as usize - 2;
+    let clusters = (u32_at(&image, set + 56) as usize).div_ceil(writer.cluster);
+    for bit in first..first + clusters {
+        image[writer.bitmap + bit / 8] &= !(1 << (bit % 8));
+    }
+    image
+}
+
 /// Signs the first set of the root again.
-fn sign_first(image: &mut [u8]) {
+pub(crate) fn sign_first(image: &mut [u8]) {
     let at = first_set(image);
     let length = (usize::from(image[at + 1]) + 1) * 32;
     sign(&mut image[at..at + length]);

@@ -5,7 +5,7 @@ use std::io;
 
 use wire::scan::Limits;
 use wire::worker::Locator;
-use wire::{Gap, Outcome, Tier};
+use wire::{Gap, Outcome, RowKind, Tier};
 
 use crate::support::{Bench, arg, bytes, kind, run, sample, walk, walk_with};
 
@@ -38,16 +38,16 @@ pub(crate) fn image(
     std::fs::read(image).unwrap()
 }
 
-fn one(path: &str, content: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn one(path: &str, content: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
     BTreeMap::from([(path.to_owned(), content)])
 }
 
-fn u16_at(image: &[u8], at: usize) -> usize {
+pub(crate) fn u16_at(image: &[u8], at: usize) -> usize {
     usize::from(u16::from_le_bytes([image[at], image[at + 1]]))
 }
 
 /// Offset of the only entry with this short name.
-fn entry(image: &[u8], name: &[u8; 11]) -> usize {
+pub(crate) fn entry(image: &[u8], name: &[u8; 11]) -> usize {
     let at = |at: &usize| image[*at..].starts_with(name);
     let all: Vec<usize> = (0..image.len()).step_by(32).filter(at).collect();
     assert_eq!(all.len(), 1, "entries named {name:?}");
@@ -79,14 +79,23 @@ fn every_file_of_fat12_fat16_and_fat32_is_found_and_right() {
 }
 
 #[test]
-fn a_deleted_file_is_not_listed_and_is_no_damage() {
+fn a_deleted_file_is_listed_as_deleted_and_is_no_damage() {
     let bench = Bench::new();
     let path = bench.path("made");
     let mut files = sample();
     std::fs::write(&path, image(&["-F16"], 16 << 20, &files)).unwrap();
     run("mdel", ["-i", &arg(&path), "::/sizes/large.bin"]);
-    files.remove("sizes/large.bin");
-    walk("fat16", std::fs::read(&path).unwrap()).assert_holds(&files);
+    let content = files.remove("sizes/large.bin").unwrap();
+    // Its first letter is what marks it.
+    files.insert("sizes/_arge.bin".to_owned(), content);
+    let found = walk("fat16", std::fs::read(&path).unwrap());
+    found.assert_holds(&files);
+    let deleted = found
+        .items
+        .iter()
+        .filter(|one| one.kind == RowKind::Deleted);
+    let deleted: Vec<_> = deleted.map(|one| one.path.as_bytes()).collect();
+    assert_eq!(deleted, [b"sizes/_arge.bin"]);
 }
 
 #[test]
@@ -122,7 +131,7 @@ fn files_that_share_a_cluster_are_reported() {
     let (a, b) = (entry(&image, b"A       BIN"), entry(&image, b"B       BIN"));
     image.copy_within(a + 26..a + 28, b + 26);
     let found = walk("fat16", image);
-    assert_eq!(found.rules(), ["cross_linked"]);
+    assert_eq!(found.rules(), ["cross_linked", "clusters_lost"]);
     let linked = &found.items[1];
     assert_eq!(linked.path.as_bytes(), b"B.BIN");
     assert_eq!(linked.findings[0].tier, Tier::Incomplete);
@@ -145,7 +154,10 @@ fn clusters_beyond_the_size_are_reported() {
         let mut image = image(&["-F16"], 16 << 20, &one("A.BIN", bytes(1, 10_000)));
         let at = entry(&image, b"A       BIN") + 28;
         image[at..at + 4].copy_from_slice(&size.to_le_bytes());
-        assert_eq!(walk("fat16", image).rules(), ["chain_too_long"]);
+        assert_eq!(
+            walk("fat16", image).rules(),
+            ["chain_too_long", "clusters_lost"]
+        );
     }
 }
 
@@ -159,7 +171,10 @@ fn a_chain_that_loops_is_reported() {
         let next = (first as u16).to_le_bytes();
         image[at + 2..at + 4].copy_from_slice(&next);
     }
-    assert_eq!(walk("fat16", image).rules(), ["chain_loop"]);
+    assert_eq!(
+        walk("fat16", image).rules(),
+        ["chain_loop", "clusters_lost"]
+    );
 }
 
 #[test]
@@ -182,8 +197,8 @@ fn a_long_name_that_does_not_fit_is_reported_and_its_file_listed() {
     // The file's own entry deleted, its long name left: a file was lost.
     image[at] = 0xE5;
     let found = walk("fat16", image);
-    assert_eq!(found.rules(), ["long_name_orphan"]);
-    assert!(found.contents.is_empty());
+    assert_eq!(found.rules(), ["long_name_orphan", "clusters_lost"]);
+    assert!(found.items.is_empty());
 }
 
 #[test]
@@ -193,7 +208,10 @@ fn entries_behind_the_end_of_a_folder_are_reported() {
     let mut image = image(&["-F16"], 16 << 20, &files);
     let at = entry(&image, b"A       TXT");
     image[at] = 0;
-    assert_eq!(walk("fat16", image).rules(), ["entries_after_end"]);
+    assert_eq!(
+        walk("fat16", image).rules(),
+        ["entries_after_end", "clusters_lost"]
+    );
 }
 
 #[test]
@@ -240,7 +258,7 @@ fn a_boot_sector_that_describes_nothing_is_an_error_with_a_finding() {
 }
 
 /// A FAT16 volume with one folder inside the other, written sector by sector.
-fn folders(depth: u16) -> Vec<u8> {
+pub(crate) fn folders(depth: u16) -> Vec<u8> {
     let (fat_sectors, root_sectors) = (48_usize, 1_usize);
     let clusters = 12_000_usize;
     let heap = 1 + fat_sectors + root_sectors;
@@ -285,7 +303,7 @@ fn a_folder_past_its_largest_size_is_reported() {
     }
     image[512 + 8400..512 + 8402].fill(0xFF);
     let found = walk("fat16", image);
-    assert_eq!(found.rules(), ["folder_too_long"]);
+    assert_eq!(found.rules(), ["folder_too_long", "clusters_lost"]);
     assert_eq!(found.rows[0].path.as_bytes(), b"D");
 }
 

@@ -26,6 +26,14 @@ mod fat;
 mod exfat;
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod hidden;
+
+#[cfg(test)]
 mod ntfs;
 
 #[cfg(test)]
