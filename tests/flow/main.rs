@@ -26,6 +26,10 @@ mod volumes;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod hostile;
 
+/// Bytes in places that systems do not show.
+#[cfg(test)]
+mod hidden;
+
 /// Exit statuses, and whose medium it is.
 #[cfg(test)]
 mod statuses;

@@ -64,6 +64,13 @@ pub(crate) fn hostile(name: &str) -> PathBuf {
         .join(format!("{name}.img"))
 }
 
+/// An image of `hidden.py`, without `.img`.
+pub(crate) fn hidden(name: &str) -> PathBuf {
+    static OUT: OnceLock<PathBuf> = OnceLock::new();
+    OUT.get_or_init(|| made("hidden.py", "hidden"))
+        .join(format!("{name}.img"))
+}
+
 /// An image of `samples.py`, without `.img`.
 pub(crate) fn sample(name: &str) -> PathBuf {
     static OUT: OnceLock<PathBuf> = OnceLock::new();

@@ -125,8 +125,17 @@ mod tests {
         let engine = Engine::load(&bytes).unwrap();
         assert_eq!((count, engine.rules()), (2, 2));
         let found = engine.matcher(5).run(b"a needle here").unwrap();
-        let tiers: Vec<_> = found.iter().map(|f| (f.rule.as_str(), f.tier)).collect();
-        assert_eq!(tiers, [("one", Tier::Block), ("two", Tier::Notice)]);
+        let tiers: Vec<_> = found
+            .iter()
+            .map(|(f, at)| (f.rule.as_str(), f.tier, *at))
+            .collect();
+        assert_eq!(
+            tiers,
+            [
+                ("one", Tier::Block, Some(2)),
+                ("two", Tier::Notice, Some(2))
+            ]
+        );
         assert!(engine.matcher(5).run(b"hay").unwrap().is_empty());
     }
 

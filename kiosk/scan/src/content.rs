@@ -64,30 +64,13 @@ impl Content {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     complete = false;
-                    reading.gap = Some(gap_of(&error));
+                    reading.gap = Some(volume::gap_of(&error));
                     reading.sectors = volume::unreadable_sectors(&error);
                     break;
                 }
             }
         }
         reading.done(complete, spool)
-    }
-}
-
-/// What a failed read says of the medium. Readers of file systems answer `InvalidData` and
-/// `UnexpectedEof` where a structure contradicts itself, and the device's own error otherwise.
-pub(crate) fn gap_of(error: &io::Error) -> Gap {
-    if volume::is_gone(error) {
-        Gap::Removed
-    } else if matches!(
-        error.kind(),
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-    ) {
-        Gap::Damaged
-    } else if matches!(error.kind(), io::ErrorKind::Unsupported) {
-        Gap::Unsupported
-    } else {
-        Gap::Unreadable
     }
 }
 

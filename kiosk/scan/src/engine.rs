@@ -54,20 +54,26 @@ impl Matcher<'_> {
             .map_err(|error| ScanError::Rules(error.to_string()))
     }
 
-    /// What the rules find in `content`.
+    /// What the rules find in `content`, and for each where its first pattern begins, in bytes.
     ///
     /// # Errors
     /// The gap to report: `timeout`, or `damaged` when the engine gave up for another reason.
-    pub(crate) fn run(&mut self, content: &[u8]) -> Result<Vec<Finding>, Gap> {
+    pub(crate) fn run(&mut self, content: &[u8]) -> Result<Vec<(Finding, Option<usize>)>, Gap> {
         let results = self.scanner.scan(content).map_err(|error| {
             let late = matches!(error, yara_x::errors::ScanError::Timeout);
             if late { Gap::Timeout } else { Gap::Damaged }
         })?;
         Ok(results
             .matching_rules()
-            .map(|rule| finding(&rule))
+            .map(|rule| (finding(&rule), first(&rule)))
             .collect())
     }
+}
+
+/// Where the first match of any of its patterns begins; `None` for a rule without one.
+fn first(rule: &yara_x::Rule<'_, '_>) -> Option<usize> {
+    let matches = rule.patterns().flat_map(|pattern| pattern.matches());
+    matches.map(|one| one.range().start).min()
 }
 
 /// A rule without the tier `notice` blocks: forgetting the tier must not open the gate.

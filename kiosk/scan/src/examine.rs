@@ -13,6 +13,7 @@ use crate::content::{self, Content};
 use crate::emit;
 use crate::engine::Matcher;
 use crate::members::{Members, Opened, Summary, outcome_of, worse};
+use crate::space::{placed, reading_of, runs_of, unreadable};
 
 /// Examines contents one after the other and hands each row to `send`.
 pub(crate) struct Examiner<'a, 'r> {
@@ -34,6 +35,8 @@ struct Subject<'s> {
     sha256: Option<Digest>,
     findings: Vec<Finding>,
     gap: Option<Gap>,
+    /// Of raw space: its runs, offset and length, so that a match can be placed.
+    runs: &'s [(u64, u64)],
 }
 
 impl Examiner<'_, '_> {
@@ -88,48 +91,10 @@ impl Examiner<'_, '_> {
             sha256: content.sha256,
             findings,
             gap,
+            runs: &runs_of(item),
         };
         let mut budget = Budget::new(self.limits, content.read_bytes);
         self.judge(subject, content.bytes(), &mut budget);
-        (content.read_bytes, reading)
-    }
-
-    /// Reads and judges what is in the clusters of `item` and not of it: old content of other
-    /// files, mostly. It gets a row only when something is to be said of it.
-    pub(crate) fn slack(&mut self, item: &Item, reader: &mut dyn Read) -> (u64, Reading) {
-        let content = Content::read(reader, self.limits, self.spool);
-        self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
-        let size_bytes = item.share.slack_bytes;
-        let reading = reading_of(&content, RowKind::Unallocated, size_bytes);
-        if reading == Reading::Zero {
-            return (content.read_bytes, reading);
-        }
-        let mut findings: Vec<Finding> = unreadable(&content).into_iter().collect();
-        let mut gap = content.gap;
-        match self.matcher.run(content.bytes()) {
-            Ok(found) => findings.extend(found),
-            Err(missed) => gap = gap.or(Some(missed)),
-        }
-        if gap.is_none() && content.read_bytes != size_bytes {
-            gap = Some(Gap::Damaged);
-        }
-        if findings.is_empty() && gap.is_none() {
-            return (content.read_bytes, reading);
-        }
-        let mut path = item.path.as_bytes().to_vec();
-        path.extend_from_slice(b":slack");
-        (self.send)(Row {
-            volume: item.volume,
-            path: MediumName::cut(&path).0,
-            within: Vec::new(),
-            kind: RowKind::Unallocated,
-            size_bytes,
-            sha256: content.sha256,
-            content_type: None,
-            outcome: outcome_of(&findings, gap),
-            inherited: false,
-            findings: emit::bounded(findings),
-        });
         (content.read_bytes, reading)
     }
 
@@ -144,10 +109,11 @@ impl Examiner<'_, '_> {
             sha256,
             mut findings,
             gap,
+            runs,
         } = subject;
         let mut gap = gap;
         match self.matcher.run(bytes) {
-            Ok(found) => findings.extend(found),
+            Ok(found) => findings.extend(found.into_iter().map(|found| placed(found, runs))),
             Err(missed) => gap = gap.or(Some(missed)),
         }
         let opened = match kind {
@@ -278,6 +244,7 @@ impl Examiner<'_, '_> {
             sha256,
             findings,
             gap,
+            runs: &[],
         };
         match body {
             Body::Content(bytes) => self.known(subject, &bytes, findings, None, budget),
@@ -336,29 +303,6 @@ impl Examiner<'_, '_> {
         let sha256 = gap.is_none().then(|| content::digest(bytes));
         self.judge(subject(size_bytes, sha256, findings, gap), bytes, budget)
     }
-}
-
-/// How much of a content of this kind and size was read.
-fn reading_of(content: &Content, kind: RowKind, size_bytes: u64) -> Reading {
-    let is_space = match kind {
-        RowKind::Boot | RowKind::Unallocated | RowKind::Gap => true,
-        RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => false,
-    };
-    if content.gap.is_some() || content.sha256.is_none() || content.read_bytes != size_bytes {
-        Reading::Partial
-    } else if is_space && content.zero {
-        Reading::Zero
-    } else {
-        Reading::Whole
-    }
-}
-
-/// The finding that names the sectors which made a reader fail.
-fn unreadable(content: &Content) -> Option<Finding> {
-    let sectors = content.sectors.as_ref()?;
-    let is_why = content.gap == Some(Gap::Unreadable);
-    let (source, tier) = (Source::Volume, Tier::Incomplete);
-    is_why.then(|| Finding::own("unreadable_sectors", source, tier, sectors))
 }
 
 fn unchecked(why: &str) -> Finding {

@@ -28,6 +28,7 @@ mod content;
 mod examine;
 
 mod members;
+mod space;
 
 mod emit;
 

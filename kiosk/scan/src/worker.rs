@@ -1,24 +1,29 @@
 //! A worker: forked from the supervisor, jailed more tightly, one job at a time.
 
+mod volumes;
+
+mod contents;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::RandomState;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::Rc;
 
+use contents::examine;
 use jail::channel::Channel;
-use volume::{Blocks, Kind, Seen, VolumeError};
+use volume::Blocks;
+use volumes::{layout, walk};
+use wire::Row;
 use wire::frame;
-use wire::name::MediumName;
 use wire::scan::Order;
-use wire::worker::{Answer, Item, Job, Locator, Place, Reading};
-use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
+use wire::worker::{Answer, Job};
 
 use crate::ScanError;
 use crate::emit;
 use crate::engine::{Engine, Matcher};
 use crate::examine::Examiner;
-use crate::medium::{Medium, Raw, Trees};
+use crate::medium::{Medium, Trees};
 use crate::unbuffered::Unbuffered;
 use crate::witness::{Purpose, Witness};
 
@@ -174,244 +179,4 @@ fn send(channel: &Channel, packet: &[u8]) -> Result<(), ScanError> {
 
 fn answer(channel: &Channel, answer: &Answer) -> Result<(), ScanError> {
     send(channel, &frame::encode(answer)?)
-}
-
-fn layout(channel: &Channel, medium: Option<&dyn Blocks>) -> Result<(), ScanError> {
-    let divided = match medium.map(volume::layout) {
-        Some(Ok(divided)) => divided,
-        failed @ (Some(Err(_)) | None) => {
-            let why = failed
-                .and_then(Result::err)
-                .map_or(String::new(), |error| error.to_string());
-            let finding = Finding::own(
-                "partition_table_unreadable",
-                Source::Volume,
-                Tier::Incomplete,
-                why,
-            );
-            let scheme = "unreadable".to_owned();
-            return answer(
-                channel,
-                &Answer::Layout {
-                    scheme,
-                    findings: vec![finding],
-                },
-            );
-        }
-    };
-    for place in divided.volumes {
-        answer(channel, &Answer::Volume(place))?;
-    }
-    for item in divided.raw {
-        answer(channel, &Answer::Item(Box::new(item)))?;
-    }
-    let findings = emit::bounded(divided.findings);
-    answer(
-        channel,
-        &Answer::Layout {
-            scheme: divided.scheme.to_owned(),
-            findings,
-        },
-    )
-}
-
-fn walk(
-    channel: &Channel,
-    trees: &mut Trees,
-    volume: u32,
-    place: &Place,
-    order: &Order,
-) -> Result<(), ScanError> {
-    let tree = match trees.tree(volume, place) {
-        Ok(tree) => tree,
-        Err(error) => return unopened(channel, volume, place, &error),
-    };
-    let mut sent = Ok(());
-    let walked = tree.walk(&order.limits, order.spare, &mut |seen| {
-        if sent.is_ok() {
-            sent = match seen {
-                Seen::Item(item) => answer(channel, &Answer::Item(Box::new(item))),
-                Seen::Row(row) => emit::packet(row)
-                    .map_err(ScanError::from)
-                    .and_then(|p| send(channel, &p)),
-            };
-        }
-    });
-    sent?;
-    let (findings, unallocated_bytes) = match walked {
-        Ok(walked) => (walked.findings, walked.unallocated_bytes),
-        Err(error) => (vec![error.finding()], 0),
-    };
-    answer(
-        channel,
-        &Answer::Walked {
-            label: tree.label(),
-            allocated_bytes: place.size_bytes.saturating_sub(unallocated_bytes),
-            unallocated_bytes,
-            findings: emit::bounded(findings),
-        },
-    )
-}
-
-/// A volume without a tree: its name is a finding, and its bytes are matched as they lie unless
-/// a key is needed to make sense of them. None of it can be clean.
-fn unopened(
-    channel: &Channel,
-    volume: u32,
-    place: &Place,
-    error: &VolumeError,
-) -> Result<(), ScanError> {
-    let finding = error.finding();
-    // The rows below keep the medium from PASS and count it once; the volume's own report
-    // names the cause. Without bytes there are no rows, and the report alone must do it.
-    let tier = if place.size_bytes == 0 {
-        Tier::Incomplete
-    } else {
-        Tier::Notice
-    };
-    let named = Finding {
-        tier,
-        ..finding.clone()
-    };
-    if gap_of_volume(&place.kind) == Gap::Encrypted {
-        let row = Row {
-            volume: Some(volume),
-            path: MediumName::cut(format!("unallocated-{}", place.offset_bytes).as_bytes()).0,
-            within: Vec::new(),
-            kind: RowKind::Unallocated,
-            size_bytes: place.size_bytes,
-            sha256: None,
-            content_type: None,
-            outcome: Outcome::Unchecked(Gap::Encrypted),
-            inherited: false,
-            findings: vec![finding.clone()],
-        };
-        send(channel, &emit::packet(row)?)?;
-    } else {
-        let whole = (place.offset_bytes, place.size_bytes);
-        for mut item in volume::pieces(RowKind::Unallocated, "unallocated", whole.0, whole.1) {
-            item.volume = Some(volume);
-            item.findings.push(finding.clone());
-            let before = place.offset_bytes;
-            item.share.position_bytes = item.share.position_bytes.saturating_sub(before);
-            answer(channel, &Answer::Item(Box::new(item)))?;
-        }
-    }
-    answer(
-        channel,
-        &Answer::Walked {
-            label: MediumName::default(),
-            allocated_bytes: place.size_bytes,
-            unallocated_bytes: 0,
-            findings: vec![named],
-        },
-    )
-}
-
-/// Why the content of a volume of this kind cannot be called examined.
-fn gap_of_volume(kind: &str) -> Gap {
-    match Kind::from_name(kind) {
-        Some(Kind::Named { gap, .. }) => gap,
-        Some(Kind::Unknown) | None => Gap::Unsupported,
-        Some(
-            Kind::Fat12
-            | Kind::Fat16
-            | Kind::Fat32
-            | Kind::Exfat
-            | Kind::Ntfs
-            | Kind::Ext2
-            | Kind::Ext3
-            | Kind::Ext4
-            | Kind::Iso9660,
-        ) => Gap::Damaged,
-    }
-}
-
-/// Examines one content with what else is in its clusters; answers with the bytes read and how
-/// much of its share that was.
-fn examine(
-    examiner: &mut Examiner<'_, '_>,
-    trees: &mut Trees,
-    item: &Item,
-    place: Option<&Place>,
-    handed: Option<OwnedFd>,
-) -> (u64, Reading) {
-    match (&item.locator, handed) {
-        (Locator::Loose, Some(descriptor)) => {
-            examiner.item(item, &mut File::from(descriptor), None)
-        }
-        (Locator::Inline(bytes), _) => examiner.item(item, &mut bytes.as_bytes(), None),
-        (Locator::Range { offset_bytes }, _) => {
-            trees.reads_for(Purpose::Content);
-            // A range of a volume is of one without a tree: what its bytes mean is not known.
-            let known = place.map(|place| gap_of_volume(&place.kind));
-            let whole = Place {
-                offset_bytes: *offset_bytes,
-                size_bytes: item.size_bytes,
-                kind: String::new(),
-            };
-            match trees.part(&whole) {
-                Ok(part) => examiner.item(item, &mut Raw { part, at: 0 }, known),
-                Err(gap) => examiner.item(item, &mut std::io::empty(), Some(gap)),
-            }
-        }
-        (Locator::Extents(extents), _) => {
-            trees.reads_for(Purpose::Content);
-            let part = place
-                .ok_or(Gap::Unreadable)
-                .and_then(|place| trees.part(place));
-            match part {
-                Ok(part) => examiner.item(item, &mut volume::raw(&*part, extents), None),
-                Err(gap) => examiner.item(item, &mut std::io::empty(), Some(gap)),
-            }
-        }
-        (Locator::Chain { .. } | Locator::Record { .. } | Locator::Path | Locator::Loose, _) => {
-            let (Some(volume), Some(place)) = (item.volume, place) else {
-                return examiner.item(item, &mut std::io::empty(), Some(Gap::Unreadable));
-            };
-            in_tree(examiner, trees, item, (volume, place))
-        }
-    }
-}
-
-/// A content that its volume's tree finds.
-fn in_tree(
-    examiner: &mut Examiner<'_, '_>,
-    trees: &mut Trees,
-    item: &Item,
-    (volume, place): (u32, &Place),
-) -> (u64, Reading) {
-    let witness = trees.witness.clone();
-    let tree = trees.tree(volume, place);
-    let opened = tree.and_then(|tree| {
-        let reader = tree.open(item)?;
-        let slack = match item.share.slack_bytes {
-            0 => None,
-            _ => Some(tree.slack(item)?),
-        };
-        Ok((reader, slack))
-    });
-    if let Some(witness) = witness {
-        witness.reads_for(Purpose::Content);
-    }
-    match opened {
-        Ok((mut reader, slack)) => {
-            let (bytes, reading) = examiner.item(item, &mut reader, None);
-            let Some(mut slack) = slack else {
-                return (bytes, reading);
-            };
-            let (more, rest) = examiner.slack(item, &mut slack);
-            let reading = if rest == Reading::Partial {
-                rest
-            } else {
-                reading
-            };
-            (bytes.saturating_add(more), reading)
-        }
-        Err(error) => {
-            let mut item = item.clone();
-            item.findings.push(error.finding());
-            examiner.item(&item, &mut std::io::empty(), Some(error.gap()))
-        }
-    }
 }
