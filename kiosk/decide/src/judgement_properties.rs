@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wire::scan::Totals;
-use wire::{Digest, Finding, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+use wire::{Coverage, Digest, Finding, Outcome, Row, RowKind, Source, Tier, VolumeReport};
 
 use super::tests::{CODES, ENTRY, refused, registered};
 use super::*;
@@ -15,6 +15,8 @@ struct Scan {
     rows: Vec<Row>,
     volumes: Vec<VolumeReport>,
     layout: Vec<Finding>,
+    outside: Coverage,
+    medium_bytes: u64,
     rules: RulesState,
     end: End,
 }
@@ -29,7 +31,7 @@ enum End {
 }
 
 fn examine(scan: &Scan) -> Examination {
-    let mut tally = Tally::new(0);
+    let mut tally = Tally::new(scan.medium_bytes);
     tally.add_layout(&scan.layout);
     for row in &scan.rows {
         let outcome = tally.add(row);
@@ -51,6 +53,7 @@ fn examine(scan: &Scan) -> Examination {
     let totals = |rows, volumes| Totals {
         rows,
         volumes,
+        outside: scan.outside,
         ..Totals::default()
     };
     match scan.end {
@@ -80,6 +83,15 @@ fn may_pass(admission: &Admission, scan: &Scan, recording: Recording) -> bool {
             .iter()
             .filter_map(|row| row.volume)
             .all(|index| reported.contains(&index));
+    let whole = |one: &Coverage| one.examined_bytes + one.zero_bytes == one.allocated_bytes;
+    let covered = scan.volumes.iter().all(|volume| {
+        let all = volume.coverage.allocated_bytes + volume.coverage.unallocated_bytes;
+        whole(&volume.coverage) && all == volume.size_bytes
+    });
+    let sizes: u64 = scan.volumes.iter().map(|volume| volume.size_bytes).sum();
+    let covered = covered
+        && whole(&scan.outside)
+        && scan.medium_bytes <= sizes + scan.outside.allocated_bytes;
     let recorded = match recording {
         Recording::Recorded(_) => true,
         Recording::Failed => false,
@@ -91,6 +103,7 @@ fn may_pass(admission: &Admission, scan: &Scan, recording: Recording) -> bool {
         && rows
         && volumes
         && harmless(&scan.layout)
+        && covered
         && recorded
 }
 
@@ -155,11 +168,26 @@ fn any_row() -> impl Strategy<Value = Row> {
         )
 }
 
+/// Mostly of one byte that was examined, and sometimes not.
+fn any_coverage() -> impl Strategy<Value = Coverage> {
+    let odd = (0_u64..2, 0_u64..2, 0_u64..2, 0_u64..2);
+    let odd = odd.prop_map(|(allocated, examined, zero, free)| Coverage {
+        allocated_bytes: allocated,
+        examined_bytes: examined,
+        zero_bytes: zero,
+        unallocated_bytes: free,
+        ..Coverage::default()
+    });
+    prop_oneof![6 => Just(volume(0, vec![]).coverage), 1 => odd]
+}
+
 fn any_volumes() -> impl Strategy<Value = Vec<VolumeReport>> {
     prop_oneof![
         4 => Just(vec![volume(0, vec![]), volume(1, vec![])]),
         1 => prop::collection::vec(
-            (0_u32..2, some_findings()).prop_map(|(index, findings)| volume(index, findings)), 0..3),
+            (0_u32..2, some_findings(), any_coverage()).prop_map(|(index, findings, coverage)| {
+                VolumeReport { coverage, ..volume(index, findings) }
+            }), 0..3),
     ]
 }
 
@@ -181,16 +209,21 @@ fn any_scan() -> impl Strategy<Value = Scan> {
         prop::collection::vec(any_row(), 0..4),
         any_volumes(),
         some_findings(),
+        (any_coverage(), 0_u64..4),
         rules,
         end,
     )
-        .prop_map(|(rows, volumes, layout, rules, end)| Scan {
-            rows,
-            volumes,
-            layout,
-            rules,
-            end,
-        })
+        .prop_map(
+            |(rows, volumes, layout, (outside, medium_bytes), rules, end)| Scan {
+                rows,
+                volumes,
+                layout,
+                outside,
+                medium_bytes,
+                rules,
+                end,
+            },
+        )
 }
 
 fn any_admission() -> impl Strategy<Value = Admission> {

@@ -1,5 +1,7 @@
 use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX};
 
+use wire::Coverage;
+
 use super::*;
 use crate::fixtures::{finding, in_member, row, volume};
 
@@ -192,6 +194,59 @@ fn structure_findings_of_volumes_and_tables_count_by_tier() {
     assert_eq!((examination.matched, examination.policy), (1, 1));
     assert_eq!(gaps(&examination), [(Gap::Damaged, 2)]);
     assert_eq!(examination.ending, Ending::Complete);
+}
+
+#[test]
+fn a_byte_that_nobody_accounts_for_withholds_pass() {
+    let whole = volume(0, vec![]);
+    let coverage = |allocated_bytes, examined_bytes, zero_bytes, unallocated_bytes| Coverage {
+        allocated_bytes,
+        examined_bytes,
+        zero_bytes,
+        unallocated_bytes,
+        ..Coverage::default()
+    };
+    let ended = |volume_coverage, outside, medium_bytes| {
+        let mut tally = Tally::new(medium_bytes);
+        tally.add_volume(&VolumeReport {
+            size_bytes: 10,
+            coverage: volume_coverage,
+            ..whole.clone()
+        });
+        let totals = Totals {
+            outside,
+            ..totals(0, 1)
+        };
+        gaps(&tally.ended(RulesState::Working, &totals))
+    };
+    let (volume_whole, outside_whole) = (coverage(7, 4, 3, 3), coverage(5, 5, 0, 0));
+    assert_eq!(ended(volume_whole, outside_whole, 15), []);
+    for (volume_coverage, outside, medium_bytes) in [
+        (coverage(7, 4, 2, 3), outside_whole, 15),
+        (coverage(7, 8, 0, 3), outside_whole, 15),
+        (coverage(6, 6, 0, 3), outside_whole, 15),
+        (coverage(7, u64::MAX, 8, 3), outside_whole, 15),
+        (volume_whole, coverage(5, 4, 0, 0), 15),
+        (volume_whole, outside_whole, 16),
+    ] {
+        let gaps = ended(volume_coverage, outside, medium_bytes);
+        assert_eq!(gaps, [(Gap::Damaged, 1)], "{volume_coverage:?} {outside:?}");
+    }
+}
+
+#[test]
+fn bytes_that_a_row_explains_are_no_reason_of_their_own() {
+    let mut tally = Tally::new(1);
+    tally.add_volume(&VolumeReport {
+        coverage: Coverage {
+            allocated_bytes: 1,
+            ..Coverage::default()
+        },
+        ..volume(0, vec![])
+    });
+    let _counted = tally.add(&row(Outcome::Unchecked(Gap::Encrypted)));
+    let examination = tally.ended(RulesState::Working, &totals(1, 1));
+    assert_eq!(gaps(&examination), [(Gap::Encrypted, 1)]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use wire::claim::INTERFACES_MAX;
 use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, VOLUMES_MAX};
 use wire::scan::CONTAINER_DEPTH_MAX;
-use wire::{Finding, Outcome, Row, Tier, Verdict, outcome};
+use wire::{Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
 
 use crate::error::Refusal;
 
@@ -90,6 +90,8 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
     };
     let volumes = u64::try_from(judged.volumes.len()).unwrap_or(u64::MAX);
     let findings = judged.volumes.iter().flat_map(|volume| &volume.findings);
+    let coverages = judged.volumes.iter().map(|volume| &volume.coverage);
+    let mut coverages = coverages.chain([&totals.outside]);
     if !judged.reasons.is_empty() {
         Err(Refusal::Pass("have reasons against it"))
     } else if judged.fault.is_some() {
@@ -100,6 +102,8 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
         Err(Refusal::Pass("leave out a volume"))
     } else if findings.into_iter().any(opposes) {
         Err(Refusal::Pass("have a volume with a finding against it"))
+    } else if !coverages.all(Coverage::is_whole) {
+        Err(Refusal::Pass("leave out bytes of the medium"))
     } else {
         Ok(())
     }

@@ -107,6 +107,72 @@ fn totals(board: &Board) -> Totals {
 }
 
 #[test]
+fn the_share_of_a_content_becomes_what_was_read_of_it() {
+    let (mut board, _) = walked(&["a", "b", "c", "d"], 100);
+    let mut last = Vec::new();
+    for reading in [
+        Some(Reading::Whole),
+        Some(Reading::Zero),
+        Some(Reading::Partial),
+        None,
+    ] {
+        let task = board.next().unwrap();
+        let Some(reading) = reading else {
+            last = board.lost(task, Gap::Timeout, "late");
+            continue;
+        };
+        let done = Answer::Examined {
+            bytes_read: 10,
+            bytes_hashed: 10,
+            reading,
+        };
+        board.answer(&task, done).unwrap();
+    }
+    let Some(News::Volume(report)) = last.last() else {
+        panic!("no report: {last:?}")
+    };
+    let expected = Coverage {
+        allocated_bytes: 20,
+        examined_bytes: 10,
+        zero_bytes: 10,
+        unreadable_bytes: 10,
+        unallocated_bytes: 80,
+        ..Coverage::default()
+    };
+    assert_eq!(report.coverage, expected);
+}
+
+#[test]
+fn contents_are_read_in_the_order_of_the_medium() {
+    let mut board = Board::new(&order(TargetKind::Image, 100));
+    let layout = board.next().unwrap();
+    let at = |name: &str, position_bytes| Item {
+        share: Share {
+            position_bytes,
+            allocated_bytes: 10,
+            ..Share::default()
+        },
+        volume: None,
+        ..item(None, name)
+    };
+    for (name, position) in [("third", 900), ("first", 5), ("second", 5)] {
+        let found = Answer::Item(Box::new(at(name, position)));
+        board.answer(&layout, found).unwrap();
+    }
+    let done = Answer::Layout {
+        scheme: "mbr".to_owned(),
+        findings: Vec::new(),
+    };
+    board.answer(&layout, done).unwrap();
+    let order = std::iter::from_fn(|| board.next()).map(|task| match task.job {
+        Job::Examine { item, .. } => item.path.as_text().unwrap().to_owned(),
+        Job::Layout | Job::Walk { .. } | Job::ReadBack => panic!("another job"),
+    });
+    assert_eq!(order.collect::<Vec<_>>(), ["first", "second", "third"]);
+    assert_eq!(totals(&board).outside.allocated_bytes, 30);
+}
+
+#[test]
 fn everything_found_leaves_as_a_row_and_then_its_volume_is_reported() {
     let (mut board, _) = walked(&["a", "b"], 100);
     for name in ["a", "b"] {

@@ -11,7 +11,7 @@ use record::{Ledger, LedgerError, Refusal, Writer};
 use wire::claim::{Claim, INTERFACES_MAX, Interface};
 use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, ROWS_BYTES_MAX, VOLUMES_MAX};
 use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX, TYPE_BYTES_MAX};
-use wire::scan::CONTAINER_DEPTH_MAX;
+use wire::scan::{CONTAINER_DEPTH_MAX, Totals};
 use wire::{
     Finding, Gap, MediumName, Outcome, Reason, ReasonCode, Row, Source, Tier, Verdict, VolumeReport,
 };
@@ -327,6 +327,10 @@ fn a_pass_that_contradicts_itself_is_refused() {
     if let Some(totals) = &mut totals {
         totals.volumes = 1;
     }
+    let partly = wire::Coverage {
+        allocated_bytes: 512,
+        ..wire::Coverage::default()
+    };
     let base = || passed(1, 0);
     let wrong = [
         Judged {
@@ -356,6 +360,22 @@ fn a_pass_that_contradicts_itself_is_refused() {
         Judged {
             totals,
             volumes: vec![volume(Tier::Block)],
+            ..base()
+        },
+        Judged {
+            totals,
+            volumes: vec![VolumeReport {
+                coverage: partly,
+                findings: Vec::new(),
+                ..volume(Tier::Notice)
+            }],
+            ..base()
+        },
+        Judged {
+            totals: base().totals.map(|totals| Totals {
+                outside: partly,
+                ..totals
+            }),
             ..base()
         },
         Judged {
