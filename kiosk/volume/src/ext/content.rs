@@ -149,7 +149,11 @@ impl Slack {
     /// What is left of the last cluster.
     pub(super) fn last(&self) -> Option<Extent> {
         let end = self.end?;
-        piece(end, self.floor(end.saturating_sub(1)).saturating_add(self.cluster_bytes))
+        piece(
+            end,
+            self.floor(end.saturating_sub(1))
+                .saturating_add(self.cluster_bytes),
+        )
     }
 
     /// Where the cluster of a byte begins.

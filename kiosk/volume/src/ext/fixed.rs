@@ -166,7 +166,7 @@ impl Ext<'_, '_> {
         if superblock.state() & 2 != 0 {
             findings.incomplete("ext_errors", "the volume itself records that it has errors");
         }
-        if superblock.needs(incompatible::RECOVER) || superblock.state() & 1 == 0 {
+        if self.system.replay.was_asked_for || superblock.state() & 1 == 0 {
             findings.notice("volume_dirty", "the volume was not taken out properly");
         }
         if !superblock.checksum_is_right(&self.system.crc) {

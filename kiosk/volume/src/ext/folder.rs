@@ -166,7 +166,11 @@ mod tests {
             entry(12, 12, ""),
             entry(21, 12, "a"),
             entry(12, 12, "a/b"),
-            [entry(12, 12, "a"), vec![13, 0, 0, 0, 16, 0, 1, 1, b'b', 0, 0, 0]].concat(),
+            [
+                entry(12, 12, "a"),
+                vec![13, 0, 0, 0, 16, 0, 1, 1, b'b', 0, 0, 0],
+            ]
+            .concat(),
             vec![1, 2, 3, 4],
         ] {
             assert!(names(&bad).1.is_err(), "{bad:?}");

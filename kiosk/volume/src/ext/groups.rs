@@ -40,7 +40,13 @@ impl Group {
     fn parse(superblock: &Superblock, crc: &Crc, number: u64, raw: &[u8]) -> Self {
         let is_long = 64 <= superblock.descriptor_bytes;
         let high = |at| if is_long { u32_at(raw, at) } else { 0 };
-        let high16 = |at| if is_long { u32::from(u16_at(raw, at)) } else { 0 };
+        let high16 = |at| {
+            if is_long {
+                u32::from(u16_at(raw, at))
+            } else {
+                0
+            }
+        };
         let block = |low, at| u64::from(high(at)) << 32 | u64::from(u32_at(raw, low));
         let flags = if superblock.has_uninitialised() {
             u16_at(raw, 0x12)
@@ -48,7 +54,11 @@ impl Group {
             0
         };
         let unused = high16(0x32) << 16 | u32::from(u16_at(raw, 0x1C));
-        let unused = if superblock.has_uninitialised() { unused } else { 0 };
+        let unused = if superblock.has_uninitialised() {
+            unused
+        } else {
+            0
+        };
         Self {
             block_bitmap: block(0, 0x20),
             inode_bitmap: block(4, 0x24),
@@ -131,7 +141,9 @@ pub(super) fn read(
 
 /// Descriptors in one block.
 fn per_block(superblock: &Superblock) -> u64 {
-    let count = superblock.block_bytes.checked_div(superblock.descriptor_bytes);
+    let count = superblock
+        .block_bytes
+        .checked_div(superblock.descriptor_bytes);
     count.unwrap_or(1).max(1)
 }
 
@@ -147,7 +159,10 @@ fn is_meta(superblock: &Superblock, number: u64) -> bool {
 /// Block of the volume that holds the block `number` of descriptors.
 fn descriptor_block(superblock: &Superblock, number: u64) -> u64 {
     if !is_meta(superblock, number) {
-        return superblock.own_block().saturating_add(1).saturating_add(number);
+        return superblock
+            .own_block()
+            .saturating_add(1)
+            .saturating_add(number);
     }
     let group = number.saturating_mul(per_block(superblock));
     let own = u64::from(has_superblock(superblock, group));

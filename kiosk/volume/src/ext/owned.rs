@@ -137,13 +137,18 @@ impl Ext<'_, '_> {
         let unit_bytes = self.space.unit_bytes;
         let offset = extent.offset_bytes.unwrap_or(0);
         let first = offset.checked_div(unit_bytes).unwrap_or(0);
-        let end = offset.saturating_add(extent.size_bytes).div_ceil(unit_bytes);
+        let end = offset
+            .saturating_add(extent.size_bytes)
+            .div_ceil(unit_bytes);
         // Runs of one content may lie in the same cluster.
         let met = u64::from(*last_unit == Some(first));
         let units = end.saturating_sub(first).saturating_sub(met);
         *last_unit = end.checked_sub(1);
         let new = self.space.take_extent(&extent);
-        let shares = self.system.superblock.has_read_only(read_only::SHARED_BLOCKS);
+        let shares = self
+            .system
+            .superblock
+            .has_read_only(read_only::SHARED_BLOCKS);
         if new < units.saturating_mul(unit_bytes) && !shares {
             let detail = "a block belongs to two files, folders or structures";
             self.wrong_once(&mut claim.findings, "cross_linked", detail);

@@ -145,7 +145,10 @@ impl<'a> Runs<'a> {
     /// Takes the root's own pointers, and remembers its three lists.
     fn push_lists(&mut self, root: &[u8; 60]) {
         let (pointers, _) = root.as_chunks::<4>();
-        let pointers: Vec<u32> = pointers.iter().map(|raw| u32::from_le_bytes(*raw)).collect();
+        let pointers: Vec<u32> = pointers
+            .iter()
+            .map(|raw| u32::from_le_bytes(*raw))
+            .collect();
         let (direct, lists) = pointers.split_at_checked(12).unwrap_or_default();
         let per_list = self.per_list();
         let spans = [1, per_list, per_list.saturating_mul(per_list)];
@@ -169,8 +172,10 @@ impl<'a> Runs<'a> {
         match content {
             Ok(content) => {
                 let (pointers, _) = content.as_chunks::<4>();
-                let pointers: Vec<u32> =
-                    pointers.iter().map(|raw| u32::from_le_bytes(*raw)).collect();
+                let pointers: Vec<u32> = pointers
+                    .iter()
+                    .map(|raw| u32::from_le_bytes(*raw))
+                    .collect();
                 self.levels.push(Level::Pointers {
                     pointers: pointers.into_iter().peekable(),
                     span,

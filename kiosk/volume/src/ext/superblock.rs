@@ -94,8 +94,8 @@ impl Superblock {
         if raw.len() < SUPERBLOCK_BYTES {
             return Err(VolumeError::Read(std::io::ErrorKind::UnexpectedEof.into()));
         }
-        let superblock = Self::parse(kind, raw)
-            .map_err(|what| VolumeError::Malformed { kind, what })?;
+        let superblock =
+            Self::parse(kind, raw).map_err(|what| VolumeError::Malformed { kind, what })?;
         match superblock.unread() {
             Some(what) => Err(VolumeError::Feature { kind, what }),
             None => Ok(superblock),
@@ -141,7 +141,9 @@ impl Superblock {
             raw,
         };
         superblock.groups = superblock.count_groups()?;
-        let inodes = superblock.groups.saturating_mul(superblock.inodes_per_group);
+        let inodes = superblock
+            .groups
+            .saturating_mul(superblock.inodes_per_group);
         superblock.inodes = inodes.min(u64::from(u32::MAX));
         Ok(superblock)
     }
@@ -331,7 +333,9 @@ impl Superblock {
             bytes.get(at..end).map(<[u8]>::to_vec)
         };
         let needs = |bytes: &[u8]| u32_at(bytes, 0x60) & !incompatible::RECOVER;
-        let same = FIXED.iter().all(|place| field(&self.raw, *place) == field(other, *place));
+        let same = FIXED
+            .iter()
+            .all(|place| field(&self.raw, *place) == field(other, *place));
         same && needs(&self.raw) == needs(other)
     }
 

@@ -15,7 +15,7 @@ use crate::number::{narrow, u16_at, u32_at};
 use crate::space::Which;
 use crate::walk::{Content, Folder};
 
-/// Runs of inodes looked at before the folders among them are read.
+/// Runs of inodes that are looked for at a time: a bitmap may have millions.
 const BATCH_RUNS: usize = 1024;
 
 /// Most runs and nodes that deleted inodes of one volume are followed through. What is beyond is
@@ -54,10 +54,13 @@ impl Ext<'_, '_> {
                     if self.walk.is_full() {
                         return;
                     }
-                    self.orphan(index, &waiting, &mut home);
+                    // A folder that was found before may have named it.
+                    if !self.inodes.is_taken(index) {
+                        self.orphan(index, &waiting, &mut home);
+                        self.folders();
+                    }
                 }
             }
-            self.folders();
         }
     }
 
@@ -80,7 +83,10 @@ impl Ext<'_, '_> {
         }
         let mut findings = Vec::new();
         if inode.has(flag::EA_INODE) {
-            findings.push(notice("ext_attribute", "the value of an extended attribute"));
+            findings.push(notice(
+                "ext_attribute",
+                "the value of an extended attribute",
+            ));
         } else if waiting.contains(&number) && inode.links() == 0 {
             let detail = "was deleted while it was open, and the volume was taken out";
             findings.push(notice("ext_inode_waiting", detail));
@@ -108,7 +114,10 @@ impl Ext<'_, '_> {
             next = inode.map_or(0, |inode| inode.deleted_at());
         }
         let file = superblock.orphan_file_inode();
-        if let Some(file) = (file != 0).then(|| self.system.inode(file)).and_then(Result::ok) {
+        if let Some(file) = (file != 0)
+            .then(|| self.system.inode(file))
+            .and_then(Result::ok)
+        {
             let mut runs = Runs::new(self.system, &file);
             while let Some(step) = runs.step(&mut |_| true) {
                 let Ok(run) = step else { continue };
@@ -149,7 +158,8 @@ impl Ext<'_, '_> {
                 if self.system.blocks.read_at(offset, &mut raw).is_err() {
                     raw.clear();
                 }
-                for (index, raw) in (first.saturating_add(at)..).zip(raw.chunks(narrow(inode_bytes)))
+                for (index, raw) in
+                    (first.saturating_add(at)..).zip(raw.chunks(narrow(inode_bytes)))
                 {
                     if is_deleted(raw) && !self.inodes.is_allocated(index) {
                         self.deleted(index, &mut budget, &mut home);
@@ -184,13 +194,15 @@ impl Ext<'_, '_> {
         let size = self.system.size_of(&inode);
         let mut slack = super::content::Slack::new(self.system, size);
         let mut share = Share {
-            position_bytes: runs.first().map_or(0, |run| {
-                self.system.superblock.offset(run.physical)
-            }),
+            position_bytes: runs
+                .first()
+                .map_or(0, |run| self.system.superblock.offset(run.physical)),
             ..Share::default()
         };
         for run in runs {
-            let new = self.space.take_extent(&self.extent(run.physical, run.count));
+            let new = self
+                .space
+                .take_extent(&self.extent(run.physical, run.count));
             share.unallocated_bytes = share.unallocated_bytes.saturating_add(new);
             let bytes = slack.of(run).into_iter().map(|extent| extent.size_bytes);
             share.slack_bytes = bytes.fold(share.slack_bytes, u64::saturating_add);
@@ -224,7 +236,9 @@ impl Ext<'_, '_> {
             let extent = self.extent(run.physical, run.count);
             let offset = extent.offset_bytes.unwrap_or(0);
             let first = offset.checked_div(unit_bytes).unwrap_or(0);
-            let end = offset.saturating_add(extent.size_bytes).div_ceil(unit_bytes);
+            let end = offset
+                .saturating_add(extent.size_bytes)
+                .div_ceil(unit_bytes);
             if !budget.spend() || !self.space.is_free(first, end.saturating_sub(first)) {
                 return None;
             }

@@ -174,7 +174,9 @@ impl Ext<'_, '_> {
         let shape = Shape::new(self.system);
         let ended = shape.entries(raw, &mut |entry| entries.push(entry));
         let dots: Vec<Entry> = if logical == 0 {
-            entries.extract_if(..entries.len().min(2), |_| true).collect()
+            entries
+                .extract_if(..entries.len().min(2), |_| true)
+                .collect()
         } else {
             Vec::new()
         };
@@ -209,7 +211,11 @@ impl Ext<'_, '_> {
         let root = inode.root();
         let above = u32_at(&root, 0);
         if pending.parent.is_some_and(|parent| parent != above) {
-            self.unlisted(pending, Gap::Damaged, "it says that it is in another folder");
+            self.unlisted(
+                pending,
+                Gap::Damaged,
+                "it says that it is in another folder",
+            );
         }
         let size = self.system.size_of(inode);
         let rest = inode.inline_rest();
@@ -264,7 +270,13 @@ impl Ext<'_, '_> {
             let detail = "a folder names an inode that says it is in none";
             self.wrong(&mut findings, "ext_links", detail);
         }
-        self.list(&pending.folder, Some(pending.inode), &entry.name, &inode, findings);
+        self.list(
+            &pending.folder,
+            Some(pending.inode),
+            &entry.name,
+            &inode,
+            findings,
+        );
     }
 
     /// Says that an entry leads to nothing that can be examined.

@@ -228,14 +228,22 @@ mod tests {
 
     #[test]
     fn tags_of_every_width_are_read() {
-        let with_uuid = [0, 0, 0, 5, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+        let with_uuid = [
+            0, 0, 0, 5, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        ];
         let last = [0, 0, 0, 6, 0, 0, 0, 10];
         let both = [&with_uuid[..], &last].concat();
         assert_eq!(tags(&format(0), &both), [(5, true), (6, false)]);
         let wide = [0, 0, 0, 6, 0, 0, 0, 10, 0, 0, 0, 1];
-        assert_eq!(tags(&format(feature::IS_64BIT), &wide), [(0x1_0000_0006, false)]);
+        assert_eq!(
+            tags(&format(feature::IS_64BIT), &wide),
+            [(0x1_0000_0006, false)]
+        );
         let v2 = [0, 0, 0, 6, 1, 2, 0, 2, 0, 0, 0, 0, 0, 7, 1, 2, 0, 10, 0, 0];
-        assert_eq!(tags(&format(feature::CSUM_V2), &v2), [(6, false), (7, false)]);
+        assert_eq!(
+            tags(&format(feature::CSUM_V2), &v2),
+            [(6, false), (7, false)]
+        );
         let v3 = [0, 0, 0, 6, 0, 0, 0, 11, 0, 0, 0, 2, 9, 9, 9, 9];
         let all = feature::CSUM_V3 | feature::IS_64BIT;
         assert_eq!(tags(&format(all), &v3), [(0x2_0000_0006, true)]);
@@ -247,9 +255,8 @@ mod tests {
         let mut raw = head(5);
         raw.extend([0, 0, 0, 24, 0, 0, 0, 3, 0, 0, 0, 4]);
         raw.resize(1024, 0);
-        let end = |format: &Format, raw: &[u8], sequence| {
-            format.parse(raw, sequence, 0, &crc).err()
-        };
+        let end =
+            |format: &Format, raw: &[u8], sequence| format.parse(raw, sequence, 0, &crc).err();
         assert_eq!(end(&format(0), &raw, 9), None);
         assert_eq!(end(&format(0), &raw, 8), Some(Ends::Properly));
         assert_eq!(end(&format(feature::CSUM_V3), &raw, 9), Some(Ends::Damaged));

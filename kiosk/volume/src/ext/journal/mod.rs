@@ -29,12 +29,15 @@ pub(super) struct Replay {
     pub(super) newer: BTreeMap<u64, Newer>,
     /// What is wrong with it.
     pub(super) findings: Vec<Finding>,
+    /// Whether the volume said that its journal is to be replayed.
+    pub(super) was_asked_for: bool,
 }
 
 impl Replay {
     fn damaged(&mut self, detail: &str) {
         let detail = format!("the journal could not be replayed in full: {detail}");
-        self.findings.push(incomplete("ext_journal_damaged", detail));
+        self.findings
+            .push(incomplete("ext_journal_damaged", detail));
     }
 }
 
@@ -44,7 +47,10 @@ impl Replay {
 /// [`VolumeError::Feature`] for a journal on another volume, or one of a kind that is not read
 /// here.
 pub(super) fn replay(system: &System) -> Result<Replay, VolumeError> {
-    let mut replay = Replay::default();
+    let mut replay = Replay {
+        was_asked_for: true,
+        ..Replay::default()
+    };
     let superblock = &system.superblock;
     if !superblock.has_compatible(compatible::HAS_JOURNAL) {
         replay.damaged("there is none");
@@ -271,7 +277,9 @@ impl<'a> Log<'a> {
             left = left.saturating_sub(1);
             let place = self.next();
             let raw = self.block(place)?;
-            let block = self.format.parse(&raw, self.sequence, sum, &self.system.crc);
+            let block = self
+                .format
+                .parse(&raw, self.sequence, sum, &self.system.crc);
             match block {
                 Ok(Block::Descriptor(tags)) => {
                     if self.format.sums_transactions() {
@@ -314,7 +322,10 @@ impl<'a> Log<'a> {
             *sum = crc32_be(*sum, &content);
         }
         let crc = &self.system.crc;
-        if !self.format.content_is_right(tag, self.sequence, &content, crc) {
+        if !self
+            .format
+            .content_is_right(tag, self.sequence, &content, crc)
+        {
             return Ok(None);
         }
         Ok(Some(Copy {
@@ -357,11 +368,17 @@ mod tests {
     #[test]
     fn the_newest_copy_counts_unless_it_was_revoked_since() {
         let mut collected = Collected::default();
-        collected.add(vec![copy(1, 10, 0), copy(2, 20, 0), copy(3, 30, 0)], vec![], 0);
+        collected.add(
+            vec![copy(1, 10, 0), copy(2, 20, 0), copy(3, 30, 0)],
+            vec![],
+            0,
+        );
         collected.add(vec![copy(1, 11, 1)], vec![2, 3], 1);
         collected.add(vec![copy(3, 32, 2)], vec![], 2);
         let newest = collected.newest();
-        let places = newest.iter().map(|(block, newer)| (*block, newer.offset_bytes));
+        let places = newest
+            .iter()
+            .map(|(block, newer)| (*block, newer.offset_bytes));
         let places: Vec<_> = places.collect();
         assert_eq!(places, [(1, 11), (3, 32)]);
     }
