@@ -46,7 +46,7 @@ impl Chance {
     }
 }
 
-fn files() -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files() -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for number in 0..30 {
         let path = format!("folder {}/a file with a long name {number}.dat", number % 4);
@@ -56,7 +56,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Sectors that differ between the image and one without files: its metadata.
-fn metadata(image: &[u8], contents: &BTreeMap<String, Vec<u8>>) -> Vec<usize> {
+pub(crate) fn metadata(image: &[u8], contents: &BTreeMap<String, Vec<u8>>) -> Vec<usize> {
     let is_content = |sector: &[u8]| {
         let head = &sector[..16];
         contents
@@ -71,7 +71,7 @@ fn metadata(image: &[u8], contents: &BTreeMap<String, Vec<u8>>) -> Vec<usize> {
 }
 
 /// Changes one to eight bytes of metadata, or cuts the image.
-fn mutate(image: &[u8], sectors: &[usize], seed: u32) -> Vec<u8> {
+pub(crate) fn mutate(image: &[u8], sectors: &[usize], seed: u32) -> Vec<u8> {
     let mut chance = Chance(u64::from(seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let mut mutated = image.to_vec();
     if seed.is_multiple_of(20) {
@@ -136,7 +136,7 @@ fn outcome(kind: &str, image: Vec<u8>) -> (bool, usize, u64) {
 }
 
 /// Runs all cases; gives how many lost files or bytes and said nothing.
-fn campaign(kind: &str, image: &[u8], contents: &BTreeMap<String, Vec<u8>>) -> usize {
+pub(crate) fn campaign(kind: &str, image: &[u8], contents: &BTreeMap<String, Vec<u8>>) -> usize {
     campaign_on(kind, image, contents, &metadata(image, contents))
 }
 

@@ -179,6 +179,7 @@ fn read(medium: &dyn Blocks, tree: &dyn Tree, item: &Item) -> Result<Vec<u8>, io
     let mut reader = match tree.open(item) {
         Ok(reader) => reader,
         Err(volume::VolumeError::Read(error)) => return Err(error.kind()),
+        Err(volume::VolumeError::Encrypted) => return Err(io::ErrorKind::PermissionDenied),
         Err(other) => panic!("{other}"),
     };
     reader
