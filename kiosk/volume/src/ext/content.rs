@@ -1,12 +1,15 @@
 //! The runs of an inode as the bytes of its content, and the bytes in its blocks that are not of
 //! its content.
 
-use std::io;
+use std::io::{self, Read};
+
+use wire::Gap;
 
 use super::System;
 use super::inode::Inode;
 use super::runs::{Fault, Run, Runs};
-use crate::content::{Extent, Extents};
+use crate::content::{Extent, ExtentReader, Extents};
+use crate::error::gap_of;
 
 /// The content's bytes in order: runs, with holes between them and after them.
 pub(super) fn extents<'a>(system: &'a System, inode: &Inode, size_bytes: u64) -> Extents<'a> {
@@ -169,4 +172,18 @@ fn piece(start: u64, end: u64) -> Option<Extent> {
         offset_bytes: Some(start),
         size_bytes,
     })
+}
+
+impl System {
+    /// The target of a link that is kept in a block.
+    pub(super) fn link_target(&self, inode: &Inode, size_bytes: u64) -> Result<Vec<u8>, Gap> {
+        if size_bytes == 0 || self.superblock.block_bytes < size_bytes {
+            return Err(Gap::Damaged);
+        }
+        let extents = extents(self, inode, size_bytes);
+        let mut reader = ExtentReader::new(&*self.blocks, extents, size_bytes, size_bytes);
+        let mut target = Vec::new();
+        let read = reader.read_to_end(&mut target);
+        read.map(|_| target).map_err(|error| gap_of(&error))
+    }
 }

@@ -3,6 +3,8 @@
 //! node only.
 
 use std::io;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use super::System;
 use super::inode::{Inode, flag};
@@ -50,14 +52,40 @@ impl Fault {
 /// A node on the way to what comes next.
 enum Level {
     Extents {
-        entries: std::vec::IntoIter<[u8; 12]>,
+        entries: IntoIter<[u8; 12]>,
         depth: u16,
     },
     Pointers {
-        pointers: std::iter::Peekable<std::vec::IntoIter<u32>>,
+        pointers: Peekable<IntoIter<u32>>,
         /// Blocks that each of them stands for: 1, or those of one more list, and so on.
         span: u64,
     },
+}
+
+/// What a node of a tree of extents says of itself.
+struct Header {
+    entries: u16,
+    most: u16,
+    depth: u16,
+}
+
+impl Header {
+    /// The header of a node; `depth` is what its parent promises. `None` when it is not sound.
+    fn parse(node: &[u8], depth: Option<u16>) -> Option<Self> {
+        let room = wide(node.len()).saturating_sub(12) / 12;
+        let header = Self {
+            entries: u16_at(node, 2),
+            most: u16_at(node, 4),
+            depth: u16_at(node, 6),
+        };
+        let is_sound = u16_at(node, 0) == 0xF30A
+            && header.entries <= header.most
+            && u64::from(header.most) <= room
+            && header.depth <= DEPTH_MAX
+            && depth.is_none_or(|depth| depth == header.depth)
+            && (header.entries != 0 || depth.is_none() && header.depth == 0);
+        is_sound.then_some(header)
+    }
 }
 
 /// The runs of one inode, in the order of its content.
@@ -66,7 +94,7 @@ pub(super) struct Runs<'a> {
     seed: Option<u32>,
     levels: Vec<Level>,
     /// Lists that the root leads to, from the nearest: span and block.
-    lists: std::vec::IntoIter<(u64, u32)>,
+    lists: IntoIter<(u64, u32)>,
     /// The first block of the content that was not given yet.
     logical: u64,
     fault: Option<Fault>,
@@ -149,13 +177,14 @@ impl<'a> Runs<'a> {
             .iter()
             .map(|raw| u32::from_le_bytes(*raw))
             .collect();
-        let (direct, lists) = pointers.split_at_checked(12).unwrap_or_default();
+        let mut direct = pointers;
+        let lists = direct.split_off(direct.len().min(12));
         let per_list = self.per_list();
         let spans = [1, per_list, per_list.saturating_mul(per_list)];
-        let lists: Vec<(u64, u32)> = spans.into_iter().zip(lists.iter().copied()).collect();
+        let lists: Vec<(u64, u32)> = spans.into_iter().zip(lists).collect();
         self.lists = lists.into_iter();
         self.levels.push(Level::Pointers {
-            pointers: direct.to_vec().into_iter().peekable(),
+            pointers: direct.into_iter().peekable(),
             span: 1,
         });
     }
@@ -227,22 +256,14 @@ impl<'a> Runs<'a> {
 
     /// Goes on with a node of the tree of extents; `depth` is what its parent promises.
     fn push_extents(&mut self, node: &[u8], depth: Option<u16>) {
-        let room = wide(node.len()).saturating_sub(12) / 12;
-        let entries = u16_at(node, 2);
-        let most = u16_at(node, 4);
-        let own_depth = u16_at(node, 6);
-        let is_sound = u16_at(node, 0) == 0xF30A
-            && entries <= most
-            && u64::from(most) <= room
-            && own_depth <= DEPTH_MAX
-            && depth.is_none_or(|depth| depth == own_depth)
-            && (entries != 0 || depth.is_none() && own_depth == 0);
-        if !is_sound {
+        let Some(header) = Header::parse(node, depth) else {
             self.fault = Some(Fault::Damaged("a node without a sound header"));
             return;
-        }
+        };
         if let (Some(seed), Some(_)) = (self.seed, depth) {
-            let end = usize::from(most).saturating_add(1).saturating_mul(12);
+            let end = usize::from(header.most)
+                .saturating_add(1)
+                .saturating_mul(12);
             let summed = node.get(..end).unwrap_or_default();
             if self.system.crc.sum(seed, summed) != u32_at(node, end) {
                 self.fault = Some(Fault::Checksum);
@@ -250,10 +271,14 @@ impl<'a> Runs<'a> {
         }
         let rest = node.get(12..).unwrap_or_default();
         let (all, _) = rest.as_chunks::<12>();
-        let all: Vec<[u8; 12]> = all.iter().take(usize::from(entries)).copied().collect();
+        let all: Vec<[u8; 12]> = all
+            .iter()
+            .take(usize::from(header.entries))
+            .copied()
+            .collect();
         self.levels.push(Level::Extents {
             entries: all.into_iter(),
-            depth: own_depth,
+            depth: header.depth,
         });
     }
 
@@ -303,5 +328,29 @@ impl System {
         self.blocks
             .read_at(self.superblock.offset(block), &mut buffer)?;
         Ok(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_below_the_deepest_and_headers_that_do_not_fit_are_refused() {
+        let node = |entries: u8, most: u8, depth: u16| {
+            let [depth, _] = depth.to_le_bytes();
+            let mut node = vec![0x0A, 0xF3, entries, 0, most, 0, depth, 0];
+            node.resize(60, 0);
+            node
+        };
+        assert!(Header::parse(&node(4, 4, DEPTH_MAX), None).is_some());
+        assert!(Header::parse(&node(4, 4, DEPTH_MAX.saturating_add(1)), None).is_none());
+        assert!(Header::parse(&node(5, 4, 0), None).is_none());
+        assert!(Header::parse(&node(4, 5, 0), None).is_none());
+        assert!(Header::parse(&node(0, 4, 0), None).is_some());
+        assert!(Header::parse(&node(0, 4, 1), None).is_none());
+        assert!(Header::parse(&node(0, 4, 0), Some(0)).is_none());
+        assert!(Header::parse(&node(1, 4, 2), Some(1)).is_none());
+        assert!(Header::parse(&[0; 60], None).is_none());
     }
 }

@@ -367,3 +367,68 @@ impl Superblock {
         vec![0; narrow(self.block_bytes)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The superblock of so many groups of 8,192 blocks of 1 KiB.
+    fn raw(groups: u64) -> Vec<u8> {
+        let mut raw = vec![0; SUPERBLOCK_BYTES];
+        let mut put = |at: usize, value: u64| {
+            let [a, b, c, d, ..] = value.to_le_bytes();
+            raw[at..at.saturating_add(4)].copy_from_slice(&[a, b, c, d]);
+        };
+        put(0x04, groups.saturating_mul(8192).saturating_add(1));
+        put(0x14, 1);
+        put(0x20, 8192);
+        put(0x28, 8);
+        put(0x38, 0xEF53);
+        put(0x4C, 1);
+        put(0x58, 128);
+        raw
+    }
+
+    #[test]
+    fn a_volume_of_more_groups_than_are_read_is_refused() {
+        let groups = |groups| Superblock::parse("ext2", raw(groups)).map(|one| one.groups);
+        assert_eq!(groups(3), Ok(3));
+        assert_eq!(groups(GROUPS_MAX), Ok(GROUPS_MAX));
+        assert_eq!(
+            groups(GROUPS_MAX.saturating_add(1)),
+            Err("more groups than are read")
+        );
+    }
+
+    #[test]
+    fn numbers_that_no_volume_has_are_refused() {
+        for (at, value) in [
+            (0x14, 2),
+            (0x18, 7),
+            (0x21, 0),
+            (0x21, 0xFF),
+            (0x28, 0),
+            (0x2B, 1),
+            (0x38, 0),
+            (0x58, 127),
+            (0x59, 16),
+        ] {
+            let mut raw = raw(1);
+            raw[at] = value;
+            let parsed = Superblock::parse("ext2", raw);
+            assert!(parsed.is_err(), "{at:#x}");
+        }
+    }
+
+    #[test]
+    fn features_that_are_not_read_are_named() {
+        let mut raw = raw(1);
+        raw[0x60] = 0x09;
+        raw[0x63] = 0x40;
+        let superblock = Superblock::parse("ext4", raw).ok();
+        let unread = superblock.and_then(|superblock| superblock.unread());
+        let text = "compression, an external journal's own volume, \
+                    unknown incompatible features 0x40000000";
+        assert_eq!(unread.as_deref(), Some(text));
+    }
+}

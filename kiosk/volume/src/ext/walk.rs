@@ -388,20 +388,3 @@ impl Ext<'_, '_> {
         }
     }
 }
-
-impl System {
-    /// The target of a link that is kept in a block.
-    fn link_target(&self, inode: &Inode, size_bytes: u64) -> Result<Vec<u8>, Gap> {
-        use std::io::Read;
-
-        if size_bytes == 0 || self.superblock.block_bytes < size_bytes {
-            return Err(Gap::Damaged);
-        }
-        let extents = super::content::extents(self, inode, size_bytes);
-        let mut reader =
-            crate::content::ExtentReader::new(&*self.blocks, extents, size_bytes, size_bytes);
-        let mut target = Vec::new();
-        let read = reader.read_to_end(&mut target);
-        read.map(|_| target).map_err(|error| gap_of(&error))
-    }
-}
