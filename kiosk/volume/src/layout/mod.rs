@@ -28,8 +28,9 @@ pub struct Layout {
     /// Every volume in the order of the medium, with what it was recognised as. A medium
     /// without a partition table is one volume.
     pub volumes: Vec<Place>,
-    /// What to examine beside the volumes' own trees: boot sectors and the space outside
-    /// every volume.
+    /// What to examine beside the volumes' own trees: the partition table's own sector, unless
+    /// a volume begins there, and the space outside every volume. Where volumes do not overlap,
+    /// the shares of these and the volumes' sizes add up to the medium's size.
     pub raw: Vec<Item>,
     /// What is wrong.
     pub findings: Vec<Finding>,
@@ -128,7 +129,8 @@ fn tables(medium: &dyn Blocks, sector: &[u8], whole: Kind, findings: &mut Findin
             }
             let mut partitions = table.partitions;
             if let Some(record) = record {
-                record.add_hybrid(&mut partitions, table.sector_bytes, findings);
+                record.check_protective(table.sector_bytes, findings);
+                record.add_hybrid(medium, &mut partitions, table.sector_bytes, findings);
             }
             return Tables {
                 scheme: "gpt",
@@ -151,6 +153,12 @@ fn tables(medium: &dyn Blocks, sector: &[u8], whole: Kind, findings: &mut Findin
             partitions: Vec::new(),
         },
     }
+}
+
+/// Says that a partition is a piece of a volume: how the pieces go together stands elsewhere.
+fn dynamic(findings: &mut Findings) {
+    let detail = "a partition belongs to a dynamic disk or a storage space of Windows";
+    findings.incomplete("dynamic_disk", detail);
 }
 
 /// Keeps what lies on the medium, in its order, and says what does not.
