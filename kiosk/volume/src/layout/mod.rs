@@ -15,7 +15,7 @@ pub use spare::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, pieces};
 
 use crate::blocks::{Blocks, head};
 use crate::findings::Findings;
-use crate::kind::{Kind, probe, recognise};
+use crate::kind::{Kind, probe, recognise, rivals};
 
 /// Most partitions read: a GPT has room for 128; what a report can hold is less.
 pub const PARTITIONS_MAX: usize = wire::ledger::VOLUMES_MAX;
@@ -81,7 +81,10 @@ pub fn layout(medium: &dyn Blocks) -> io::Result<Layout> {
     let mut partitions = fit(tables.partitions, size, &mut findings);
     // What is only named may be a chance likeness in boot code between the partitions.
     let direct = match whole {
-        Kind::Unknown | Kind::Named { .. } => partitions.is_empty(),
+        Kind::Unknown | Kind::Named { .. } => {
+            check_rivals(medium, &partitions, &mut findings);
+            partitions.is_empty()
+        }
         Kind::Fat12 | Kind::Fat16 | Kind::Fat32 | Kind::Exfat | Kind::Ntfs => true,
         Kind::Ext2 | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660 => true,
     };
@@ -203,6 +206,17 @@ fn combined(whole: Kind, findings: &mut Findings) {
         findings.notice("iso_hybrid", detail);
     } else {
         let detail = "the medium is a volume and is partitioned; systems differ in what they show";
+        findings.incomplete("layout_ambiguous", detail);
+    }
+}
+
+/// What a partitioned medium could be taken for by systems that do not look at its partitions.
+fn check_rivals(medium: &dyn Blocks, partitions: &[Partition], findings: &mut Findings) {
+    if partitions.is_empty() {
+        return;
+    }
+    for kind in rivals(medium) {
+        let detail = format!("the medium is partitioned, and could be {}", kind.name());
         findings.incomplete("layout_ambiguous", detail);
     }
 }
