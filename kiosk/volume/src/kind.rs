@@ -5,9 +5,13 @@ mod described;
 
 mod random;
 
+mod search;
+
 use std::io;
 
 use wire::Gap;
+
+use search::Search;
 
 use crate::blocks::{Blocks, head};
 use crate::fat;
@@ -216,11 +220,7 @@ pub fn probe(blocks: &dyn Blocks) -> io::Result<Kind> {
 /// # Errors
 /// As for [`probe`].
 pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
-    let mut search = Search {
-        blocks,
-        kinds: Vec::new(),
-        unread: None,
-    };
+    let mut search = Search::new(blocks);
     let sector = head(blocks, 0, 512).unwrap_or_else(|error| {
         search.unread = Some(error);
         Vec::new()
@@ -259,56 +259,10 @@ pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
 /// What a medium that is partitioned could be taken for as a whole by some systems: encrypted, or
 /// divided by a map that is not read here.
 pub(crate) fn rivals(medium: &dyn Blocks) -> Vec<Kind> {
-    let mut search = Search {
-        blocks: medium,
-        kinds: Vec::new(),
-        unread: None,
-    };
+    let mut search = Search::new(medium);
     search.marks(|mark| mark.is_strong() && mark.gap == Gap::Encrypted);
     search.described(&described::MAPS);
     search.kinds
-}
-
-/// What was found so far.
-struct Search<'b> {
-    blocks: &'b dyn Blocks,
-    kinds: Vec<Kind>,
-    /// The last error of the medium.
-    unread: Option<io::Error>,
-}
-
-impl Search<'_> {
-    /// Keeps a kind once.
-    fn keep(&mut self, found: io::Result<Option<Kind>>) {
-        match found {
-            Ok(Some(kind)) if !self.kinds.contains(&kind) => self.kinds.push(kind),
-            Ok(_) => {}
-            Err(error) => self.unread = Some(error),
-        }
-    }
-
-    /// Looks for the signatures that are `wanted`. Of those short enough for chance, the first
-    /// is enough.
-    fn marks(&mut self, wanted: impl Fn(&Mark) -> bool) {
-        for mark in MARKS.iter().filter(|mark| wanted(mark)) {
-            if mark.is_strong() || self.kinds.is_empty() {
-                self.keep(marked(self.blocks, mark));
-            }
-        }
-    }
-
-    fn described(&mut self, descriptions: &[fn(&dyn Blocks) -> io::Result<Option<&'static str>>]) {
-        for describe in descriptions {
-            self.keep(describe(self.blocks).map(|name| name.and_then(named)));
-        }
-    }
-
-    /// Goes on when nothing was found yet.
-    fn otherwise(&mut self, look: impl FnOnce(&mut Self)) {
-        if self.kinds.is_empty() {
-            look(self);
-        }
-    }
 }
 
 /// The kind of that name among those that are only named.
@@ -318,17 +272,6 @@ fn named(name: &str) -> Option<Kind> {
         name: mark.name,
         gap: mark.gap,
     })
-}
-
-impl Mark {
-    fn is_strong(&self) -> bool {
-        STRONG_BYTES_MIN <= self.bytes.len()
-    }
-
-    /// Whether it is short, but of at least this many bytes.
-    fn is_weak(&self, bytes_min: usize) -> bool {
-        !self.is_strong() && bytes_min <= self.bytes.len()
-    }
 }
 
 /// Shortest signature that is taken for more than chance, in bytes.

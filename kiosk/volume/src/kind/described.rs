@@ -9,7 +9,7 @@ use crate::number::{array, u16_at, u32_at};
 type Found = io::Result<Option<&'static str>>;
 
 /// Each looks for one kind.
-type Description = fn(&dyn Blocks) -> Found;
+pub(super) type Description = fn(&dyn Blocks) -> Found;
 
 /// Partition maps of other systems. They divide what they are on, so they stand beside whatever
 /// else is recognised: a reader of the other system shows something else there.
