@@ -8,7 +8,7 @@
 use std::io;
 
 use crate::blocks::{Blocks, head};
-use crate::number::{narrow, wide};
+use crate::number::wide;
 
 /// What is looked at whole, from the volume's first byte on: VeraCrypt fills this much with
 /// random bytes around its headers, even when the rest is left as it was. As many bytes tell
@@ -108,6 +108,7 @@ fn chi_square(bytes: &[u8]) -> u64 {
 #[allow(clippy::as_conversions, reason = "tests compute expectations")]
 mod tests {
     use super::*;
+    use crate::number::narrow;
 
     /// SplitMix64: a generator that passes the usual tests of randomness.
     fn noise(seed: u64, length: usize) -> Vec<u8> {
