@@ -14,6 +14,17 @@ pub(crate) struct Extent {
     pub(crate) size_bytes: u64,
 }
 
+impl Extent {
+    /// What of it lies in the first `size_bytes` of its volume.
+    pub(crate) fn cut(self, size_bytes: u64) -> Self {
+        let there = size_bytes.saturating_sub(self.offset_bytes.unwrap_or(0));
+        Self {
+            size_bytes: self.size_bytes.min(there),
+            ..self
+        }
+    }
+}
+
 /// Extents in the order of the content, found as they are needed.
 pub(crate) type Extents<'a> = Box<dyn Iterator<Item = io::Result<Extent>> + 'a>;
 

@@ -42,7 +42,9 @@ impl FatTree {
     pub(crate) fn open(volume: u32, blocks: Rc<dyn Blocks>) -> Result<Self, VolumeError> {
         let mut sector = [0; 512];
         blocks.read_at(0, &mut sector)?;
-        let boot = Boot::parse(&sector)?;
+        let mut boot = Boot::parse(&sector)?;
+        // What is not there is said by the walk, which then looks no further.
+        boot.heap = boot.heap.cut(blocks.size_bytes());
         let table = Table::new(
             blocks.clone(),
             boot.active_fat_offset(),
@@ -158,14 +160,14 @@ impl Tree for FatTree {
         self.check_sizes(&mut walk.findings);
         self.compare_copies(&mut walk.findings);
         let mut space = marked(&self.table, &mut walk.findings);
-        walk.boot(&mut space, self.boot.reserved_bytes);
+        let size_bytes = self.blocks.size_bytes();
+        walk.boot(&mut space, self.boot.reserved_bytes.min(size_bytes));
         for copy in 0..self.boot.fats {
-            let tables = fixed(self.boot.fat_offset(copy), self.boot.fat_bytes);
-            walk.structure(&mut space, tables);
+            let table = fixed(self.boot.fat_offset(copy), self.boot.fat_bytes);
+            walk.structure(&mut space, table.cut(size_bytes));
         }
         let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
         if !walk.is_full() {
-            let size_bytes = self.blocks.size_bytes();
             leftover.list(&self.table, &mut space, size_bytes, &mut walk);
         }
         Ok(walk.ended())
