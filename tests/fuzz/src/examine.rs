@@ -26,6 +26,8 @@ pub struct Effort {
     pub total_bytes_max: u64,
     /// Whether what belongs to no file is read, too.
     pub raw: bool,
+    /// Whether contents are told from each other.
+    pub crc32: bool,
 }
 
 /// One file that was read.
@@ -71,7 +73,10 @@ impl Examined {
             Tier::Block | Tier::Incomplete => true,
             Tier::Notice => false,
         };
-        self.say(format!("{place}: {} ({})", finding.rule, finding.detail), grave);
+        self.say(
+            format!("{place}: {} ({})", finding.rule, finding.detail),
+            grave,
+        );
     }
 }
 
@@ -86,7 +91,14 @@ pub fn medium(
     let layout = layout(&**medium, effort, each, &mut examined);
     for (index, place) in (0_u32..).zip(layout.iter().flat_map(|layout| &layout.volumes)) {
         let part = Part::new(medium.clone(), place.offset_bytes, place.size_bytes);
-        volume(&place.kind, index, Rc::new(part), effort, &mut examined, each);
+        volume(
+            &place.kind,
+            index,
+            Rc::new(part),
+            effort,
+            &mut examined,
+            each,
+        );
     }
     examined
 }
@@ -121,7 +133,10 @@ pub fn layout(
 
 /// What must be true of every layout: no byte of the medium is left out or counted twice.
 fn check_layout(size_bytes: u64, layout: &Layout) {
-    assert!(layout.findings.len() <= FINDINGS_MAX, "invariant: too many findings");
+    assert!(
+        layout.findings.len() <= FINDINGS_MAX,
+        "invariant: too many findings"
+    );
     let mut covered: Vec<(u64, u64)> = Vec::new();
     for place in &layout.volumes {
         let end = place.offset_bytes.checked_add(place.size_bytes);
@@ -143,8 +158,15 @@ fn check_layout(size_bytes: u64, layout: &Layout) {
         covered.iter().all(|(_, end)| *end <= size_bytes),
         "invariant: raw content past the end of the medium"
     );
-    assert_eq!(union(&mut covered), size_bytes, "invariant: bytes of the medium are left out");
-    assert_eq!(shares, outside, "invariant: shares of what is outside every volume");
+    assert_eq!(
+        union(&mut covered),
+        size_bytes,
+        "invariant: bytes of the medium are left out"
+    );
+    assert_eq!(
+        shares, outside,
+        "invariant: shares of what is outside every volume"
+    );
 }
 
 /// Bytes in any of these ranges.
@@ -194,9 +216,11 @@ pub fn volume(
 fn is_file(item: &Item) -> bool {
     match item.kind {
         RowKind::File | RowKind::Stream => true,
-        RowKind::Boot | RowKind::Deleted | RowKind::Unallocated | RowKind::Gap | RowKind::Member => {
-            false
-        }
+        RowKind::Boot
+        | RowKind::Deleted
+        | RowKind::Unallocated
+        | RowKind::Gap
+        | RowKind::Member => false,
     }
 }
 
@@ -223,7 +247,10 @@ fn list(
             Seen::Row(row) => {
                 let grave = matches!(row.outcome, Outcome::Unchecked(_));
                 grave_rows |= grave;
-                examined.say(format!("{place}/{}: {:?}", text(row.path.as_bytes()), row.outcome), grave);
+                examined.say(
+                    format!("{place}/{}: {:?}", text(row.path.as_bytes()), row.outcome),
+                    grave,
+                );
             }
         }
     });
@@ -244,8 +271,14 @@ fn list(
             return items;
         }
     };
-    let grave = walked.findings.iter().any(|one| one.tier == Tier::Incomplete);
-    assert!(walked.findings.len() <= FINDINGS_MAX, "invariant: too many findings");
+    let grave = walked
+        .findings
+        .iter()
+        .any(|one| one.tier == Tier::Incomplete);
+    assert!(
+        walked.findings.len() <= FINDINGS_MAX,
+        "invariant: too many findings"
+    );
     for finding in &walked.findings {
         examined.say_finding(&place, finding);
     }
@@ -253,9 +286,15 @@ fn list(
     let allocated = sum(&|item| item.share.allocated_bytes);
     let free = sum(&|item| item.share.unallocated_bytes);
     let all = allocated.saturating_add(walked.unallocated_bytes);
-    assert!(all <= size_bytes, "invariant: {all} of {size_bytes} bytes are accounted for");
+    assert!(
+        all <= size_bytes,
+        "invariant: {all} of {size_bytes} bytes are accounted for"
+    );
     if !grave && !grave_rows {
-        assert_eq!(all, size_bytes, "invariant: bytes of the volume are left out");
+        assert_eq!(
+            all, size_bytes,
+            "invariant: bytes of the volume are left out"
+        );
         if effort.spare.unallocated {
             assert_eq!(free, walked.unallocated_bytes, "invariant: free bytes");
         }
@@ -264,12 +303,21 @@ fn list(
 }
 
 fn check_item(item: &Item) {
-    assert!(item.findings.len() <= FINDINGS_MAX, "invariant: too many findings");
+    assert!(
+        item.findings.len() <= FINDINGS_MAX,
+        "invariant: too many findings"
+    );
     if let Locator::Extents(extents) = &item.locator {
         let sizes = extents.iter().map(|(_, size)| *size);
         let size = sizes.fold(0, u64::saturating_add);
-        assert_eq!(size, item.size_bytes, "invariant: extents are not their content");
-        assert!(extents.len() <= LOCATOR_EXTENTS_MAX, "invariant: too many extents");
+        assert_eq!(
+            size, item.size_bytes,
+            "invariant: extents are not their content"
+        );
+        assert!(
+            extents.len() <= LOCATOR_EXTENTS_MAX,
+            "invariant: too many extents"
+        );
     }
 }
 
@@ -281,7 +329,11 @@ fn read(
     reading: &mut Reading<'_>,
     examined: &mut Examined,
 ) -> Option<File> {
-    let path = format!("{}/{}", item.volume.unwrap_or(0), text(item.path.as_bytes()));
+    let path = format!(
+        "{}/{}",
+        item.volume.unwrap_or(0),
+        text(item.path.as_bytes())
+    );
     let opened = match &item.locator {
         Locator::Extents(extents) => Ok(volume::raw(part, extents)),
         Locator::Inline(content) => {
@@ -350,14 +402,20 @@ impl<'e> Reading<'e> {
             effort,
             left: effort.total_bytes_max,
             cut: false,
-            buffer: vec![0; 64 << 10],
+            buffer: vec![0; 16 << 10],
             each,
         }
     }
 
     /// Reads `size_bytes`, which the reader must give unless it fails; what is named `:slack`
     /// may go on.
-    fn content(&mut self, reader: &mut dyn Read, item: &Item, size_bytes: u64, suffix: &str) -> Done {
+    fn content(
+        &mut self,
+        reader: &mut dyn Read,
+        item: &Item,
+        size_bytes: u64,
+        suffix: &str,
+    ) -> Done {
         let wanted = size_bytes.min(self.effort.item_bytes_max).min(self.left);
         self.cut |= wanted < size_bytes;
         let path = format!("{}{suffix}", text(item.path.as_bytes()));
@@ -375,7 +433,9 @@ impl<'e> Reading<'e> {
                 Ok(length) => {
                     let piece = buffer.get(..length).unwrap_or_default();
                     (self.each)(&path, piece);
-                    hasher.update(piece);
+                    if self.effort.crc32 {
+                        hasher.update(piece);
+                    }
                     done.bytes = done.bytes.saturating_add(wide(length));
                 }
                 Err(error) => {
@@ -387,10 +447,16 @@ impl<'e> Reading<'e> {
         self.left = self.left.saturating_sub(done.bytes);
         done.crc32 = hasher.finalize();
         if done.error.is_none() {
-            assert_eq!(done.bytes, wanted, "invariant: {path} is shorter than it says");
+            assert_eq!(
+                done.bytes, wanted,
+                "invariant: {path} is shorter than it says"
+            );
             if wanted == size_bytes && suffix.is_empty() {
                 let more = reader.read(&mut [0]);
-                assert!(!matches!(more, Ok(1)), "invariant: {path} is longer than it says");
+                assert!(
+                    !matches!(more, Ok(1)),
+                    "invariant: {path} is longer than it says"
+                );
             }
         }
         done

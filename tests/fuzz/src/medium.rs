@@ -13,8 +13,9 @@ pub const SECTOR_BYTES: usize = 512;
 /// The same as a length on the medium.
 const SECTOR_STEP: u64 = 512;
 
-/// Largest medium that an input can ask for, in sectors: 64 MiB, more than the smallest FAT32.
-pub const SECTORS_MAX: u64 = 1 << 17;
+/// Largest medium that an input can ask for, in sectors: 8 MiB. Every format is there in less,
+/// and a fuzzer's worth is in how many media it sees a second.
+pub const SECTORS_MAX: u64 = 1 << 14;
 
 /// Most reads of one medium. A walk of the images used here takes a hundredth of it; a walk
 /// that does not end takes all.
@@ -66,9 +67,7 @@ impl Medium {
         for record in records.chunks(RECORD_BYTES) {
             let number = little(record, 0);
             let mut sector = [0; SECTOR_BYTES];
-            for (to, from) in sector.iter_mut().zip(record.iter().skip(3)) {
-                *to = *from;
-            }
+            copy(&mut sector, record.get(3..).unwrap_or_default());
             if number < sectors {
                 medium.changed.insert(number, sector);
             }
@@ -161,10 +160,9 @@ impl Blocks for Medium {
             let start = number.saturating_mul(SECTOR_STEP);
             let skip = narrow(start.saturating_sub(offset_bytes));
             let within = narrow(offset_bytes.saturating_sub(start));
-            let to = buffer.iter_mut().skip(skip);
-            for (to, from) in to.zip(sector.iter().skip(within)) {
-                *to = *from;
-            }
+            let to = buffer.get_mut(skip..).unwrap_or_default();
+            let from = sector.get(within..).unwrap_or_default();
+            copy(to, from);
         }
         Ok(())
     }
@@ -172,9 +170,13 @@ impl Blocks for Medium {
 
 /// Copies what there is of `base` from `offset_bytes` on.
 fn copy_from(base: &[u8], offset_bytes: u64, buffer: &mut [u8]) {
-    let there = base.get(narrow(offset_bytes)..).unwrap_or_default();
-    let length = there.len().min(buffer.len());
-    if let (Some(to), Some(from)) = (buffer.get_mut(..length), there.get(..length)) {
+    copy(buffer, base.get(narrow(offset_bytes)..).unwrap_or_default());
+}
+
+/// Copies as much as there is and fits.
+fn copy(to: &mut [u8], from: &[u8]) {
+    let length = to.len().min(from.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..length), from.get(..length)) {
         to.copy_from_slice(from);
     }
 }

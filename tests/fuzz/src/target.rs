@@ -22,71 +22,61 @@ fn effort(options: u8) -> Effort {
             deleted: options & 2 == 0,
         },
         files_max: if few { 5 } else { 2000 },
-        item_bytes_max: 1 << 20,
-        total_bytes_max: 4 << 20,
+        item_bytes_max: 64 << 10,
+        total_bytes_max: 512 << 10,
         raw: true,
+        crc32: false,
     }
 }
 
 /// Runs the target with this name; `false` when there is none.
 pub fn run(name: &str, input: &[u8]) -> bool {
-    match name {
-        "layout" => layout(input),
-        "fat" => volume("fat32", input),
-        "exfat" => volume("exfat", input),
-        "ntfs" => volume("ntfs", input),
-        "ext" => ext(input),
-        "iso" => volume("iso9660", input),
-        "udf" => volume("udf", input),
-        "medium" => medium(input),
-        _ => return false,
+    let (medium, options) = Medium::parse(input);
+    let effort = effort(options);
+    if options & 8 == 0 {
+        read(name, options, Rc::new(medium), effort)
+    } else {
+        // As the scanner reads. Without the cache a fault cannot hide behind it.
+        read(name, options, Rc::new(Cached::new(Rc::new(medium))), effort)
     }
-    true
 }
 
-/// Partition tables.
-pub fn layout(input: &[u8]) {
-    let (medium, options) = Medium::parse(input);
-    let medium: Rc<dyn Blocks> = Rc::new(medium);
+/// Does what the target does up to the contents, which stay unread; `None` when there is no
+/// such target.
+pub fn look(name: &str, options: u8, medium: Rc<dyn Blocks>) -> Option<()> {
     let effort = Effort {
         total_bytes_max: 0,
-        files_max: 1,
         ..effort(options)
     };
-    examine::layout(&*medium, effort, &mut |_, _| {}, &mut Examined::default());
+    read(name, options, medium, effort).then_some(())
 }
 
-/// One volume of the kind with this name. FAT is one reader for three kinds, and so is ext for
-/// those that are chosen by the options.
-pub fn volume(kind: &str, input: &[u8]) {
-    let (medium, options) = Medium::parse(input);
-    let blocks = cached(medium, options);
+fn read(name: &str, options: u8, medium: Rc<dyn Blocks>, effort: Effort) -> bool {
     let mut examined = Examined::default();
-    examine::volume(kind, 0, blocks, effort(options), &mut examined, &mut |_, _| {});
-}
-
-/// ext2, ext3 or ext4, as the options say.
-pub fn ext(input: &[u8]) {
-    let kind = match input.get(3).map_or(0, |options| options >> 4 & 3) {
-        0 => "ext4",
-        1 => "ext3",
-        _ => "ext2",
+    let each = &mut |_: &str, _: &[u8]| {};
+    let kind = match name {
+        "fat" => "fat32",
+        "exfat" | "ntfs" | "udf" => name,
+        "iso" => "iso9660",
+        "ext" => match options >> 4 & 3 {
+            0 => "ext4",
+            1 => "ext3",
+            _ => "ext2",
+        },
+        "layout" => {
+            let effort = Effort {
+                raw: false,
+                ..effort
+            };
+            examine::layout(&*medium, effort, each, &mut examined);
+            return true;
+        }
+        "medium" => {
+            examine::medium(&medium, effort, each);
+            return true;
+        }
+        _ => return false,
     };
-    volume(kind, input);
-}
-
-/// A whole medium: its layout, and everything on each volume.
-pub fn medium(input: &[u8]) {
-    let (medium, options) = Medium::parse(input);
-    let blocks = cached(medium, options);
-    examine::medium(&blocks, effort(options), &mut |_, _| {});
-}
-
-/// The scanner reads through the cache, but a fault must not hide behind it.
-fn cached(medium: Medium, options: u8) -> Rc<dyn Blocks> {
-    if options & 8 == 0 {
-        Rc::new(medium)
-    } else {
-        Rc::new(Cached::new(Rc::new(medium)))
-    }
+    examine::volume(kind, 0, medium, effort, &mut examined, each);
+    true
 }

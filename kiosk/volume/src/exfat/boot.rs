@@ -4,7 +4,7 @@ use crate::blocks::Blocks;
 use crate::clusters::Heap;
 use crate::content::Extent;
 use crate::error::VolumeError;
-use crate::fat::same;
+use crate::fat::{check_rest, same};
 use crate::findings::Findings;
 use crate::number::{power, u8_at, u16_at, u32_at, u64_at};
 
@@ -131,6 +131,8 @@ impl Boot {
             );
             findings.incomplete("volume_past_end", detail);
         }
+        let rest = blocks.size_bytes().saturating_sub(self.size_bytes);
+        check_rest(rest, findings);
         if self.fats == 2 {
             let detail = "a transactional volume: only one of two tables was read";
             findings.incomplete("exfat_two_tables", detail);

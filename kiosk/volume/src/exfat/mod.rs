@@ -151,7 +151,13 @@ impl Tree for ExfatTree {
         let size_bytes = self.blocks.size_bytes();
         walk.boot(&mut space, self.boot.regions_bytes().min(size_bytes));
         walk.structure(&mut space, self.boot.tables().cut(size_bytes));
-        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
+        let leftover = folder::walk(
+            &*self.blocks,
+            &self.boot,
+            &self.table,
+            &mut space,
+            &mut walk,
+        );
         if !walk.is_full() {
             leftover.list(&self.table, &mut space, size_bytes, &mut walk);
         }

@@ -59,3 +59,11 @@ mod layout;
     reason = "tests compute expectations"
 )]
 mod mutation;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod promises;

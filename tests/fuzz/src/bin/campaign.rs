@@ -65,7 +65,10 @@ fn image(options: &Options, format: &str) -> Result<PathBuf, Failed> {
         return Ok(image.clone());
     }
     let maker = Path::new(env!("CARGO_MANIFEST_DIR")).join("images");
-    let made = Command::new(maker).arg(&options.folder).arg(format).status()?;
+    let made = Command::new(maker)
+        .arg(&options.folder)
+        .arg(format)
+        .status()?;
     if !made.success() {
         return Err(format!("{format}: its image cannot be made").into());
     }
@@ -129,7 +132,12 @@ fn tried() -> Result<bool, Failed> {
     if let [worker, format, image, first, count] = words.as_slice()
         && worker == "--worker"
     {
-        work(&base(format, Path::new(image))?, first.parse()?, count.parse()?, &mut out)?;
+        work(
+            &base(format, Path::new(image))?,
+            first.parse()?,
+            count.parse()?,
+            &mut out,
+        )?;
         return Ok(true);
     }
     let options = options(words.into_iter())?;

@@ -124,11 +124,17 @@ impl Damage {
             0 => &target.metadata,
             _ => &target.walked,
         };
-        chance.of(sectors).or_else(|| target.metadata.first()).copied().unwrap_or(0)
+        chance
+            .of(sectors)
+            .or_else(|| target.metadata.first())
+            .copied()
+            .unwrap_or(0)
     }
 
     fn put(&mut self, medium: &mut Medium, number: u64, sector: Sector) {
-        self.before.entry(number).or_insert_with(|| medium.sector(number));
+        self.before
+            .entry(number)
+            .or_insert_with(|| medium.sector(number));
         medium.set_sector(number, sector);
     }
 
@@ -175,7 +181,8 @@ impl Damage {
                 self.put(medium, to, source);
             }
             1 => {
-                self.words.push(format!("sectors {from} and {to} exchanged"));
+                self.words
+                    .push(format!("sectors {from} and {to} exchanged"));
                 self.put(medium, to, source);
                 self.put(medium, from, old);
             }

@@ -23,6 +23,7 @@ const EFFORT: Effort = Effort {
     item_bytes_max: 1 << 20,
     total_bytes_max: 64 << 20,
     raw: false,
+    crc32: true,
 };
 
 /// An undamaged image and what is on it.
@@ -54,17 +55,21 @@ impl Base {
     pub fn read(image: Vec<u8>, kind: &str) -> Result<Self, String> {
         let image = Rc::new(image);
         let tracked = Rc::new(Medium::whole(image.clone()).tracking());
+        let blocks: Rc<dyn Blocks> = tracked.clone();
+        let layout = volume::layout(&*blocks).map_err(|error| error.to_string())?;
+        if !layout.volumes.iter().any(|place| place.kind == kind) {
+            let kinds: Vec<_> = layout
+                .volumes
+                .iter()
+                .map(|place| place.kind.clone())
+                .collect();
+            return Err(format!("recognised as {kinds:?} and not as {kind}"));
+        }
         let none = Effort {
             total_bytes_max: 0,
             ..EFFORT
         };
-        let blocks: Rc<dyn Blocks> = tracked.clone();
         examine::medium(&blocks, none, &mut |_, _| {});
-        let layout = volume::layout(&*blocks).map_err(|error| error.to_string())?;
-        if !layout.volumes.iter().any(|place| place.kind == kind) {
-            let kinds: Vec<_> = layout.volumes.iter().map(|place| place.kind.clone()).collect();
-            return Err(format!("recognised as {kinds:?} and not as {kind}"));
-        }
         let mut pieces: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
         let blocks: Rc<dyn Blocks> = Rc::new(Medium::whole(image.clone()));
         let examined = examine::medium(&blocks, EFFORT, &mut |path, bytes| {
@@ -162,7 +167,8 @@ impl Base {
                 let now = now.map_or("gone".to_owned(), |now| format!("{now} bytes"));
                 words.push(format!("{} of {} bytes: {now}", file.path, file.size_bytes));
                 let path = file.path.split_once('/').map_or("", |(_, path)| path);
-                wanted.extend(self.pieces.get(path).into_iter().flatten().cloned());
+                let pieces = self.pieces.get(path).into_iter().flatten();
+                wanted.extend(pieces.filter(|head| head.len() == HEAD_BYTES).cloned());
             }
         }
         words.extend(elsewhere(medium, wanted));

@@ -11,8 +11,8 @@ mod worker;
 
 pub use damage::{Damage, Target};
 pub use judge::{Base, Judged};
-pub use worker::work;
 pub use supervise::{CPU_MAX, Cases, MEMORY_BYTES_MAX, Summary, supervise};
+pub use worker::work;
 
 /// The formats that a campaign knows, each with the kind that its image must be recognised as;
 /// partition tables have volumes of FAT between them.

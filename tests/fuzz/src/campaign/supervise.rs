@@ -71,7 +71,12 @@ impl Summary {
     /// One line of a worker: what became of a case, its time and memory, and words.
     fn count(&mut self, line: &str) {
         let mut fields = line.splitn(5, '\t');
-        let mut number = || fields.next().and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        let mut number = || {
+            fields
+                .next()
+                .and_then(|field| field.parse::<u64>().ok())
+                .unwrap_or(0)
+        };
         let (seed, cpu_ms, bytes) = (number(), number(), number());
         let what = fields.next().unwrap_or("");
         let words = fields.next().unwrap_or("");
@@ -117,11 +122,15 @@ pub fn supervise(program: &std::path::Path, cases: &Cases, jobs: u64) -> std::io
             ..cases.clone()
         };
         let program = program.to_path_buf();
-        threads.push(std::thread::spawn(move || one_after_the_other(&program, part)));
+        threads.push(std::thread::spawn(move || {
+            one_after_the_other(&program, part)
+        }));
     }
     let mut summary = Summary::default();
     for thread in threads {
-        let part = thread.join().map_err(|_| std::io::Error::other("a thread panicked"))??;
+        let part = thread
+            .join()
+            .map_err(|_| std::io::Error::other("a thread panicked"))??;
         summary.add(part);
     }
     summary.lines.sort();
@@ -145,10 +154,14 @@ fn one_after_the_other(program: &std::path::Path, mut cases: Cases) -> std::io::
         summary.cases = summary.cases.saturating_add(1);
         if hung {
             summary.hangs = summary.hangs.saturating_add(1);
-            summary.lines.push((cases.first, "hang | ended from outside".to_owned()));
+            summary
+                .lines
+                .push((cases.first, "hang | ended from outside".to_owned()));
         } else {
             summary.panics = summary.panics.saturating_add(1);
-            summary.lines.push((cases.first, format!("panic | the process ended: {status}")));
+            summary
+                .lines
+                .push((cases.first, format!("panic | the process ended: {status}")));
         }
         cases.first = cases.first.saturating_add(1);
         cases.count = cases.count.saturating_sub(1);
@@ -189,7 +202,9 @@ fn read(child: &mut Child, summary: &mut Summary) -> std::io::Result<bool> {
     if let Ok(mut state) = lines.lock() {
         state.1 = true;
     }
-    watcher.join().map_err(|_| std::io::Error::other("a thread panicked"))
+    watcher
+        .join()
+        .map_err(|_| std::io::Error::other("a thread panicked"))
 }
 
 /// Kills the process when it used twice [`CPU_MAX`] since its last line. One that uses no

@@ -28,8 +28,16 @@ pub fn work(base: &Base, first: u64, count: u64, out: &mut dyn Write) -> std::io
         let judged = catch_unwind(AssertUnwindSafe(|| base.judge(seed)));
         let used = cpu_ms("/proc/self/stat").unwrap_or(0).saturating_sub(begun);
         let (what, words) = match judged {
-            Ok(Judged { silent: true, words, .. }) => ("silent", words),
-            Ok(Judged { passing: true, words, .. }) => ("passing", words),
+            Ok(Judged {
+                silent: true,
+                words,
+                ..
+            }) => ("silent", words),
+            Ok(Judged {
+                passing: true,
+                words,
+                ..
+            }) => ("passing", words),
             Ok(_) => ("fine", String::new()),
             Err(_) => {
                 let said = said.lock().map(|said| said.clone());
