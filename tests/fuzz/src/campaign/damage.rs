@@ -10,6 +10,9 @@ use crate::medium::{Medium, SECTOR_BYTES, Sector, narrow, wide};
 /// Most single changes of one case.
 const CHANGES: u64 = 8;
 
+/// Size of an entry of a folder of FAT and exFAT, in bytes; other formats align to it, too.
+const ENTRY_BYTES: u64 = 32;
+
 /// A generator whose numbers follow from a case's number.
 struct Chance(u64);
 
@@ -24,6 +27,11 @@ impl Chance {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11).checked_rem(limit).unwrap_or(0)
+    }
+
+    /// Where one of so many entries of a folder begins.
+    fn entry(&mut self, limit: u64) -> u64 {
+        self.below(limit).saturating_mul(ENTRY_BYTES)
     }
 
     fn byte(&mut self) -> u8 {
@@ -187,8 +195,8 @@ impl Damage {
                 self.put(medium, from, old);
             }
             _ => {
-                let (at, at_old) = (chance.below(16) * 32, chance.below(16) * 32);
-                let length = (chance.below(4) + 1) * 32;
+                let (at, at_old) = (chance.entry(16), chance.entry(16));
+                let length = chance.entry(4).saturating_add(ENTRY_BYTES);
                 self.words.push(format!(
                     "{length} bytes of sector {from}+{at} copied to {to}+{at_old}"
                 ));

@@ -115,7 +115,7 @@ impl Base {
         if examined.cut || !(fewer || after.saturating_add(LOST_BYTES) <= before) {
             return Judged::default();
         }
-        let new = self.new(&examined);
+        let new = self.told(&examined);
         Judged {
             silent: new.is_empty(),
             passing: !new.iter().any(|(_, grave)| *grave),
@@ -138,7 +138,7 @@ impl Base {
     }
 
     /// What was said that was not said of the undamaged image.
-    fn new<'e>(&self, examined: &'e Examined) -> Vec<(&'e String, bool)> {
+    fn told<'e>(&self, examined: &'e Examined) -> Vec<(&'e String, bool)> {
         let said = examined.said.iter();
         let new = said.filter(|(what, grave)| self.examined.said.get(*what) != Some(grave));
         new.map(|(what, grave)| (what, *grave)).collect()
@@ -172,7 +172,7 @@ impl Base {
             }
         }
         words.extend(elsewhere(medium, wanted));
-        for (what, grave) in self.new(examined) {
+        for (what, grave) in self.told(examined) {
             let tier = if grave { "incomplete" } else { "notice" };
             words.push(format!("said ({tier}): {what}"));
         }
