@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_input_is_the_sectors_it_names_over_zeros() {
-        let image: Vec<u8> = (0..5000_u32).map(|n| (n % 251) as u8).collect();
+        let image: Vec<u8> = (0..20_u8).cycle().skip(3).take(5000).collect();
         let medium = Medium::whole(Rc::new(image));
         let (copy, options) = Medium::parse(&medium.describe(7, &BTreeSet::from([1, 9])));
         assert_eq!((options, copy.size_bytes()), (7, 5120));
