@@ -1,9 +1,17 @@
 //! Recognising what is on a volume. What is not read here is named all the same: to know that
 //! a volume is encrypted or of a foreign system tells people what to do.
 
+mod described;
+
+mod random;
+
+mod search;
+
 use std::io;
 
 use wire::Gap;
+
+use search::Search;
 
 use crate::blocks::{Blocks, head};
 use crate::fat;
@@ -80,14 +88,7 @@ impl Kind {
             return Some(Self::Unknown);
         }
         let read = Self::READ.into_iter().find(|kind| kind.name() == name);
-        read.or_else(|| {
-            let mut marks = MARKS.iter();
-            let mark = marks.find(|mark| mark.name == name)?;
-            Some(Self::Named {
-                name: mark.name,
-                gap: mark.gap,
-            })
-        })
+        read.or_else(|| named(name))
     }
 }
 
@@ -122,10 +123,19 @@ const BITLOCKER_TO_GO: &[u8] = &[
     0x3B, 0xD6, 0x67, 0x49, 0x29, 0x2E, 0xD8, 0x4A, 0x83, 0x99, 0xF6, 0xA3, 0x39, 0xE3, 0xD0, 0x01,
 ];
 
+/// GUID of a BitLocker volume since Windows 7, at 160 of its boot sector; the second is of one
+/// where only what is in use was encrypted.
+const BITLOCKER: &[u8] = BITLOCKER_TO_GO;
+const BITLOCKER_USED_SPACE: &[u8] = &[
+    0x3B, 0x4D, 0xA8, 0x92, 0x80, 0xDD, 0x0E, 0x4D, 0x9E, 0x4E, 0xB1, 0xE3, 0x28, 0x4E, 0xAE, 0xD8,
+];
+
 /// Signatures, strongest first. Sources: libblkid's probers, and for BitLocker libbde's
 /// description of the format.
 const MARKS: &[Mark] = &[
     encrypted("bitlocker", 3, b"-FVE-FS-"),
+    encrypted("bitlocker", 160, BITLOCKER),
+    encrypted("bitlocker", 160, BITLOCKER_USED_SPACE),
     encrypted("bitlocker_to_go", 424, BITLOCKER_TO_GO),
     encrypted("luks1", 0, b"LUKS\xBA\xBE\x00\x01"),
     encrypted("luks2", 0, b"LUKS\xBA\xBE\x00\x02"),
@@ -133,10 +143,13 @@ const MARKS: &[Mark] = &[
     unsupported("apfs", 32, b"NXSB"),
     unsupported("xfs", 0, b"XFSB"),
     unsupported("squashfs", 0, b"hsqs"),
+    unsupported("squashfs", 0, b"sqsh"),
     unsupported("cramfs", 0, b"\x45\x3D\xCD\x28"),
     unsupported("romfs", 0, b"-rom1fs-"),
     unsupported("lvm2", 536, b"LVM2 001"),
     unsupported("lvm2", 24, b"LVM2 001"),
+    unsupported("lvm2", 1048, b"LVM2 001"),
+    unsupported("lvm2", 1560, b"LVM2 001"),
     unsupported("hfs_plus", 1024, b"H+\x00\x04"),
     unsupported("hfs_plus", 1024, b"HX\x00\x05"),
     unsupported("hfs", 1024, b"BD"),
@@ -152,17 +165,42 @@ const MARKS: &[Mark] = &[
     unsupported("linux_raid", 0, b"\xFC\x4E\x2B\xA9"),
     unsupported("swap", 4086, b"SWAPSPACE2"),
     unsupported("swap", 4086, b"SWAP-SPACE"),
+    unsupported("swap", 8182, b"SWAPSPACE2"),
+    unsupported("swap", 16_374, b"SWAPSPACE2"),
+    unsupported("swap", 65_526, b"SWAPSPACE2"),
     unsupported("bcachefs", 4120, b"\xC6\x85\x73\xF6\x4E\x1A\x45\xCA"),
+    unsupported("bcachefs", 4120, b"\xC6\x85\x73\xF6\x66\xCE\x90\xA9"),
     unsupported("jfs", 32_768, b"JFS1"),
     unsupported("reiserfs", 65_588, b"ReIsEr"),
     unsupported("reiserfs", 8_244, b"ReIsEr"),
     unsupported("btrfs", 65_600, b"_BHRfS_M"),
     unsupported("ufs", 9_564, b"\x54\x19\x01\x00"),
     unsupported("ufs", 66_908, b"\x19\x01\x54\x19"),
-    unsupported("zfs", 135_168, b"\x0C\xB1\xBA\x00\0\0\0\0"),
     unsupported("vmfs", 1_048_576, b"\x0D\xD0\x01\xC0"),
     // Found by following descriptors, below; here for its name.
     unsupported("udf", u64::MAX, b""),
+    // Found by more than a signature; here for their names.
+    unsupported("apple_map", u64::MAX, b""),
+    unsupported("bsd_label", u64::MAX, b""),
+    unsupported("sun_label", u64::MAX, b""),
+    unsupported("sgi_label", u64::MAX, b""),
+    unsupported("hfs_wrapper", u64::MAX, b""),
+    unsupported("core_storage", u64::MAX, b""),
+    unsupported("zfs", u64::MAX, b""),
+    encrypted(ENCRYPTED_UNKNOWN, u64::MAX, b""),
+];
+
+/// What looks like nothing but random bytes.
+const ENCRYPTED_UNKNOWN: &str = "encrypted_unknown";
+
+/// The second header of LUKS2, which is used when the first is gone. Where it is depends on the
+/// size of both; a volume that was made anew may keep an old one, so it counts only when nothing
+/// else is there. Source: LUKS2 On-Disk Format Specification 1.1.3, section 2.1.
+const SECOND_HEADER: &[u8] = b"SKUL\xBA\xBE\x00\x02";
+
+/// Offsets of that header, in bytes.
+const SECOND_HEADER_AT: [u64; 9] = [
+    0x4000, 0x8000, 0x1_0000, 0x2_0000, 0x4_0000, 0x8_0000, 0x10_0000, 0x20_0000, 0x40_0000,
 ];
 
 /// What is on `blocks`. An answer is not a promise that it can be opened.
@@ -182,58 +220,65 @@ pub fn probe(blocks: &dyn Blocks) -> io::Result<Kind> {
 /// # Errors
 /// As for [`probe`].
 pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
-    let mut unread = None;
-    let mut kinds = Vec::new();
-    let mut keep = |found: io::Result<Option<Kind>>| match found {
-        Ok(kind) => kinds.extend(kind),
-        Err(error) => unread = Some(error),
-    };
-    let sector = head(blocks, 0, 512);
-    let sector = sector.unwrap_or_else(|error| {
-        keep(Err(error));
+    let mut search = Search::new(blocks);
+    let sector = head(blocks, 0, 512).unwrap_or_else(|error| {
+        search.unread = Some(error);
         Vec::new()
     });
-    let (strong, weak): (Vec<&Mark>, Vec<&Mark>) = MARKS
-        .iter()
-        .partition(|mark| STRONG_BYTES_MIN <= mark.bytes.len());
-    let (encrypted, strong): (Vec<&Mark>, Vec<&Mark>) = strong
-        .into_iter()
-        .partition(|mark| mark.gap == Gap::Encrypted);
     // Encryption goes first because BitLocker To Go looks like FAT32 to everything else.
-    for mark in &encrypted {
-        keep(marked(blocks, mark));
+    search.marks(|mark| mark.is_strong() && mark.gap == Gap::Encrypted);
+    if search.kinds.is_empty() {
+        search.keep(Ok(first_sector(&sector)));
     }
-    let looks_encrypted = !encrypted.is_empty()
-        && encrypted
-            .iter()
-            .any(|mark| matches!(marked(blocks, mark), Ok(Some(_))));
-    if !looks_encrypted {
-        keep(Ok(first_sector(&sector)));
-    }
-    keep(optical(blocks));
-    keep(extended(blocks));
-    for mark in strong {
-        keep(marked(blocks, mark));
-    }
-    for mark in weak {
-        if kinds.is_empty() {
-            match marked(blocks, mark) {
-                Ok(kind) => kinds.extend(kind),
-                Err(error) => unread = Some(error),
-            }
+    search.keep(optical(blocks));
+    search.keep(extended(blocks));
+    search.marks(|mark| mark.is_strong() && mark.gap != Gap::Encrypted);
+    search.described(&described::MAPS);
+    search.otherwise(|search| search.described(&described::VOLUMES));
+    search.otherwise(|search| {
+        for offset_bytes in SECOND_HEADER_AT {
+            search.keep(marked(
+                blocks,
+                &encrypted("luks2", offset_bytes, SECOND_HEADER),
+            ));
         }
+    });
+    search.otherwise(|search| search.marks(|mark| mark.is_weak(WEAK_BYTES_MIN)));
+    search.otherwise(|search| {
+        let random = random::is_random(blocks);
+        search.keep(random.map(|is_random| named(ENCRYPTED_UNKNOWN).filter(|_| is_random)));
+    });
+    search.otherwise(|search| search.marks(|mark| mark.is_weak(1)));
+    search.otherwise(|search| search.kinds.extend(fat::weak_kind(&sector)));
+    match search.unread {
+        Some(error) if search.kinds.is_empty() => Err(error),
+        Some(_) | None => Ok(search.kinds),
     }
-    if kinds.is_empty() {
-        kinds.extend(fat::weak_kind(&sector));
-    }
-    match unread {
-        Some(error) if kinds.is_empty() => Err(error),
-        Some(_) | None => Ok(kinds),
-    }
+}
+
+/// What a medium that is partitioned could be taken for as a whole by some systems: encrypted, or
+/// divided by a map that is not read here.
+pub(crate) fn rivals(medium: &dyn Blocks) -> Vec<Kind> {
+    let mut search = Search::new(medium);
+    search.marks(|mark| mark.is_strong() && mark.gap == Gap::Encrypted);
+    search.described(&described::MAPS);
+    search.kinds
+}
+
+/// The kind of that name among those that are only named.
+fn named(name: &str) -> Option<Kind> {
+    let mark = MARKS.iter().find(|mark| mark.name == name)?;
+    Some(Kind::Named {
+        name: mark.name,
+        gap: mark.gap,
+    })
 }
 
 /// Shortest signature that is taken for more than chance, in bytes.
 const STRONG_BYTES_MIN: usize = 6;
+
+/// Shortest signature that is likelier than chance on a volume of random bytes, in bytes.
+const WEAK_BYTES_MIN: usize = 4;
 
 /// What the boot sector alone describes.
 fn first_sector(sector: &[u8]) -> Option<Kind> {
@@ -346,7 +391,7 @@ mod tests {
 
     #[test]
     fn every_signature_is_recognised_where_it_belongs() {
-        for mark in MARKS.iter().filter(|mark| mark.name != "udf") {
+        for mark in MARKS.iter().filter(|mark| mark.offset_bytes != u64::MAX) {
             let mut blocks = vec![0_u8; 1_100_000];
             let start = usize::try_from(mark.offset_bytes).unwrap();
             blocks[start..][..mark.bytes.len()].copy_from_slice(mark.bytes);

@@ -1,8 +1,10 @@
 //! The boot sector's description of a FAT volume.
 
+use crate::blocks::{Blocks, head};
 use crate::clusters::{Heap, Width};
 use crate::content::Extent;
 use crate::error::VolumeError;
+use crate::findings::Findings;
 use crate::kind::Kind;
 use crate::number::{array, u8_at, u16_at, u32_at};
 
@@ -30,6 +32,10 @@ pub(crate) struct Boot {
     pub(crate) mirroring_off: bool,
     pub(crate) label: Vec<u8>,
     active: u8,
+    /// FAT32: where the copy of the boot sector and the summary of the free clusters are, in
+    /// bytes; `None` when there is none.
+    backup_offset: Option<u64>,
+    summary_offset: Option<u64>,
 }
 
 /// Most copies of the table. Two are usual, one is allowed.
@@ -91,7 +97,38 @@ impl Boot {
             mirroring_off,
             label: label(sector, fields.is_32),
             active,
+            backup_offset: fields.reserved_sector(u16_at(sector, 50)),
+            summary_offset: fields.reserved_sector(u16_at(sector, 48)),
         })
+    }
+
+    /// FAT32: holds the copy of the boot sector, which Windows and repair tools use when the
+    /// first is bad, against it, and looks at the summary of the free clusters.
+    pub(crate) fn check_reserved(&self, blocks: &dyn Blocks, findings: &mut Findings) {
+        if let Some(offset) = self.backup_offset {
+            let sectors = head(blocks, 0, 512).and_then(|first| {
+                let second = head(blocks, offset, 512)?;
+                Ok((first, second))
+            });
+            match sectors {
+                Ok((first, second)) if described(&first) == described(&second) => {}
+                Ok(_) => {
+                    let detail = "the backup of the boot sector describes another volume";
+                    findings.incomplete("boot_backup_differs", detail);
+                }
+                Err(error) => findings.incomplete("boot_backup_unreadable", error.to_string()),
+            }
+        }
+        if let Some(offset) = self.summary_offset {
+            match head(blocks, offset, 512) {
+                Ok(summary) if is_summary(&summary) => {}
+                Ok(_) => {
+                    let detail = "the summary of the free clusters is malformed";
+                    findings.notice("fsinfo_malformed", detail);
+                }
+                Err(error) => findings.incomplete("fsinfo_unreadable", error.to_string()),
+            }
+        }
     }
 
     /// Where copy `number` of the table begins.
@@ -125,6 +162,19 @@ impl Boot {
     }
 }
 
+/// What of a boot sector describes the volume: not the jump, the maker's name or the code, which
+/// are matched as raw bytes, nor the flags that say whether it was unmounted.
+fn described(sector: &[u8]) -> (&[u8], [u8; 2]) {
+    (sector.get(11..64).unwrap_or_default(), array(sector, 510))
+}
+
+/// Whether a sector has the three signatures of FAT32's summary.
+fn is_summary(sector: &[u8]) -> bool {
+    sector.starts_with(b"RRaA")
+        && array(sector, 484) == *b"rrAa"
+        && u32_at(sector, 508) == 0xAA55_0000
+}
+
 /// The label in the boot sector; empty for none.
 fn label(sector: &[u8], is_32: bool) -> Vec<u8> {
     let (mark, at) = if is_32 { (66, 71) } else { (38, 43) };
@@ -149,6 +199,12 @@ struct Fields {
 }
 
 impl Fields {
+    /// The offset of a sector in the reserved area of FAT32; 0 and 0xFFFF stand for none.
+    fn reserved_sector(&self, sector: u16) -> Option<u64> {
+        let is_there = self.is_32 && !matches!(sector, 0 | 0xFFFF);
+        is_there.then(|| u64::from(sector).saturating_mul(self.sector_bytes))
+    }
+
     fn parse(sector: &[u8]) -> Result<Self, VolumeError> {
         let bad = |what| VolumeError::Malformed { kind: "fat", what };
         let is_32 = u16_at(sector, 22) == 0;

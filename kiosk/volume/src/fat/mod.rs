@@ -173,6 +173,7 @@ impl Tree for FatTree {
     ) -> Result<Walked, VolumeError> {
         let mut walk = Walk::new(self.volume, limits, spare, visit);
         self.check_sizes(&mut walk.findings);
+        self.boot.check_reserved(&*self.blocks, &mut walk.findings);
         self.compare_copies(&mut walk.findings);
         let mut space = marked(&self.table, &mut walk.findings);
         let size_bytes = self.blocks.size_bytes();

@@ -1,16 +1,12 @@
 //! The master boot record and its chain of extended partitions.
 
-use std::collections::BTreeSet;
+mod chain;
 
 use super::{Partition, View};
 use crate::blocks::{Blocks, head};
 use crate::findings::Findings;
 use crate::kind::{Kind, probe};
 use crate::number::{u8_at, u16_at, u32_at};
-
-/// Most links of an extended partition's chain. Windows and Linux use at most 60 logical
-/// partitions.
-const EXTENDED_MAX: usize = 128;
 
 /// One of the four entries, in sectors.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +16,12 @@ struct Entry {
     start: u64,
     count: u64,
 }
+
+/// The types that Windows does not show: the usual ones with a bit set, and its recovery's.
+const HIDDEN: [u8; 10] = [0x11, 0x14, 0x16, 0x17, 0x1B, 0x1C, 0x1E, 0x1F, 0x27, 0x3C];
+
+/// The type of what is divided by Windows's logical disk manager.
+const DYNAMIC: u8 = 0x42;
 
 impl Entry {
     fn parse(sector: &[u8], index: usize) -> Self {
@@ -33,6 +35,10 @@ impl Entry {
         }
     }
 
+    fn all(sector: &[u8]) -> [Self; 4] {
+        [0, 1, 2, 3].map(|index| Self::parse(sector, index))
+    }
+
     /// Whether it describes something: an entry without a type may still hide a partition.
     fn is_used(&self) -> bool {
         self.count != 0
@@ -42,11 +48,40 @@ impl Entry {
         matches!(self.kind, 0x05 | 0x0F | 0x85 | 0xC5 | 0xD5)
     }
 
+    fn is_protective(&self) -> bool {
+        self.kind == 0xEE
+    }
+
     fn place(&self, base: u64, sector_bytes: u64) -> Partition {
         let start = base.saturating_add(self.start);
         Partition {
             offset_bytes: start.saturating_mul(sector_bytes),
             size_bytes: self.count.saturating_mul(sector_bytes),
+        }
+    }
+
+    /// What is odd about an entry that describes a volume.
+    fn check(&self, findings: &mut Findings) {
+        if self.kind == 0 {
+            let detail = "an entry without a type, which systems do not show, has a size";
+            findings.notice("partition_without_type", detail);
+        }
+        // A bootable disc image lists itself under such a type.
+        if HIDDEN.contains(&self.kind) && self.start != 0 {
+            let detail = format!("type {:02x}, which Windows does not show", self.kind);
+            findings.notice("partition_hidden", detail);
+        }
+        if self.kind == DYNAMIC {
+            super::dynamic(findings);
+        }
+        self.check_status(findings);
+    }
+
+    /// Linux takes a sector for no boot record when an entry's first byte is neither of two.
+    fn check_status(&self, findings: &mut Findings) {
+        if !matches!(self.status, 0x00 | 0x80) {
+            let detail = format!("status {:02x}; some systems ignore the table", self.status);
+            findings.incomplete("partition_status", detail);
         }
     }
 }
@@ -63,7 +98,7 @@ const SECTOR_SIZES: [u64; 2] = [512, 4096];
 impl Record {
     /// `None` when the sector is no master boot record or has no partitions.
     pub(super) fn parse(sector: &[u8], medium_bytes: u64) -> Option<Self> {
-        let entries = [0, 1, 2, 3].map(|index| Entry::parse(sector, index));
+        let entries = Entry::all(sector);
         let signed = u16_at(sector, 510) == 0xAA55;
         let used = entries.iter().any(Entry::is_used);
         (signed && used).then_some(Self {
@@ -72,11 +107,13 @@ impl Record {
         })
     }
 
+    fn used(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.is_used())
+    }
+
     /// Whether it announces a GPT.
     pub(super) fn is_protective(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| entry.kind == 0xEE && entry.is_used())
+        self.used().any(Entry::is_protective)
     }
 
     /// Whether the entries make sense as a whole. The boot sector of a volume ends like a
@@ -97,18 +134,28 @@ impl Record {
         medium: &dyn Blocks,
         findings: &mut Findings,
     ) -> Vec<Partition> {
-        let sector_bytes = self.sector_bytes(medium);
+        self.partitions_in(medium, self.sector_bytes(medium), findings)
+    }
+
+    fn partitions_in(
+        &self,
+        medium: &dyn Blocks,
+        sector_bytes: u64,
+        findings: &mut Findings,
+    ) -> Vec<Partition> {
         let mut partitions = Vec::new();
-        for entry in self.entries.iter().filter(|entry| entry.is_used()) {
+        for entry in self.used().filter(|entry| !entry.is_protective()) {
             if entry.is_extended() {
-                extended(medium, entry, sector_bytes, &mut partitions, findings);
-            } else if entry.kind != 0xEE {
-                if entry.kind == 0 {
-                    let detail = "an entry without a type, which systems do not show, has a size";
-                    findings.notice("partition_without_type", detail);
-                }
+                entry.check_status(findings);
+                chain::follow(medium, entry, sector_bytes, &mut partitions, findings);
+            } else {
+                entry.check(findings);
                 partitions.push(entry.place(0, sector_bytes));
             }
+        }
+        if 1 < self.used().filter(|entry| entry.is_extended()).count() {
+            let detail = "several extended partitions; Windows reads one";
+            findings.incomplete("extended_several", detail);
         }
         partitions
     }
@@ -116,8 +163,7 @@ impl Record {
     /// The sector size with which more of the entries lead to something known.
     fn sector_bytes(&self, medium: &dyn Blocks) -> u64 {
         let known = |sector_bytes: u64| {
-            let entries = self.entries.iter().filter(|entry| entry.is_used());
-            let hits = entries.filter(|entry| {
+            let hits = self.used().filter(|entry| {
                 let one = entry.place(0, sector_bytes);
                 let is_link = || {
                     let sector = head(medium, one.offset_bytes, 512);
@@ -136,18 +182,31 @@ impl Record {
         }
     }
 
+    /// Whether the entry that protects a GPT covers the medium as the specification asks: from
+    /// sector 1 to the last, or as far as 32 bits can count.
+    pub(super) fn check_protective(&self, sector_bytes: u64, findings: &mut Findings) {
+        let sectors = self.medium_bytes.checked_div(sector_bytes).unwrap_or(0);
+        let whole = sectors.saturating_sub(1).min(u64::from(u32::MAX));
+        for entry in self.used().filter(|entry| entry.is_protective()) {
+            if entry.start != 1 {
+                let detail = format!("it begins at sector {}, not at 1", entry.start);
+                findings.incomplete("protective_entry_misplaced", detail);
+            } else if entry.count != whole && entry.count != u64::from(u32::MAX) {
+                let detail = format!("it covers {} sectors of {whole}", entry.count);
+                findings.notice("protective_entry_size", detail);
+            }
+        }
+    }
+
     /// Adds what the entries beside the protective one describe, when the GPT does not.
     pub(super) fn add_hybrid(
         &self,
+        medium: &dyn Blocks,
         partitions: &mut Vec<Partition>,
         sector_bytes: u64,
         findings: &mut Findings,
     ) {
-        for entry in &self.entries {
-            if entry.kind == 0xEE || !entry.is_used() {
-                continue;
-            }
-            let place = entry.place(0, sector_bytes);
+        for place in self.partitions_in(medium, sector_bytes, findings) {
             if partitions.contains(&place) {
                 let detail = "the MBR repeats a partition of the GPT";
                 findings.notice("hybrid_mbr", detail);
@@ -155,66 +214,6 @@ impl Record {
                 let detail = "the MBR has a partition that the GPT does not have";
                 findings.incomplete("hybrid_mbr_differs", detail);
                 partitions.push(place);
-            }
-        }
-    }
-}
-
-/// Follows an extended partition's chain.
-fn extended(
-    medium: &dyn Blocks,
-    outer: &Entry,
-    sector_bytes: u64,
-    partitions: &mut Vec<Partition>,
-    findings: &mut Findings,
-) {
-    let mut visited = BTreeSet::new();
-    let mut next = Some(outer.start);
-    while let Some(start) = next.take() {
-        if !visited.insert(start) {
-            findings.incomplete(
-                "ebr_loop",
-                "the extended partition's chain comes back to itself",
-            );
-            break;
-        }
-        if EXTENDED_MAX < visited.len() {
-            findings.incomplete("ebr_too_long", "the extended partition's chain is too long");
-            break;
-        }
-        let sector = match head(medium, start.saturating_mul(sector_bytes), 512) {
-            Ok(sector) => sector,
-            Err(error) => {
-                findings.incomplete("ebr_unreadable", error.to_string());
-                break;
-            }
-        };
-        if u16_at(&sector, 510) != 0xAA55 {
-            findings.incomplete(
-                "ebr_malformed",
-                "a link of the extended partition is no boot record",
-            );
-            break;
-        }
-        for entry in [0, 1, 2, 3].map(|index| Entry::parse(&sector, index)) {
-            if !entry.is_used() {
-                continue;
-            }
-            if !entry.is_extended() {
-                let place = entry.place(start, sector_bytes);
-                let end = outer.place(0, sector_bytes).end_bytes();
-                if end < place.end_bytes() {
-                    let detail = "a logical partition ends outside its extended partition";
-                    findings.incomplete("ebr_outside", detail);
-                }
-                partitions.push(place);
-            } else if next.is_none() {
-                next = Some(outer.start.saturating_add(entry.start));
-            } else {
-                findings.incomplete(
-                    "ebr_malformed",
-                    "a link of the extended partition has two successors",
-                );
             }
         }
     }

@@ -15,7 +15,7 @@ pub use spare::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, pieces};
 
 use crate::blocks::{Blocks, head};
 use crate::findings::Findings;
-use crate::kind::{Kind, probe, recognise};
+use crate::kind::{Kind, probe, recognise, rivals};
 
 /// Most partitions read: a GPT has room for 128; what a report can hold is less.
 pub const PARTITIONS_MAX: usize = wire::ledger::VOLUMES_MAX;
@@ -28,8 +28,9 @@ pub struct Layout {
     /// Every volume in the order of the medium, with what it was recognised as. A medium
     /// without a partition table is one volume.
     pub volumes: Vec<Place>,
-    /// What to examine beside the volumes' own trees: boot sectors and the space outside
-    /// every volume.
+    /// What to examine beside the volumes' own trees: the partition table's own sector, unless
+    /// a volume begins there, and the space outside every volume. Where volumes do not overlap,
+    /// the shares of these and the volumes' sizes add up to the medium's size.
     pub raw: Vec<Item>,
     /// What is wrong.
     pub findings: Vec<Finding>,
@@ -80,7 +81,10 @@ pub fn layout(medium: &dyn Blocks) -> io::Result<Layout> {
     let mut partitions = fit(tables.partitions, size, &mut findings);
     // What is only named may be a chance likeness in boot code between the partitions.
     let direct = match whole {
-        Kind::Unknown | Kind::Named { .. } => partitions.is_empty(),
+        Kind::Unknown | Kind::Named { .. } => {
+            check_rivals(medium, &partitions, &mut findings);
+            partitions.is_empty()
+        }
         Kind::Fat12 | Kind::Fat16 | Kind::Fat32 | Kind::Exfat | Kind::Ntfs => true,
         Kind::Ext2 | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660 => true,
     };
@@ -128,7 +132,8 @@ fn tables(medium: &dyn Blocks, sector: &[u8], whole: Kind, findings: &mut Findin
             }
             let mut partitions = table.partitions;
             if let Some(record) = record {
-                record.add_hybrid(&mut partitions, table.sector_bytes, findings);
+                record.check_protective(table.sector_bytes, findings);
+                record.add_hybrid(medium, &mut partitions, table.sector_bytes, findings);
             }
             return Tables {
                 scheme: "gpt",
@@ -151,6 +156,12 @@ fn tables(medium: &dyn Blocks, sector: &[u8], whole: Kind, findings: &mut Findin
             partitions: Vec::new(),
         },
     }
+}
+
+/// Says that a partition is a piece of a volume: how the pieces go together stands elsewhere.
+fn dynamic(findings: &mut Findings) {
+    let detail = "a partition belongs to a dynamic disk or a storage space of Windows";
+    findings.incomplete("dynamic_disk", detail);
 }
 
 /// Keeps what lies on the medium, in its order, and says what does not.
@@ -195,6 +206,17 @@ fn combined(whole: Kind, findings: &mut Findings) {
         findings.notice("iso_hybrid", detail);
     } else {
         let detail = "the medium is a volume and is partitioned; systems differ in what they show";
+        findings.incomplete("layout_ambiguous", detail);
+    }
+}
+
+/// What a partitioned medium could be taken for by systems that do not look at its partitions.
+fn check_rivals(medium: &dyn Blocks, partitions: &[Partition], findings: &mut Findings) {
+    if partitions.is_empty() {
+        return;
+    }
+    for kind in rivals(medium) {
+        let detail = format!("the medium is partitioned, and could be {}", kind.name());
         findings.incomplete("layout_ambiguous", detail);
     }
 }

@@ -333,3 +333,36 @@ fn another_kind_of_locator_is_refused() {
         Some(volume::VolumeError::Foreign)
     ));
 }
+
+#[test]
+fn a_backup_of_the_boot_sector_that_describes_another_volume_is_reported() {
+    let files = one("A.TXT", b"x".to_vec());
+    let plain = image(&["-F32"], 40 << 20, &files);
+    assert_eq!(u16_at(&plain, 50), 6);
+    for (at, value, expected) in [
+        // Cluster size, reserved sectors, where the root is, the signature.
+        (13, 64, &["boot_backup_differs"][..]),
+        (14, 33, &["boot_backup_differs"]),
+        (44, 9, &["boot_backup_differs"]),
+        (510, 0, &["boot_backup_differs"]),
+        // Its code is matched as raw bytes, and the state of the volume may lag behind.
+        (100, 0xCC, &[]),
+        (65, 1, &[]),
+    ] {
+        let mut changed = plain.clone();
+        changed[6 * 512 + at] = value;
+        assert_eq!(walk("fat32", changed).rules(), expected, "{at}");
+    }
+    let mut none = plain.clone();
+    for sector in [0, 6 * 512] {
+        none[sector + 48..sector + 52].fill(0);
+    }
+    assert_eq!(walk("fat32", none).rules(), Vec::<&str>::new());
+    for at in [512, 512 + 484, 512 + 510] {
+        let mut changed = plain.clone();
+        changed[at] ^= 1;
+        let found = walk("fat32", changed);
+        assert_eq!(found.rules(), ["fsinfo_malformed"]);
+        assert_eq!(found.findings[0].tier, Tier::Notice);
+    }
+}

@@ -58,6 +58,22 @@ mod layout;
     clippy::as_conversions,
     reason = "tests compute expectations"
 )]
+mod gpt;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod kinds;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod mutation;
 
 #[cfg(test)]
