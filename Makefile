@@ -3,7 +3,7 @@
 PROGRAMS := target/release
 TRIAL := target/trial
 
-.PHONY: run test units lint bench screenshots build install
+.PHONY: run test units lint fuzz campaign bench screenshots build install
 
 # Opens the kiosk on this terminal with a virtual bay; plays it once without a terminal.
 run:
@@ -31,6 +31,18 @@ units:
 lint:
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
+
+# libFuzzer on each reader for TIME seconds: executions, coverage and findings.
+TIME := 60
+fuzz:
+	tests/packages/install test
+	tests/fuzz/run $(TIME)
+
+# CASES damaged media of each format: panics, hangs, memory, and files lost in silence.
+CASES := 20000
+campaign:
+	tests/packages/install test
+	cargo run --release -p fuzz --bin campaign -- --cases $(CASES) --jobs $$(nproc)
 
 # What a scan costs, beside reading and hashing the same bytes and beside clamscan.
 bench:

@@ -86,6 +86,18 @@ impl Heap {
             .max(1)
     }
 
+    /// Without the clusters that do not lie whole in the first `size_bytes` of their volume: a
+    /// boot sector can promise millions of them.
+    pub(crate) fn cut(self, size_bytes: u64) -> Self {
+        let there = size_bytes.saturating_sub(self.offset_bytes);
+        let most = there.checked_div(self.cluster_bytes).unwrap_or(0);
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        Self {
+            count: self.count.min(most),
+            ..self
+        }
+    }
+
     /// Bytes of all clusters.
     pub(crate) fn size_bytes(&self) -> u64 {
         u64::from(self.count).saturating_mul(self.cluster_bytes)
@@ -213,7 +225,10 @@ impl Table {
             size_bytes: extent.size_bytes.saturating_mul(clusters),
             ..extent
         });
-        let end = self.heap.offset_bytes.saturating_add(self.heap.size_bytes());
+        let end = self
+            .heap
+            .offset_bytes
+            .saturating_add(self.heap.size_bytes());
         let inside = extent.filter(|extent| {
             let start = extent.offset_bytes.unwrap_or(end);
             start.saturating_add(extent.size_bytes) <= end

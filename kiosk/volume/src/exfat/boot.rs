@@ -4,7 +4,7 @@ use crate::blocks::Blocks;
 use crate::clusters::Heap;
 use crate::content::Extent;
 use crate::error::VolumeError;
-use crate::fat::same;
+use crate::fat::{check_rest, same};
 use crate::findings::Findings;
 use crate::number::{power, u8_at, u16_at, u32_at, u64_at};
 
@@ -19,6 +19,8 @@ pub(crate) struct Boot {
     sector_bytes: u64,
     fats: u8,
     flags: u16,
+    /// The clusters as the sector says, though not all of them are there.
+    promised: Heap,
 }
 
 /// Sectors of the boot region, of which the last holds the checksum of the others.
@@ -52,12 +54,14 @@ impl Boot {
         if !matches!(fats, 1 | 2) || u32_at(sector, 80) == 0 || u32_at(sector, 88) == 0 {
             return Err(bad("tables or cluster heap"));
         }
+        let heap = Heap {
+            offset_bytes: in_sectors(88),
+            cluster_bytes,
+            count,
+        };
         Ok(Self {
-            heap: Heap {
-                offset_bytes: in_sectors(88),
-                cluster_bytes,
-                count,
-            },
+            heap,
+            promised: heap,
             root: u32_at(sector, 96),
             fat_bytes: in_sectors(84),
             fat_offset: in_sectors(80),
@@ -106,16 +110,14 @@ impl Boot {
                 findings.incomplete("exfat_boot_copies_differ", detail);
             }
         }
-        let heap_end = self
-            .heap
-            .offset_bytes
-            .saturating_add(self.heap.size_bytes());
+        let promised = self.promised;
+        let heap_end = promised.offset_bytes.saturating_add(promised.size_bytes());
         let fats_end = self
             .fat_offset
             .saturating_add(self.fat_bytes.saturating_mul(u64::from(self.fats)));
-        let entries = u64::from(self.heap.count).saturating_add(2);
+        let entries = u64::from(promised.count).saturating_add(2);
         if self.size_bytes < heap_end
-            || self.heap.offset_bytes < fats_end
+            || promised.offset_bytes < fats_end
             || self.fat_bytes < entries.saturating_mul(4)
         {
             let detail = "the table and the clusters do not fit the volume";
@@ -129,6 +131,8 @@ impl Boot {
             );
             findings.incomplete("volume_past_end", detail);
         }
+        let rest = blocks.size_bytes().saturating_sub(self.size_bytes);
+        check_rest(rest, findings);
         if self.fats == 2 {
             let detail = "a transactional volume: only one of two tables was read";
             findings.incomplete("exfat_two_tables", detail);

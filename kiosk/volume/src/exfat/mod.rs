@@ -40,7 +40,9 @@ impl ExfatTree {
     pub(crate) fn open(volume: u32, blocks: Rc<dyn Blocks>) -> Result<Self, VolumeError> {
         let mut sector = [0; 512];
         blocks.read_at(0, &mut sector)?;
-        let boot = Boot::parse(&sector)?;
+        let mut boot = Boot::parse(&sector)?;
+        // What is not there is said by the walk, which then looks no further.
+        boot.heap = boot.heap.cut(blocks.size_bytes());
         let table = Table::new(
             blocks.clone(),
             boot.active_fat_offset(),
@@ -146,11 +148,17 @@ impl Tree for ExfatTree {
         let root = folder::root(&*self.blocks, &self.boot, &self.table);
         self.check_upcase(root.upcase, &mut walk.findings);
         let mut space = self.marked(root.bitmap, &mut walk.findings);
-        walk.boot(&mut space, self.boot.regions_bytes());
-        walk.structure(&mut space, self.boot.tables());
-        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
+        let size_bytes = self.blocks.size_bytes();
+        walk.boot(&mut space, self.boot.regions_bytes().min(size_bytes));
+        walk.structure(&mut space, self.boot.tables().cut(size_bytes));
+        let leftover = folder::walk(
+            &*self.blocks,
+            &self.boot,
+            &self.table,
+            &mut space,
+            &mut walk,
+        );
         if !walk.is_full() {
-            let size_bytes = self.blocks.size_bytes();
             leftover.list(&self.table, &mut space, size_bytes, &mut walk);
         }
         Ok(walk.ended())

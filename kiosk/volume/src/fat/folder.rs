@@ -86,7 +86,8 @@ pub(crate) fn walk(
     let root = Folder::root();
     match boot.root {
         Root::Fixed(extent) => {
-            fat.walk.structure(fat.space, extent);
+            fat.walk
+                .structure(fat.space, extent.cut(blocks.size_bytes()));
             fat.read(Records::new(blocks, vec![extent]), &root, None);
         }
         Root::Chain(first) => {

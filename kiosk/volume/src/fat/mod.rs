@@ -42,7 +42,9 @@ impl FatTree {
     pub(crate) fn open(volume: u32, blocks: Rc<dyn Blocks>) -> Result<Self, VolumeError> {
         let mut sector = [0; 512];
         blocks.read_at(0, &mut sector)?;
-        let boot = Boot::parse(&sector)?;
+        let mut boot = Boot::parse(&sector)?;
+        // What is not there is said by the walk, which then looks no further.
+        boot.heap = boot.heap.cut(blocks.size_bytes());
         let table = Table::new(
             blocks.clone(),
             boot.active_fat_offset(),
@@ -116,6 +118,21 @@ impl FatTree {
             );
             findings.incomplete("volume_past_end", detail);
         }
+        let rest = self
+            .blocks
+            .size_bytes()
+            .saturating_sub(self.boot.size_bytes);
+        check_rest(rest, findings);
+        let mut first = [0];
+        let read = self
+            .blocks
+            .read_at(self.boot.active_fat_offset(), &mut first);
+        // The first entry repeats the medium's type, which is never below 0xF0: what begins
+        // otherwise is no table, and a volume without one seems empty.
+        if read.is_ok() && first < [0xF0] {
+            let detail = "what should be the table does not begin as tables do";
+            findings.incomplete("fat_first_entry", detail);
+        }
         if self.boot.fat_bytes < self.boot.fat_bytes_used() {
             findings.incomplete("fat_too_small", "the table has no room for every cluster");
         }
@@ -159,14 +176,20 @@ impl Tree for FatTree {
         self.boot.check_reserved(&*self.blocks, &mut walk.findings);
         self.compare_copies(&mut walk.findings);
         let mut space = marked(&self.table, &mut walk.findings);
-        walk.boot(&mut space, self.boot.reserved_bytes);
+        let size_bytes = self.blocks.size_bytes();
+        walk.boot(&mut space, self.boot.reserved_bytes.min(size_bytes));
         for copy in 0..self.boot.fats {
-            let tables = fixed(self.boot.fat_offset(copy), self.boot.fat_bytes);
-            walk.structure(&mut space, tables);
+            let table = fixed(self.boot.fat_offset(copy), self.boot.fat_bytes);
+            walk.structure(&mut space, table.cut(size_bytes));
         }
-        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
+        let leftover = folder::walk(
+            &*self.blocks,
+            &self.boot,
+            &self.table,
+            &mut space,
+            &mut walk,
+        );
         if !walk.is_full() {
-            let size_bytes = self.blocks.size_bytes();
             leftover.list(&self.table, &mut space, size_bytes, &mut walk);
         }
         Ok(walk.ended())
@@ -215,6 +238,18 @@ impl FatTree {
         } else {
             self.table.chain(*first_cluster, clusters)
         })
+    }
+}
+
+/// Fewest bytes after a volume that are worth a word: tools round its size down by less.
+const REST_BYTES_MIN: u64 = 1 << 20;
+
+/// Says that a partition goes on after its volume: the bytes are examined, but no system shows
+/// what is in them.
+pub(crate) fn check_rest(rest_bytes: u64, findings: &mut Findings) {
+    if REST_BYTES_MIN <= rest_bytes {
+        let detail = format!("{rest_bytes} bytes follow the volume in its partition");
+        findings.notice("volume_shorter", detail);
     }
 }
 

@@ -104,6 +104,9 @@ impl Walk<'_> {
     /// A structure that the reader follows: tables, folders, records. It is matched as raw bytes,
     /// because whatever is in it is on the medium.
     pub(crate) fn structure(&mut self, space: &mut Space, extent: Extent) {
+        if extent.size_bytes == 0 {
+            return;
+        }
         let extent = whole_units(space, extent);
         let new = self.account.take(space, &extent);
         self.account.structure.push((extent, new));

@@ -83,3 +83,11 @@ mod kinds;
     reason = "tests compute expectations"
 )]
 mod mutation;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod promises;

@@ -1,0 +1,33 @@
+//! Damaging real images, one case after the other, and looking for files that are lost in
+//! silence. Every case follows from its number alone.
+
+mod damage;
+
+mod judge;
+
+mod supervise;
+
+mod worker;
+
+pub use damage::{Damage, Target};
+pub use judge::{Base, Judged};
+pub use supervise::{CPU_MAX, Cases, MEMORY_BYTES_MAX, Summary, supervise};
+pub use worker::work;
+
+/// The formats that a campaign knows, each with the kind that its image must be recognised as;
+/// partition tables have volumes of FAT between them.
+pub const FORMATS: [(&str, &str); 13] = [
+    ("fat12", "fat12"),
+    ("fat16", "fat16"),
+    ("fat32", "fat32"),
+    ("exfat", "exfat"),
+    ("ntfs", "ntfs"),
+    ("ext2", "ext2"),
+    ("ext3", "ext3"),
+    ("ext4", "ext4"),
+    ("ext4-nocsum", "ext4"),
+    ("iso", "iso9660"),
+    ("udf", "udf"),
+    ("gpt", "fat12"),
+    ("mbr", "fat12"),
+];
