@@ -26,7 +26,44 @@ mod fat;
 mod exfat;
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod ntfs_media;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod ntfs;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod ntfs_hidden;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod ntfs_packed;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
+mod ntfs_table;
 
 #[cfg(test)]
 #[allow(

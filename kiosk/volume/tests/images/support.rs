@@ -135,7 +135,7 @@ pub(crate) fn walk_with(kind: &str, image: Vec<u8>, limits: &Limits) -> Found {
             && let Some(slack) = slack(tree, item)
         {
             let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
-            contents.insert(format!("{path}:slack"), Ok(slack));
+            contents.insert(format!("{path}:slack"), slack);
         }
     }
     Found {
@@ -155,18 +155,22 @@ fn is_raw(item: &Item) -> bool {
 }
 
 /// What is in the clusters of a content and not of it; `None` when it is empty.
-fn slack(tree: &dyn Tree, item: &Item) -> Option<Vec<u8>> {
+fn slack(tree: &dyn Tree, item: &Item) -> Option<Result<Vec<u8>, io::ErrorKind>> {
     let mut bytes = Vec::new();
-    tree.slack(item).unwrap().read_to_end(&mut bytes).unwrap();
+    if let Err(error) = tree.slack(item).unwrap().read_to_end(&mut bytes) {
+        return Some(Err(error.kind()));
+    }
     assert_eq!(bytes.len() as u64, item.share.slack_bytes);
-    bytes.iter().any(|byte| *byte != 0).then_some(bytes)
+    bytes.iter().any(|byte| *byte != 0).then_some(Ok(bytes))
 }
 
 fn read(medium: &dyn Blocks, tree: &dyn Tree, item: &Item) -> Result<Vec<u8>, io::ErrorKind> {
     let mut content = Vec::new();
     if let Locator::Extents(extents) = &item.locator {
         let mut reader = volume::raw(medium, extents);
-        reader.read_to_end(&mut content).map_err(|error| error.kind())?;
+        reader
+            .read_to_end(&mut content)
+            .map_err(|error| error.kind())?;
         return Ok(content);
     }
     let mut reader = match tree.open(item) {
