@@ -1,11 +1,14 @@
 //! What a volume says of itself as a whole, and the copies that it keeps of that.
 
+use std::io;
+
 use super::boot::BOOT_BYTES;
-use super::owners::{Owners, read_pair};
+use super::owners::Owners;
 use super::record::DATA;
 use super::volume::Volume;
+use crate::content::Extent;
 use crate::error::reason;
-use crate::number::u16_at;
+use crate::number::{narrow, u16_at};
 use crate::walk::Walk;
 
 /// File records of the table's mirror and of the volume.
@@ -59,7 +62,7 @@ fn mirror(volume: &Volume, walk: &mut Walk<'_>) {
         walk.findings.incomplete(RULE, detail);
         return;
     }
-    match read_pair(volume, &extents) {
+    match is_mirrored(volume, &extents) {
         Ok(true) => {}
         Ok(false) => {
             let detail = "the first file records and their mirror differ";
@@ -67,6 +70,17 @@ fn mirror(volume: &Volume, walk: &mut Walk<'_>) {
         }
         Err(error) => walk.findings.incomplete(RULE, reason(&error)),
     }
+}
+
+/// Whether the first records of the table are the same in its mirror.
+fn is_mirrored(volume: &Volume, mirror: &[Extent]) -> io::Result<bool> {
+    const MIRRORED: u64 = 4;
+    let size = MIRRORED.saturating_mul(volume.boot.record_bytes);
+    let mut first = vec![0; narrow(size)];
+    let mut copy = first.clone();
+    volume.read_records(0, &mut first)?;
+    volume.read(mirror, 0, &mut copy)?;
+    Ok(first == copy)
 }
 
 fn flags(volume: &Volume, walk: &mut Walk<'_>) {

@@ -123,7 +123,7 @@ mod tests {
         let mut bytes = vec![0_u8; 1024];
         bytes[..8].copy_from_slice(&[b'F', b'I', b'L', b'E', 48, 0, 3, 0]);
         let mut deleted = Deleted::default();
-        for number in 0..=DELETED_MAX as u64 {
+        for number in (0..).take(DELETED_MAX.saturating_add(1)) {
             deleted.keep(&Record::parse(number, bytes.clone()).unwrap());
         }
         assert_eq!((deleted.records.len(), deleted.beyond), (DELETED_MAX, 1));

@@ -7,14 +7,24 @@ use super::owners::{Claim, bytes, real};
 use super::record::Record;
 use super::reparse::{Meaning, Reparse};
 use super::streams::{Body, Stream, data_streams};
-use super::walk::Ntfs;
+use super::walk::{Ntfs, OWN_RECORDS};
 use crate::content::Extent;
 use crate::findings::{incomplete, notice};
 use crate::number::wide;
 use crate::walk::{Content, Folder};
 
-/// Streams that the file system's own files have.
-const OWN_STREAMS: [&[u8]; 6] = [b"", b"$Bad", b"$SDS", b"$Info", b"$J", b"$Max"];
+/// Whether a stream of one of the file system's own files is its own, too. Any other is content
+/// that somebody put there.
+fn is_own_stream(named: &Named<'_>, stream: &Stream) -> bool {
+    match (named.name, stream.name.as_slice()) {
+        (_, b"") => named.record.number < OWN_RECORDS || stream.size_bytes == 0,
+        (b"$BadClus", b"$Bad")
+        | (b"$Secure", b"$SDS")
+        | (b"$UpCase", b"$Info")
+        | (b"$UsnJrnl", b"$J" | b"$Max") => true,
+        (_, _) => false,
+    }
+}
 
 /// File records of the boot code, which is taken before, and of the clusters that are bad.
 const BOOT_RECORD: u64 = 7;
@@ -81,7 +91,7 @@ impl Ntfs<'_, '_> {
             self.missing(&named);
         }
         for stream in found.streams {
-            if is_own && OWN_STREAMS.contains(&stream.name.as_slice()) {
+            if is_own && is_own_stream(&named, &stream) {
                 self.own_stream(&named, &stream);
                 continue;
             }
@@ -273,7 +283,10 @@ impl Ntfs<'_, '_> {
             let claim = self.owners.claim(&stream.extents);
             self.faults(claim, findings);
             share.allocated_bytes = claim.new_bytes;
-            share.slack_bytes = bytes(&stream.slack());
+            // Where all clusters are another's, they are examined with that.
+            if claim.new_bytes != 0 {
+                share.slack_bytes = bytes(&stream.slack());
+            }
         }
         share
     }

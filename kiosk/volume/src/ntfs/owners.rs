@@ -3,7 +3,6 @@
 use crate::content::{Extent, set_bits};
 use crate::error::reason;
 use crate::findings::Findings;
-use crate::number::narrow;
 use crate::space::{Space, Which};
 
 use super::record::DATA;
@@ -157,17 +156,6 @@ pub(crate) fn bytes(extents: &[Extent]) -> u64 {
     sizes.fold(0, u64::saturating_add)
 }
 
-/// The first records of the table, as the table and its mirror hold them.
-pub(crate) fn read_pair(volume: &Volume, mirror: &[Extent]) -> std::io::Result<bool> {
-    const MIRRORED: u64 = 4;
-    let size = MIRRORED.saturating_mul(volume.boot.record_bytes);
-    let mut first = vec![0; narrow(size)];
-    let mut copy = first.clone();
-    volume.read_records(0, &mut first)?;
-    volume.read(mirror, 0, &mut copy)?;
-    Ok(first == copy)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +166,7 @@ mod tests {
             files: Space::new(0, 1, 9),
             folders: Space::new(0, 1, 9),
             extensions: Space::new(0, 1, 9),
-            left: count * OWNED_TIMES_MAX,
+            left: count.saturating_mul(OWNED_TIMES_MAX),
         }
     }
 

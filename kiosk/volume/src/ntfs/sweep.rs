@@ -115,8 +115,11 @@ impl Ntfs<'_, '_> {
         let is_own = record.number < OWN_RECORDS;
         let streams = data_streams(self.volume, record).streams;
         if is_own || streams.iter().all(|stream| stream.size_bytes == 0) {
-            let name = format!("$Record {}", record.number);
-            self.file(&Folder::root(), name.as_bytes(), record, true, Vec::new());
+            let mut name = record.name();
+            if name.is_empty() {
+                name = format!("$Record {}", record.number).into_bytes();
+            }
+            self.file(&Folder::root(), &name, record, true, Vec::new());
         } else {
             self.owners.files.allocate(record.number, 1);
         }

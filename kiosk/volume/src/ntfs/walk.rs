@@ -13,6 +13,7 @@ use super::sweep::sweep;
 use super::volume::Volume;
 use crate::error::{gap_of, reason};
 use crate::findings::incomplete;
+use crate::number::narrow;
 use crate::sectors::unreadable_sectors;
 use crate::walk::{Folder, Walk};
 
@@ -20,8 +21,23 @@ use crate::walk::{Folder, Walk};
 const ROOT: u64 = 5;
 
 /// The first file records are the file system's own: its tables, log and bitmaps. Their
-/// structure is read here, their unnamed content is matched as raw bytes.
+/// structure is read here, their unnamed content is matched as raw bytes. Under another name they
+/// are files like any other.
 pub(crate) const OWN_RECORDS: u64 = 12;
+const OWN_NAMES: [&[u8]; 12] = [
+    b"$MFT",
+    b"$MFTMirr",
+    b"$LogFile",
+    b"$Volume",
+    b"$AttrDef",
+    b".",
+    b"$Bitmap",
+    b"$Boot",
+    b"$BadClus",
+    b"$Secure",
+    b"$UpCase",
+    b"$Extend",
+];
 
 /// The one of them that is a folder, and its files that are the file system's own, too. What
 /// else is in there is listed like any file.
@@ -146,7 +162,8 @@ impl Ntfs<'_, '_> {
                 .unchecked(folder, &entry.name, RowKind::File, 0, Gap::Damaged, finding);
             return;
         }
-        let is_own = (parent == ROOT && number < OWN_RECORDS)
+        let own_name = OWN_NAMES.get(narrow(number)).copied();
+        let is_own = (parent == ROOT && own_name == Some(&*entry.name))
             || (parent == EXTEND && OWN_IN_EXTEND.contains(&entry.name.as_slice()));
         self.file(folder, &entry.name, &record, is_own, Vec::new());
         if record.is_folder() && (!is_own || number == EXTEND) {

@@ -19,7 +19,7 @@ fn row<'a>(found: &'a Found, path: &str) -> &'a wire::Row {
 fn every_file_is_found_and_right() {
     let mut files = sample();
     files.insert("絵文字😀.bin".to_owned(), bytes(1, 100));
-    for number in 0..400 {
+    for number in 0..150 {
         let path = format!("large folder/資料 {number:03} with a rather long name.txt");
         files.insert(path, bytes(number, 50));
     }
@@ -148,6 +148,9 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[test]
 fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
+    /// As in the reader.
+    const NODE_BYTES_MAX: u32 = 2 << 20;
+    const LIST_BYTES_MAX: u64 = 256 << 10;
     let image = image(&[], |root| {
         for number in 0..100 {
             std::fs::write(root.join(format!("a file with a long name {number}")), b"x").unwrap();
@@ -163,7 +166,7 @@ fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
     let root = find(&image, |bytes| bytes.starts_with(&header) && bytes[28] == 1);
     let mut broken = image.clone();
     let size = root.checked_add(8).unwrap();
-    broken[size..][..4].copy_from_slice(&(4_u32 << 20).to_le_bytes());
+    broken[size..][..4].copy_from_slice(&(2 * NODE_BYTES_MAX).to_le_bytes());
     assert!(walk("ntfs", broken).rules().contains(&"folder_damaged"));
     // An attribute list in clusters.
     let is_list =
@@ -171,7 +174,7 @@ fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
     let list = find(&image, is_list);
     let mut broken = image;
     let size = list.checked_add(48).unwrap();
-    broken[size..][..8].copy_from_slice(&((256_u64 << 10) + 1).to_le_bytes());
+    broken[size..][..8].copy_from_slice(&(LIST_BYTES_MAX + 1).to_le_bytes());
     assert!(
         walk("ntfs", broken)
             .rules()

@@ -212,45 +212,73 @@ fn an_orphan_folder_is_listed_with_all_that_is_in_it() {
     found.assert_accounts();
 }
 
-#[test]
-fn a_record_that_its_file_does_not_name_is_an_orphan() {
+/// A file whose many streams are in further records: the table, the file and those records.
+fn extended(streams: u32) -> (Table, u64, Vec<u64>) {
     let image = image(&[], |root| {
         std::fs::write(root.join("a.txt"), b"main").unwrap();
         std::fs::write(root.join("b.txt"), b"other").unwrap();
-        for number in 0..40 {
-            let stream = format!("a.txt:a stream with a long name {number:02}");
+        for number in 0..streams {
+            let stream = format!("a.txt:a stream with a long name {number:03}");
             std::fs::write(root.join(stream), CANARY).unwrap();
         }
     });
-    let mut table = Table::new(image);
-    let other = table.named("b.txt");
+    let table = Table::new(image);
     // The name may have moved to a further record, too.
     let named = table.named("a.txt");
     let base = match table.get(named)[32] {
         0 => named,
         base => u64::from(base),
     };
-    let extends = |table: &Table, number: u64| {
-        let at = table.at(number);
+    let extends = |number: &u64| {
+        let at = table.at(*number);
         table.image[at..].starts_with(b"FILE")
             && u64::from(table.image[at + 32]) == base
-            && position(&table.get(number), CANARY).is_some()
+            && position(&table.get(*number), CANARY).is_some()
     };
-    let extension = (12..200).find(|number| extends(&table, *number)).unwrap();
-    table.edit(extension, |record| record[32] = other as u8);
+    let extensions = (12..250).filter(extends).collect();
+    (table, base, extensions)
+}
+
+#[test]
+fn a_record_that_its_file_does_not_name_is_an_orphan() {
+    let (mut table, _, extensions) = extended(40);
+    let other = table.named("b.txt") as u8;
+    table.edit(extensions[0], |record| record[32] = other);
     let found = walk("ntfs", table.image);
-    assert!(
-        found.rules().contains(&"ntfs_record_orphan"),
-        "{:?}",
-        found.rules()
-    );
-    assert!(found.rules().contains(&"ntfs_attributes_damaged"));
-    let name = format!("$Orphan/{extension} ");
-    let streams = places(&found)
-        .into_iter()
-        .filter(|place| place.starts_with(&name));
-    assert_ne!(streams.count(), 0);
+    let rules = found.rules();
+    assert!(rules.contains(&"ntfs_record_orphan"), "{rules:?}");
+    assert!(rules.contains(&"ntfs_attributes_damaged"), "{rules:?}");
+    let name = format!("$Orphan/{} ", extensions[0]);
+    let places = places(&found);
+    assert!(places.iter().any(|place| place.starts_with(&name)));
     found.assert_accounts();
+}
+
+#[test]
+fn a_list_that_names_too_many_records_that_are_not_there_is_given_up() {
+    /// As in the reader.
+    const LIST_MISSES_MAX: usize = 8;
+    let (table, _, extensions) = extended(120);
+    assert!(LIST_MISSES_MAX + 1 < extensions.len(), "{extensions:?}");
+    let other = table.named("b.txt") as u8;
+    let streams = |misses: usize| {
+        let mut broken = Table::new(table.image.clone());
+        for number in &extensions[..misses] {
+            broken.edit(*number, |record| record[32] = other);
+        }
+        let found = walk("ntfs", broken.image);
+        found.assert_accounts();
+        // Whatever its file does not list any more is an orphan.
+        let all = places(&found).into_iter();
+        let (own, others): (Vec<_>, Vec<_>) = all
+            .filter(|place| place.contains(":a stream"))
+            .partition(|place| place.starts_with("a.txt"));
+        assert_eq!(own.len() + others.len(), 120);
+        own.len()
+    };
+    assert_eq!(streams(0), 120);
+    assert_ne!(streams(LIST_MISSES_MAX - 1), 0);
+    assert!(streams(LIST_MISSES_MAX) < streams(LIST_MISSES_MAX - 1));
 }
 
 #[test]
