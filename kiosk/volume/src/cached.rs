@@ -52,6 +52,9 @@ struct State {
     clock: u64,
     /// The block after the one that was read last.
     expected: u64,
+    /// Room for one read of the medium. It and the slots keep their memory: fresh memory would
+    /// be cleared for every read, which costs more than looking the block up.
+    room: Vec<u8>,
 }
 
 struct Slot {
@@ -88,6 +91,7 @@ impl Cached {
             slots_max,
             clock: 0,
             expected: u64::MAX,
+            room: Vec::new(),
         };
         Self {
             medium,
@@ -117,8 +121,8 @@ impl Cached {
         if let Some(error) = slot.error(within, length) {
             return Err(error);
         }
-        for (to, from) in buffer.iter_mut().zip(tail) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (buffer.get_mut(..length), tail.get(..length)) {
+            to.copy_from_slice(from);
         }
         Ok(length)
     }
@@ -133,18 +137,25 @@ impl Cached {
         let start = block.saturating_mul(wide(BLOCK_BYTES));
         let there = self.medium.size_bytes().saturating_sub(start);
         let length = wide(BLOCK_BYTES).saturating_mul(wanted).min(there);
-        let mut data = vec![0; narrow(length)];
-        if self.medium.read_at(start, &mut data).is_ok() {
-            // The block that was asked for is inserted last, so that it cannot push itself out.
-            for (ahead, piece) in (0..wanted).zip(data.chunks(BLOCK_BYTES)).skip(1) {
-                state.insert(block.saturating_add(ahead), piece.to_vec(), Vec::new());
-            }
-            data.truncate(BLOCK_BYTES);
-            return state.insert(block, data, Vec::new());
+        let mut room = std::mem::take(&mut state.room);
+        if room.len() < narrow(length) {
+            room.resize(narrow(length), 0);
         }
-        data.truncate(BLOCK_BYTES);
-        let bad = self.read_sectors(start, &mut data);
-        state.insert(block, data, bad)
+        let data = room.get_mut(..narrow(length)).unwrap_or_default();
+        let index = if self.medium.read_at(start, data).is_ok() {
+            // The block that was asked for is inserted last, so that it cannot push itself out.
+            let (first, ahead) = data.split_at(data.len().min(BLOCK_BYTES));
+            for (number, piece) in (1..wanted).zip(ahead.chunks(BLOCK_BYTES)) {
+                state.insert(block.saturating_add(number), piece, Vec::new());
+            }
+            state.insert(block, first, Vec::new())
+        } else {
+            let (first, _) = data.split_at_mut(data.len().min(BLOCK_BYTES));
+            let bad = self.read_sectors(start, first);
+            state.insert(block, first, bad)
+        };
+        state.room = room;
+        index
     }
 
     /// Reads the block at `start` sector by sector, and gives those that failed.
@@ -189,14 +200,8 @@ impl Slot {
 
 impl State {
     /// Keeps `data` as `block`, in place of the block used longest ago when there is no room.
-    fn insert(&mut self, block: u64, data: Vec<u8>, bad: Vec<Bad>) -> usize {
+    fn insert(&mut self, block: u64, data: &[u8], bad: Vec<Bad>) -> usize {
         self.clock = self.clock.saturating_add(1);
-        let slot = Slot {
-            block,
-            used: self.clock,
-            data,
-            bad,
-        };
         let oldest = || {
             let by_age = self
                 .slots
@@ -210,11 +215,21 @@ impl State {
             None if self.slots.len() < self.slots_max => self.slots.len(),
             None => oldest(),
         };
+        let mut kept = Vec::new();
+        if let Some(old) = self.slots.get_mut(index) {
+            self.by_block.remove(&old.block);
+            kept = std::mem::take(&mut old.data);
+            kept.clear();
+        }
+        kept.extend_from_slice(data);
+        let slot = Slot {
+            block,
+            used: self.clock,
+            data: kept,
+            bad,
+        };
         match self.slots.get_mut(index) {
-            Some(old) => {
-                self.by_block.remove(&old.block);
-                *old = slot;
-            }
+            Some(old) => *old = slot,
             None => self.slots.push(slot),
         }
         self.by_block.insert(block, index);
@@ -323,6 +338,8 @@ mod tests {
         assert_eq!(state.by_block.len(), 10);
         for (index, slot) in state.slots.iter().enumerate() {
             assert_eq!(state.by_block.get(&slot.block), Some(&index));
+            // Not that of a whole read-ahead.
+            assert!(slot.data.capacity() <= BLOCK_BYTES);
         }
     }
 
