@@ -111,6 +111,11 @@ pub fn gap_of(error: &io::Error) -> Gap {
     }
 }
 
+/// Why a read failed, in words for staff: the sectors when they are known.
+pub(crate) fn reason(error: &io::Error) -> String {
+    unreadable_sectors(error).unwrap_or_else(|| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,18 +1,28 @@
 //! The boot sector's description of an NTFS volume.
 
-use crate::error::VolumeError;
-use crate::number::{power, u8_at, u16_at, u64_at};
+use crate::blocks::Blocks;
+use crate::content::Extent;
+use crate::error::{VolumeError, reason};
+use crate::findings::Findings;
+use crate::number::{narrow, power, u8_at, u16_at, u64_at};
 
 /// A boot sector that describes a volume.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Boot {
+    pub(crate) sector_bytes: u64,
     pub(crate) cluster_bytes: u64,
     /// Size of a file record.
     pub(crate) record_bytes: u64,
+    /// Without the sector of the backup, which follows.
     pub(crate) size_bytes: u64,
     /// First cluster of the master file table.
     pub(crate) mft_cluster: u64,
+    /// First cluster of the copy of its first records.
+    pub(crate) mirror_cluster: u64,
 }
+
+/// Boot code of a volume: its first sector and what that loads, which `$Boot` names.
+pub(crate) const BOOT_BYTES: u64 = 8192;
 
 impl Boot {
     /// Reads the first 512 bytes of a volume.
@@ -42,10 +52,40 @@ impl Boot {
             return Err(bad("size of a file record"));
         }
         Ok(Self {
+            sector_bytes,
             cluster_bytes,
             record_bytes,
             size_bytes: u64_at(sector, 40).saturating_mul(sector_bytes),
             mft_cluster: u64_at(sector, 48),
+            mirror_cluster: u64_at(sector, 56),
         })
+    }
+
+    /// Holds the boot sector against its backup, and gives the backup's place.
+    pub(crate) fn check_backup(&self, blocks: &dyn Blocks, findings: &mut Findings) -> Extent {
+        /// What describes the volume; the rest is code, and tools change it in one place.
+        const FIELDS: std::ops::Range<usize> = 3..84;
+        let mut first = vec![0; narrow(self.sector_bytes)];
+        let mut backup = first.clone();
+        let read = blocks
+            .read_at(0, &mut first)
+            .and_then(|()| blocks.read_at(self.size_bytes, &mut backup));
+        match read {
+            Err(error) => findings.incomplete("ntfs_backup_unreadable", reason(&error)),
+            Ok(()) if first.get(FIELDS) != backup.get(FIELDS) => {
+                let detail = "the boot sector and its backup describe different volumes";
+                findings.incomplete("ntfs_boot_copies_differ", detail);
+            }
+            Ok(()) if first != backup => {
+                let detail = "the boot sector and its backup hold different code";
+                findings.notice("ntfs_boot_code_differs", detail);
+            }
+            Ok(()) => {}
+        }
+        let there = blocks.size_bytes().saturating_sub(self.size_bytes);
+        Extent {
+            offset_bytes: Some(self.size_bytes),
+            size_bytes: self.sector_bytes.min(there),
+        }
     }
 }

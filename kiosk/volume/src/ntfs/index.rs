@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::record::{Attribute, BITMAP, INDEX_ALLOCATION, INDEX_ROOT, fix_up};
+use super::record::{Attribute, BITMAP, DOS, INDEX_ALLOCATION, INDEX_ROOT, fix_up};
 use super::volume::{Attributes, Volume};
 use crate::content::Extent;
 use crate::number::{narrow, u8_at, u16_at, u32_at, u64_at, wide};
@@ -235,6 +235,6 @@ fn name(entry: &[u8]) -> Option<Entry> {
         reference: u64_at(entry, 0),
         parent: u64_at(key, 0),
         name: from_utf16(&units_le(name)),
-        is_dos: u8_at(key, 65) == 2,
+        is_dos: u8_at(key, 65) == DOS,
     })
 }

@@ -6,17 +6,33 @@
 
 mod boot;
 
-mod index;
-
 mod record;
 
 mod runs;
 
-mod streams;
-
 mod volume;
 
+mod lznt1;
+
+mod units;
+
+mod reparse;
+
+mod streams;
+
+mod owners;
+
+mod check;
+
+mod index;
+
 mod walk;
+
+mod list;
+
+mod sweep;
+
+mod deleted;
 
 use std::io::{self, Read};
 use std::rc::Rc;
@@ -25,7 +41,8 @@ use wire::MediumName;
 use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
 
-use streams::{Body, data_streams};
+use streams::{Body, Stream, data_streams};
+use units::UnitReader;
 use volume::Volume;
 
 use crate::blocks::Blocks;
@@ -64,25 +81,36 @@ impl NtfsTree {
         from_utf16(&units_le(value.unwrap_or_default()))
     }
 
-    fn reader(&self, stream: streams::Stream) -> Result<Box<dyn Read + '_>, VolumeError> {
+    /// The stream that an item was listed as.
+    fn stream(&self, item: &Item) -> Result<Stream, VolumeError> {
+        let Locator::Record { record, stream } = &item.locator else {
+            return Err(VolumeError::Foreign);
+        };
+        let record = self.volume.record(*record)?;
+        let streams = data_streams(&self.volume, &record).streams;
+        let found = streams
+            .into_iter()
+            .find(|one| one.name == stream.as_bytes())
+            .filter(|one| one.size_bytes == item.size_bytes);
+        found.ok_or(VolumeError::Foreign)
+    }
+
+    fn reader(&self, stream: Stream) -> Result<Box<dyn Read + '_>, VolumeError> {
+        let (size, valid) = (stream.size_bytes, stream.valid_bytes);
+        let blocks = &*self.volume.blocks;
+        let extents = Box::new(stream.extents.into_iter().map(Ok));
         match stream.body {
             Body::Resident(content) => Ok(Box::new(io::Cursor::new(content))),
-            Body::Extents(extents) => {
-                let extents = Box::new(extents.into_iter().map(Ok));
-                let (size, valid) = (stream.size_bytes, stream.valid_bytes);
-                Ok(Box::new(ExtentReader::new(
-                    &*self.volume.blocks,
-                    extents,
-                    size,
-                    valid,
-                )))
-            }
+            Body::Plain => Ok(Box::new(ExtentReader::new(blocks, extents, size, valid))),
+            Body::Compressed(unit) => Ok(Box::new(UnitReader::new(
+                blocks, extents, unit, size, valid,
+            ))),
+            Body::LargeUnits => Err(VolumeError::Feature {
+                kind: "ntfs",
+                what: "compression in large units".to_owned(),
+            }),
             Body::Damaged => Err(VolumeError::Read(io::ErrorKind::InvalidData.into())),
             Body::Encrypted => Err(VolumeError::Encrypted),
-            Body::Compressed => Err(VolumeError::Feature {
-                kind: "ntfs",
-                what: "compression".to_owned(),
-            }),
         }
     }
 }
@@ -104,26 +132,15 @@ impl Tree for NtfsTree {
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
-        match &item.locator {
-            Locator::Inline(content) => Ok(Box::new(io::Cursor::new(content.as_bytes().to_vec()))),
-            Locator::Record { record, stream } => {
-                let record = self.volume.record(*record)?;
-                let streams = data_streams(&self.volume, &record).streams;
-                let found = streams
-                    .into_iter()
-                    .find(|one| one.name == stream.as_bytes())
-                    .filter(|one| one.size_bytes == item.size_bytes);
-                self.reader(found.ok_or(VolumeError::Foreign)?)
-            }
-            Locator::Range { .. }
-            | Locator::Chain { .. }
-            | Locator::Extents(_)
-            | Locator::Path
-            | Locator::Loose => Err(VolumeError::Foreign),
+        if let Locator::Inline(content) = &item.locator {
+            return Ok(Box::new(io::Cursor::new(content.as_bytes().to_vec())));
         }
+        self.reader(self.stream(item)?)
     }
 
-    fn slack<'a>(&'a self, _: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
-        Err(VolumeError::Foreign)
+    fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
+        let extents = self.stream(item)?.slack();
+        let size = item.share.slack_bytes;
+        Ok(Box::new(self.volume.reader(extents, size)))
     }
 }

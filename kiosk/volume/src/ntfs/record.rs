@@ -7,6 +7,7 @@ use crate::text::{from_utf16, units_le};
 
 /// Attribute types that matter here.
 pub(crate) const ATTRIBUTE_LIST: u32 = 0x20;
+pub(crate) const FILE_NAME: u32 = 0x30;
 pub(crate) const DATA: u32 = 0x80;
 pub(crate) const INDEX_ROOT: u32 = 0x90;
 pub(crate) const INDEX_ALLOCATION: u32 = 0xA0;
@@ -16,6 +17,9 @@ pub(crate) const REPARSE_POINT: u32 = 0xC0;
 /// Flags of an attribute.
 pub(crate) const COMPRESSED: u16 = 0x00FF;
 pub(crate) const ENCRYPTED: u16 = 0x4000;
+
+/// The kind of a name that only DOS needs.
+pub(crate) const DOS: u8 = 2;
 
 /// The part of a reference that is a record's number; the rest is its sequence number.
 pub(crate) fn number_of(reference: u64) -> u64 {
@@ -64,6 +68,19 @@ impl Record {
     /// The record that this one extends; 0 for none.
     pub(crate) fn base(&self) -> u64 {
         u64_at(&self.bytes, 32)
+    }
+
+    /// The name that it says it has, the long one when there are two; empty when it has none.
+    pub(crate) fn name(&self) -> Vec<u8> {
+        let (own, _) = self.attributes();
+        let values = own.iter().filter(|one| one.kind == FILE_NAME);
+        let names = values.filter_map(Attribute::resident).map(|key| {
+            let bytes = usize::from(u8_at(key, 64)).saturating_mul(2);
+            let name = key.get(66..66_usize.saturating_add(bytes));
+            (u8_at(key, 65) == DOS, name.unwrap_or_default())
+        });
+        let best = names.min_by_key(|(is_dos, _)| *is_dos);
+        from_utf16(&units_le(best.map_or(&[][..], |(_, name)| name)))
     }
 
     /// Its own attributes, and whether their list came to its proper end.
@@ -143,6 +160,8 @@ pub(crate) enum Form {
         lowest: u64,
         size_bytes: u64,
         valid_bytes: u64,
+        /// Clusters that are compressed together, as a power of two; 0 for none.
+        unit_shift: u8,
         runs: Vec<u8>,
     },
 }
@@ -164,6 +183,7 @@ impl Attribute {
                 lowest: u64_at(bytes, 16),
                 size_bytes: u64_at(bytes, 48),
                 valid_bytes: u64_at(bytes, 56),
+                unit_shift: u8_at(bytes, 34),
                 runs: bytes.get(usize::from(u16_at(bytes, 32))..)?.to_vec(),
             }
         };

@@ -1,11 +1,14 @@
-//! The contents of a file: its data streams and what its reparse point makes of them.
+//! The contents of a file: its data streams, what its reparse point makes of them, and the
+//! clusters of everything else that it keeps.
 
 use std::collections::BTreeMap;
 
 use super::record::{Attribute, COMPRESSED, DATA, ENCRYPTED, REPARSE_POINT, Record};
+use super::reparse::{self, Reparse};
+use super::units::UNIT_BYTES_MAX;
 use super::volume::Volume;
 use crate::content::Extent;
-use crate::number::{u32_at, wide};
+use crate::number::wide;
 
 /// One data stream.
 pub(crate) struct Stream {
@@ -13,42 +16,64 @@ pub(crate) struct Stream {
     pub(crate) name: Vec<u8>,
     pub(crate) size_bytes: u64,
     pub(crate) valid_bytes: u64,
+    /// All of its clusters, holes included; those that are known when it is damaged.
+    pub(crate) extents: Vec<Extent>,
     pub(crate) body: Body,
 }
 
-/// Where a stream's bytes are, or why they cannot be had.
+/// How a stream's bytes are kept, or why they cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Body {
     Resident(Vec<u8>),
-    Extents(Vec<Extent>),
+    Plain,
+    /// In units of this many bytes.
+    Compressed(u64),
+    /// In units that are larger than any that are read.
+    LargeUnits,
     Encrypted,
-    Compressed,
     Damaged,
+}
+
+impl Stream {
+    /// What is in its clusters and not in its content. What a compressed stream unpacks to says
+    /// nothing of its clusters, so all of them are.
+    pub(crate) fn slack(&self) -> Vec<Extent> {
+        let mut skip = match self.body {
+            Body::Resident(_)
+            | Body::Compressed(_)
+            | Body::LargeUnits
+            | Body::Encrypted
+            | Body::Damaged => 0,
+            Body::Plain => self.valid_bytes,
+        };
+        let mut slack = Vec::new();
+        for extent in &self.extents {
+            let cut = skip.min(extent.size_bytes);
+            skip = skip.saturating_sub(cut);
+            let rest = Extent {
+                offset_bytes: extent.offset_bytes.map(|at| at.saturating_add(cut)),
+                size_bytes: extent.size_bytes.saturating_sub(cut),
+            };
+            if rest.offset_bytes.is_some() && rest.size_bytes != 0 {
+                slack.push(rest);
+            }
+        }
+        slack
+    }
 }
 
 /// What a file's attributes hold.
 pub(crate) struct Streams {
     pub(crate) streams: Vec<Stream>,
     pub(crate) reparse: Option<Reparse>,
+    /// Clusters of attributes that are no data.
+    pub(crate) structure: Vec<Extent>,
+    /// Whether the clusters of one of those cannot be told.
+    pub(crate) is_structure_damaged: bool,
+    /// Records that extend the file's own.
+    pub(crate) extensions: Vec<u64>,
     pub(crate) fault: Option<&'static str>,
 }
-
-/// A reparse point: a file that the system replaces by something else.
-pub(crate) struct Reparse {
-    pub(crate) meaning: Meaning,
-    pub(crate) data: Vec<u8>,
-}
-
-/// What a reparse point does to its file's content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// A junction, mount point or symbolic link.
-    Link,
-    /// The content is stored in another form, or not here.
-    Replaced,
-}
-
-/// `IO_REPARSE_TAG_MOUNT_POINT`, `IO_REPARSE_TAG_SYMLINK` and `IO_REPARSE_TAG_LX_SYMLINK`.
-const LINK_TAGS: [u32; 3] = [0xA000_0003, 0xA000_000C, 0xA000_001D];
 
 /// Everything that `record`, a base record, holds.
 pub(crate) fn data_streams(volume: &Volume, record: &Record) -> Streams {
@@ -56,17 +81,26 @@ pub(crate) fn data_streams(volume: &Volume, record: &Record) -> Streams {
     let mut streams = Streams {
         streams: Vec::new(),
         reparse: None,
+        structure: Vec::new(),
+        is_structure_damaged: false,
+        extensions: attributes.extensions,
         fault: attributes.fault,
     };
     let mut pieces: BTreeMap<Vec<u8>, Vec<Attribute>> = BTreeMap::new();
     for attribute in attributes.found {
-        match attribute.kind {
-            DATA => {
-                let name = attribute.name.clone();
-                pieces.entry(name).or_default().push(attribute);
+        if attribute.kind == DATA {
+            let name = attribute.name.clone();
+            pieces.entry(name).or_default().push(attribute);
+            continue;
+        }
+        if attribute.resident().is_none() {
+            match volume.piece(&attribute) {
+                Some((extents, _)) => streams.structure.extend(extents),
+                None => streams.is_structure_damaged = true,
             }
-            REPARSE_POINT => streams.reparse = Some(reparse(volume, &attribute)),
-            _ => {}
+        }
+        if attribute.kind == REPARSE_POINT {
+            streams.reparse = Some(reparse::read(volume, &attribute));
         }
     }
     for (name, pieces) in pieces {
@@ -77,11 +111,15 @@ pub(crate) fn data_streams(volume: &Volume, record: &Record) -> Streams {
 
 /// The stream that `pieces` describe.
 fn stream(volume: &Volume, name: Vec<u8>, pieces: &[Attribute]) -> Stream {
-    let damaged = |name| Stream {
-        name,
-        size_bytes: 0,
-        valid_bytes: 0,
-        body: Body::Damaged,
+    let damaged = |name| {
+        let known = pieces.iter().filter_map(|piece| volume.piece(piece));
+        Stream {
+            name,
+            size_bytes: 0,
+            valid_bytes: 0,
+            extents: known.flat_map(|(extents, _)| extents).collect(),
+            body: Body::Damaged,
+        }
     };
     let Some(first) = pieces.iter().min_by_key(|piece| piece.lowest()) else {
         return damaged(name);
@@ -91,6 +129,7 @@ fn stream(volume: &Volume, name: Vec<u8>, pieces: &[Attribute]) -> Stream {
             name,
             size_bytes: wide(value.len()),
             valid_bytes: wide(value.len()),
+            extents: Vec::new(),
             body: Body::Resident(value.to_vec()),
         };
     }
@@ -99,45 +138,23 @@ fn stream(volume: &Volume, name: Vec<u8>, pieces: &[Attribute]) -> Stream {
     };
     let there = value.extents.iter().map(|extent| extent.size_bytes);
     let there = there.fold(0, u64::saturating_add);
+    let unit_bytes = value
+        .unit_shift
+        .and_then(|shift| volume.boot.cluster_bytes.checked_shl(shift))
+        .unwrap_or(0);
     let body = match first.flags {
         flags if flags & ENCRYPTED != 0 => Body::Encrypted,
-        flags if flags & COMPRESSED != 0 && value.size_bytes != 0 => Body::Compressed,
         _ if there < value.size_bytes || value.size_bytes < value.valid_bytes => Body::Damaged,
-        _ => Body::Extents(value.extents),
+        flags if flags & COMPRESSED == 0 || value.size_bytes == 0 => Body::Plain,
+        _ if unit_bytes == 0 => Body::Damaged,
+        _ if UNIT_BYTES_MAX < unit_bytes => Body::LargeUnits,
+        _ => Body::Compressed(unit_bytes),
     };
     Stream {
         name,
         size_bytes: value.size_bytes,
         valid_bytes: value.valid_bytes,
+        extents: value.extents,
         body,
-    }
-}
-
-/// What a reparse attribute says. One that cannot be read is taken for the worse.
-fn reparse(volume: &Volume, attribute: &Attribute) -> Reparse {
-    /// Largest reparse data of Windows, in bytes.
-    const REPARSE_BYTES_MAX: u64 = 16 << 10;
-    let data = match attribute.resident() {
-        Some(value) => value.to_vec(),
-        None => {
-            let value = volume.value(std::slice::from_ref(attribute));
-            let size = value
-                .as_ref()
-                .map_or(0, |value| value.size_bytes.min(REPARSE_BYTES_MAX));
-            let mut data = vec![0; crate::number::narrow(size)];
-            match value.map(|value| volume.read(&value.extents, 0, &mut data)) {
-                Some(Ok(())) => data,
-                Some(Err(_)) | None => Vec::new(),
-            }
-        }
-    };
-    let is_link = LINK_TAGS.contains(&u32_at(&data, 0));
-    Reparse {
-        meaning: if is_link {
-            Meaning::Link
-        } else {
-            Meaning::Replaced
-        },
-        data,
     }
 }

@@ -1,7 +1,7 @@
 //! The master file table, and attributes that are spread over several records.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io;
 use std::rc::Rc;
 
 use super::boot::Boot;
@@ -10,22 +10,30 @@ use super::runs;
 use crate::blocks::Blocks;
 use crate::content::{Extent, ExtentReader};
 use crate::error::VolumeError;
-use crate::number::{narrow, u16_at, u64_at};
+use crate::number::{narrow, u16_at, u64_at, wide};
 
 /// Largest attribute list, in bytes: the limit of Windows.
 const LIST_BYTES_MAX: u64 = 256 << 10;
+
+/// Records that one attribute list may name and that are not there, before the rest of the list
+/// is given up: a damaged medium could have every file's list name thousands.
+const LIST_MISSES_MAX: usize = 8;
 
 /// A volume whose master file table has been found.
 pub(crate) struct Volume {
     pub(crate) blocks: Rc<dyn Blocks>,
     pub(crate) boot: Boot,
     mft: Vec<Extent>,
+    /// Where each extent of the table ends within the table.
+    mft_ends: Vec<u64>,
     mft_bytes: u64,
 }
 
 /// The attributes of a file, from all its records.
 pub(crate) struct Attributes {
     pub(crate) found: Vec<Attribute>,
+    /// The further records that they are in.
+    pub(crate) extensions: Vec<u64>,
     /// What is wrong with them, if anything: some may be missing.
     pub(crate) fault: Option<&'static str>,
 }
@@ -35,6 +43,8 @@ pub(crate) struct Value {
     pub(crate) extents: Vec<Extent>,
     pub(crate) size_bytes: u64,
     pub(crate) valid_bytes: u64,
+    /// Clusters that are compressed together, as a power of two.
+    pub(crate) unit_shift: Option<u32>,
 }
 
 impl Volume {
@@ -55,29 +65,66 @@ impl Volume {
         let mut volume = Self {
             blocks,
             boot,
-            mft: vec![Extent {
-                offset_bytes: Some(start),
-                size_bytes: boot.record_bytes,
-            }],
-            mft_bytes: boot.record_bytes,
+            mft: Vec::new(),
+            mft_ends: Vec::new(),
+            mft_bytes: 0,
         };
+        let first = Extent {
+            offset_bytes: Some(start),
+            size_bytes: boot.record_bytes,
+        };
+        volume.map(vec![first], boot.record_bytes);
         let record = volume.record(0)?;
         let (own, _) = record.attributes();
         let own: Vec<_> = own.into_iter().filter(is_main_data).collect();
         let first = volume
             .value(&own)
             .ok_or_else(|| bad("runs of the master file table"))?;
-        volume.mft = first.extents;
-        volume.mft_bytes = first.size_bytes;
+        volume.map(first.extents, first.valid_bytes);
         // The table's own later pieces are in records that its first piece leads to.
         let all: Vec<_> = volume.attributes(&record).found;
         let all: Vec<_> = all.into_iter().filter(is_main_data).collect();
         let whole = volume
             .value(&all)
             .ok_or_else(|| bad("runs of the master file table"))?;
-        volume.mft = whole.extents;
-        volume.mft_bytes = whole.size_bytes;
+        let there = whole.extents.iter().map(|extent| extent.size_bytes);
+        let there = there.fold(0, u64::saturating_add);
+        let has_hole = whole.extents.iter().any(|one| one.offset_bytes.is_none());
+        // A table that repeats itself could be read without end.
+        if has_hole || there < whole.valid_bytes || volume.blocks.size_bytes() < there {
+            return Err(bad("runs of the master file table"));
+        }
+        volume.map(whole.extents, whole.valid_bytes);
         Ok(volume)
+    }
+
+    fn map(&mut self, extents: Vec<Extent>, size_bytes: u64) {
+        let mut end = 0_u64;
+        let ends = extents.iter().map(|extent| {
+            end = end.saturating_add(extent.size_bytes);
+            end
+        });
+        self.mft_ends = ends.collect();
+        self.mft = extents;
+        self.mft_bytes = size_bytes;
+    }
+
+    /// How many records the table has.
+    pub(crate) fn records(&self) -> u64 {
+        self.mft_bytes
+            .checked_div(self.boot.record_bytes)
+            .unwrap_or(0)
+    }
+
+    /// Where a record is on the volume.
+    pub(crate) fn place(&self, number: u64) -> u64 {
+        let start = number.saturating_mul(self.boot.record_bytes);
+        let index = self.mft_ends.partition_point(|end| *end <= start);
+        let extent = self.mft.get(index);
+        let before = index.checked_sub(1).and_then(|one| self.mft_ends.get(one));
+        let within = start.saturating_sub(before.copied().unwrap_or(0));
+        let offset = extent.and_then(|extent| extent.offset_bytes);
+        offset.unwrap_or(0).saturating_add(within)
     }
 
     /// A file record.
@@ -86,19 +133,26 @@ impl Volume {
     /// `UnexpectedEof` when the table has no such record, `InvalidData` when it is no record,
     /// otherwise the medium's.
     pub(crate) fn record(&self, number: u64) -> io::Result<Record> {
-        let size = self.boot.record_bytes;
-        let start = number
-            .checked_mul(size)
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
-        let end = start
-            .checked_add(size)
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
-        if self.mft_bytes < end {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let mut bytes = vec![0; narrow(size)];
-        self.read(&self.mft, start, &mut bytes)?;
+        let mut bytes = vec![0; narrow(self.boot.record_bytes)];
+        self.read_records(number, &mut bytes)?;
         Record::parse(number, bytes)
+    }
+
+    /// The bytes of records from `number` on, as they are stored.
+    ///
+    /// # Errors
+    /// As for [`Volume::record`].
+    pub(crate) fn read_records(&self, number: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let end = || {
+            let start = number.checked_mul(self.boot.record_bytes)?;
+            let end = start.checked_add(wide(buffer.len()))?;
+            (end <= self.mft_bytes).then_some(start)
+        };
+        let start = end().ok_or(io::ErrorKind::UnexpectedEof)?;
+        let index = self.mft_ends.partition_point(|end| *end <= start);
+        let before = index.checked_sub(1).and_then(|one| self.mft_ends.get(one));
+        let within = start.saturating_sub(before.copied().unwrap_or(0));
+        self.read(self.mft.get(index..).unwrap_or_default(), within, buffer)
     }
 
     /// Reads from within a value.
@@ -107,32 +161,36 @@ impl Volume {
     /// `UnexpectedEof` past its extents, otherwise the medium's.
     pub(crate) fn read(&self, extents: &[Extent], from: u64, buffer: &mut [u8]) -> io::Result<()> {
         let mut skip = from;
-        let mut rest = Vec::new();
+        let mut rest = buffer;
         for extent in extents {
-            if extent.size_bytes <= skip {
-                skip = skip.saturating_sub(extent.size_bytes);
-                continue;
-            }
-            rest.push(Ok(Extent {
-                offset_bytes: extent
-                    .offset_bytes
-                    .map(|offset| offset.saturating_add(skip)),
-                size_bytes: extent.size_bytes.saturating_sub(skip),
-            }));
-            skip = 0;
-            if buffer.len()
-                <= narrow(
-                    rest.iter()
-                        .flatten()
-                        .map(|one| one.size_bytes)
-                        .fold(0, u64::saturating_add),
-                )
-            {
+            if rest.is_empty() {
                 break;
             }
+            let left = extent.size_bytes.saturating_sub(skip);
+            let start = extent.offset_bytes.map(|at| at.saturating_add(skip));
+            skip = skip.saturating_sub(extent.size_bytes);
+            let length = narrow(left.min(wide(rest.len())));
+            let (piece, tail) = rest
+                .split_at_mut_checked(length)
+                .ok_or(io::ErrorKind::UnexpectedEof)?;
+            match start {
+                Some(_) if piece.is_empty() => {}
+                Some(start) => self.blocks.read_at(start, piece)?,
+                None => piece.fill(0),
+            }
+            rest = tail;
         }
-        let rest = Box::new(rest.into_iter());
-        ExtentReader::new(&*self.blocks, rest, u64::MAX, u64::MAX).read_exact(buffer)
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    /// A reader of the first `size_bytes` bytes of a value.
+    pub(crate) fn reader(&self, extents: Vec<Extent>, size_bytes: u64) -> ExtentReader<'_> {
+        let extents = Box::new(extents.into_iter().map(Ok));
+        ExtentReader::new(&*self.blocks, extents, size_bytes, size_bytes)
     }
 
     /// All attributes of the file whose base record is `base`.
@@ -140,6 +198,7 @@ impl Volume {
         let (found, complete) = base.attributes();
         let mut all = Attributes {
             found,
+            extensions: Vec::new(),
             fault: (!complete).then_some("a file's attributes do not come to an end"),
         };
         let list = all.found.iter().find(|one| one.kind == ATTRIBUTE_LIST);
@@ -150,12 +209,18 @@ impl Volume {
             all.fault = Some("a file's attribute list cannot be read");
             return all;
         };
+        let mut misses = 0_usize;
         for number in entries {
             if number == base.number {
                 continue;
             }
             match self.record(number) {
-                Ok(record) if record.is_in_use() && number_of(record.base()) == base.number => {
+                // The records of a file that was deleted are not in use either.
+                Ok(record)
+                    if record.is_in_use() == base.is_in_use()
+                        && number_of(record.base()) == base.number =>
+                {
+                    all.extensions.push(number);
                     let (mut more, complete) = record.attributes();
                     all.found.append(&mut more);
                     if !complete {
@@ -164,6 +229,10 @@ impl Volume {
                 }
                 Ok(_) | Err(_) => {
                     all.fault = Some("a record that a file's attribute list names is not there");
+                    misses = misses.saturating_add(1);
+                    if LIST_MISSES_MAX <= misses {
+                        break;
+                    }
                 }
             }
         }
@@ -193,6 +262,14 @@ impl Volume {
         Some(numbers)
     }
 
+    /// The clusters of one piece of an attribute, and how many; `None` when they make no sense.
+    pub(crate) fn piece(&self, piece: &Attribute) -> Option<(Vec<Extent>, u64)> {
+        match &piece.form {
+            Form::Resident(_) => Some((Vec::new(), 0)),
+            Form::Elsewhere { runs, .. } => runs::decode(runs, self.boot.cluster_bytes),
+        }
+    }
+
     /// The value that `pieces` of one attribute describe, `None` when they do not fit together.
     pub(crate) fn value(&self, pieces: &[Attribute]) -> Option<Value> {
         let mut pieces: Vec<&Attribute> = pieces.iter().collect();
@@ -205,7 +282,8 @@ impl Volume {
                 lowest,
                 size_bytes,
                 valid_bytes,
-                runs,
+                unit_shift,
+                ..
             } = &piece.form
             else {
                 return None;
@@ -213,16 +291,17 @@ impl Volume {
             if *lowest != clusters {
                 return None;
             }
-            let (mut more, count) = runs::decode(runs, self.boot.cluster_bytes)?;
+            let (mut more, count) = self.piece(piece)?;
             extents.append(&mut more);
             clusters = clusters.checked_add(count)?;
-            sizes.get_or_insert((*size_bytes, *valid_bytes));
+            sizes.get_or_insert((*size_bytes, *valid_bytes, *unit_shift));
         }
-        let (size_bytes, valid_bytes) = sizes?;
+        let (size_bytes, valid_bytes, unit_shift) = sizes?;
         Some(Value {
             extents,
             size_bytes,
             valid_bytes,
+            unit_shift: (unit_shift != 0).then(|| u32::from(unit_shift)),
         })
     }
 }

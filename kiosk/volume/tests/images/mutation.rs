@@ -203,7 +203,7 @@ fn damaged_discs_and_ext_are_never_a_panic() {
 #[test]
 fn damaged_ntfs_is_never_a_panic_and_hardly_ever_silent() {
     let files = files();
-    let image = crate::ntfs::filled(&files);
+    let image = crate::ntfs_media::filled(&files);
     // The boot sector, file records and index nodes; not the log and the up-case table, which
     // are larger than all of them and are not read.
     let records = image.chunks(1024).enumerate();

@@ -1,53 +1,11 @@
-//! NTFS, filled through ntfs-3g. Needs `/dev/fuse` and the right to mount through it.
+//! NTFS: files and streams as the standard tools write them, and damage to them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use wire::{Gap, Outcome, RowKind, Tier};
 
-use crate::support::{Bench, Found, arg, bytes, kind, run, sample, walk};
-
-/// A mounted volume.
-struct Mount(std::path::PathBuf);
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        run("umount", [arg(&self.0)]);
-    }
-}
-
-/// An image made by mkntfs and filled by `fill`.
-fn image(options: &[&str], fill: impl FnOnce(&Path)) -> Vec<u8> {
-    let bench = Bench::new();
-    let image = bench.blank(24 << 20);
-    let fixed = ["-q", "-F", "-L", "点検"].map(str::to_owned);
-    let options = options.iter().map(|option| (*option).to_owned());
-    run(
-        "mkntfs",
-        fixed.into_iter().chain(options).chain([arg(&image)]),
-    );
-    let mount = bench.path("mount");
-    std::fs::create_dir(&mount).unwrap();
-    let options = "streams_interface=windows,compression";
-    run("ntfs-3g", ["-o", options, &arg(&image), &arg(&mount)]);
-    let mounted = Mount(mount);
-    fill(&mounted.0);
-    drop(mounted);
-    std::fs::read(image).unwrap()
-}
-
-/// An image with these files.
-pub(crate) fn filled(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
-    image(&[], |root| write(root, files))
-}
-
-fn write(root: &Path, files: &BTreeMap<String, Vec<u8>>) {
-    for (path, content) in files {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-    }
-}
+use crate::ntfs_media::{image, image_of, write};
+use crate::support::{Found, bytes, kind, sample, walk};
 
 fn row<'a>(found: &'a Found, path: &str) -> &'a wire::Row {
     let row = found
@@ -61,17 +19,32 @@ fn row<'a>(found: &'a Found, path: &str) -> &'a wire::Row {
 fn every_file_is_found_and_right() {
     let mut files = sample();
     files.insert("絵文字😀.bin".to_owned(), bytes(1, 100));
-    for number in 0..400 {
+    for number in 0..150 {
         let path = format!("large folder/資料 {number:03} with a rather long name.txt");
         files.insert(path, bytes(number, 50));
     }
-    for options in [&[][..], &["-c", "512"], &["-c", "65536"]] {
-        let image = image(options, |root| write(root, &files));
+    for (size, options) in [
+        (24, ""),
+        (24, "-c 512"),
+        (24, "-c 1024"),
+        (24, "-c 2048"),
+        (24, "-c 8192"),
+        (24, "-c 16384"),
+        (32, "-c 32768"),
+        (64, "-c 65536"),
+        (64, "-c 131072"),
+        (200, "-c 2097152"),
+        (24, "-s 1024"),
+        (24, "-s 2048 -c 4096"),
+        (24, "-s 4096"),
+        (64, "-s 4096 -c 65536"),
+    ] {
+        let options: Vec<&str> = options.split_whitespace().collect();
+        let image = image_of(size << 20, &options, |root| write(root, &files));
         assert_eq!(kind(&image), "ntfs");
         let found = walk("ntfs", image);
         found.assert_holds(&files);
         assert_eq!(found.label, "点検");
-        
     }
 }
 
@@ -137,19 +110,6 @@ fn many_streams_and_names_need_an_attribute_list_and_are_all_found() {
 }
 
 #[test]
-fn a_compressed_file_is_unsupported_and_its_neighbours_are_read() {
-    let image = image(&["-C"], |root| {
-        std::fs::write(root.join("packed.txt"), vec![b'a'; 200_000]).unwrap();
-        std::fs::write(root.join("small.txt"), b"resident").unwrap();
-    });
-    let found = walk("ntfs", image);
-    let packed = row(&found, "packed.txt");
-    assert_eq!(packed.outcome, Outcome::Unchecked(Gap::Unsupported));
-    assert_eq!(packed.size_bytes, 200_000);
-    assert_eq!(found.contents["small.txt"], Ok(b"resident".to_vec()));
-}
-
-#[test]
 fn damaged_records_and_stale_entries_are_rows() {
     let image = image(&[], |root| {
         for name in ["aa.txt", "bb.txt"] {
@@ -188,6 +148,9 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[test]
 fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
+    /// As in the reader.
+    const NODE_BYTES_MAX: u32 = 2 << 20;
+    const LIST_BYTES_MAX: u64 = 256 << 10;
     let image = image(&[], |root| {
         for number in 0..100 {
             std::fs::write(root.join(format!("a file with a long name {number}")), b"x").unwrap();
@@ -203,7 +166,7 @@ fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
     let root = find(&image, |bytes| bytes.starts_with(&header) && bytes[28] == 1);
     let mut broken = image.clone();
     let size = root.checked_add(8).unwrap();
-    broken[size..][..4].copy_from_slice(&(4_u32 << 20).to_le_bytes());
+    broken[size..][..4].copy_from_slice(&(2 * NODE_BYTES_MAX).to_le_bytes());
     assert!(walk("ntfs", broken).rules().contains(&"folder_damaged"));
     // An attribute list in clusters.
     let is_list =
@@ -211,7 +174,7 @@ fn index_nodes_and_attribute_lists_past_their_largest_size_are_reported() {
     let list = find(&image, is_list);
     let mut broken = image;
     let size = list.checked_add(48).unwrap();
-    broken[size..][..8].copy_from_slice(&((256_u64 << 10) + 1).to_le_bytes());
+    broken[size..][..8].copy_from_slice(&(LIST_BYTES_MAX + 1).to_le_bytes());
     assert!(
         walk("ntfs", broken)
             .rules()
