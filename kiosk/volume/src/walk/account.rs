@@ -136,7 +136,8 @@ impl Walk<'_> {
             let detail = format!("{unmarked} clusters of files or folders are marked as free");
             self.findings.incomplete("cluster_not_allocated", detail);
         }
-        let structure = std::mem::take(&mut self.account.structure);
+        let mut structure = std::mem::take(&mut self.account.structure);
+        structure.sort_by_key(|(extent, _)| extent.offset_bytes);
         self.pieces(STRUCTURE, &mut structure.into_iter());
         self.unused(space, size_bytes);
         self.lost(space);
