@@ -83,7 +83,8 @@ impl Record {
         from_utf16(&units_le(best.map_or(&[][..], |(_, name)| name)))
     }
 
-    /// Its own attributes, and whether their list came to its proper end.
+    /// Its own attributes, and whether they are all of known types, in the order of those, and
+    /// come to a proper end.
     pub(crate) fn attributes(&self) -> (Vec<Attribute>, bool) {
         let mut found = Vec::new();
         let used = self
@@ -94,10 +95,14 @@ impl Record {
             .bytes
             .get(usize::from(u16_at(&self.bytes, 20))..used)
             .unwrap_or_default();
+        let (mut is_sound, mut before) = (true, 0);
         loop {
-            if u32_at(rest, 0) == u32::MAX {
-                return (found, true);
+            let kind = u32_at(rest, 0);
+            if kind == u32::MAX {
+                return (found, is_sound);
             }
+            is_sound &= before <= kind && is_known(kind);
+            before = kind;
             let length = narrow(u64::from(u32_at(rest, 4)));
             let attribute = rest
                 .get(..length)
@@ -110,6 +115,11 @@ impl Record {
             rest = rest.get(length..).unwrap_or_default();
         }
     }
+}
+
+/// Whether there are attributes of this type. A changed type would hide a stream.
+fn is_known(kind: u32) -> bool {
+    (0x10..=0x100).contains(&kind) && kind & 0xF == 0
 }
 
 /// Every sector of a record ends in the same number; what belongs there is in an array.
@@ -144,6 +154,8 @@ pub(crate) fn fix_up(bytes: &mut [u8]) -> io::Result<()> {
 #[derive(Clone, Debug)]
 pub(crate) struct Attribute {
     pub(crate) kind: u32,
+    /// Its number within its record.
+    pub(crate) id: u16,
     pub(crate) name: Vec<u8>,
     pub(crate) flags: u16,
     pub(crate) form: Form,
@@ -189,6 +201,7 @@ impl Attribute {
         };
         Some(Self {
             kind: u32_at(bytes, 0),
+            id: u16_at(bytes, 14),
             name: from_utf16(&units_le(name)),
             flags: u16_at(bytes, 12),
             form,

@@ -1,6 +1,6 @@
 //! The master file table, and attributes that are spread over several records.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use super::runs;
 use crate::blocks::Blocks;
 use crate::content::{Extent, ExtentReader};
 use crate::error::VolumeError;
-use crate::number::{narrow, u16_at, u64_at, wide};
+use crate::number::{narrow, u16_at, u32_at, u64_at, wide};
 
 /// Largest attribute list, in bytes: the limit of Windows.
 const LIST_BYTES_MAX: u64 = 256 << 10;
@@ -18,6 +18,12 @@ const LIST_BYTES_MAX: u64 = 256 << 10;
 /// Records that one attribute list may name and that are not there, before the rest of the list
 /// is given up: a damaged medium could have every file's list name thousands.
 const LIST_MISSES_MAX: usize = 8;
+
+/// What is wrong with a record's attributes when they end or follow each other as none do.
+const MALFORMED: &str = "a file's attributes are of no known type or do not come to an end";
+
+/// What is wrong when the attributes are not those that the list of them names.
+const UNLIKE: &str = "a file's attribute list names other attributes than its records hold";
 
 /// A volume whose master file table has been found.
 pub(crate) struct Volume {
@@ -199,7 +205,7 @@ impl Volume {
         let mut all = Attributes {
             found,
             extensions: Vec::new(),
-            fault: (!complete).then_some("a file's attributes do not come to an end"),
+            fault: (!complete).then_some(MALFORMED),
         };
         let list = all.found.iter().find(|one| one.kind == ATTRIBUTE_LIST);
         let Some(list) = list.cloned() else {
@@ -209,8 +215,12 @@ impl Volume {
             all.fault = Some("a file's attribute list cannot be read");
             return all;
         };
+        let own = names(&all.found);
+        if entries.get(&base.number).unwrap_or(&BTreeSet::new()) != &own {
+            all.fault = Some(UNLIKE);
+        }
         let mut misses = 0_usize;
-        for number in entries {
+        for (number, listed) in entries {
             if number == base.number {
                 continue;
             }
@@ -222,10 +232,13 @@ impl Volume {
                 {
                     all.extensions.push(number);
                     let (mut more, complete) = record.attributes();
-                    all.found.append(&mut more);
                     if !complete {
-                        all.fault = Some("a file's attributes do not come to an end");
+                        all.fault = Some(MALFORMED);
                     }
+                    if listed != names(&more) {
+                        all.fault = Some(UNLIKE);
+                    }
+                    all.found.append(&mut more);
                 }
                 Ok(_) | Err(_) => {
                     all.fault = Some("a record that a file's attribute list names is not there");
@@ -239,8 +252,8 @@ impl Volume {
         all
     }
 
-    /// The records that an attribute list names.
-    fn list(&self, list: &Attribute) -> Option<BTreeSet<u64>> {
+    /// The records that an attribute list names, with the attributes in each.
+    fn list(&self, list: &Attribute) -> Option<BTreeMap<u64, BTreeSet<(u32, u16)>>> {
         let bytes = match list.resident() {
             Some(value) => value.to_vec(),
             None => {
@@ -251,15 +264,16 @@ impl Volume {
                 bytes
             }
         };
-        let mut numbers = BTreeSet::new();
+        let mut records: BTreeMap<u64, BTreeSet<(u32, u16)>> = BTreeMap::new();
         let mut rest = bytes.as_slice();
         while 26 <= rest.len() {
             let length = usize::from(u16_at(rest, 4));
             let entry = rest.get(..length).filter(|_| 26 <= length)?;
-            numbers.insert(number_of(u64_at(entry, 16)));
+            let of = records.entry(number_of(u64_at(entry, 16))).or_default();
+            of.insert((u32_at(entry, 0), u16_at(entry, 24)));
             rest = rest.get(length..)?;
         }
-        Some(numbers)
+        Some(records)
     }
 
     /// The clusters of one piece of an attribute, and how many; `None` when they make no sense.
@@ -304,6 +318,13 @@ impl Volume {
             unit_shift: (unit_shift != 0).then(|| u32::from(unit_shift)),
         })
     }
+}
+
+/// Types and numbers of attributes as a list names them. It does not name itself.
+fn names(attributes: &[Attribute]) -> BTreeSet<(u32, u16)> {
+    let all = attributes.iter();
+    let all = all.filter(|one| one.kind != ATTRIBUTE_LIST);
+    all.map(|one| (one.kind, one.id)).collect()
 }
 
 fn is_main_data(attribute: &Attribute) -> bool {

@@ -255,6 +255,29 @@ fn a_record_that_its_file_does_not_name_is_an_orphan() {
 }
 
 #[test]
+fn an_attribute_that_hides_a_stream_is_reported() {
+    // Its type is changed to one that there is not, or its number to one that is in no list.
+    let (table, _, extensions) = extended(40);
+    let first = |record: &[u8]| usize::from(record[20]);
+    let begins_with_data = |number: &&u64| {
+        let record = table.get(**number);
+        record[first(&record)] == 0x80
+    };
+    let extension = *extensions.iter().find(begins_with_data).unwrap();
+    for (field, value) in [(0, 0x88), (0, 0x90), (14, 0xEE)] {
+        let mut broken = Table::new(table.image.clone());
+        broken.edit(extension, |record| record[first(record) + field] = value);
+        let found = walk("ntfs", broken.image);
+        assert!(
+            found.rules().contains(&"ntfs_attributes_damaged"),
+            "{field} {value}: {:?}",
+            found.rules()
+        );
+        found.assert_accounts();
+    }
+}
+
+#[test]
 fn a_list_that_names_too_many_records_that_are_not_there_is_given_up() {
     /// As in the reader.
     const LIST_MISSES_MAX: usize = 8;
