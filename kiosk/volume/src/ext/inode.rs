@@ -33,6 +33,8 @@ pub(super) mod flag {
     pub(in crate::ext) const INDEX: u32 = 0x1000;
     pub(in crate::ext) const HUGE_FILE: u32 = 0x4_0000;
     pub(in crate::ext) const EXTENTS: u32 = 0x8_0000;
+    /// Its own checksums follow its content.
+    pub(in crate::ext) const VERITY: u32 = 0x10_0000;
     /// It is the value of an extended attribute.
     pub(in crate::ext) const EA_INODE: u32 = 0x20_0000;
     pub(in crate::ext) const INLINE_DATA: u32 = 0x1000_0000;

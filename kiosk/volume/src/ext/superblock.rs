@@ -11,6 +11,7 @@ pub(super) mod incompatible {
     pub(in crate::ext) const META_BG: u32 = 0x10;
     pub(in crate::ext) const IS_64BIT: u32 = 0x80;
     pub(in crate::ext) const MMP: u32 = 0x100;
+    pub(in crate::ext) const EA_INODE: u32 = 0x400;
     pub(in crate::ext) const DIRDATA: u32 = 0x1000;
     pub(in crate::ext) const CSUM_SEED: u32 = 0x2000;
     pub(in crate::ext) const LARGEDIR: u32 = 0x4000;
@@ -25,7 +26,7 @@ pub(super) mod incompatible {
         | IS_64BIT
         | MMP
         | 0x200
-        | 0x400
+        | EA_INODE
         | DIRDATA
         | CSUM_SEED
         | LARGEDIR

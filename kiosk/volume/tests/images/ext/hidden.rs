@@ -282,6 +282,17 @@ fn an_entry_that_lies_about_its_kind_and_blocks_with_two_owners_are_reported() {
 }
 
 #[test]
+fn a_file_that_was_made_to_look_shorter_is_reported_and_its_rest_is_slack() {
+    for options in kinds() {
+        let image = changed(&volume(options), &["sif folder/hidden size 900"]);
+        let found = walk("ext4", image);
+        assert_eq!(found.rules(), ["ext_blocks_past_end"]);
+        assert_eq!(with_canary(&found), ["folder/hidden:slack"]);
+        found.assert_accounts();
+    }
+}
+
+#[test]
 fn an_encrypted_file_is_a_gap_of_its_own() {
     let image = volume(&["-t", "ext4", "-b", "1024", "-O", "encrypt"]);
     let image = changed(&image, &["sif folder/hidden flags 0x80800"]);
