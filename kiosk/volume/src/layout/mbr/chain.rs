@@ -55,7 +55,25 @@ pub(super) fn follow(
             end,
             sector_bytes,
         };
-        next = link.entries(&Entry::all(&sector), partitions, findings);
+        let entries = Entry::all(&sector);
+        check_blank(&sector, &entries, findings);
+        next = link.entries(&entries, partitions, findings);
+    }
+}
+
+/// A link that names nothing ends the chain, and whatever follows is hidden: only the one of an
+/// empty extended partition is like that, and it holds nothing else. What a link leaves of an
+/// entry without a size is worth a word, too.
+fn check_blank(sector: &[u8], entries: &[Entry; 4], findings: &mut Findings) {
+    let code = sector.get(..446).unwrap_or_default();
+    let blank = code.iter().all(|byte| *byte == 0);
+    let remains = |entry: &Entry| !entry.is_used() && (entry.kind, entry.start) != (0, 0);
+    if !entries.iter().any(Entry::is_used) && (!blank || entries.iter().any(remains)) {
+        let detail = "a link of the extended partition names nothing, and is not empty";
+        findings.incomplete("ebr_malformed", detail);
+    } else if entries.iter().any(remains) {
+        let detail = "an entry of a link has a type or a place, and no size";
+        findings.notice("ebr_entry_without_size", detail);
     }
 }
 
@@ -139,6 +157,35 @@ mod tests {
         follow(&medium, &outer, 512, &mut Vec::new(), &mut findings);
         let findings = findings.into_vec().into_iter();
         findings.map(|finding| finding.rule).collect()
+    }
+
+    /// The rules of a chain of one link that holds these bytes.
+    fn rules_of(bytes: &[(usize, u8)]) -> Vec<String> {
+        let mut sector = vec![0_u8; 512];
+        sector[510..].copy_from_slice(&[0x55, 0xAA]);
+        for (at, value) in bytes {
+            sector[*at] = *value;
+        }
+        let mut findings = Findings::default();
+        check_blank(&sector, &Entry::all(&sector), &mut findings);
+        let findings = findings.into_vec().into_iter();
+        findings.map(|finding| finding.rule).collect()
+    }
+
+    #[test]
+    fn a_link_that_names_nothing_holds_nothing() {
+        let none = Vec::<String>::new();
+        assert_eq!(rules_of(&[]), none);
+        // A volume's boot sector where a link should be.
+        assert_eq!(rules_of(&[(0, 0xEB)]), ["ebr_malformed"]);
+        assert_eq!(rules_of(&[(450, 1), (454, 64)]), ["ebr_malformed"]);
+        let partition = [(450, 1), (454, 64), (459, 8)];
+        assert_eq!(rules_of(&partition), none);
+        assert_eq!(rules_of(&[(0, 0xEB), (459, 8)]), none);
+        // The next link with its size gone.
+        let mut cut = partition.to_vec();
+        cut.extend([(466, 5), (471, 16)]);
+        assert_eq!(rules_of(&cut), ["ebr_entry_without_size"]);
     }
 
     #[test]
