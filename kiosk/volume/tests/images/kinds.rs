@@ -37,10 +37,11 @@ fn made_of(program: &str, image_first: bool, options: &[&str]) -> Vec<u8> {
 
 /// Name and gap of what is only named.
 fn named(volume: &[u8]) -> (&'static str, Gap) {
-    match probe(&Image(volume.to_vec())).unwrap() {
-        Kind::Named { name, gap } => (name, gap),
-        read => panic!("{} is not only named", read.name()),
-    }
+    let kind = probe(&Image(volume.to_vec())).unwrap();
+    let Kind::Named { name, gap } = kind else {
+        panic!("{} is not only named", kind.name());
+    };
+    (name, gap)
 }
 
 /// Asserts that a volume has this name and gap alone, over the whole medium and in a partition.
