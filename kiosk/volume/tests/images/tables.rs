@@ -50,14 +50,14 @@ fn places(image: &[u8]) -> Vec<(u64, u64)> {
 
 #[test]
 fn what_sfdisk_divides_is_read_as_it_meant_it() {
-    for seed in 0..12_u32 {
+    for seed in 0..10_u32 {
         let numbers = bytes(seed + 1, 64);
         let number = |at: usize| u64::from(numbers[at]);
         let gpt = seed % 2 == 0;
         let mut script = format!("label: {}\n", if gpt { "gpt" } else { "dos" });
         let count = if gpt { 1 + number(0) % 20 } else { 3 };
         for index in 0..count {
-            let sectors = 100 + number(index as usize + 1) * 37;
+            let sectors = 100 + number(index as usize + 1) * 5;
             script.push_str(&format!("size={sectors}, type=L\n"));
         }
         if !gpt {
@@ -67,7 +67,7 @@ fn what_sfdisk_divides_is_read_as_it_meant_it() {
                 script.push_str(&format!("size={}\n", 100 + number(index as usize + 20) * 9));
             }
         }
-        let (image, expected) = divided(&script, 200 << 20);
+        let (image, expected) = divided(&script, 64 << 20);
         let found = layout(&image);
         assert_eq!(rules(&found), Vec::<&str>::new(), "{script}");
         assert_eq!(found.scheme, if gpt { "gpt" } else { "mbr" });
