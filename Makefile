@@ -44,11 +44,13 @@ campaign:
 	tests/packages/install test
 	cargo run --release -p fuzz --bin campaign -- --cases $(CASES) --jobs $$(nproc)
 
-# What a scan costs, beside reading and hashing the same bytes and beside clamscan.
+# What a scan costs, beside reading and hashing the same bytes and beside clamscan; and what
+# reading each format completely costs, beside reading it raw.
 bench:
 	tests/packages/install bench
 	cargo build --release
 	tests/bench/run $(PROGRAMS) target/bench
+	tests/bench/reading target/bench
 
 # The screens of the README, from the real screen: needs Debian 13, and no panel.
 screenshots:

@@ -11,6 +11,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "a tool for developers that computes and prints"

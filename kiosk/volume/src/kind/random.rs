@@ -15,10 +15,16 @@ use crate::number::wide;
 /// random ones from those of most packers: zlib's are 1,000 and more standard deviations away.
 const HEAD_BYTES: usize = 128 << 10;
 
+/// The same in sectors.
+const HEAD_SECTORS: u64 = 256;
+
 /// Sectors looked at behind that, evenly over the volume. Each costs a stick a millisecond.
 const SAMPLES_MAX: u64 = 64;
 
 const SECTOR_BYTES: usize = 512;
+
+/// The same as a length on the medium.
+const SECTOR_STEP: u64 = 512;
 
 /// Largest chi-square of a single sector: nine standard deviations over the mean. One random
 /// sector in some 10^14 has more; text and tables have thousands, zeros have 130,560. With two
@@ -60,8 +66,8 @@ pub(super) fn is_random(blocks: &dyn Blocks) -> io::Result<bool> {
     {
         return Ok(false);
     }
-    let sectors = blocks.size_bytes() / wide(SECTOR_BYTES);
-    let behind = sectors.saturating_sub(wide(HEAD_BYTES / SECTOR_BYTES));
+    let sectors = blocks.size_bytes() / SECTOR_STEP;
+    let behind = sectors.saturating_sub(HEAD_SECTORS);
     let step = behind.div_ceil(SAMPLES_MAX).max(1);
     for number in 0..SAMPLES_MAX {
         // From the last sector backwards, so that the backup header is among them.
@@ -70,7 +76,7 @@ pub(super) fn is_random(blocks: &dyn Blocks) -> io::Result<bool> {
             break;
         }
         let at = sectors.saturating_sub(from_end);
-        let offset = at.saturating_mul(wide(SECTOR_BYTES));
+        let offset = at.saturating_mul(SECTOR_STEP);
         let sector = head(blocks, offset, SECTOR_BYTES)?;
         let unwritten = sector.first().is_none_or(|first| {
             matches!(first, 0x00 | 0xFF) && sector.iter().all(|byte| byte == first)

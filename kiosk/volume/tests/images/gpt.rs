@@ -1,7 +1,5 @@
 //! GUID partition tables.
 
-use std::collections::BTreeMap;
-
 use volume::PARTITIONS_MAX;
 use wire::Tier;
 
@@ -18,6 +16,9 @@ pub(crate) struct Copy {
     reserved: u32,
 }
 
+/// What is done to a copy before it is written.
+type Change = fn(&mut Copy);
+
 /// A GPT to write.
 #[derive(Clone)]
 pub(crate) struct Gpt {
@@ -27,7 +28,7 @@ pub(crate) struct Gpt {
     kind: [u8; 16],
     /// Entries by the header.
     count: u32,
-    change: fn(&mut Copy),
+    change: Change,
 }
 
 impl Gpt {
@@ -215,7 +216,7 @@ fn more_partitions_than_the_limit_are_reported() {
 
 #[test]
 fn fields_of_a_header_that_do_not_fit_are_reported_and_its_partitions_read() {
-    let cases: [(&str, Tier, fn(&mut Copy)); 9] = [
+    let cases: [(&str, Tier, Change); 9] = [
         ("gpt_reserved_used", Tier::Notice, |copy| copy.reserved = 7),
         ("gpt_usable_range", Tier::Incomplete, |copy| {
             copy.usable.1 = 16_383

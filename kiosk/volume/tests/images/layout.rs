@@ -244,18 +244,15 @@ fn a_second_extended_partition_is_reported_and_read() {
 
 #[test]
 fn what_some_systems_do_not_show_is_reported_and_read() {
-    let cases: [(&str, Tier, fn(&mut Vec<u8>)); 4] = [
-        ("partition_hidden", Tier::Notice, |image| image[450] = 0x11),
-        ("partition_without_type", Tier::Notice, |image| {
-            image[450] = 0
-        }),
-        ("partition_status", Tier::Incomplete, |image| image[446] = 1),
-        ("dynamic_disk", Tier::Incomplete, |image| image[450] = 0x42),
-    ];
-    for (rule, tier, change) in cases {
+    for (rule, tier, at, value) in [
+        ("partition_hidden", Tier::Notice, 450, 0x11),
+        ("partition_without_type", Tier::Notice, 450, 0),
+        ("partition_status", Tier::Incomplete, 446, 1),
+        ("dynamic_disk", Tier::Incomplete, 450, 0x42),
+    ] {
         let mut image = medium(&[1]);
         entry(&mut image, 0, 0, 0x01, 2048, 2048);
-        change(&mut image);
+        image[at] = value;
         let found = layout(&image);
         assert_eq!(rules(&found), [rule]);
         assert_eq!(found.findings[0].tier, tier);

@@ -111,6 +111,14 @@ mod gpt;
     clippy::as_conversions,
     reason = "tests compute expectations"
 )]
+mod tables;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod kinds;
 
 #[cfg(test)]
