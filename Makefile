@@ -3,7 +3,7 @@
 PROGRAMS := target/release
 TRIAL := target/trial
 
-.PHONY: run test units lint bench screenshots build install
+.PHONY: run test units lint formats bench screenshots build install
 
 # Opens the kiosk on this terminal with a virtual bay; plays it once without a terminal.
 run:
@@ -31,6 +31,17 @@ units:
 lint:
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
+
+# Every format, files right of files present: images that tools made, then those that Linux's
+# own drivers wrote in the guest. Takes some minutes, most of them in the guest.
+formats:
+	tests/packages/install formats
+	tests/vm/build target/vm
+	cargo build --release
+	right=0; \
+	tests/formats/table $(PROGRAMS)/kioskctl target/formats || right=1; \
+	tests/formats/kernel $(PROGRAMS)/kioskctl target/formats target/vm || right=1; \
+	exit $$right
 
 # What a scan costs, beside reading and hashing the same bytes and beside clamscan.
 bench:
