@@ -6,6 +6,7 @@ tools can do they do: the large file lies over freed gaps, and files are deleted
 
 import os
 import re
+import shutil
 import tempfile
 
 import exfat
@@ -38,6 +39,12 @@ class Stage:
             big_bytes = {"whole": files.BIG_BYTES, "light": files.BIG_BYTES_LIGHT}.get(name, 0)
             self.known[name] = files.write(self.at(name), getattr(files, name)(), big_bytes)
         return self.known[name]
+
+    def clear(self):
+        """Removes the trees: they are made anew in seconds, and by whatever `files.py` is then."""
+        for name in os.listdir(self.folder):
+            if name.endswith((".files", ".files.new")):
+                shutil.rmtree(os.path.join(self.folder, name))
 
     def kept(self, name):
         """A tree and what stays of the files that are deleted again."""

@@ -29,7 +29,14 @@ class Scan:
             for reason in report["reasons"]
         ]
         for told in [report["layout"], *report["volumes"]]:
-            self.against += [str(finding) for finding in told["findings"][:FINDINGS_SHOWN]]
+            self.against += [
+                f"{finding['rule']} ({finding['detail']})"
+                for finding in told["findings"][:FINDINGS_SHOWN]
+            ]
+        for volume in report["volumes"]:
+            seen = sum(volume[key] for key in ("examined_bytes", "zero_bytes"))
+            if seen < volume["allocated_bytes"]:
+                self.against.append(f"{seen} of {volume['allocated_bytes']} allocated bytes seen")
 
     @staticmethod
     def spelled(path):

@@ -66,16 +66,22 @@ def archive(*options):
 
 
 def sleuth_kit(kind):
-    """FAT and exFAT by The Sleuth Kit. It extracts no empty files, but lists them; and it shows
-    structures and the volume's label as if they were files."""
+    """FAT, exFAT and NTFS by The Sleuth Kit. It extracts neither empty files nor streams, but
+    lists them; and it shows structures and the volume's label as if they were files."""
 
     def read(image, folder):
         run("tsk_recover", "-a", "-f", kind, image, folder)
         found = files.hashed(folder)
-        for line in run("fls", "-r", "-u", "-F", "-m", "", "-f", kind, image).decode().splitlines():
-            _, name, _, mode, *_, size, _, _, _, _ = line.split("|")
-            if size == "0" and mode.startswith("r/"):
-                found[name.strip("/")] = kit.sha256(b"")
+        listed = run("fls", "-r", "-u", "-F", "-m", "", "-f", kind, image).decode()
+        for line in listed.splitlines():
+            _, name, place, mode, *_, size, _, _, _, _ = line.split("|")
+            name = name.strip("/")
+            if not mode.startswith("r/") or name.endswith("($FILE_NAME)"):
+                continue
+            if kind == "ntfs" and ":" in name:
+                found[name] = kit.sha256(run("icat", "-f", kind, image, place))
+            elif size == "0":
+                found[name] = kit.sha256(b"")
         return {
             path: digest for path, digest in found.items()
             if not path.startswith("$") and not path.endswith("(Volume Label Entry)")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 # Names shown of each kind of fault; more say nothing new.
 SHOWN = 3
 COLUMNS = (
-    ("format", -7), ("image", -40), ("written by", -26), ("read by", -20), ("files", 6),
+    ("format", -7), ("image", -49), ("written by", -26), ("read by", -20), ("files", 6),
     ("= written", 10), ("= reader", 10), ("kiosk", -12), ("s", 6),
 )
 
@@ -23,7 +23,7 @@ class Result:
     def counted(self, truth):
         """Files right of files present, as the table shows it."""
         if truth is None:
-            return "not read"
+            return "-"
         right = sum(self.scan.files.get(key) == digest for key, digest in truth.items())
         return f"{right}/{len(truth)}"
 
@@ -75,10 +75,11 @@ def head():
     return line([name for name, _ in COLUMNS])
 
 
-def row(labels, result):
-    """A row of the table, and below it what is wrong."""
+def row(labels, result, note=""):
+    """A row of the table, and below it what is to be said of it and what is wrong."""
     cells = [
         *labels, str(len(result.written)), result.counted(result.written),
         result.counted(result.read), result.scan.verdict.upper(), f"{result.seconds:.1f}",
     ]
-    return "\n".join([line(cells), *[f"        WRONG: {fault}" for fault in result.faults]])
+    notes = [f"        note: {note}"] if note else []
+    return "\n".join([line(cells), *notes, *[f"        WRONG: {fault}" for fault in result.faults]])

@@ -35,6 +35,8 @@ def enlarge_sectors(volume, sector_bytes):
         if value % times:
             raise ValueError(f"{volume}: {value} sectors are no whole larger ones")
         struct.pack_into(form, boot, place, value // times)
+    if struct.unpack_from("<I", boot, 80)[0] < 24:
+        raise ValueError(f"{volume}: no room for both boot regions before the FAT")
     shift = times.bit_length() - 1
     boot[108], boot[109] = boot[108] + shift, boot[109] - shift
     extended = bytes(sector_bytes - 4) + b"\0\0\x55\xaa"
@@ -133,6 +135,8 @@ class Volume:
         index = first
         while left:
             length = min(each, left)
+            while any(self.used(place) for place in range(index, min(index + length, self.clusters))):
+                index += 1
             places.append(range(index, index + length))
             index += length + 2
             left -= length
