@@ -3,7 +3,7 @@
 PROGRAMS := target/release
 TRIAL := target/trial
 
-.PHONY: run test units lint fuzz campaign bench screenshots build install
+.PHONY: run test units lint fuzz campaign formats bench screenshots build install
 
 # Opens the kiosk on this terminal with a virtual bay; plays it once without a terminal.
 run:
@@ -43,6 +43,17 @@ CASES := 20000
 campaign:
 	tests/packages/install test
 	cargo run --release -p fuzz --bin campaign -- --cases $(CASES) --jobs $$(nproc)
+
+# Every format, files right of files present: images that tools made, then those that Linux's
+# own drivers wrote in the guest. Takes some minutes, most of them in the guest.
+formats:
+	tests/packages/install formats
+	tests/vm/build target/vm
+	cargo build --release
+	right=0; \
+	tests/formats/table $(PROGRAMS)/kioskctl target/formats || right=1; \
+	tests/formats/kernel $(PROGRAMS)/kioskctl target/formats target/vm || right=1; \
+	exit $$right
 
 # What a scan costs, beside reading and hashing the same bytes and beside clamscan; and what
 # reading each format completely costs, beside reading it raw.

@@ -21,6 +21,10 @@ mod report;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod volumes;
 
+/// A few rows of the table of formats.
+#[cfg(test)]
+mod formats;
+
 /// Media that lie, break off, loop, overflow or hide something.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

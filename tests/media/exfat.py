@@ -16,23 +16,44 @@ DIRECTORY, ARCHIVE = 0x10, 0x20
 END = 0xFFFFFFFF
 
 
-def make(image, label, cluster_bytes=None):
+def make(image, label, cluster_bytes=None, boundary_bytes=None, sector_bytes=SECTOR):
     """Makes an empty volume over the whole image."""
     size = ["-c", str(cluster_bytes)] if cluster_bytes else []
+    size += ["-b", str(boundary_bytes)] if boundary_bytes else []
     run("mkfs.exfat", "-L", label, *size, image)
-    fix_serial(image)
+    if sector_bytes != SECTOR:
+        enlarge_sectors(image, sector_bytes)
+    fix_serial(image, sector_bytes)
 
 
-def fix_serial(volume):
+def enlarge_sectors(volume, sector_bytes):
+    """Counts everything in larger sectors: mkfs.exfat takes those of a plain file for 512."""
+    times = sector_bytes // SECTOR
+    boot = bytearray(peek(volume, 0, SECTOR))
+    for form, place in (("<Q", 72), ("<I", 80), ("<I", 84), ("<I", 88)):
+        value = struct.unpack_from(form, boot, place)[0]
+        if value % times:
+            raise ValueError(f"{volume}: {value} sectors are no whole larger ones")
+        struct.pack_into(form, boot, place, value // times)
+    if struct.unpack_from("<I", boot, 80)[0] < 24:
+        raise ValueError(f"{volume}: no room for both boot regions before the FAT")
+    shift = times.bit_length() - 1
+    boot[108], boot[109] = boot[108] + shift, boot[109] - shift
+    extended = bytes(sector_bytes - 4) + b"\0\0\x55\xaa"
+    region = bytes(boot).ljust(sector_bytes, b"\0") + extended * 8 + bytes(3 * sector_bytes)
+    patch(volume, 0, region * 2)
+
+
+def fix_serial(volume, sector_bytes=SECTOR):
     """Gives the volume a fixed serial number and renews the boot checksum (section 3.4)."""
-    for base in (0, 12 * SECTOR):
+    for base in (0, 12 * sector_bytes):
         patch(volume, base + 100, struct.pack("<I", 0x4B494F53))
-        region = bytearray(peek(volume, base, 11 * SECTOR))
+        region = bytearray(peek(volume, base, 11 * sector_bytes))
         total = 0
         for place, byte in enumerate(region):
             if place not in (106, 107, 112):
                 total = ((total << 31 | total >> 1) + byte) & 0xFFFFFFFF
-        patch(volume, base + 11 * SECTOR, struct.pack("<I", total) * (SECTOR // 4))
+        patch(volume, base + 11 * sector_bytes, struct.pack("<I", total) * (sector_bytes // 4))
 
 
 def name_hash(upcase, name):
@@ -114,6 +135,8 @@ class Volume:
         index = first
         while left:
             length = min(each, left)
+            while any(self.used(place) for place in range(index, min(index + length, self.clusters))):
+                index += 1
             places.append(range(index, index + length))
             index += length + 2
             left -= length

@@ -7,13 +7,16 @@ from kit import SECTOR, patch, peek, run
 from tree import by_folder, folders
 
 
-def make(image, bits, label, sectors=None, start=0, cluster_sectors=None):
-    """Makes a FAT volume in `image` from sector `start`, `sectors` long."""
+def make(image, bits, label, sectors=None, start=0, cluster_sectors=None, sector_bytes=SECTOR):
+    """Makes a FAT volume in `image` from sector `start`, `sectors` long. These two are counted
+    in 512 bytes whatever the volume's own sectors are, `cluster_sectors` in those."""
     size = os.path.getsize(image) // SECTOR
     sectors = sectors or size - start
     command = ["mkfs.fat", "-F", str(bits), "-n", label, "-i", "4B494F53", "--invariant"]
     if cluster_sectors:
         command += ["-s", str(cluster_sectors)]
+    if sector_bytes != SECTOR:
+        command += ["-S", str(sector_bytes)]
     if start:
         command += ["--offset", str(start), "-h", str(start)]
     run(*command, image, str(sectors // 2))
@@ -69,8 +72,8 @@ def forget_hint(image, start):
     """Clears FAT32's hint where to look for free clusters, so that gaps are filled first."""
     boot = peek(image, start * SECTOR, SECTOR)
     if struct.unpack_from("<H", boot, 22)[0] == 0:
-        info = struct.unpack_from("<H", boot, 48)[0]
-        patch(image, (start + info) * SECTOR + 492, b"\xff\xff\xff\xff")
+        sector_bytes, info = (struct.unpack_from("<H", boot, place)[0] for place in (11, 48))
+        patch(image, start * SECTOR + info * sector_bytes + 492, b"\xff\xff\xff\xff")
 
 
 def pieces(image, start, name):

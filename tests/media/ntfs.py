@@ -144,9 +144,11 @@ class Volume:
             raise OSError(ctypes.get_errno(), "ntfs close", name)
 
 
-def make(image, label):
+def make(image, label, cluster_bytes=None, sector_bytes=None):
     """Makes an empty volume over the whole image, times zero."""
-    run("mkntfs", "-F", "-q", "-Q", "-T", "-L", label, image)
+    sizes = ["-c", str(cluster_bytes)] if cluster_bytes else []
+    sizes += ["-s", str(sector_bytes)] if sector_bytes else []
+    run("mkntfs", "-F", "-q", "-Q", "-T", "-L", label, *sizes, image)
 
 
 def pieces(image, path):
