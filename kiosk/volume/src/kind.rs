@@ -30,6 +30,8 @@ pub enum Kind {
     Ext4,
     /// ISO 9660, with or without Joliet and Rock Ridge.
     Iso9660,
+    /// UDF, without an ISO 9660 tree beside it.
+    Udf,
     /// Known by name only.
     Named {
         /// Its name in reports.
@@ -43,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds with a reader.
-    const READ: [Self; 9] = [
+    const READ: [Self; 10] = [
         Self::Fat12,
         Self::Fat16,
         Self::Fat32,
@@ -53,6 +55,7 @@ impl Kind {
         Self::Ext3,
         Self::Ext4,
         Self::Iso9660,
+        Self::Udf,
     ];
 
     /// Its name in reports: `fat32`, `luks2`, `unknown`.
@@ -68,6 +71,7 @@ impl Kind {
             Self::Ext3 => "ext3",
             Self::Ext4 => "ext4",
             Self::Iso9660 => "iso9660",
+            Self::Udf => "udf",
             Self::Named { name, .. } => name,
             Self::Unknown => "unknown",
         }
@@ -161,8 +165,6 @@ const MARKS: &[Mark] = &[
     unsupported("ufs", 66_908, b"\x19\x01\x54\x19"),
     unsupported("zfs", 135_168, b"\x0C\xB1\xBA\x00\0\0\0\0"),
     unsupported("vmfs", 1_048_576, b"\x0D\xD0\x01\xC0"),
-    // Found by following descriptors, below; here for its name.
-    unsupported("udf", u64::MAX, b""),
 ];
 
 /// What is on `blocks`. An answer is not a promise that it can be opened.
@@ -226,6 +228,13 @@ pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
     if kinds.is_empty() {
         kinds.extend(fat::weak_kind(&sector));
     }
+    // Anchors outlive a new format, and no system looks at them alone.
+    if kinds.is_empty() {
+        match crate::udf::has_anchor(blocks) {
+            Ok(has) => kinds.extend(has.then_some(Kind::Udf)),
+            Err(error) => unread = Some(error),
+        }
+    }
     match unread {
         Some(error) if kinds.is_empty() => Err(error),
         Some(_) | None => Ok(kinds),
@@ -285,37 +294,38 @@ pub(crate) const DESCRIPTORS_MAX: u64 = 64;
 
 /// ISO 9660, or UDF without it.
 fn optical(blocks: &dyn Blocks) -> io::Result<Option<Kind>> {
-    let mut found = None;
     for number in 0..DESCRIPTORS_MAX {
         let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(2048));
         let descriptor = head(blocks, offset, 6)?;
         match &array::<5>(&descriptor, 1) {
             b"CD001" if u8_at(&descriptor, 0) == 1 => return Ok(Some(Kind::Iso9660)),
-            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
-            b"NSR02" | b"NSR03" => {
-                found = Some(Kind::Named {
-                    name: "udf",
-                    gap: Gap::Unsupported,
-                });
-            }
+            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"NSR02" | b"NSR03" => {}
             _ => break,
         }
     }
-    Ok(found)
+    Ok(is_announced(blocks)?.then_some(Kind::Udf))
 }
 
-/// Whether a disc carries a UDF file system beside its ISO 9660 one.
+/// Whether there is a UDF file system: announced, or only anchored.
 ///
 /// # Errors
 /// Those of the medium.
 pub(crate) fn has_udf(blocks: &dyn Blocks) -> io::Result<bool> {
-    for number in 0..DESCRIPTORS_MAX {
-        let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(2048));
-        let descriptor = head(blocks, offset, 6)?;
-        match &array::<5>(&descriptor, 1) {
-            b"NSR02" | b"NSR03" => return Ok(true),
-            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
-            _ => break,
+    Ok(is_announced(blocks)? || crate::udf::has_anchor(blocks)?)
+}
+
+/// Whether the volume descriptors announce a UDF file system. They lie further apart where
+/// blocks are larger.
+fn is_announced(blocks: &dyn Blocks) -> io::Result<bool> {
+    for step in [2048_u64, 4096, 8192, 16_384, 32_768] {
+        for number in 0..DESCRIPTORS_MAX {
+            let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(step));
+            let descriptor = head(blocks, offset, 6)?;
+            match &array::<5>(&descriptor, 1) {
+                b"NSR02" | b"NSR03" => return Ok(true),
+                b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
+                _ => break,
+            }
         }
     }
     Ok(false)
@@ -346,7 +356,7 @@ mod tests {
 
     #[test]
     fn every_signature_is_recognised_where_it_belongs() {
-        for mark in MARKS.iter().filter(|mark| mark.name != "udf") {
+        for mark in MARKS {
             let mut blocks = vec![0_u8; 1_100_000];
             let start = usize::try_from(mark.offset_bytes).unwrap();
             blocks[start..][..mark.bytes.len()].copy_from_slice(mark.bytes);
@@ -376,12 +386,12 @@ mod tests {
     }
 
     #[test]
-    fn udf_without_iso_is_named() {
+    fn udf_without_iso_is_recognised() {
         let mut blocks = vec![0_u8; 60_000];
         for (number, id) in [b"BEA01", b"NSR03", b"TEA01"].iter().enumerate() {
             blocks[32_769..][number * 2048..][..5].copy_from_slice(*id);
         }
-        assert_eq!(probe(&blocks).unwrap().name(), "udf");
+        assert_eq!(probe(&blocks).unwrap(), Kind::Udf);
     }
 
     #[test]

@@ -50,6 +50,14 @@ mod iso;
     clippy::as_conversions,
     reason = "tests compute expectations"
 )]
+mod udf;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod layout;
 
 #[cfg(test)]

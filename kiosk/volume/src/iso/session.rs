@@ -1,0 +1,102 @@
+//! Later sessions of a disc, and earlier ones that a new descriptor replaced: their descriptors
+//! lie where no tree reaches.
+
+use super::descriptor::Disc;
+use super::record::{Extent32, Record};
+use crate::blocks::{Blocks, head};
+use crate::findings::Findings;
+use crate::number::{array, narrow, wide};
+use crate::space::{Space, Which};
+
+/// Most sessions of one disc: as many as a disc has tracks.
+pub(crate) const SESSIONS_MAX: usize = 99;
+
+/// How far into bytes that nothing owns a session is looked for, in bytes: between two sessions
+/// of a disc lie at most 115 MB.
+const GAP_BYTES_MAX: u64 = 128 << 20;
+
+/// Most bytes that are read for it altogether: all of a CD.
+const SEARCH_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes read at once.
+const PIECE_BYTES: u64 = 64 << 10;
+
+/// Volume descriptors begin at multiples of this.
+const SECTOR_BYTES: usize = 2048;
+
+/// The search for sessions over one disc.
+pub(crate) struct Search {
+    /// First byte that was not looked at.
+    at: u64,
+    left: u64,
+}
+
+impl Search {
+    /// A search from the first block on.
+    pub(crate) fn new() -> Self {
+        Self {
+            at: 0,
+            left: SEARCH_BYTES_MAX,
+        }
+    }
+
+    /// Offset of the next primary descriptor in bytes that nothing owns.
+    pub(crate) fn next(
+        &mut self,
+        blocks: &dyn Blocks,
+        space: &Space,
+        findings: &mut Findings,
+    ) -> Option<u64> {
+        let first = self.at.checked_div(space.unit_bytes).unwrap_or(0);
+        for run in space.runs_in(Which::Lost, first, u64::MAX) {
+            let extent = space.extent(run);
+            let start = extent.offset_bytes.unwrap_or(0);
+            let end = start.saturating_add(extent.size_bytes);
+            let end = end.min(start.saturating_add(GAP_BYTES_MAX));
+            let mut at = start.max(self.at).next_multiple_of(wide(SECTOR_BYTES));
+            while at < end {
+                if self.left == 0 {
+                    let detail = "not all of the disc was searched for further sessions";
+                    findings.notice("iso_sessions_not_searched", detail);
+                    return None;
+                }
+                let length = end.saturating_sub(at).min(PIECE_BYTES);
+                self.left = self.left.saturating_sub(length);
+                // What cannot be read is told when it is examined.
+                let bytes = head(blocks, at, narrow(length)).unwrap_or_default();
+                let sectors = bytes.chunks(SECTOR_BYTES);
+                let found = sectors.zip(0_u64..).find(|(sector, _)| {
+                    array::<7>(sector, 0) == *b"\x01CD001\x01"
+                });
+                if let Some((_, number)) = found {
+                    let within = number.saturating_mul(wide(SECTOR_BYTES));
+                    let place = at.saturating_add(within);
+                    self.at = place.saturating_add(wide(SECTOR_BYTES));
+                    return Some(place);
+                }
+                at = at.saturating_add(length);
+                self.at = at;
+            }
+        }
+        None
+    }
+}
+
+/// Whether the blocks of these descriptors count from the beginning of the disc: those of a disc
+/// image within the disc do not.
+pub(crate) fn counts_from_start(blocks: &dyn Blocks, disc: &Disc) -> bool {
+    let Some(root) = disc.roots.last() else {
+        return false;
+    };
+    let offset = root.extent.block.saturating_mul(disc.block_bytes);
+    let sector = head(blocks, offset, SECTOR_BYTES).unwrap_or_default();
+    is_own(&sector, root.extent)
+}
+
+/// Whether a folder's first record stands for the folder in this place.
+pub(crate) fn is_own(sector: &[u8], extent: Extent32) -> bool {
+    match Record::parse(sector) {
+        Some(Ok(record)) => record.name() == [0] && record.extent() == extent,
+        Some(Err(())) | None => false,
+    }
+}
