@@ -102,7 +102,10 @@ impl Disc {
                 let id = u16_at(one, 0);
                 (id, one.get(BODY).unwrap_or_default().to_vec())
             };
-            sequence.iter().map(body).collect::<Vec<_>>()
+            // The others hold names and dates, which some programs write differently.
+            let leads = |one: &&Vec<u8>| matches!(u16_at(one, 0), tag::PARTITION | tag::LOGICAL);
+            let sequence = sequence.iter().filter(leads);
+            sequence.map(body).collect::<Vec<_>>()
         };
         if bodies(&main) != bodies(&reserve) {
             let detail = "the main and the reserve volume descriptors differ";

@@ -67,7 +67,8 @@ impl Disc {
             findings.incomplete("udf_integrity_missing", detail);
             return (None, places);
         };
-        if u32_at(&bytes, 28) != 1 {
+        // A disc that is written once stays open until nothing more is to be written.
+        if u32_at(&bytes, 28) != 1 && !self.is_written_once {
             let detail = "the volume was not closed properly";
             findings.notice("udf_not_closed", detail);
             return (None, places);

@@ -58,6 +58,14 @@ mod udf;
     clippy::as_conversions,
     reason = "tests compute expectations"
 )]
+mod udf_disc;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod layout;
 
 #[cfg(test)]
