@@ -262,6 +262,7 @@ impl Disc {
     fn allocation_table(&mut self, under: u16) -> Map {
         let count = self.count();
         let start = self.locate(Address { map: under, block: 0 }).map(|place| place.0);
+        let mut is_last = true;
         for back in 1..=VAT_SEARCH_BLOCKS {
             let place = count
                 .checked_sub(back)
@@ -271,21 +272,38 @@ impl Disc {
                 break;
             };
             let at = Address { map: under, block };
-            let Ok(entry) = Entry::read(self, at, &mut { super::entry::FILE_EXTENTS_MAX }) else {
+            let Some(table) = self.table_at(at) else {
+                is_last &= self.block(at).is_ok_and(|(_, bytes)| is_padding(&bytes));
                 continue;
             };
-            if !matches!(entry.file_type, 0 | 248) || VAT_BYTES_MAX < entry.size_bytes {
-                continue;
+            if !is_last {
+                let detail = "something was written after the last allocation table";
+                self.fault("udf_vat_not_last", detail);
             }
-            let mut content = Vec::new();
-            let read = entry.reader(self).read_to_end(&mut content);
-            if let (Ok(_), Some(table)) = (read, self.entries(&content, entry.file_type)) {
-                self.structure.extend(entry.structure());
-                return Map::Virtual { under, table };
-            }
+            return Map::Virtual { under, table };
         }
         self.fault("udf_vat_missing", "the disc has no virtual allocation table");
         Map::Broken
+    }
+
+    /// The allocation table whose entry is in this block.
+    fn table_at(&mut self, at: Address) -> Option<Vec<u32>> {
+        let entry = Entry::read(self, at, &mut { super::entry::FILE_EXTENTS_MAX }).ok()?;
+        if !matches!(entry.file_type, 0 | 248) || VAT_BYTES_MAX < entry.size_bytes {
+            return None;
+        }
+        let mut content = Vec::new();
+        entry.reader(self).read_to_end(&mut content).ok()?;
+        let table = self.entries(&content, entry.file_type)?;
+        self.structure.extend(entry.structure());
+        self.faults_of(&entry);
+        Some(table)
+    }
+
+    fn faults_of(&mut self, entry: &Entry) {
+        for (rule, detail) in &entry.faults {
+            self.fault(rule, *detail);
+        }
     }
 
     fn entries(&mut self, content: &[u8], file_type: u8) -> Option<Vec<u32>> {
@@ -314,7 +332,10 @@ impl Disc {
             let entry = Entry::read(self, at, &mut { super::entry::FILE_EXTENTS_MAX });
             let entry = entry.ok().filter(|entry| entry.file_type == file_type);
             match &entry {
-                Some(entry) => self.structure.extend(entry.structure()),
+                Some(entry) => {
+                    self.structure.extend(entry.structure());
+                    self.faults_of(entry);
+                }
                 None => self.fault("udf_metadata_malformed", format!("file {file_type}")),
             }
             entry
@@ -348,6 +369,12 @@ impl Disc {
         }
         Map::Metadata(runs)
     }
+}
+
+/// Whether a block says nothing: drives fill up the end of a disc, and close it with an anchor.
+fn is_padding(block: &[u8]) -> bool {
+    let is_anchor = Tag::read(block).is_some_and(|tag| tag.is(super::tag::ANCHOR));
+    is_anchor || block.iter().all(|byte| *byte == 0)
 }
 
 /// Adds an extent, to the last when it follows on.

@@ -187,6 +187,12 @@ impl Disc {
         let old = self.image[set * self.block..][..self.block].to_vec();
         self.free(set - self.start, 1);
         self.free(self.root as usize, 1);
+        // The folder of the volume's own streams, which the new file set does not name.
+        for number in tagged(&self.image, self.block, 266) {
+            if self.image[number * self.block + 27] == 13 {
+                self.free(number - self.start, 1);
+            }
+        }
         self.metadata = Some((area, 2));
         self.entries = 1;
         self.root = 1;
