@@ -113,7 +113,14 @@ impl IsoTree {
         for (rule, detail) in &disc.faults {
             walk.findings.incomplete(rule, *detail);
         }
-        trees::walk(blocks, &disc, trees::Place::Session(offset), space, walk, named);
+        trees::walk(
+            blocks,
+            &disc,
+            trees::Place::Session(offset),
+            space,
+            walk,
+            named,
+        );
         torito::list(blocks, &disc, space, walk);
     }
 }
@@ -175,9 +182,7 @@ impl Tree for IsoTree {
 
     fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
         match &item.locator {
-            Locator::Extents(extents) => {
-                Ok(tails(&*self.blocks, extents, self.disc.block_bytes))
-            }
+            Locator::Extents(extents) => Ok(tails(&*self.blocks, extents, self.disc.block_bytes)),
             Locator::Record { record, .. } => match &self.udf {
                 Some(Ok(disc)) => udf::slack_of_record(disc, *record, item),
                 Some(Err(_)) | None => Err(VolumeError::Foreign),

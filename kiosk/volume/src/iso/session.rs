@@ -65,9 +65,9 @@ impl Search {
                 // What cannot be read is told when it is examined.
                 let bytes = head(blocks, at, narrow(length)).unwrap_or_default();
                 let sectors = bytes.chunks(SECTOR_BYTES);
-                let found = sectors.zip(0_u64..).find(|(sector, _)| {
-                    array::<7>(sector, 0) == *b"\x01CD001\x01"
-                });
+                let found = sectors
+                    .zip(0_u64..)
+                    .find(|(sector, _)| array::<7>(sector, 0) == *b"\x01CD001\x01");
                 if let Some((_, number)) = found {
                     let within = number.saturating_mul(wide(SECTOR_BYTES));
                     let place = at.saturating_add(within);
@@ -98,5 +98,63 @@ pub(crate) fn is_own(sector: &[u8], extent: Extent32) -> bool {
     match Record::parse(sector) {
         Some(Ok(record)) => record.name() == [0] && record.extent() == extent,
         Some(Err(())) | None => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod tests {
+    use super::*;
+
+    /// Zeros with one descriptor.
+    struct Far(u64);
+
+    const SIZE_BYTES: u64 = 16 << 30;
+
+    impl Blocks for Far {
+        fn size_bytes(&self) -> u64 {
+            SIZE_BYTES
+        }
+
+        fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+            buffer.fill(0);
+            let within = narrow(self.0.wrapping_sub(offset_bytes));
+            if let Some(place) = buffer.get_mut(within..).and_then(|rest| rest.get_mut(..7)) {
+                place.copy_from_slice(b"\x01CD001\x01");
+            }
+            Ok(())
+        }
+    }
+
+    fn found(at: u64, owned: &[u64]) -> (Option<u64>, Vec<wire::Finding>) {
+        let mut space = Space::new(0, 2048, SIZE_BYTES / 2048);
+        space.allocate(0, SIZE_BYTES / 2048);
+        for offset in owned {
+            space.take(offset / 2048, 1);
+        }
+        let mut findings = Findings::default();
+        let found = Search::new().next(&Far(at), &space, &mut findings);
+        (found, findings.into_vec())
+    }
+
+    #[test]
+    fn a_session_is_looked_for_as_far_as_sessions_lie_apart() {
+        let near = GAP_BYTES_MAX - 2048;
+        assert_eq!(found(near, &[]).0, Some(near));
+        assert_eq!(found(GAP_BYTES_MAX, &[]), (None, Vec::new()));
+        assert_eq!(
+            found(GAP_BYTES_MAX + 4096, &[GAP_BYTES_MAX]).0,
+            Some(GAP_BYTES_MAX + 4096)
+        );
+    }
+
+    #[test]
+    fn a_search_that_does_not_reach_the_end_says_so() {
+        let owned: Vec<u64> = (1..=SEARCH_BYTES_MAX / GAP_BYTES_MAX)
+            .map(|number| number * 2 * GAP_BYTES_MAX)
+            .collect();
+        let (found, findings) = found(SIZE_BYTES - 4096, &owned);
+        assert_eq!(found, None);
+        assert_eq!(findings[0].rule, "iso_sessions_not_searched");
     }
 }

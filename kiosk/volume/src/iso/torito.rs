@@ -197,5 +197,10 @@ mod tests {
         assert!(images(&[]).is_err());
         let header = [0x91, 0xEF, 200, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         assert!(images(&catalog(&[[0x88; 12], header])).is_err());
+        let mut long = catalog(&[[0x88; 12], header]);
+        long.resize(CATALOG_BYTES_MAX, 0);
+        assert!(images(&long).is_ok());
+        long[67] = 0xFF;
+        assert!(images(&long).is_err());
     }
 }

@@ -109,7 +109,9 @@ pub(super) fn own(extent: Extent, space: &mut Space, walk: &mut Walk<'_>) {
     if new != 0 {
         let whole = Extent {
             offset_bytes: Some(offset.saturating_sub(within)),
-            size_bytes: within.saturating_add(size).next_multiple_of(space.unit_bytes),
+            size_bytes: within
+                .saturating_add(size)
+                .next_multiple_of(space.unit_bytes),
         };
         walk.structure_of(&[whole], new);
     }
@@ -158,7 +160,9 @@ impl Iso<'_, '_> {
                 continue;
             }
             let detail = "a path table names a folder that no folder does";
-            self.walk.findings.incomplete("iso_only_in_path_table", detail);
+            self.walk
+                .findings
+                .incomplete("iso_only_in_path_table", detail);
             let folder = self.listed_folder(&folders, index);
             if let Some(folder) = folder {
                 self.relocated(folder, listed.block);
@@ -175,7 +179,11 @@ impl Iso<'_, '_> {
             let listed = folders.get(index)?;
             names.push(self.stored_name(&listed.name));
             // Folders come after the one that they are in; what does not is taken for a root.
-            index = if listed.parent < index { listed.parent } else { 0 };
+            index = if listed.parent < index {
+                listed.parent
+            } else {
+                0
+            };
         }
         let mut folder = Folder::root();
         for name in names.iter().rev() {

@@ -22,7 +22,7 @@ const LINK_BYTES_MAX: u64 = 64 << 10;
 
 /// Most extents of all contents of a volume together, so that files that share a long list of
 /// them cost no more than as many small ones.
-pub(super) const VOLUME_EXTENTS_MAX: u64 = 1 << 26;
+pub(super) const VOLUME_EXTENTS_MAX: u64 = 1 << 24;
 
 /// Types of files.
 const ANY: u8 = 0;
@@ -64,7 +64,10 @@ impl Udf<'_, '_> {
         let size = entry.size_bytes;
         let unread = if entry.is_transformed {
             let detail = "the content is compressed or encrypted, which is not read";
-            Some((Gap::Unsupported, incomplete("udf_storage_unsupported", detail)))
+            Some((
+                Gap::Unsupported,
+                incomplete("udf_storage_unsupported", detail),
+            ))
         } else if entry.is_cut {
             let detail = "the content is in more pieces than the limit allows";
             Some((Gap::Limit, incomplete("too_many_extents", detail)))

@@ -185,15 +185,18 @@ impl Disc {
         self.file_set = Extent30::long(logical, 248);
         self.integrity = Span::parse(logical, 432);
         let mut numbers: Vec<u16> = Vec::new();
-        for one in sequence.iter().filter(|one| u16_at(one, 0) == tag::PARTITION) {
+        for one in sequence
+            .iter()
+            .filter(|one| u16_at(one, 0) == tag::PARTITION)
+        {
             let number = u16_at(one, 22);
             if numbers.contains(&number) {
                 continue;
             }
             numbers.push(number);
-            let same = sequence.iter().filter(|other| {
-                u16_at(other, 0) == tag::PARTITION && u16_at(other, 22) == number
-            });
+            let same = sequence
+                .iter()
+                .filter(|other| u16_at(other, 0) == tag::PARTITION && u16_at(other, 22) == number);
             if let Some(last) = same.max_by_key(|one| u32_at(one, 16)) {
                 self.partitions.push(Partition::parse(last, number));
             }
@@ -216,7 +219,10 @@ impl Disc {
         rest = rest.get(..table).unwrap_or(rest);
         let mut maps: Vec<Vec<u8>> = Vec::new();
         while let [_, length, ..] = rest {
-            let Some(map) = rest.get(..usize::from(*length)).filter(|map| 6 <= map.len()) else {
+            let Some(map) = rest
+                .get(..usize::from(*length))
+                .filter(|map| 6 <= map.len())
+            else {
                 break;
             };
             maps.push(map.to_vec());
@@ -313,12 +319,7 @@ fn anchors(
     faults: &mut Faults,
 ) -> Result<Vec<(u64, Vec<u8>)>, VolumeError> {
     let count = blocks.size_bytes().checked_div(block_bytes).unwrap_or(0);
-    let mut places = vec![
-        256,
-        512,
-        count.saturating_sub(1),
-        count.saturating_sub(257),
-    ];
+    let mut places = vec![256, 512, count.saturating_sub(1), count.saturating_sub(257)];
     places.sort_unstable();
     places.dedup();
     let mut found = Vec::new();

@@ -171,7 +171,10 @@ impl Entry {
                 let detail = "a content is longer than the entry that it lies in";
                 return Err(Broken::damaged("udf_entry_malformed", detail));
             }
-            let offset = self.place.offset_bytes.map(|at| at.saturating_add(wide(start)));
+            let offset = self
+                .place
+                .offset_bytes
+                .map(|at| at.saturating_add(wide(start)));
             if self.size_bytes != 0 {
                 self.content.push(Extent {
                     offset_bytes: offset,
@@ -221,7 +224,9 @@ impl Entry {
             }
             let whole = one.size_bytes.next_multiple_of(disc.block_bytes.max(1));
             let places = disc.extents(one.at, whole, budget);
-            let there = places.iter().fold(0, |sum: u64, one| sum.saturating_add(one.size_bytes));
+            let there = places
+                .iter()
+                .fold(0, |sum: u64, one| sum.saturating_add(one.size_bytes));
             let mut left = take;
             if one.holding == Holding::Reserved {
                 push(&mut self.content, hole(take));
@@ -272,7 +277,9 @@ impl Entry {
 
     /// Everything of it, for a content that is a structure itself.
     pub(super) fn structure(&self) -> Vec<Extent> {
-        self.descriptors().chain(self.owned.iter().copied()).collect()
+        self.descriptors()
+            .chain(self.owned.iter().copied())
+            .collect()
     }
 }
 
@@ -344,7 +351,10 @@ impl List {
         one: Extent30,
         entry: &mut Entry,
     ) -> Result<(), (&'static str, &'static str)> {
-        let bad = ("udf_continuation_malformed", "further extents cannot be read");
+        let bad = (
+            "udf_continuation_malformed",
+            "further extents cannot be read",
+        );
         let (offset, block) = disc.block(one.at).map_err(|_| bad)?;
         if !self.visited.insert(offset) {
             return Err(("udf_continuation_loop", "extents continue in themselves"));

@@ -1,7 +1,7 @@
 //! Folders: file identifiers one after the other.
 
-use super::tag::{self, Extent30, TAG_BYTES, Tag, summed_bytes};
 use super::name;
+use super::tag::{self, Extent30, TAG_BYTES, Tag, summed_bytes};
 use crate::number::{narrow, u8_at, u16_at};
 
 /// Bits of a file identifier's characteristics.

@@ -14,7 +14,7 @@ const INTEGRITY_BLOCKS_MAX: usize = 4096;
 
 /// Most bytes of the metadata that are compared with their mirror: of a disc of 100 GB a
 /// thousandth part is usual.
-const MIRROR_BYTES_MAX: u64 = 1 << 30;
+const MIRROR_BYTES_MAX: u64 = 256 << 20;
 
 /// Numbers of files and folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,10 @@ impl Disc {
             }
             last = Some(bytes);
         }
+        if INTEGRITY_BLOCKS_MAX <= places.len() {
+            let detail = "more integrity descriptors than the limit allows";
+            findings.incomplete("udf_too_many_descriptors", detail);
+        }
         let Some(bytes) = last else {
             let detail = "there is no integrity descriptor";
             findings.incomplete("udf_integrity_missing", detail);
@@ -102,7 +106,9 @@ impl Disc {
             return;
         };
         let reader = |extents: &Vec<Extent>| {
-            let size = extents.iter().fold(0, |sum: u64, one| sum.saturating_add(one.size_bytes));
+            let size = extents
+                .iter()
+                .fold(0, |sum: u64, one| sum.saturating_add(one.size_bytes));
             let extents = Box::new(extents.clone().into_iter().map(Ok));
             (size, ExtentReader::new(&*self.blocks, extents, size, size))
         };

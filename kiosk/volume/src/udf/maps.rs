@@ -78,7 +78,9 @@ impl Disc {
                 Some((place, left))
             }
             Map::Virtual { under, table } => {
-                let block = *table.get(narrow(block)).filter(|block| **block != u32::MAX)?;
+                let block = *table
+                    .get(narrow(block))
+                    .filter(|block| **block != u32::MAX)?;
                 // Maps under this one are never virtual, so this goes one deep.
                 self.locate(Address { map: *under, block })
                     .map(|(block, _)| (block, 1))
@@ -107,9 +109,7 @@ impl Disc {
             };
             let offset = block.saturating_mul(self.block_bytes);
             let there = self.blocks.size_bytes().saturating_sub(offset);
-            let length = left
-                .min(count.saturating_mul(self.block_bytes))
-                .min(there);
+            let length = left.min(count.saturating_mul(self.block_bytes)).min(there);
             if length == 0 {
                 break;
             }
@@ -139,7 +139,10 @@ impl Disc {
         let number = u16_at(map, if is_plain { 4 } else { 38 });
         let found = self.partitions.iter().find(|one| one.number == number);
         let Some((start, mut count)) = found.map(|one| (one.start, one.count)) else {
-            self.fault("udf_map_malformed", "a map of a partition that is not there");
+            self.fault(
+                "udf_map_malformed",
+                "a map of a partition that is not there",
+            );
             return Map::Broken;
         };
         let there = self.count().saturating_sub(start);
@@ -180,7 +183,10 @@ impl Disc {
         let mut tables: Vec<BTreeMap<u64, u64>> = Vec::new();
         let wanted = usize::from(u8_at(map, 42)).min(4);
         for number in 0..wanted {
-            let block = u64::from(u32_at(map, 48_usize.saturating_add(number.saturating_mul(4))));
+            let block = u64::from(u32_at(
+                map,
+                48_usize.saturating_add(number.saturating_mul(4)),
+            ));
             let offset = block.saturating_mul(self.block_bytes);
             let bytes = head(&*self.blocks, offset, narrow(size)).unwrap_or_default();
             let is_table = Tag::read(&bytes).is_some_and(|tag| tag.is(0))
@@ -194,7 +200,9 @@ impl Disc {
                 size_bytes: wide(bytes.len()),
             });
             let entries = bytes.get(56..).unwrap_or_default();
-            let entries = entries.chunks_exact(8).take(usize::from(u16_at(&bytes, 48)));
+            let entries = entries
+                .chunks_exact(8)
+                .take(usize::from(u16_at(&bytes, 48)));
             // The highest numbers mark packets that are free or bad themselves.
             let entries = entries.filter(|entry| u32_at(entry, 0) < 0xFFFF_FFF0);
             tables.push(
@@ -242,7 +250,10 @@ impl Disc {
             Map::Virtual { .. } | Map::Metadata(_) | Map::Broken => false,
         });
         let Some(under) = under.and_then(|under| u16::try_from(under).ok()) else {
-            self.fault("udf_map_malformed", "a map lies on a partition that is not there");
+            self.fault(
+                "udf_map_malformed",
+                "a map lies on a partition that is not there",
+            );
             return;
         };
         let made = if name.starts_with(b"*UDF Virtual Partition") {
@@ -250,7 +261,10 @@ impl Disc {
         } else if name.starts_with(b"*UDF Metadata Partition") {
             self.metadata(map, under)
         } else {
-            self.fault("udf_map_unknown", "a kind of partition map that is not read");
+            self.fault(
+                "udf_map_unknown",
+                "a kind of partition map that is not read",
+            );
             return;
         };
         if let Some(place) = self.maps.get_mut(index) {
@@ -261,7 +275,12 @@ impl Disc {
     /// The last allocation table of a write-once disc.
     fn allocation_table(&mut self, under: u16) -> Map {
         let count = self.count();
-        let start = self.locate(Address { map: under, block: 0 }).map(|place| place.0);
+        let start = self
+            .locate(Address {
+                map: under,
+                block: 0,
+            })
+            .map(|place| place.0);
         let mut is_last = true;
         for back in 1..=VAT_SEARCH_BLOCKS {
             let place = count
@@ -282,7 +301,10 @@ impl Disc {
             }
             return Map::Virtual { under, table };
         }
-        self.fault("udf_vat_missing", "the disc has no virtual allocation table");
+        self.fault(
+            "udf_vat_missing",
+            "the disc has no virtual allocation table",
+        );
         Map::Broken
     }
 

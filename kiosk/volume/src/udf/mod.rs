@@ -102,9 +102,7 @@ impl Tree for UdfTree {
 
     fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
         match &item.locator {
-            Locator::Extents(extents) => {
-                Ok(tails(&*self.blocks, extents, self.disc.block_bytes))
-            }
+            Locator::Extents(extents) => Ok(tails(&*self.blocks, extents, self.disc.block_bytes)),
             Locator::Record { record, .. } => slack_of_record(&self.disc, *record, item),
             Locator::Inline(_)
             | Locator::Range { .. }
@@ -140,7 +138,12 @@ pub(crate) fn open_record<'a>(
     let entry = recorded(disc, record)?;
     let extents = Box::new(entry.content.into_iter().map(Ok));
     let size = item.size_bytes;
-    Ok(Box::new(ExtentReader::new(&*disc.blocks, extents, size, size)))
+    Ok(Box::new(ExtentReader::new(
+        &*disc.blocks,
+        extents,
+        size,
+        size,
+    )))
 }
 
 /// A reader of what belongs to such a content and is not it.
@@ -152,5 +155,10 @@ pub(crate) fn slack_of_record<'a>(
     let entry = recorded(disc, record)?;
     let extents = Box::new(entry.slack.into_iter().map(Ok));
     let size = item.share.slack_bytes;
-    Ok(Box::new(ExtentReader::new(&*disc.blocks, extents, size, size)))
+    Ok(Box::new(ExtentReader::new(
+        &*disc.blocks,
+        extents,
+        size,
+        size,
+    )))
 }

@@ -56,7 +56,10 @@ impl Tag {
     /// What is wrong with it as a descriptor in block `location`.
     pub(super) fn fault(self, location: u64) -> Option<(&'static str, &'static str)> {
         if !self.is_summed {
-            Some(("udf_tag_checksum", "the checksum of a descriptor tag is wrong"))
+            Some((
+                "udf_tag_checksum",
+                "the checksum of a descriptor tag is wrong",
+            ))
         } else if !self.is_whole {
             Some(("udf_descriptor_crc", "the CRC of a descriptor is wrong"))
         } else if u64::from(self.location) != location {

@@ -21,7 +21,7 @@ use crate::space::Space;
 use crate::walk::{Content, Folder, Walk};
 
 /// Largest folder read, in bytes: more than half a million files in one folder.
-const FOLDER_BYTES_MAX: u64 = 64 << 20;
+const UDF_FOLDER_BYTES_MAX: u64 = 64 << 20;
 
 /// Most file sets. UDF allows one, and on discs that are written once one for each change.
 const FILE_SETS_MAX: usize = 64;
@@ -104,8 +104,8 @@ pub(crate) fn walk(
         .then(|| disc.mark(udf.space, &mut udf.walk.findings))
         .unwrap_or_default();
     let whole = disc.partitions.iter().map(|one| (one.start, one.count));
-    udf.is_rewritten = whole.clone().any(|one| !unaccounted.contains(&one))
-        && beside == Beside::Nothing;
+    udf.is_rewritten =
+        whole.clone().any(|one| !unaccounted.contains(&one)) && beside == Beside::Nothing;
     udf.file_sets();
     udf.tree();
     if !udf.walk.is_full() {
@@ -165,20 +165,35 @@ impl Udf<'_, '_> {
                 break;
             }
         }
+        if found && next.size_bytes != 0 {
+            let detail = "more file sets than the limit allows, or one that cannot be read";
+            self.walk
+                .findings
+                .incomplete("udf_file_sets_malformed", detail);
+        }
         if !found {
             let detail = "there is no file set";
-            self.walk.findings.incomplete("udf_file_set_missing", detail);
+            self.walk
+                .findings
+                .incomplete("udf_file_set_missing", detail);
         }
     }
 
     fn root(&mut self, root: &Rc<Folder>, icb: Extent30) {
         match self.read(icb.at) {
+            // A later file set may show the same root.
+            Ok(entry) if self.is_entered(&entry) => {}
             Ok(entry) if entry.file_type == FOLDER => {
                 self.enter(root, &Folder::root(), b"", icb.at, &entry);
             }
             Ok(_) => self.unlisted(root, "udf_root_malformed", "the root is no folder"),
             Err(broken) => self.unlisted(root, broken.rule, broken.detail),
         }
+    }
+
+    fn is_entered(&self, entry: &Entry) -> bool {
+        let place = entry.place.offset_bytes.unwrap_or(0);
+        self.folders.contains(&place)
     }
 
     fn unlisted(&mut self, folder: &Folder, rule: &'static str, detail: &'static str) {
@@ -237,12 +252,12 @@ impl Udf<'_, '_> {
         entry: &Entry,
         each: &mut dyn FnMut(&mut Self, &Identifier),
     ) {
-        if FOLDER_BYTES_MAX < entry.size_bytes || entry.is_cut {
+        if UDF_FOLDER_BYTES_MAX < entry.size_bytes || entry.is_cut {
             let finding = incomplete("folder_too_long", "the folder is larger than the limit");
             self.walk.unlisted(folder, Gap::Limit, finding);
         }
         let mut content = Vec::new();
-        let read = entry.reader(self.disc).take(FOLDER_BYTES_MAX);
+        let read = entry.reader(self.disc).take(UDF_FOLDER_BYTES_MAX);
         if let Err(error) = { read }.read_to_end(&mut content) {
             let finding = incomplete("folder_unreadable", "entries could not be read");
             let detail = error.to_string();
@@ -275,7 +290,10 @@ impl Udf<'_, '_> {
             self.keep(folder, name, at);
             return;
         }
-        self.counted.files = self.counted.files.saturating_add(u64::from(!identifier.is_folder));
+        self.counted.files = self
+            .counted
+            .files
+            .saturating_add(u64::from(!identifier.is_folder));
         let offset = self.disc.locate(at).map(|place| place.0);
         let offset = offset.map(|block| block.saturating_mul(self.disc.block_bytes));
         if let Some(known) = offset.and_then(|offset| self.seen.get(&offset).copied()) {
@@ -319,7 +337,8 @@ impl Udf<'_, '_> {
         let Broken { rule, detail, gap } = broken;
         self.walk.findings.incomplete(rule, detail);
         let finding = incomplete(rule, detail);
-        self.walk.unchecked(folder, name, RowKind::File, 0, gap, finding);
+        self.walk
+            .unchecked(folder, name, RowKind::File, 0, gap, finding);
     }
 
     /// Extended attributes and streams of a file or folder.
@@ -419,7 +438,10 @@ impl Udf<'_, '_> {
             self.list_deleted(&folder, &name, at);
         }
         if self.deleted_beyond != 0 {
-            let detail = format!("{} more; their blocks count as free space", self.deleted_beyond);
+            let detail = format!(
+                "{} more; their blocks count as free space",
+                self.deleted_beyond
+            );
             self.walk.findings.notice("deleted_not_listed", detail);
         }
         self.walk.unallocated(self.space);
@@ -436,7 +458,11 @@ impl Udf<'_, '_> {
         };
         let unit = self.space.unit_bytes;
         let run = |extent: &Extent| {
-            let first = extent.offset_bytes.unwrap_or(0).checked_div(unit).unwrap_or(0);
+            let first = extent
+                .offset_bytes
+                .unwrap_or(0)
+                .checked_div(unit)
+                .unwrap_or(0);
             (first, extent.size_bytes.div_ceil(unit))
         };
         let is_free = |extent: &Extent| {

@@ -268,7 +268,10 @@ fn a_file_that_only_udf_names_is_found() {
     let found = walk("iso9660", image);
     assert_eq!(found.rules(), ["iso_only_in_udf"]);
     assert_eq!(found.findings[0].tier, Tier::Notice);
-    assert_eq!(found.contents["HIDDEN.BIN"], Ok(files["HIDDEN.BIN"].clone()));
+    assert_eq!(
+        found.contents["HIDDEN.BIN"],
+        Ok(files["HIDDEN.BIN"].clone())
+    );
     assert_eq!(found.items.len(), 2);
     found.assert_accounts();
 }
@@ -284,7 +287,9 @@ fn sessions(second: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     std::fs::write(&before, &image).unwrap();
     let blocks = format!("0,{}", image.len() / 2048);
     let (before, tree, path) = (arg(&before), arg(&tree), arg(&after));
-    let options = ["-quiet", "-R", "-J", "-C", &blocks, "-M", &before, "-o", &path, &tree];
+    let options = [
+        "-quiet", "-R", "-J", "-C", &blocks, "-M", &before, "-o", &path, &tree,
+    ];
     run("genisoimage", options);
     image.extend(std::fs::read(after).unwrap());
     image
@@ -306,12 +311,16 @@ fn files_of_a_second_session_are_found() {
 fn more_sessions_than_a_disc_can_have_are_reported() {
     let mut image = disc(2, 2048, &[], &[]);
     let descriptors = image[16 * 2048..18 * 2048].to_vec();
-    // `SESSIONS_MAX` and one more.
-    for _ in 0..100 {
+    const SESSIONS_MAX: usize = 99;
+    for _ in 0..=SESSIONS_MAX {
         image.extend_from_slice(&descriptors);
     }
     let found = walk("iso9660", image);
-    assert!(found.rules().contains(&"too_many_sessions"), "{:?}", found.rules());
+    assert!(
+        found.rules().contains(&"too_many_sessions"),
+        "{:?}",
+        found.rules()
+    );
     found.assert_accounts();
 }
 
@@ -340,17 +349,27 @@ fn boot_images_are_listed() {
     assert_eq!((boot.kind, boot.size_bytes), (RowKind::Boot, 1_474_560));
     assert!(found.contents["boot-image-1"] == Ok(floppy));
 
-    let catalog = found.items.iter().find(|item| item.path.as_bytes() == b"boot.cat");
+    let catalog = found
+        .items
+        .iter()
+        .find(|item| item.path.as_bytes() == b"boot.cat");
     let at = catalog.unwrap().share.position_bytes as usize;
     let mut broken = image;
     broken[at + 4] ^= 1;
     assert_eq!(walk("iso9660", broken).rules(), ["boot_catalog_malformed"]);
 
     let options = ["-R", "-b", "loader.bin", "-c", "boot.cat", "-no-emul-boot"];
-    let options = [&options[..], &["-boot-load-size", "4", "-hide", "loader.bin"]].concat();
+    let options = [
+        &options[..],
+        &["-boot-load-size", "4", "-hide", "loader.bin"],
+    ]
+    .concat();
     let found = walk("iso9660", crate::iso::image(&options, &files));
     assert_eq!(found.rules(), Vec::<&str>::new());
-    assert_eq!(found.contents["boot-image-1"], Ok(bytes(8, 5000)[..2048].to_vec()));
+    assert_eq!(
+        found.contents["boot-image-1"],
+        Ok(bytes(8, 5000)[..2048].to_vec())
+    );
     assert!(!found.raw_with(&bytes(8, 5000)[4900..5000]).is_empty());
     found.assert_accounts();
 }
@@ -376,7 +395,11 @@ fn a_folder_that_only_a_path_table_names_is_found() {
     let table = u32::from_le_bytes(image[32_768 + 140..][..4].try_into().unwrap());
     let at = table as usize * 2048 + 2;
     image[at] += 1;
-    assert!(walk("iso9660", image).rules().contains(&"iso_path_tables_differ"));
+    assert!(
+        walk("iso9660", image)
+            .rules()
+            .contains(&"iso_path_tables_differ")
+    );
 }
 
 #[test]
@@ -385,7 +408,10 @@ fn a_canary_outside_of_every_file_is_found() {
     let mut image = image(&["-R", "-J"], &files);
     let end = image.len();
     image.extend_from_slice(&vec![0; 5000]);
-    let file = image.windows(16).position(|window| window == &bytes(1, 3000)[..16]).unwrap();
+    let file = image
+        .windows(16)
+        .position(|window| window == &bytes(1, 3000)[..16])
+        .unwrap();
     for (at, number) in [(100, 1), (end - 2048, 2), (file + 3500, 3), (end + 4500, 4)] {
         let canary = [CANARY, &[number]].concat();
         image[at..][..canary.len()].copy_from_slice(&canary);
@@ -398,4 +424,36 @@ fn a_canary_outside_of_every_file_is_found() {
     assert!(with(4)[0].starts_with("unused-"));
     let slack = found.contents["A.BIN:slack"].as_ref().unwrap();
     assert_eq!(&slack[500..][..CANARY.len()], CANARY);
+}
+
+#[test]
+fn path_tables_past_the_limits_are_reported() {
+    const PATH_TABLE_BYTES_MAX: u32 = 65_535 * 263;
+    const LISTED_DEPTH_MAX: u32 = 64;
+    let table = |size: u32| {
+        let mut image = disc(2, 2048, &[], &[]);
+        let at = 16 * 2048 + 132;
+        image[at..at + 4].copy_from_slice(&size.to_le_bytes());
+        image[at + 4..at + 8].copy_from_slice(&size.to_be_bytes());
+        image[at + 8] = 110;
+        image
+    };
+    let found = walk("iso9660", table(PATH_TABLE_BYTES_MAX + 1));
+    assert_eq!(found.rules(), ["iso_path_table_malformed"]);
+
+    // Folders in folders, deeper than their names are put together.
+    let mut records = Vec::new();
+    for number in 0..LISTED_DEPTH_MAX + 3 {
+        let name = if number == 0 { 0 } else { b'A' };
+        let block = if number == 0 { 100 } else { 119 + number };
+        records.extend([1, 0]);
+        records.extend(block.to_le_bytes());
+        records.extend((number.max(1) as u16).to_le_bytes());
+        records.extend([name, 0]);
+    }
+    let mut image = table(records.len() as u32);
+    image[110 * 2048..][..records.len()].copy_from_slice(&records);
+    let found = walk("iso9660", image);
+    assert!(found.rules().contains(&"iso_only_in_path_table"));
+    found.assert_accounts();
 }

@@ -66,6 +66,14 @@ mod udf_disc;
     clippy::as_conversions,
     reason = "tests compute expectations"
 )]
+mod udf_limits;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod layout;
 
 #[cfg(test)]

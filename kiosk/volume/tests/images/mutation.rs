@@ -216,7 +216,10 @@ fn damaged_udf_is_never_a_panic_and_hardly_ever_silent() {
             }
             disc.fill(&files, style);
             let silent = campaign("udf", &disc.finish(), &files);
-            assert!(silent <= 3, "{silent} of {CASES} silent for udf, {media} {style:?}");
+            assert!(
+                silent <= 3,
+                "{silent} of {CASES} silent for udf, {media} {style:?}"
+            );
         }
     }
 }

@@ -83,7 +83,11 @@ fn every_file_of_every_kind_of_media_is_found_and_right() {
             Style::Scattered,
         ] {
             let disc = Disc::new(empty(media, block, revision, &[]), block);
-            check(disc, style, &format!("{media} {block} {revision} {style:?}"));
+            check(
+                disc,
+                style,
+                &format!("{media} {block} {revision} {style:?}"),
+            );
         }
     }
     for mirrored in [false, true] {
@@ -220,7 +224,10 @@ fn a_canary_is_found_wherever_it_is_hidden() {
     assert_eq!(found.findings[0].tier, Tier::Notice);
     for (number, name) in places {
         let with = found.raw_with(&[CANARY, &[number]].concat());
-        assert!(with.iter().any(|with| with.starts_with(name)), "{number}: {with:?}");
+        assert!(
+            with.iter().any(|with| with.starts_with(name)),
+            "{number}: {with:?}"
+        );
     }
     let slack = found.contents["file:slack"].as_ref().unwrap();
     assert_eq!(&slack[900..][..CANARY.len()], CANARY);
@@ -244,7 +251,10 @@ fn a_deleted_file_is_listed_when_its_blocks_are_free() {
     };
     let found = walk("udf", make(false, Style::Short));
     good(&found, "deleted");
-    let item = found.items.iter().find(|item| item.kind == RowKind::Deleted);
+    let item = found
+        .items
+        .iter()
+        .find(|item| item.kind == RowKind::Deleted);
     let item = item.unwrap();
     assert_eq!(item.path.as_bytes(), b"deleted");
     assert_eq!(item.share.unallocated_bytes, 4096);
@@ -276,7 +286,9 @@ fn damage_is_reported() {
     let image = filled(&files, Style::Short);
     let entries = tagged(&image, 2048, 266);
     let entry_of = |file_type: u8, skip: usize| {
-        let entries = entries.iter().filter(|number| image[**number * 2048 + 27] == file_type);
+        let entries = entries
+            .iter()
+            .filter(|number| image[**number * 2048 + 27] == file_type);
         entries.copied().nth(skip).unwrap() * 2048
     };
     let file = entry_of(5, 3);

@@ -74,7 +74,11 @@ fn crc(bytes: &[u8]) -> u16 {
     for byte in bytes {
         crc ^= u16::from(*byte) << 8;
         for _ in 0..8 {
-            crc = if crc & 0x8000 != 0 { crc << 1 ^ 0x1021 } else { crc << 1 };
+            crc = if crc & 0x8000 != 0 {
+                crc << 1 ^ 0x1021
+            } else {
+                crc << 1
+            };
         }
     }
     crc
@@ -89,7 +93,9 @@ pub(crate) fn seal(bytes: &mut [u8], id: u16, location: u32, length: usize) {
     bytes[10..12].copy_from_slice(&(length as u16 - 16).to_le_bytes());
     bytes[12..16].copy_from_slice(&location.to_le_bytes());
     bytes[4] = 0;
-    bytes[4] = bytes[..16].iter().fold(0, |sum, byte| sum.wrapping_add(*byte));
+    bytes[4] = bytes[..16]
+        .iter()
+        .fold(0, |sum, byte| sum.wrapping_add(*byte));
 }
 
 /// Seals a descriptor again as it was, after a change.
@@ -108,7 +114,9 @@ pub(crate) fn reseal(bytes: &mut [u8]) {
 pub(crate) fn tagged(image: &[u8], block: usize, id: u16) -> Vec<usize> {
     let blocks = image.chunks_exact(block).enumerate();
     let has = blocks.filter(|(_, bytes)| {
-        let sum = bytes[..16].iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+        let sum = bytes[..16]
+            .iter()
+            .fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
         u16_at(bytes, 0) == id && sum.wrapping_sub(bytes[4]) == bytes[4]
     });
     has.map(|(number, _)| number).collect()
@@ -128,7 +136,9 @@ impl Disc {
         let extended = !tagged(&image, block, 266).is_empty();
         let end = (image.len() / block - start) as u32;
         let system = tagged(&image, block, 261);
-        let system = system.into_iter().find(|number| image[number * block + 27] == 5);
+        let system = system
+            .into_iter()
+            .find(|number| image[number * block + 27] == 5);
         let mut disc = Self {
             next: if is_virtual { end } else { 2000.min(end / 2) },
             image,
@@ -159,7 +169,11 @@ impl Disc {
         let mirror = self.take(1);
         for (at, file_type, area) in [(main, 250, area), (mirror, 251, copy)] {
             let piece = (0, 256 * self.block, 0, area);
-            self.entry((0, at), file_type, &Body::pieces(Style::Short, 256 * self.block, &[piece]));
+            self.entry(
+                (0, at),
+                file_type,
+                &Body::pieces(Style::Short, 256 * self.block, &[piece]),
+            );
         }
         for number in tagged(&self.image, self.block, 6) {
             let block = self.block;
@@ -261,7 +275,11 @@ impl Disc {
     /// Writes an entry.
     pub(crate) fn entry(&mut self, at: (u16, u32), file_type: u8, body: &Body) {
         let mut bytes = vec![0_u8; self.block];
-        let (id, lengths) = if self.extended { (266, 208) } else { (261, 168) };
+        let (id, lengths) = if self.extended {
+            (266, 208)
+        } else {
+            (261, 168)
+        };
         bytes[20..22].copy_from_slice(&4_u16.to_le_bytes());
         bytes[24] = 1;
         bytes[27] = file_type;
@@ -300,7 +318,9 @@ impl Disc {
         };
         let piece_bytes = match style {
             Style::Scattered => self.block,
-            _ => (content.len() / 8).max(2 * self.block + 1).next_multiple_of(self.block),
+            _ => (content.len() / 8)
+                .max(2 * self.block + 1)
+                .next_multiple_of(self.block),
         };
         let mut pieces: Vec<Piece> = Vec::new();
         for piece in content.chunks(piece_bytes) {
@@ -322,7 +342,10 @@ impl Disc {
     fn chain(&mut self, size: usize, pieces: &[Piece]) -> Body {
         let mut area = Vec::new();
         for piece in pieces.rchunks(2) {
-            let mut own: Vec<u8> = piece.iter().flat_map(|one| long(one.0, one.1, one.2, one.3)).collect();
+            let mut own: Vec<u8> = piece
+                .iter()
+                .flat_map(|one| long(one.0, one.1, one.2, one.3))
+                .collect();
             own.extend_from_slice(&area);
             if piece[0] == pieces[0] {
                 area = own;
@@ -364,7 +387,13 @@ impl Disc {
         let mut content = identifier(&[], self.entries, self.root, 0x0A, self.block);
         for (name, at, characteristics) in names {
             let stored = compressed(name);
-            content.extend(identifier(&stored, self.entries, *at, *characteristics, self.block));
+            content.extend(identifier(
+                &stored,
+                self.entries,
+                *at,
+                *characteristics,
+                self.block,
+            ));
         }
         content
     }
