@@ -38,6 +38,8 @@ pub enum Kind {
     Ext4,
     /// ISO 9660, with or without Joliet and Rock Ridge.
     Iso9660,
+    /// UDF, without an ISO 9660 tree beside it.
+    Udf,
     /// Known by name only.
     Named {
         /// Its name in reports.
@@ -51,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds with a reader.
-    const READ: [Self; 9] = [
+    const READ: [Self; 10] = [
         Self::Fat12,
         Self::Fat16,
         Self::Fat32,
@@ -61,6 +63,7 @@ impl Kind {
         Self::Ext3,
         Self::Ext4,
         Self::Iso9660,
+        Self::Udf,
     ];
 
     /// Its name in reports: `fat32`, `luks2`, `unknown`.
@@ -76,6 +79,7 @@ impl Kind {
             Self::Ext3 => "ext3",
             Self::Ext4 => "ext4",
             Self::Iso9660 => "iso9660",
+            Self::Udf => "udf",
             Self::Named { name, .. } => name,
             Self::Unknown => "unknown",
         }
@@ -177,8 +181,6 @@ const MARKS: &[Mark] = &[
     unsupported("ufs", 9_564, b"\x54\x19\x01\x00"),
     unsupported("ufs", 66_908, b"\x19\x01\x54\x19"),
     unsupported("vmfs", 1_048_576, b"\x0D\xD0\x01\xC0"),
-    // Found by following descriptors, below; here for its name.
-    unsupported("udf", u64::MAX, b""),
     // Found by more than a signature; here for their names.
     unsupported("apple_map", u64::MAX, b""),
     unsupported("bsd_label", u64::MAX, b""),
@@ -244,6 +246,11 @@ pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
         }
     });
     search.otherwise(|search| search.marks(|mark| mark.is_weak(WEAK_BYTES_MIN)));
+    // Anchors outlive a new format, and no system looks at them alone.
+    search.otherwise(|search| {
+        let anchor = crate::udf::has_anchor(blocks);
+        search.keep(anchor.map(|has| has.then_some(Kind::Udf)));
+    });
     search.otherwise(|search| {
         let random = random::is_random(blocks);
         search.keep(random.map(|is_random| named(ENCRYPTED_UNKNOWN).filter(|_| is_random)));
@@ -330,37 +337,38 @@ pub(crate) const DESCRIPTORS_MAX: u64 = 64;
 
 /// ISO 9660, or UDF without it.
 fn optical(blocks: &dyn Blocks) -> io::Result<Option<Kind>> {
-    let mut found = None;
     for number in 0..DESCRIPTORS_MAX {
         let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(2048));
         let descriptor = head(blocks, offset, 6)?;
         match &array::<5>(&descriptor, 1) {
             b"CD001" if u8_at(&descriptor, 0) == 1 => return Ok(Some(Kind::Iso9660)),
-            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
-            b"NSR02" | b"NSR03" => {
-                found = Some(Kind::Named {
-                    name: "udf",
-                    gap: Gap::Unsupported,
-                });
-            }
+            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"NSR02" | b"NSR03" => {}
             _ => break,
         }
     }
-    Ok(found)
+    Ok(is_announced(blocks)?.then_some(Kind::Udf))
 }
 
-/// Whether a disc carries a UDF file system beside its ISO 9660 one.
+/// Whether there is a UDF file system: announced, or only anchored.
 ///
 /// # Errors
 /// Those of the medium.
 pub(crate) fn has_udf(blocks: &dyn Blocks) -> io::Result<bool> {
-    for number in 0..DESCRIPTORS_MAX {
-        let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(2048));
-        let descriptor = head(blocks, offset, 6)?;
-        match &array::<5>(&descriptor, 1) {
-            b"NSR02" | b"NSR03" => return Ok(true),
-            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
-            _ => break,
+    Ok(is_announced(blocks)? || crate::udf::has_anchor(blocks)?)
+}
+
+/// Whether the volume descriptors announce a UDF file system. They lie further apart where
+/// blocks are larger.
+fn is_announced(blocks: &dyn Blocks) -> io::Result<bool> {
+    for step in [2048_u64, 4096, 8192, 16_384, 32_768] {
+        for number in 0..DESCRIPTORS_MAX {
+            let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(step));
+            let descriptor = head(blocks, offset, 6)?;
+            match &array::<5>(&descriptor, 1) {
+                b"NSR02" | b"NSR03" => return Ok(true),
+                b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
+                _ => break,
+            }
         }
     }
     Ok(false)
@@ -421,12 +429,12 @@ mod tests {
     }
 
     #[test]
-    fn udf_without_iso_is_named() {
+    fn udf_without_iso_is_recognised() {
         let mut blocks = vec![0_u8; 60_000];
         for (number, id) in [b"BEA01", b"NSR03", b"TEA01"].iter().enumerate() {
             blocks[32_769..][number * 2048..][..5].copy_from_slice(*id);
         }
-        assert_eq!(probe(&blocks).unwrap().name(), "udf");
+        assert_eq!(probe(&blocks).unwrap(), Kind::Udf);
     }
 
     #[test]

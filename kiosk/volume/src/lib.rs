@@ -33,6 +33,7 @@ mod tree;
 mod clusters;
 mod content;
 mod findings;
+mod named;
 mod space;
 mod text;
 mod walk;
@@ -42,6 +43,7 @@ mod ext;
 mod fat;
 mod iso;
 mod ntfs;
+mod udf;
 
 pub use blocks::{Blocks, Part};
 pub use cached::{CACHE_BYTES_MAX, Cached};

@@ -169,10 +169,21 @@ impl Space {
 
     /// Runs of units, in rising order: first unit and count.
     pub(crate) fn runs(&self, which: Which) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let mut at = 0;
+        self.runs_in(which, 0, self.count)
+    }
+
+    /// The parts of such runs that lie between two units.
+    pub(crate) fn runs_in(
+        &self,
+        which: Which,
+        first: u64,
+        end: u64,
+    ) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let mut at = first;
+        let last = end.min(self.count);
         std::iter::from_fn(move || {
-            let start = self.seek(at, which, true)?;
-            let end = self.seek(start, which, false).unwrap_or(self.count);
+            let start = self.seek(at, which, true).filter(|start| *start < last)?;
+            let end = self.seek(start, which, false).unwrap_or(last).min(last);
             at = end;
             Some((start, end.saturating_sub(start)))
         })
@@ -242,6 +253,10 @@ mod tests {
         assert_eq!(runs(Which::Lost), [(50, 60)]);
         assert_eq!(runs(Which::Unmarked), [(290, 10)]);
         assert_eq!(runs(Which::Free), [(0, 10), (110, 180)]);
+        let between = |first, end| space.runs_in(Which::Lost, first, end).collect::<Vec<_>>();
+        assert_eq!(between(0, 60), [(50, 10)]);
+        assert_eq!(between(100, 900), [(100, 10)]);
+        assert_eq!(between(110, 900), []);
         assert!(space.is_free(110, 180) && !space.is_free(110, 181) && !space.is_free(299, 2));
     }
 

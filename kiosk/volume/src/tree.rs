@@ -91,6 +91,31 @@ pub fn raw<'a>(part: &'a dyn Blocks, extents: &[(u64, u64)]) -> Box<dyn Read + '
     Box::new(ExtentReader::new(part, extents, size, size))
 }
 
+/// What follows each of these extents in its last block.
+pub(crate) fn tail_extents(
+    part: &dyn Blocks,
+    extents: &[(u64, u64)],
+    block_bytes: u64,
+) -> Vec<(u64, u64)> {
+    let there = part.size_bytes();
+    let tails = extents.iter().map(|(offset, size)| {
+        let end = offset.saturating_add(*size);
+        let block_end = end.checked_next_multiple_of(block_bytes.max(1));
+        let block_end = block_end.unwrap_or(end).min(there);
+        (end, block_end.saturating_sub(end))
+    });
+    tails.filter(|tail| tail.1 != 0).collect()
+}
+
+/// A reader of it.
+pub(crate) fn tails<'a>(
+    part: &'a dyn Blocks,
+    extents: &[(u64, u64)],
+    block_bytes: u64,
+) -> Box<dyn Read + 'a> {
+    raw(part, &tail_extents(part, extents, block_bytes))
+}
+
 /// The tree on `part`, which was recognised as `kind_name`. Its items carry `volume_index`.
 ///
 /// # Errors
@@ -114,6 +139,7 @@ pub fn open(
             part,
         )?)),
         Kind::Iso9660 => Ok(Box::new(crate::iso::IsoTree::open(volume_index, part)?)),
+        Kind::Udf => Ok(Box::new(crate::udf::UdfTree::open(volume_index, part)?)),
         Kind::Named { name, gap } => Err(VolumeError::NoReader { kind: name, gap }),
         Kind::Unknown => Err(VolumeError::NoReader {
             kind: kind.name(),

@@ -160,7 +160,8 @@ pub(super) fn gap_of_volume(kind: &str) -> Gap {
             | Kind::Ext2
             | Kind::Ext3
             | Kind::Ext4
-            | Kind::Iso9660,
+            | Kind::Iso9660
+            | Kind::Udf,
         ) => Gap::Damaged,
     }
 }

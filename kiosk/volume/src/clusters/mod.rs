@@ -9,7 +9,7 @@ mod records;
 mod leftover;
 
 pub(crate) use claim::{Ask, Claim, Fault, claim, unit};
-pub(crate) use leftover::{Deleted, Leftover};
+pub(crate) use leftover::{DELETED_MAX, Deleted, Leftover};
 pub(crate) use records::{RECORD_BYTES, Records};
 pub(crate) use table::{Heap, Link, Table, Width};
 

@@ -1,10 +1,12 @@
 //! Volume descriptors: what trees a disc image has.
 
 use super::record::{Extent32, both_endian};
+use super::tables::Tables;
 use crate::blocks::{Blocks, head};
+use crate::content::Extent;
 use crate::error::VolumeError;
-use crate::kind::{DESCRIPTORS_MAX, DESCRIPTORS_OFFSET_BYTES};
-use crate::number::{array, u8_at, u16_at};
+use crate::kind::DESCRIPTORS_MAX;
+use crate::number::{array, u8_at, u16_at, u32_at};
 use crate::text::{from_utf16, units_be};
 
 /// How a tree spells its names.
@@ -23,6 +25,8 @@ pub(crate) enum Spelling {
 pub(crate) struct Root {
     pub(crate) spelling: Spelling,
     pub(crate) extent: Extent32,
+    /// The path tables, where they are this tree's own.
+    pub(crate) tables: Option<Tables>,
 }
 
 /// What the descriptors say.
@@ -34,15 +38,19 @@ pub(crate) struct Disc {
     pub(crate) roots: Vec<Root>,
     /// Bytes that SUSP skips in each record.
     pub(crate) susp_skip: usize,
+    /// Blocks of boot catalogues.
+    pub(crate) catalogs: Vec<u32>,
+    /// The descriptors themselves.
+    pub(crate) descriptors: Extent,
     pub(crate) faults: Vec<(&'static str, &'static str)>,
 }
 
 impl Disc {
-    /// Reads the descriptors.
+    /// Reads the descriptors from `start_bytes` on.
     ///
     /// # Errors
     /// [`VolumeError::Malformed`] without a usable primary descriptor; errors of the medium.
-    pub(crate) fn read(blocks: &dyn Blocks) -> Result<Self, VolumeError> {
+    pub(crate) fn read(blocks: &dyn Blocks, start_bytes: u64) -> Result<Self, VolumeError> {
         let bad = |what| VolumeError::Malformed {
             kind: "iso9660",
             what,
@@ -50,14 +58,20 @@ impl Disc {
         let mut primary = None;
         let mut others = Vec::new();
         let mut faults = Vec::new();
+        let mut catalogs = Vec::new();
         let mut terminated = false;
+        let mut end = start_bytes;
         for number in 0..DESCRIPTORS_MAX {
-            let offset = DESCRIPTORS_OFFSET_BYTES.saturating_add(number.saturating_mul(2048));
+            let offset = start_bytes.saturating_add(number.saturating_mul(2048));
             let sector = head(blocks, offset, 2048)?;
             if array(&sector, 1) != *b"CD001" {
                 break;
             }
+            end = offset.saturating_add(2048);
             match u8_at(&sector, 0) {
+                0 if array::<23>(&sector, 7) == *b"EL TORITO SPECIFICATION" => {
+                    catalogs.push(u32_at(&sector, 71));
+                }
                 1 if primary.is_none() => primary = Some(sector),
                 1 | 2 => others.push(sector),
                 255 => {
@@ -90,6 +104,11 @@ impl Disc {
             label: array::<32>(&primary, 40).trim_ascii().to_vec(),
             roots: Vec::new(),
             susp_skip: 0,
+            catalogs,
+            descriptors: Extent {
+                offset_bytes: Some(start_bytes),
+                size_bytes: end.saturating_sub(start_bytes),
+            },
             faults,
         };
         if let Some(skip) = super::rock::detect(blocks, &disc, plain) {
@@ -97,6 +116,7 @@ impl Disc {
             disc.roots.push(Root {
                 spelling: Spelling::Rock,
                 extent: plain,
+                tables: None,
             });
         }
         for sector in others {
@@ -105,6 +125,7 @@ impl Disc {
         disc.roots.push(Root {
             spelling: Spelling::Plain,
             extent: plain,
+            tables: Some(Tables::parse(&primary)),
         });
         Ok(disc)
     }
@@ -131,6 +152,7 @@ impl Disc {
                 Spelling::Plain
             },
             extent,
+            tables: Some(Tables::parse(sector)),
         });
     }
 }

@@ -3,6 +3,7 @@
 use super::descriptor::Disc;
 use super::record::{Extent32, Record};
 use crate::blocks::{Blocks, head};
+use crate::content::Extent;
 use crate::number::{array, narrow, u8_at, u32_at};
 
 /// Most continuation areas of one record. Long names and links need one or two.
@@ -24,6 +25,8 @@ pub(crate) struct Rock {
     pub(crate) is_relocated: bool,
     /// Whether the content is compressed.
     pub(crate) is_compressed: bool,
+    /// Areas outside the record that it continues in.
+    pub(crate) areas: Vec<Extent>,
     /// Whether something could not be followed.
     pub(crate) is_broken: bool,
 }
@@ -59,6 +62,10 @@ impl Rock {
                 Ok(bytes) if bytes.len() == length => area = bytes,
                 Ok(_) | Err(_) => break,
             }
+            rock.areas.push(Extent {
+                offset_bytes: Some(offset),
+                size_bytes: u64::from(next.length),
+            });
         }
         rock.link = link.finish();
         rock.is_broken = true;

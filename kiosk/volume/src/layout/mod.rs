@@ -86,7 +86,7 @@ pub fn layout(medium: &dyn Blocks) -> io::Result<Layout> {
             partitions.is_empty()
         }
         Kind::Fat12 | Kind::Fat16 | Kind::Fat32 | Kind::Exfat | Kind::Ntfs => true,
-        Kind::Ext2 | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660 => true,
+        Kind::Ext2 | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660 | Kind::Udf => true,
     };
     if direct && !partitions.iter().any(|one| one.offset_bytes == 0) {
         if !partitions.is_empty() {

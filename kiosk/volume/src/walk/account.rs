@@ -173,24 +173,38 @@ impl Walk<'_> {
     }
 
     fn lost(&mut self, space: &mut Space) {
-        let runs: Vec<(u64, u64)> = space.runs(Which::Lost).take(LOST_RUNS_MAX).collect();
-        if runs.is_empty() {
-            return;
+        let clusters = self.ownerless(LOST, space, 0, u64::MAX);
+        if clusters != 0 {
+            let detail = format!("{clusters} clusters are marked as used and belong to no file");
+            self.findings.notice("clusters_lost", detail);
         }
+    }
+
+    /// Hands on what nobody owns of units whose use nobody keeps account of: on a disc, which is
+    /// written once, that is no sign of damage.
+    pub(crate) fn unowned(&mut self, space: &mut Space, first: u64, count: u64) {
+        self.ownerless(UNUSED, space, first, count);
+    }
+
+    /// Hands on used units of a range that nobody owns, takes them, and tells how many.
+    fn ownerless(&mut self, name: &str, space: &mut Space, first: u64, count: u64) -> u64 {
+        let end = first.saturating_add(count);
+        let runs: Vec<(u64, u64)> = space.runs_in(Which::Lost, first, end).collect();
+        let (single, rest) = runs.split_at(runs.len().min(LOST_RUNS_MAX));
+        let mut units = 0_u64;
         for (first, count) in &runs {
-            let extent = space.extent((*first, *count));
             space.take(*first, *count);
-            let size = extent.size_bytes;
-            self.pieces(LOST, &mut std::iter::once((extent, size)));
+            units = units.saturating_add(*count);
         }
-        let rest: Vec<(u64, u64)> = space.runs(Which::Lost).collect();
-        let all = runs.iter().chain(&rest);
-        let clusters = all.fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
-        let detail = format!("{clusters} clusters are marked as used and belong to no file");
-        self.findings.notice("clusters_lost", detail);
-        let rest: Vec<Extent> = rest.into_iter().map(|run| space.extent(run)).collect();
+        for run in single {
+            let extent = space.extent(*run);
+            let size = extent.size_bytes;
+            self.pieces(name, &mut std::iter::once((extent, size)));
+        }
+        let rest: Vec<Extent> = rest.iter().map(|run| space.extent(*run)).collect();
         let mut rest = rest.into_iter().map(|extent| (extent, extent.size_bytes));
-        self.pieces(LOST, &mut rest);
+        self.pieces(name, &mut rest);
+        units
     }
 
     /// What is free: handed on when it is to be examined, and counted either way.

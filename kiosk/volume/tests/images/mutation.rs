@@ -154,7 +154,9 @@ fn campaign_on(
         let (said, found, bytes) = outcome(kind, mutate(image, sectors, *seed));
         !said && (found < files || bytes + 512 <= read)
     });
-    silent.count()
+    let silent = silent.count();
+    println!("{silent} of {CASES} silent for {kind}");
+    silent
 }
 
 #[test]
@@ -187,9 +189,11 @@ fn damaged_exfat_is_never_a_panic_and_never_silent() {
 #[test]
 fn damaged_discs_and_ext_are_never_a_panic() {
     let files = files();
-    let disc = crate::iso::image(&["-R", "-J"], &files);
-    let silent = campaign("iso9660", &disc, &files);
-    assert!(silent <= 9, "{silent} of {CASES} silent for iso9660");
+    for options in [&["-R", "-J"][..], &["-R", "-J", "-udf"]] {
+        let disc = crate::iso::image(options, &files);
+        let silent = campaign("iso9660", &disc, &files);
+        assert!(silent <= 3, "{silent} of {CASES} silent for iso9660");
+    }
     let mut with_links = files.clone();
     with_links.insert("link".to_owned(), b"../etc/passwd".to_vec());
     with_links.insert("pipe".to_owned(), Vec::new());
@@ -198,6 +202,26 @@ fn damaged_discs_and_ext_are_never_a_panic() {
     ext.truncate(16 << 20);
     let silent = campaign("ext4", &ext, &with_links);
     assert_eq!(silent, 0);
+}
+
+#[test]
+fn damaged_udf_is_never_a_panic_and_hardly_ever_silent() {
+    use crate::udf_disc::{Disc, Style, empty};
+    let files = files();
+    for (media, metadata) in [("hd", false), ("hd", true), ("cdrw", false), ("cdr", false)] {
+        for style in [Style::Embedded, Style::Scattered] {
+            let mut disc = Disc::new(empty(media, 2048, "1.50", &[]), 2048);
+            if metadata {
+                disc = Disc::new(empty(media, 2048, "2.01", &[]), 2048).with_metadata(false);
+            }
+            disc.fill(&files, style);
+            let silent = campaign("udf", &disc.finish(), &files);
+            assert!(
+                silent <= 3,
+                "{silent} of {CASES} silent for udf, {media} {style:?}"
+            );
+        }
+    }
 }
 
 #[test]
