@@ -204,7 +204,8 @@ def ext_volume(kind, block_bytes):
             *[f"rm {path}" for path in going if not files.stays(path)],
         ])
         kit.run("e2fsck", "-f", "-n", image)
-        blocks = [int(word) for word in debugfs(image, [f"blocks {tree.BIG}"]).split() if word.isdigit()]
+        words = debugfs(image, [f"blocks {tree.BIG}"]).split()
+        blocks = [int(word) for word in words if word.isdigit()]
         in_pieces(sum(b != a + 1 for a, b in zip(blocks, blocks[1:])), image)
         return stage.kept("whole")
 
