@@ -193,11 +193,7 @@ mod tests {
             let all = [extent(50, 4), extent(None, 4), extent(10, 4)];
             Box::new(all.into_iter().map(Ok))
         };
-        let rest = |skip| {
-            after(extents(), skip)
-                .map(Result::unwrap)
-                .collect::<Vec<_>>()
-        };
+        let rest = |skip| after(extents(), skip).map(Result::unwrap).collect::<Vec<_>>();
         assert_eq!(rest(0).len(), 3);
         assert_eq!(rest(3), [extent(53, 1), extent(None, 4), extent(10, 4)]);
         assert_eq!(rest(4), [extent(None, 4), extent(10, 4)]);
@@ -209,9 +205,7 @@ mod tests {
     fn bits_past_the_last_cluster_do_not_count() {
         let runs = |bytes: &[u8], bits| {
             let mut runs = Vec::new();
-            let read = set_bits(&mut &*bytes, bits, &mut |first, count| {
-                runs.push((first, count))
-            });
+            let read = set_bits(&mut &*bytes, bits, &mut |first, count| runs.push((first, count)));
             read.map(|()| runs)
         };
         assert_eq!(runs(&[0xFF, 0xFF], 16).unwrap(), [(0, 16)]);

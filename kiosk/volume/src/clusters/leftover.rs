@@ -52,13 +52,7 @@ impl Leftover {
 
     /// Hands on what is left of a volume once every folder has been read. `size_bytes` is the
     /// volume's own.
-    pub(crate) fn list(
-        self,
-        table: &Table,
-        space: &mut Space,
-        size_bytes: u64,
-        walk: &mut Walk<'_>,
-    ) {
+    pub(crate) fn list(self, table: &Table, space: &mut Space, size_bytes: u64, walk: &mut Walk<'_>) {
         lost_chains(table, space, walk);
         walk.audit(space, size_bytes);
         if walk.wants_deleted() {

@@ -213,10 +213,7 @@ impl Table {
             size_bytes: extent.size_bytes.saturating_mul(clusters),
             ..extent
         });
-        let end = self
-            .heap
-            .offset_bytes
-            .saturating_add(self.heap.size_bytes());
+        let end = self.heap.offset_bytes.saturating_add(self.heap.size_bytes());
         let inside = extent.filter(|extent| {
             let start = extent.offset_bytes.unwrap_or(end);
             start.saturating_add(extent.size_bytes) <= end

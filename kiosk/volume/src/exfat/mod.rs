@@ -148,13 +148,7 @@ impl Tree for ExfatTree {
         let mut space = self.marked(root.bitmap, &mut walk.findings);
         walk.boot(&mut space, self.boot.regions_bytes());
         walk.structure(&mut space, self.boot.tables());
-        let leftover = folder::walk(
-            &*self.blocks,
-            &self.boot,
-            &self.table,
-            &mut space,
-            &mut walk,
-        );
+        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
         if !walk.is_full() {
             let size_bytes = self.blocks.size_bytes();
             leftover.list(&self.table, &mut space, size_bytes, &mut walk);

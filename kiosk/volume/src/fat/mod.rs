@@ -163,13 +163,7 @@ impl Tree for FatTree {
             let tables = fixed(self.boot.fat_offset(copy), self.boot.fat_bytes);
             walk.structure(&mut space, tables);
         }
-        let leftover = folder::walk(
-            &*self.blocks,
-            &self.boot,
-            &self.table,
-            &mut space,
-            &mut walk,
-        );
+        let leftover = folder::walk(&*self.blocks, &self.boot, &self.table, &mut space, &mut walk);
         if !walk.is_full() {
             let size_bytes = self.blocks.size_bytes();
             leftover.list(&self.table, &mut space, size_bytes, &mut walk);

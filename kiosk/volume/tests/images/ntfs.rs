@@ -71,6 +71,7 @@ fn every_file_is_found_and_right() {
         let found = walk("ntfs", image);
         found.assert_holds(&files);
         assert_eq!(found.label, "点検");
+        
     }
 }
 

@@ -166,9 +166,7 @@ fn read(medium: &dyn Blocks, tree: &dyn Tree, item: &Item) -> Result<Vec<u8>, io
     let mut content = Vec::new();
     if let Locator::Extents(extents) = &item.locator {
         let mut reader = volume::raw(medium, extents);
-        reader
-            .read_to_end(&mut content)
-            .map_err(|error| error.kind())?;
+        reader.read_to_end(&mut content).map_err(|error| error.kind())?;
         return Ok(content);
     }
     let mut reader = match tree.open(item) {
