@@ -39,9 +39,9 @@ pub enum Locator {
         /// exFAT's ValidDataLength, in bytes: what is beyond reads as zeros.
         valid_bytes: u64,
     },
-    /// NTFS.
+    /// NTFS, and what UDF has in holes or many pieces.
     Record {
-        /// File record number.
+        /// File record number; of UDF the number of the partition map, then 32 bits of the block.
         record: u64,
         /// Name of the `$DATA` attribute; empty for the file's own content.
         stream: MediumName,

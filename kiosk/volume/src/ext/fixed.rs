@@ -18,7 +18,9 @@ pub(super) fn marked(system: &System, findings: &mut Findings) -> (Space, Space)
     let ratio = superblock.cluster_blocks;
     let units = superblock.blocks.checked_div(ratio).unwrap_or(0);
     let unit_bytes = superblock.block_bytes.saturating_mul(ratio);
-    let mut space = Space::new(0, unit_bytes, units);
+    // What is past the end of the medium needs no account; that it is cut is a finding.
+    let there = system.blocks.size_bytes().checked_div(unit_bytes);
+    let mut space = Space::new(0, unit_bytes, units.min(there.unwrap_or(0)));
     let mut inodes = Space::new(0, 1, superblock.inodes);
     // The block before the first group is in no bitmap.
     space.allocate(0, superblock.first_data_block);

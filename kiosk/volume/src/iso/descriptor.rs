@@ -55,36 +55,9 @@ impl Disc {
             kind: "iso9660",
             what,
         };
-        let mut primary = None;
-        let mut others = Vec::new();
-        let mut faults = Vec::new();
-        let mut catalogs = Vec::new();
-        let mut terminated = false;
-        let mut end = start_bytes;
-        for number in 0..DESCRIPTORS_MAX {
-            let offset = start_bytes.saturating_add(number.saturating_mul(2048));
-            let sector = head(blocks, offset, 2048)?;
-            if array(&sector, 1) != *b"CD001" {
-                break;
-            }
-            end = offset.saturating_add(2048);
-            match u8_at(&sector, 0) {
-                0 if array::<23>(&sector, 7) == *b"EL TORITO SPECIFICATION" => {
-                    catalogs.push(u32_at(&sector, 71));
-                }
-                1 if primary.is_none() => primary = Some(sector),
-                1 | 2 => others.push(sector),
-                255 => {
-                    terminated = true;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        if !terminated {
-            faults.push(("iso_unterminated", "the volume descriptors have no end"));
-        }
-        let primary = primary.ok_or_else(|| bad("no primary descriptor"))?;
+        let found = Sequence::read(blocks, start_bytes)?;
+        let mut faults = found.faults;
+        let primary = found.primary.ok_or_else(|| bad("no primary descriptor"))?;
         let block_bytes = u64::from(u16_at(&primary, 128));
         if !matches!(block_bytes, 512 | 1024 | 2048) {
             return Err(bad("block size"));
@@ -104,11 +77,8 @@ impl Disc {
             label: array::<32>(&primary, 40).trim_ascii().to_vec(),
             roots: Vec::new(),
             susp_skip: 0,
-            catalogs,
-            descriptors: Extent {
-                offset_bytes: Some(start_bytes),
-                size_bytes: end.saturating_sub(start_bytes),
-            },
+            catalogs: found.catalogs,
+            descriptors: found.place,
             faults,
         };
         if let Some(skip) = super::rock::detect(blocks, &disc, plain) {
@@ -119,7 +89,7 @@ impl Disc {
                 tables: None,
             });
         }
-        for sector in others {
+        for sector in found.others {
             disc.add(&sector, root(&sector), plain);
         }
         disc.roots.push(Root {
@@ -154,5 +124,49 @@ impl Disc {
             extent,
             tables: Some(Tables::parse(sector)),
         });
+    }
+}
+
+/// The descriptors one after the other.
+struct Sequence {
+    primary: Option<Vec<u8>>,
+    others: Vec<Vec<u8>>,
+    catalogs: Vec<u32>,
+    place: Extent,
+    faults: Vec<(&'static str, &'static str)>,
+}
+
+impl Sequence {
+    fn read(blocks: &dyn Blocks, start_bytes: u64) -> Result<Self, VolumeError> {
+        let mut found = Self {
+            primary: None,
+            others: Vec::new(),
+            catalogs: Vec::new(),
+            place: Extent {
+                offset_bytes: Some(start_bytes),
+                size_bytes: 0,
+            },
+            faults: Vec::new(),
+        };
+        for number in 0..DESCRIPTORS_MAX {
+            let within = number.saturating_mul(2048);
+            let sector = head(blocks, start_bytes.saturating_add(within), 2048)?;
+            if array(&sector, 1) != *b"CD001" {
+                break;
+            }
+            found.place.size_bytes = within.saturating_add(2048);
+            match u8_at(&sector, 0) {
+                0 if array::<23>(&sector, 7) == *b"EL TORITO SPECIFICATION" => {
+                    found.catalogs.push(u32_at(&sector, 71));
+                }
+                1 if found.primary.is_none() => found.primary = Some(sector),
+                1 | 2 => found.others.push(sector),
+                255 => return Ok(found),
+                _ => {}
+            }
+        }
+        let detail = "the volume descriptors have no end";
+        found.faults.push(("iso_unterminated", detail));
+        Ok(found)
     }
 }

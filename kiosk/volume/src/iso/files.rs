@@ -160,20 +160,7 @@ impl Iso<'_, '_> {
             self.walk.findings.incomplete("extent_past_end", detail);
             findings.push(incomplete("extent_past_end", detail));
         }
-        let tails = tail_extents(self.blocks, &places, self.disc.block_bytes);
-        let mut share = Share {
-            position_bytes: places.first().map_or(0, |place| place.0),
-            slack_bytes: tails.iter().fold(0, |sum, tail| sum.saturating_add(tail.1)),
-            ..Share::default()
-        };
-        for (offset, size_bytes) in &places {
-            let extent = Extent {
-                offset_bytes: Some(*offset),
-                size_bytes: *size_bytes,
-            };
-            let new = self.space.take_extent(&extent);
-            share.allocated_bytes = share.allocated_bytes.saturating_add(new);
-        }
+        let share = self.own_content(&places);
         let locator = match size {
             0 => Locator::Inline(MediumName::default()),
             _ => Locator::Extents(places),
@@ -186,6 +173,25 @@ impl Iso<'_, '_> {
             share,
         };
         self.walk.content(folder, name, content);
+    }
+
+    /// Gives its blocks to a content.
+    fn own_content(&mut self, places: &[(u64, u64)]) -> Share {
+        let tails = tail_extents(self.blocks, places, self.disc.block_bytes);
+        let mut share = Share {
+            position_bytes: places.first().map_or(0, |place| place.0),
+            slack_bytes: tails.iter().fold(0, |sum, tail| sum.saturating_add(tail.1)),
+            ..Share::default()
+        };
+        for (offset, size_bytes) in places {
+            let extent = Extent {
+                offset_bytes: Some(*offset),
+                size_bytes: *size_bytes,
+            };
+            let new = self.space.take_extent(&extent);
+            share.allocated_bytes = share.allocated_bytes.saturating_add(new);
+        }
+        share
     }
 
     /// Systems that show another tree do not show this content.

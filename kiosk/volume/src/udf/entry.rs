@@ -1,10 +1,9 @@
 //! File entries: where a content is.
 
-use std::collections::BTreeSet;
-
 use wire::Gap;
 
 use super::disc::Disc;
+use super::list::List;
 use super::maps::push;
 use super::tag::{self, Address, Extent30, Holding, Tag};
 use crate::content::{Extent, ExtentReader};
@@ -47,7 +46,7 @@ pub(super) struct Entry {
     /// What of that is not content.
     pub(super) slack: Vec<Extent>,
     /// Descriptors that did not fit into its own.
-    continued: Vec<Extent>,
+    pub(super) continued: Vec<Extent>,
     /// Whether the content lies in its descriptor.
     pub(super) is_embedded: bool,
     /// Compressed or encrypted, by whatever wrote it.
@@ -192,13 +191,7 @@ impl Entry {
                 return Err(Broken::damaged("udf_entry_malformed", detail));
             }
         };
-        let mut list = List {
-            width,
-            map: at.map,
-            area: area.to_vec(),
-            at: 0,
-            visited: BTreeSet::new(),
-        };
+        let mut list = List::new(width, at.map, area);
         self.extents(disc, &mut list, budget);
         Ok(())
     }
@@ -258,7 +251,7 @@ impl Entry {
         }
     }
 
-    fn fault(&mut self, fault: (&'static str, &'static str)) {
+    pub(super) fn fault(&mut self, fault: (&'static str, &'static str)) {
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -309,70 +302,4 @@ fn cut(extent: Extent, size_bytes: u64) -> (Extent, Extent) {
         size_bytes: extent.size_bytes.saturating_sub(size_bytes),
     };
     (first, rest)
-}
-
-/// Allocation descriptors one after the other, wherever they go on.
-struct List {
-    width: usize,
-    map: u16,
-    area: Vec<u8>,
-    at: usize,
-    visited: BTreeSet<u64>,
-}
-
-impl List {
-    /// The next extent that is not a continuation.
-    fn next(&mut self, disc: &Disc, entry: &mut Entry) -> Option<Extent30> {
-        loop {
-            let end = self.at.saturating_add(self.width);
-            let bytes = self.area.get(self.at..end)?;
-            let one = match self.width {
-                8 => Extent30::short(bytes, 0, self.map),
-                16 => Extent30::long(bytes, 0),
-                _ => Extent30::extended(bytes, 0),
-            };
-            self.at = end;
-            if one.size_bytes == 0 {
-                return None;
-            }
-            if one.holding != Holding::Continued {
-                return Some(one);
-            }
-            if let Err(fault) = self.follow(disc, one, entry) {
-                entry.fault(fault);
-                return None;
-            }
-        }
-    }
-
-    fn follow(
-        &mut self,
-        disc: &Disc,
-        one: Extent30,
-        entry: &mut Entry,
-    ) -> Result<(), (&'static str, &'static str)> {
-        let bad = (
-            "udf_continuation_malformed",
-            "further extents cannot be read",
-        );
-        let (offset, block) = disc.block(one.at).map_err(|_| bad)?;
-        if !self.visited.insert(offset) {
-            return Err(("udf_continuation_loop", "extents continue in themselves"));
-        }
-        let tag = Tag::read(&block).filter(|tag| tag.id == tag::CONTINUATION && tag.is_summed);
-        let tag = tag.ok_or(bad)?;
-        if let Some(fault) = tag.fault(u64::from(one.at.block)) {
-            entry.fault(fault);
-        }
-        entry.continued.push(Extent {
-            offset_bytes: Some(offset),
-            size_bytes: disc.block_bytes,
-        });
-        let length = narrow(u64::from(u32_at(&block, 20)));
-        let area = block.get(24..24_usize.saturating_add(length)).ok_or(bad)?;
-        self.area = area.to_vec();
-        self.at = 0;
-        self.map = one.at.map;
-        Ok(())
-    }
 }

@@ -8,11 +8,17 @@ mod tag;
 
 mod name;
 
+mod anchor;
+
 mod disc;
 
 mod maps;
 
+mod tables;
+
 mod entry;
+
+mod list;
 
 mod folder;
 
@@ -21,6 +27,10 @@ mod free;
 mod integrity;
 
 mod contents;
+
+mod streams;
+
+mod leftover;
 
 mod walk;
 
@@ -31,7 +41,8 @@ use wire::MediumName;
 use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator};
 
-pub(crate) use disc::{Disc, has_anchor};
+pub(crate) use anchor::has_anchor;
+pub(crate) use disc::Disc;
 pub(crate) use walk::{Beside, walk};
 
 use entry::{Entry, FILE_EXTENTS_MAX};

@@ -4,21 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::rc::Rc;
 
-use wire::worker::{Locator, Share};
 use wire::{Finding, Gap, RowKind};
 
-use super::contents::{Known, VOLUME_EXTENTS_MAX, located, sum};
+use super::contents::{Known, VOLUME_EXTENTS_MAX};
 use super::disc::Disc;
 use super::entry::{Broken, Entry};
 use super::folder::Identifier;
 use super::tag::{self, Address, Extent30, Tag};
-use crate::clusters::DELETED_MAX;
 use crate::content::Extent;
 use crate::error::gap_of;
-use crate::findings::{incomplete, notice};
+use crate::findings::incomplete;
 use crate::named::Named;
 use crate::space::Space;
-use crate::walk::{Content, Folder, Walk};
+use crate::walk::{Folder, Walk};
 
 /// Largest folder read, in bytes: more than half a million files in one folder.
 const UDF_FOLDER_BYTES_MAX: u64 = 64 << 20;
@@ -26,9 +24,8 @@ const UDF_FOLDER_BYTES_MAX: u64 = 64 << 20;
 /// Most file sets. UDF allows one, and on discs that are written once one for each change.
 const FILE_SETS_MAX: usize = 64;
 
-/// Types of files.
-const FOLDER: u8 = 4;
-const STREAM_FOLDER: u8 = 13;
+/// The type of a folder.
+pub(super) const FOLDER: u8 = 4;
 
 /// What the volume is beside the UDF file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +51,10 @@ pub(super) struct Udf<'w, 'v> {
     /// Whether blocks are used again, so that none may belong to two.
     pub(super) is_rewritten: bool,
     pub(super) extents_left: u64,
-    folders: BTreeSet<u64>,
+    pub(super) folders: BTreeSet<u64>,
     pending: Vec<(Rc<Folder>, Address)>,
-    deleted: Vec<(Rc<Folder>, Vec<u8>, Address)>,
-    deleted_beyond: u64,
+    pub(super) deleted: Vec<(Rc<Folder>, Vec<u8>, Address)>,
+    pub(super) deleted_beyond: u64,
     counted: super::integrity::Counts,
 }
 
@@ -100,9 +97,10 @@ pub(crate) fn walk(
     for place in disc.bookkeeping() {
         udf.structure(place);
     }
-    let unaccounted = (beside == Beside::Nothing)
-        .then(|| disc.mark(udf.space, &mut udf.walk.findings))
-        .unwrap_or_default();
+    let unaccounted = match beside {
+        Beside::Nothing => disc.mark(udf.space, &mut udf.walk.findings),
+        Beside::Iso => Vec::new(),
+    };
     let whole = disc.partitions.iter().map(|one| (one.start, one.count));
     udf.is_rewritten =
         whole.clone().any(|one| !unaccounted.contains(&one)) && beside == Beside::Nothing;
@@ -246,7 +244,7 @@ impl Udf<'_, '_> {
     }
 
     /// Calls `each` for every name of a folder.
-    fn identifiers(
+    pub(super) fn identifiers(
         &mut self,
         folder: &Folder,
         entry: &Entry,
@@ -323,7 +321,7 @@ impl Udf<'_, '_> {
         self.file(folder, name, at, entry, findings, RowKind::File);
     }
 
-    fn faults(&mut self, entry: &Entry, findings: &mut Vec<Finding>) {
+    pub(super) fn faults(&mut self, entry: &Entry, findings: &mut Vec<Finding>) {
         for extent in entry.descriptors() {
             self.structure(extent);
         }
@@ -333,7 +331,7 @@ impl Udf<'_, '_> {
         }
     }
 
-    fn unread(&mut self, folder: &Folder, name: &[u8], broken: Broken) {
+    pub(super) fn unread(&mut self, folder: &Folder, name: &[u8], broken: Broken) {
         let Broken { rule, detail, gap } = broken;
         self.walk.findings.incomplete(rule, detail);
         let finding = incomplete(rule, detail);
@@ -341,80 +339,8 @@ impl Udf<'_, '_> {
             .unchecked(folder, name, RowKind::File, 0, gap, finding);
     }
 
-    /// Extended attributes and streams of a file or folder.
-    fn beside_content(&mut self, folder: &Rc<Folder>, name: &[u8], entry: &Entry) {
-        if entry.attributes.size_bytes != 0 {
-            let name = [name, b":extended_attributes"].concat();
-            self.stream(folder, &name, entry.attributes.at);
-        }
-        self.streams(folder, name, entry.streams);
-    }
-
-    fn streams(&mut self, folder: &Rc<Folder>, name: &[u8], icb: Extent30) {
-        if icb.size_bytes == 0 {
-            return;
-        }
-        let entry = match self.read(icb.at) {
-            Ok(entry) if entry.file_type == STREAM_FOLDER => entry,
-            Ok(_) => {
-                let broken = Broken {
-                    rule: "udf_streams_malformed",
-                    detail: "what should hold streams does not",
-                    gap: Gap::Damaged,
-                };
-                self.unread(folder, name, broken);
-                return;
-            }
-            Err(broken) => {
-                self.unread(folder, name, broken);
-                return;
-            }
-        };
-        if !self.folders.insert(entry.place.offset_bytes.unwrap_or(0)) {
-            return;
-        }
-        self.faults(&entry, &mut Vec::new());
-        for extent in entry.structure() {
-            self.structure(extent);
-        }
-        self.identifiers(folder, &entry, &mut |udf, stream| {
-            if !stream.is_deleted {
-                let name = [name, b":", stream.name.as_slice()].concat();
-                udf.stream(folder, &name, stream.icb.at);
-            }
-        });
-    }
-
-    fn stream(&mut self, folder: &Rc<Folder>, name: &[u8], at: Address) {
-        match self.read(at) {
-            Ok(entry) => {
-                let offset = entry.place.offset_bytes.unwrap_or(0);
-                if self.seen.contains_key(&offset) {
-                    return;
-                }
-                let mut findings = Vec::new();
-                self.faults(&entry, &mut findings);
-                let kind = RowKind::Stream;
-                self.file(folder, name, at, entry, findings, kind);
-            }
-            Err(broken) => self.unread(folder, name, broken),
-        }
-    }
-
-    /// Keeps a deleted name until it is known which blocks are free.
-    fn keep(&mut self, folder: &Rc<Folder>, name: &[u8], at: Address) {
-        if !self.walk.wants_deleted() || self.beside == Beside::Iso {
-            return;
-        }
-        if self.deleted.len() < DELETED_MAX {
-            self.deleted.push((folder.clone(), name.to_vec(), at));
-        } else {
-            self.deleted_beyond = self.deleted_beyond.saturating_add(1);
-        }
-    }
-
     /// Compares what was found with the volume's own count.
-    fn compare(&mut self, counts: Option<super::integrity::Counts>) {
+    pub(super) fn compare(&mut self, counts: Option<super::integrity::Counts>) {
         let Some(counts) = counts else {
             return;
         };
@@ -425,77 +351,5 @@ impl Udf<'_, '_> {
             );
             self.walk.findings.incomplete("udf_files_missing", detail);
         }
-    }
-
-    /// Hands on what is no file's.
-    fn account(&mut self, unaccounted: Vec<(u64, u64)>) {
-        for (first, count) in unaccounted {
-            self.walk.unowned(self.space, first, count);
-        }
-        let size_bytes = self.disc.blocks.size_bytes();
-        self.walk.audit(self.space, size_bytes);
-        for (folder, name, at) in std::mem::take(&mut self.deleted) {
-            self.list_deleted(&folder, &name, at);
-        }
-        if self.deleted_beyond != 0 {
-            let detail = format!(
-                "{} more; their blocks count as free space",
-                self.deleted_beyond
-            );
-            self.walk.findings.notice("deleted_not_listed", detail);
-        }
-        self.walk.unallocated(self.space);
-    }
-
-    /// A deleted file, when its entry is still there and all of its blocks are free.
-    fn list_deleted(&mut self, folder: &Folder, name: &[u8], at: Address) {
-        let Ok(entry) = self.read(at) else {
-            return;
-        };
-        let owned = match entry.is_embedded {
-            true => vec![entry.place],
-            false => entry.owned.clone(),
-        };
-        let unit = self.space.unit_bytes;
-        let run = |extent: &Extent| {
-            let first = extent
-                .offset_bytes
-                .unwrap_or(0)
-                .checked_div(unit)
-                .unwrap_or(0);
-            (first, extent.size_bytes.div_ceil(unit))
-        };
-        let is_free = |extent: &Extent| {
-            let (first, count) = run(extent);
-            self.space.is_free(first, count)
-        };
-        let is_usable = entry.faults.is_empty() && !entry.is_cut && !entry.is_transformed;
-        if !is_usable || entry.file_type == FOLDER || entry.size_bytes == 0 || owned.is_empty() {
-            return;
-        }
-        if !owned.iter().all(is_free) {
-            return;
-        }
-        let new = owned.iter().fold(0_u64, |sum, extent| {
-            sum.saturating_add(self.space.take_extent(extent))
-        });
-        self.walk.count_unallocated(new);
-        let detail = "marked deleted; its blocks are free";
-        let content = Content {
-            kind: RowKind::Deleted,
-            size_bytes: entry.size_bytes,
-            locator: match self.places(&entry) {
-                Some(places) => Locator::Extents(places),
-                None => located(at),
-            },
-            findings: vec![notice("deleted_file", detail)],
-            share: Share {
-                position_bytes: owned.first().and_then(|one| one.offset_bytes).unwrap_or(0),
-                unallocated_bytes: new,
-                slack_bytes: sum(&entry.slack),
-                ..Share::default()
-            },
-        };
-        self.walk.content(folder, name, content);
     }
 }

@@ -314,11 +314,11 @@ impl Disc {
         let style = match style {
             Style::Embedded | Style::Short if self.entries != 0 => Style::Long,
             Style::Embedded => Style::Short,
-            other => other,
+            Style::Short | Style::Long | Style::Extended | Style::Scattered => style,
         };
         let piece_bytes = match style {
             Style::Scattered => self.block,
-            _ => (content.len() / 8)
+            Style::Embedded | Style::Short | Style::Long | Style::Extended => (content.len() / 8)
                 .max(2 * self.block + 1)
                 .next_multiple_of(self.block),
         };
@@ -530,13 +530,15 @@ impl Body {
                 let long = long(*kind, *bytes, *map, *block);
                 [&long[..4], &long[..4], &long[..4], &long[4..10], &[0, 0]].concat()
             }
-            _ => long(*kind, *bytes, *map, *block).to_vec(),
+            Style::Embedded | Style::Long | Style::Scattered => {
+                long(*kind, *bytes, *map, *block).to_vec()
+            }
         };
         Self {
             flags: match style {
                 Style::Short => 0,
                 Style::Extended => 2,
-                _ => 1,
+                Style::Embedded | Style::Long | Style::Scattered => 1,
             },
             size,
             area: pieces.iter().flat_map(spell).collect(),

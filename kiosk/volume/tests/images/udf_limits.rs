@@ -162,7 +162,8 @@ fn descriptors_without_end_are_reported() {
     const INTEGRITY_BLOCKS_MAX: usize = 4096;
     const FILE_SETS_MAX: usize = 64;
     const MAPS_MAX: usize = 8;
-    assert!(FILE_SETS_MAX < SEQUENCE_BLOCKS_MAX && MAPS_MAX < INTEGRITY_BLOCKS_MAX);
+    let limits = [SEQUENCE_BLOCKS_MAX, INTEGRITY_BLOCKS_MAX, FILE_SETS_MAX];
+    assert_eq!(limits, [512, 4096, 64]);
     let image = disk().finish();
     // A sequence that goes on in itself.
     let end = tagged(&image, 2048, 8)[0];
