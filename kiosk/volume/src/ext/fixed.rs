@@ -223,7 +223,12 @@ impl Ext<'_, '_> {
 
     fn take_table(&mut self, number: u64, first: u64, count: u64) {
         if self.system.superblock.holds(first, count) {
-            self.take_blocks(first, count);
+            let is_own = self.take_blocks(first, count);
+            // Structures may share a cluster, and never a block.
+            if !is_own && self.system.superblock.cluster_blocks == 1 {
+                let detail = format!("a bitmap or table of group {number} lies in another");
+                self.walk.findings.incomplete("ext_group_damaged", detail);
+            }
         } else {
             let detail = format!("a bitmap or table of group {number} lies outside the volume");
             self.walk.findings.incomplete("ext_group_damaged", detail);
@@ -239,8 +244,9 @@ impl Ext<'_, '_> {
         }
     }
 
-    /// Takes blocks as a structure. What others have taken whole is matched with them.
-    pub(super) fn take_blocks(&mut self, first: u64, count: u64) {
+    /// Takes blocks as a structure, and tells whether nobody had any of them. What others have
+    /// taken whole is matched with them.
+    pub(super) fn take_blocks(&mut self, first: u64, count: u64) -> bool {
         let there = self.system.superblock.blocks.saturating_sub(first);
         let ratio = self.system.superblock.cluster_blocks;
         let unit = first.checked_div(ratio).unwrap_or(0);
@@ -252,6 +258,7 @@ impl Ext<'_, '_> {
             let bytes = new.saturating_mul(self.space.unit_bytes);
             self.walk.structure_of(&[extent], bytes);
         }
+        new == run.1
     }
 
     /// Compares a copy of the superblock with the first.

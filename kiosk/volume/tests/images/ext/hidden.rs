@@ -244,6 +244,22 @@ fn copies_of_the_superblock_that_differ_are_reported() {
 }
 
 #[test]
+fn groups_whose_tables_lie_in_each_other_are_reported() {
+    let options = ["-t", "ext2", "-b", "1024"];
+    let mut image = made(&options, 20 << 20, &BTreeMap::new());
+    // The second descriptor leads to the inode table of the first.
+    let table: Vec<u8> = image[2048 + 8..2048 + 12].to_vec();
+    image[2048 + 32 + 8..2048 + 32 + 12].copy_from_slice(&table);
+    let found = walk("ext2", image);
+    assert!(
+        found.rules().contains(&"ext_group_damaged"),
+        "{:?}",
+        found.findings
+    );
+    found.assert_accounts();
+}
+
+#[test]
 fn folders_that_lead_back_to_themselves_end_and_are_reported() {
     for options in kinds() {
         let image = changed(&volume(options), &["link folder folder/again"]);
