@@ -12,6 +12,8 @@ mod talk;
 
 mod writing;
 
+mod passing;
+
 mod reading;
 
 mod tampering;

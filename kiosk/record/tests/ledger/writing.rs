@@ -11,10 +11,8 @@ use record::{Ledger, LedgerError, Refusal, Writer};
 use wire::claim::{Claim, INTERFACES_MAX, Interface};
 use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, ROWS_BYTES_MAX, VOLUMES_MAX};
 use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX, TYPE_BYTES_MAX};
-use wire::scan::{CONTAINER_DEPTH_MAX, Totals};
-use wire::{
-    Finding, Gap, MediumName, Outcome, Reason, ReasonCode, Row, Source, Tier, Verdict, VolumeReport,
-};
+use wire::scan::CONTAINER_DEPTH_MAX;
+use wire::{Finding, MediumName, Reason, ReasonCode, Row, Source, Tier, Verdict, VolumeReport};
 
 #[test]
 fn entries_are_numbered_from_one_and_linked() {
@@ -199,7 +197,7 @@ fn a_missing_ledger_is_not_made_by_a_reader() {
 }
 
 /// What is refused leaves nothing behind.
-fn refused(event: &Event, rows: Option<&[u8]>) -> Refusal {
+pub(crate) fn refused(event: &Event, rows: Option<&[u8]>) -> Refusal {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(folder.path()).unwrap();
     writer.append(&inserted(), None).unwrap();
@@ -309,154 +307,6 @@ fn nobody_else_records_an_interruption() {
         why: String::new(),
     };
     assert!(matches!(refused(&event, None), Refusal::Interruption));
-}
-
-#[test]
-fn a_pass_that_leaves_out_bytes_is_refused() {
-    let coverage = wire::Coverage {
-        allocated_bytes: 512,
-        ..wire::Coverage::default()
-    };
-    let volume = VolumeReport {
-        index: 0,
-        kind: "fat32".to_owned(),
-        label: MediumName::default(),
-        offset_bytes: 0,
-        size_bytes: 512,
-        coverage,
-        findings: Vec::new(),
-    };
-    let base = || passed(1, 0);
-    let totals = |volumes, outside| {
-        base().totals.map(|totals| Totals {
-            volumes,
-            outside,
-            ..totals
-        })
-    };
-    let wrong = [
-        Judged {
-            totals: totals(1, wire::Coverage::default()),
-            volumes: vec![volume],
-            ..base()
-        },
-        Judged {
-            totals: totals(0, coverage),
-            ..base()
-        },
-    ];
-    for wrong in wrong {
-        let Refusal::Pass(what) = refused(&judged(wrong), None) else {
-            panic!("another refusal")
-        };
-        assert_eq!(what, "leave out bytes of the medium");
-    }
-}
-
-#[test]
-fn a_pass_that_contradicts_itself_is_refused() {
-    let finding = |tier| Finding::own("rule", Source::Volume, tier, "");
-    let volume = |tier| VolumeReport {
-        index: 0,
-        kind: "fat32".to_owned(),
-        label: MediumName::default(),
-        offset_bytes: 0,
-        size_bytes: 0,
-        coverage: wire::Coverage::default(),
-        findings: vec![finding(tier)],
-    };
-    let mut totals = passed(1, 0).totals;
-    if let Some(totals) = &mut totals {
-        totals.volumes = 1;
-    }
-    let base = || passed(1, 0);
-    let wrong = [
-        Judged {
-            reasons: stopped(1, 0).reasons,
-            ..base()
-        },
-        Judged {
-            totals: None,
-            ..base()
-        },
-        Judged {
-            rules: None,
-            ..base()
-        },
-        Judged {
-            rules: Some(wire::ledger::Rules {
-                rules: 0,
-                ..rules()
-            }),
-            ..base()
-        },
-        Judged {
-            fault: Some("died".to_owned()),
-            ..base()
-        },
-        Judged { totals, ..base() },
-        Judged {
-            totals,
-            volumes: vec![volume(Tier::Block)],
-            ..base()
-        },
-        Judged {
-            totals,
-            volumes: vec![volume(Tier::Incomplete)],
-            ..base()
-        },
-    ];
-    for wrong in wrong {
-        let refusal = refused(&judged(wrong.clone()), None);
-        assert!(matches!(refusal, Refusal::Pass(_)), "{wrong:?}: {refusal}");
-    }
-    let noticed = Judged {
-        totals,
-        volumes: vec![volume(Tier::Notice)],
-        ..base()
-    };
-    assert!(check::event(&judged(noticed)).is_ok());
-}
-
-#[test]
-fn a_pass_with_a_row_that_is_not_clean_is_refused() {
-    let with = |tier| vec![Finding::own("rule", Source::Yara, tier, "")];
-    for wrong in [
-        Row {
-            outcome: Outcome::Matched,
-            ..row("b")
-        },
-        Row {
-            outcome: Outcome::Unchecked(Gap::Encrypted),
-            ..row("b")
-        },
-        Row {
-            findings: with(Tier::Block),
-            ..row("b")
-        },
-        Row {
-            findings: with(Tier::Incomplete),
-            ..row("b")
-        },
-    ] {
-        let rows = lines(&[row("a"), wrong.clone()]);
-        let refusal = refused(&judged(passed(1, 2)), Some(&rows));
-        assert!(
-            matches!(refusal, Refusal::Row { ordinal: 2, .. }),
-            "{wrong:?}: {refusal}"
-        );
-        assert!(check::row(&wrong, Verdict::Stop).is_ok());
-    }
-    assert!(
-        check::row(
-            &Row {
-                findings: with(Tier::Notice),
-                ..row("b")
-            },
-            Verdict::Pass
-        )
-        .is_ok()
-    );
 }
 
 #[test]

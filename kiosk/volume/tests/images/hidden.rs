@@ -1,6 +1,7 @@
 //! Bytes that no file owns: each is found where it hides, as a content that is named after it.
 
 use wire::RowKind;
+use wire::worker::{LOCATOR_EXTENTS_MAX, Locator};
 
 use crate::fat::{entry, folders, image, one, u16_at};
 use crate::support::{Found, bytes, walk};
@@ -229,6 +230,28 @@ fn more_lost_runs_than_become_contents_of_their_own_are_put_together() {
     let sizes: Vec<u64> = lost.map(|item| item.size_bytes).collect();
     assert_eq!(sizes.len(), LOST_RUNS_MAX + 1);
     assert_eq!(sizes[LOST_RUNS_MAX], 10 * 512);
+}
+
+#[test]
+fn free_space_in_more_runs_than_a_locator_holds_is_several_contents() {
+    // Every second cluster is free.
+    let runs = 2 * LOCATOR_EXTENTS_MAX + 5;
+    let image = linked((0..runs).map(|number| (10 + number * 2, 0xFFFF)));
+    let found = walk("fat16", image);
+    found.assert_accounts();
+    let free = found
+        .raw
+        .iter()
+        .filter(|item| item.path.as_bytes().starts_with(b"free"));
+    let extents: Vec<usize> = free
+        .map(|item| match &item.locator {
+            Locator::Extents(extents) => extents.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let whole = LOCATOR_EXTENTS_MAX;
+    // The runs between the marked clusters, those before them and those after.
+    assert_eq!(extents, [whole, whole, runs + 1 - 2 * whole]);
 }
 
 #[test]
