@@ -192,8 +192,8 @@ const MARKS: &[Mark] = &[
     encrypted(ENCRYPTED_UNKNOWN, u64::MAX, b""),
 ];
 
-/// What looks like nothing but random bytes.
-const ENCRYPTED_UNKNOWN: &str = "encrypted_unknown";
+/// The name of what looks like nothing but random bytes.
+pub const ENCRYPTED_UNKNOWN: &str = "encrypted_unknown";
 
 /// The second header of LUKS2, which is used when the first is gone. Where it is depends on the
 /// size of both; a volume that was made anew may keep an old one, so it counts only when nothing

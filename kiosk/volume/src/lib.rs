@@ -48,7 +48,7 @@ mod udf;
 pub use blocks::{Blocks, Part};
 pub use cached::{CACHE_BYTES_MAX, Cached};
 pub use error::{VolumeError, gap_of};
-pub use kind::{Kind, probe};
+pub use kind::{ENCRYPTED_UNKNOWN, Kind, probe};
 pub use layout::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, Layout, PARTITIONS_MAX, layout, pieces};
 pub use sectors::{is_gone, unreadable_sectors};
 pub use tree::{Seen, Tree, Walked, open, raw};

@@ -111,7 +111,9 @@ fn unopened(
         tier,
         ..finding.clone()
     };
-    if gap_of_volume(&place.kind) == Gap::Encrypted {
+    // What only looks like random bytes may be something else, so it is matched all the same.
+    let is_marked = place.kind != volume::ENCRYPTED_UNKNOWN;
+    if is_marked && gap_of_volume(&place.kind) == Gap::Encrypted {
         let row = Row {
             volume: Some(volume),
             path: MediumName::cut(format!("unallocated-{}", place.offset_bytes).as_bytes()).0,
