@@ -21,6 +21,16 @@ impl Findings {
         self.add(notice(rule, detail));
     }
 
+    /// Adds what another look at the same medium found.
+    pub(crate) fn append(&mut self, other: Self) {
+        for (finding, count) in other.seen {
+            for _ in 0..count.min(u64::from(u8::MAX)) {
+                self.add(finding.clone());
+            }
+        }
+        self.further = self.further.saturating_add(other.further);
+    }
+
     fn add(&mut self, finding: Finding) {
         let same =
             |(old, _): &&mut (Finding, u64)| old.rule == finding.rule && old.tier == finding.tier;

@@ -230,7 +230,11 @@ pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
     // Encryption goes first because BitLocker To Go looks like FAT32 to everything else.
     search.marks(|mark| mark.is_strong() && mark.gap == Gap::Encrypted);
     if search.kinds.is_empty() {
-        search.keep(Ok(first_sector(&sector)));
+        let first = first_sector(&sector);
+        search.keep(Ok(first));
+        // A name in it hides the rest of a boot sector from us, and from no system.
+        let fat = fat::is_fat(&sector);
+        search.keep(Ok(fat.filter(|_| fat != first)));
     }
     search.keep(optical(blocks));
     search.keep(extended(blocks));
@@ -342,7 +346,7 @@ fn optical(blocks: &dyn Blocks) -> io::Result<Option<Kind>> {
         let descriptor = head(blocks, offset, 6)?;
         match &array::<5>(&descriptor, 1) {
             b"CD001" if u8_at(&descriptor, 0) == 1 => return Ok(Some(Kind::Iso9660)),
-            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"NSR02" | b"NSR03" => {}
+            b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"CDW02" | b"NSR02" | b"NSR03" => {}
             _ => break,
         }
     }
@@ -366,7 +370,7 @@ fn is_announced(blocks: &dyn Blocks) -> io::Result<bool> {
             let descriptor = head(blocks, offset, 6)?;
             match &array::<5>(&descriptor, 1) {
                 b"NSR02" | b"NSR03" => return Ok(true),
-                b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" => {}
+                b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"CDW02" => {}
                 _ => break,
             }
         }

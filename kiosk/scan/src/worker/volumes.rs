@@ -131,7 +131,12 @@ fn unopened(
         let whole = (place.offset_bytes, place.size_bytes);
         for mut item in volume::pieces(RowKind::Unallocated, "unallocated", whole.0, whole.1) {
             item.volume = Some(volume);
-            item.findings.push(finding.clone());
+            // A partition that is not in use yet is empty, as is the one that Windows reserves on
+            // every GPT disk: what is zero in it needs no row. A medium that is nothing but
+            // zeros is another matter.
+            if place.offset_bytes == 0 || place.kind != Kind::Unknown.name() {
+                item.findings.push(finding.clone());
+            }
             let before = place.offset_bytes;
             item.share.position_bytes = item.share.position_bytes.saturating_sub(before);
             answer(channel, &Answer::Item(Box::new(item)))?;

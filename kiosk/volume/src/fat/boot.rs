@@ -32,6 +32,8 @@ pub(crate) struct Boot {
     pub(crate) mirroring_off: bool,
     pub(crate) label: Vec<u8>,
     active: u8,
+    /// The number of entries in the root folder is one that systems make different things of.
+    root_is_odd: bool,
     /// FAT32: where the copy of the boot sector and the summary of the free clusters are, in
     /// bytes; `None` when there is none.
     backup_offset: Option<u64>,
@@ -49,6 +51,9 @@ impl Boot {
     pub(crate) fn parse(sector: &[u8]) -> Result<Self, VolumeError> {
         let bad = |what| VolumeError::Malformed { kind: "fat", what };
         let fields = Fields::parse(sector)?;
+        if FATS_MAX < fields.fats {
+            return Err(bad("number of tables"));
+        }
         let fat_bytes = fields.fat_sectors.saturating_mul(fields.sector_bytes);
         let reserved_bytes = fields.reserved.saturating_mul(fields.sector_bytes);
         let tables_bytes = u64::from(fields.fats).saturating_mul(fat_bytes);
@@ -97,9 +102,24 @@ impl Boot {
             mirroring_off,
             label: label(sector, fields.is_32),
             active,
+            root_is_odd: (fields.is_32 && u16_at(sector, 17) != 0)
+                || !root_bytes.is_multiple_of(fields.sector_bytes),
             backup_offset: fields.reserved_sector(u16_at(sector, 50)),
             summary_offset: fields.reserved_sector(u16_at(sector, 48)),
         })
+    }
+
+    /// Numbers of which Windows and Linux make different volumes.
+    pub(crate) fn check_numbers(&self, findings: &mut Findings) {
+        if self.root_is_odd {
+            let detail = "a number of root entries that moves the clusters for some systems";
+            findings.incomplete("root_entries_odd", detail);
+        }
+        // Windows reads up to 4,086 clusters as FAT12, everybody else up to 4,084.
+        if matches!(self.heap.count, 4085 | 4086) && self.width != Width::Fat32 {
+            let detail = "a number of clusters that is FAT12 to some systems and FAT16 to others";
+            findings.incomplete("fat_width_ambiguous", detail);
+        }
     }
 
     /// FAT32: holds the copy of the boot sector, which Windows and repair tools use when the
@@ -233,7 +253,7 @@ impl Fields {
         {
             return Err(bad("cluster size, reserved sectors or media byte"));
         }
-        if fields.fats == 0 || FATS_MAX < fields.fats {
+        if fields.fats == 0 {
             return Err(bad("number of tables"));
         }
         if fat_sectors == 0 || (!is_32 && root_entries == 0) {
@@ -243,13 +263,23 @@ impl Fields {
     }
 }
 
-/// What kind of FAT a boot sector describes, if it describes one.
+/// What kind of FAT a boot sector describes, if some system would take it for one: Windows looks
+/// at the first byte and at no name, Linux at neither, and both read more tables than are read
+/// here.
 pub(crate) fn is_fat(sector: &[u8]) -> Option<Kind> {
-    let jump = matches!(sector, [0xEB, _, 0x90, ..] | [0xE9, ..]);
+    let jump = matches!(sector, [0xEB | 0xE9 | 0x49, ..]);
     let signed = u16_at(sector, 510) == 0xAA55;
-    match Boot::parse(sector) {
-        Ok(boot) if jump || signed => Some(boot.kind()),
-        Ok(_) | Err(_) => None,
+    if !jump && !signed {
+        return None;
+    }
+    match (Boot::parse(sector), Fields::parse(sector)) {
+        (Ok(boot), _) => Some(boot.kind()),
+        (Err(_), Ok(fields)) if FATS_MAX < fields.fats => Some(if fields.is_32 {
+            Kind::Fat32
+        } else {
+            Kind::Fat16
+        }),
+        (Err(_), Ok(_) | Err(_)) => None,
     }
 }
 

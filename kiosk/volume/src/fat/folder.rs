@@ -211,12 +211,13 @@ impl Fat<'_, '_> {
         }
     }
 
-    /// Pieces of a long name without a short entry: a file was lost here.
+    /// Pieces of a long name without a short entry: a file was lost here, or deleted by a camera
+    /// that knows short names only. Its clusters are lost or free, and examined as such.
     fn drop_long(&mut self, long: &mut Long) {
         if long.is_pending() {
             *long = Long::default();
             let detail = "a long name is not followed by its entry";
-            self.walk.findings.incomplete("long_name_orphan", detail);
+            self.walk.findings.notice("long_name_orphan", detail);
         }
     }
 
@@ -280,8 +281,8 @@ impl Fat<'_, '_> {
             }
             Taken::Mismatch => {
                 let detail = "the long name before this entry belongs to another";
-                self.walk.findings.incomplete("long_name_checksum", detail);
-                findings.push(incomplete("long_name_checksum", detail));
+                self.walk.findings.notice("long_name_checksum", detail);
+                findings.push(notice("long_name_checksum", detail));
             }
         }
         let attribute = u8_at(record, 11);
@@ -341,7 +342,13 @@ impl Fat<'_, '_> {
                 claim.fault
             }
         };
-        if let Some(fault) = fault {
+        // Recorders set clusters aside for what they have yet to write. No system shows those, and
+        // they are examined as lost.
+        if fault == Some(Fault::Long) {
+            let (rule, detail) = (Fault::Long.rule(), Fault::Long.detail());
+            self.walk.findings.notice(rule, detail);
+            findings.push(notice(rule, detail));
+        } else if let Some(fault) = fault {
             self.walk.findings.incomplete(fault.rule(), fault.detail());
             findings.push(incomplete(fault.rule(), fault.detail()));
         }

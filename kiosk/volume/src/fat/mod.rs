@@ -110,6 +110,7 @@ impl FatTree {
 
     /// What the boot sector says that the medium or the table does not hold.
     fn check_sizes(&self, findings: &mut Findings) {
+        self.boot.check_numbers(findings);
         if self.blocks.size_bytes() < self.boot.size_bytes {
             let detail = format!(
                 "{} bytes by its boot sector, {} bytes there",

@@ -49,9 +49,14 @@ impl Iso<'_, '_> {
         } else if rock.is_relocated {
             // Shown where it belongs; if it is nowhere else, the plain tree finds it.
         } else if record.is_folder() {
-            if let (Some(inner), Some(extent)) = (self.walk.folder(folder, &name), extents.first())
-            {
-                self.pending.push((inner, *extent));
+            if 1 < extents.len() {
+                let detail = "a folder in several extents; not every system reads all of them";
+                self.broken("iso_folder_extents", detail, folder);
+            }
+            if let Some(inner) = self.walk.folder(folder, &name) {
+                for extent in extents.iter().rev() {
+                    self.pending.push((inner.clone(), *extent));
+                }
             }
         } else if let Some(target) = &rock.link {
             if self.is_first {

@@ -44,6 +44,12 @@ impl Entry {
         self.count != 0
     }
 
+    /// Whether it names nothing but the boot record that it is in, as disc images have one to
+    /// please old firmware.
+    fn is_own(&self) -> bool {
+        (self.kind, self.start, self.count) == (0, 0, 1)
+    }
+
     fn is_extended(&self) -> bool {
         matches!(self.kind, 0x05 | 0x0F | 0x85 | 0xC5 | 0xD5)
     }
@@ -116,16 +122,19 @@ impl Record {
         self.used().any(Entry::is_protective)
     }
 
-    /// Whether the entries make sense as a whole. The boot sector of a volume ends like a
-    /// master boot record too, but has text or code where the entries would be. Only a disc
-    /// image may list itself, from sector 0 on.
+    /// Whether a system would find a partition. The boot sector of a volume ends like a master
+    /// boot record too, but has text or code where the status of each entry would be, and that
+    /// is what Linux goes by. Only a disc image may list itself, from sector 0 on.
     pub(super) fn is_convincing(&self, is_disc: bool) -> bool {
-        self.entries.iter().all(|entry| {
-            let blank = entry.kind == 0 && entry.count == 0 && entry.start == 0;
+        let is_table = self
+            .entries
+            .iter()
+            .all(|entry| matches!(entry.status, 0x00 | 0x80));
+        let leads = |entry: &Entry| {
             let inside = entry.start.saturating_mul(512) < self.medium_bytes;
-            let status = matches!(entry.status, 0x00 | 0x80);
-            status && (blank || (entry.is_used() && (is_disc || entry.start != 0) && inside))
-        })
+            (is_disc || entry.start != 0) && inside
+        };
+        is_table && self.used().any(leads)
     }
 
     /// Every partition, those in extended partitions too.
@@ -134,7 +143,7 @@ impl Record {
         medium: &dyn Blocks,
         findings: &mut Findings,
     ) -> Vec<Partition> {
-        self.partitions_in(medium, self.sector_bytes(medium), findings)
+        self.partitions_in(medium, self.sector_bytes(medium, findings), findings)
     }
 
     fn partitions_in(
@@ -144,7 +153,8 @@ impl Record {
         findings: &mut Findings,
     ) -> Vec<Partition> {
         let mut partitions = Vec::new();
-        for entry in self.used().filter(|entry| !entry.is_protective()) {
+        let is_partition = |entry: &&Entry| !entry.is_protective() && !entry.is_own();
+        for entry in self.used().filter(is_partition) {
             if entry.is_extended() {
                 entry.check_status(findings);
                 chain::follow(medium, entry, sector_bytes, &mut partitions, findings);
@@ -160,8 +170,17 @@ impl Record {
         partitions
     }
 
-    /// The sector size with which more of the entries lead to something known.
-    fn sector_bytes(&self, medium: &dyn Blocks) -> u64 {
+    /// The sector size with which more of the entries lead to something known. The medium's own
+    /// is not known of an image; entries that lead to volumes in both show systems different
+    /// things.
+    fn sector_bytes(&self, medium: &dyn Blocks, findings: &mut Findings) -> u64 {
+        let is_volume = |sector_bytes: u64| {
+            let elsewhere = self.used().filter(|entry| entry.start != 0);
+            let places = elsewhere.map(|entry| entry.place(0, sector_bytes));
+            let kinds = places.map(|one| probe(&View { medium, one }));
+            let mut read = kinds.filter_map(Result::ok);
+            read.any(|kind| !matches!(kind, Kind::Unknown | Kind::Named { .. }))
+        };
         let known = |sector_bytes: u64| {
             let hits = self.used().filter(|entry| {
                 let one = entry.place(0, sector_bytes);
@@ -175,6 +194,10 @@ impl Record {
             hits.count()
         };
         let [small, large] = SECTOR_SIZES;
+        if is_volume(small) && is_volume(large) {
+            let detail = "the entries lead to volumes in sectors of 512 bytes and of 4096";
+            findings.incomplete("mbr_two_sector_sizes", detail);
+        }
         if known(small) < known(large) {
             large
         } else {

@@ -82,16 +82,17 @@ pub fn layout(medium: &dyn Blocks) -> io::Result<Layout> {
     // What is only named may be a chance likeness in boot code between the partitions.
     let direct = match whole {
         Kind::Unknown | Kind::Named { .. } => {
-            check_rivals(medium, &partitions, &mut findings);
+            check_rivals(medium, whole, &partitions, &mut findings);
             partitions.is_empty()
         }
         Kind::Fat12 | Kind::Fat16 | Kind::Fat32 | Kind::Exfat | Kind::Ntfs => true,
         Kind::Ext2 | Kind::Ext3 | Kind::Ext4 | Kind::Iso9660 | Kind::Udf => true,
     };
-    if direct && !partitions.iter().any(|one| one.offset_bytes == 0) {
-        if !partitions.is_empty() {
-            combined(whole, &mut findings);
-        }
+    let at_start = partitions.iter().find(|one| one.offset_bytes == 0);
+    if direct && !partitions.is_empty() && at_start.is_none_or(|one| one.size_bytes != size) {
+        combined(whole, &mut findings);
+    }
+    if direct && at_start.is_none() {
         partitions.insert(
             0,
             Partition {
@@ -124,7 +125,13 @@ fn tables(medium: &dyn Blocks, sector: &[u8], whole: Kind, findings: &mut Findin
     let record = mbr::Record::parse(sector, medium.size_bytes());
     let protective = record.as_ref().is_some_and(mbr::Record::is_protective);
     let none = matches!(whole, Kind::Unknown);
-    if let Some(table) = gpt::find(medium, protective, findings) {
+    // What is wrong with a table that nobody uses is no matter.
+    let mut own = Findings::default();
+    let table = gpt::find(medium, protective, &mut own);
+    if protective || none {
+        findings.append(own);
+    }
+    if let Some(table) = table {
         if protective || none {
             if !protective {
                 let detail = "a GPT without the MBR entry that protects it";
@@ -211,11 +218,17 @@ fn combined(whole: Kind, findings: &mut Findings) {
 }
 
 /// What a partitioned medium could be taken for by systems that do not look at its partitions.
-fn check_rivals(medium: &dyn Blocks, partitions: &[Partition], findings: &mut Findings) {
+fn check_rivals(
+    medium: &dyn Blocks,
+    whole: Kind,
+    partitions: &[Partition],
+    findings: &mut Findings,
+) {
     if partitions.is_empty() {
         return;
     }
-    for kind in rivals(medium) {
+    let is_beside = |kind: &Kind| is_apple_map(*kind) && matches!(whole, Kind::Iso9660);
+    for kind in rivals(medium).into_iter().filter(|kind| !is_beside(kind)) {
         let detail = format!("the medium is partitioned, and could be {}", kind.name());
         findings.incomplete("layout_ambiguous", detail);
     }
@@ -236,13 +249,24 @@ fn check_overlaps(partitions: &[Partition], whole: Kind, findings: &mut Findings
     }
 }
 
+/// The map of Apple's disks. Disc images that start every computer have one beside their own tree,
+/// which leads into the image itself.
+fn is_apple_map(kind: Kind) -> bool {
+    kind.name() == "apple_map"
+}
+
 /// What is on one partition. One that cannot be read is unknown, and said to be unreadable.
 fn kind_of(medium: &dyn Blocks, one: Partition, findings: &mut Findings) -> Kind {
-    let kinds = recognise(&View { medium, one }).unwrap_or_else(|error| {
+    let mut kinds = recognise(&View { medium, one }).unwrap_or_else(|error| {
         let detail = format!("partition at byte {}: {error}", one.offset_bytes);
         findings.incomplete("partition_unreadable", detail);
         Vec::new()
     });
+    if kinds.first() == Some(&Kind::Iso9660) && kinds.iter().any(|kind| is_apple_map(*kind)) {
+        kinds.retain(|kind| !is_apple_map(*kind));
+        let detail = "a disc image with a map for Apple's computers";
+        findings.notice("apple_map_beside_disc", detail);
+    }
     if 1 < kinds.len() {
         let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
         let detail = format!("it could be {}; the first was read", names.join(" or "));

@@ -203,9 +203,13 @@ impl Entry {
                 self.is_cut = true;
                 break;
             }
-            let take = one.size_bytes.min(self.size_bytes.saturating_sub(at));
-            at = at.saturating_add(one.size_bytes);
-            let is_odd = !one.size_bytes.is_multiple_of(disc.block_bytes) && at < self.size_bytes;
+            let whole = one.size_bytes.next_multiple_of(disc.block_bytes.max(1));
+            let is_odd =
+                one.size_bytes != whole && at.saturating_add(one.size_bytes) < self.size_bytes;
+            // Linux leaves such extents behind when it appends, and goes on with the next block.
+            let length = if is_odd { whole } else { one.size_bytes };
+            let take = length.min(self.size_bytes.saturating_sub(at));
+            at = at.saturating_add(length);
             if is_odd {
                 let detail = "an extent in the middle of a content is no whole number of blocks";
                 self.fault(("udf_extent_odd", detail));
@@ -215,7 +219,6 @@ impl Entry {
                 push(&mut self.content, hole(take));
                 continue;
             }
-            let whole = one.size_bytes.next_multiple_of(disc.block_bytes.max(1));
             let places = disc.extents(one.at, whole, budget);
             let there = places
                 .iter()

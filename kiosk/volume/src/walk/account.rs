@@ -18,6 +18,10 @@ use crate::tree::Seen;
 /// opened. A volume with more is badly damaged; the others are put together.
 const LOST_RUNS_MAX: usize = 1000;
 
+/// Most runs of free space that are examined: each costs whoever keeps the list 16 bytes. A volume
+/// with more is made so; the most fragmented real ones have a hundredth.
+const FREE_RUNS_MAX: usize = 1 << 20;
+
 /// Runs of the same kind of space.
 const BOOT: &str = "boot";
 const STRUCTURE: &str = "structure";
@@ -211,15 +215,16 @@ impl Walk<'_> {
     pub(crate) fn unallocated(&mut self, space: &Space) {
         let mut free = space.runs(Which::Free).map(|run| space.extent(run));
         if self.spare.unallocated {
-            let mut runs = free.map(|extent| (extent, extent.size_bytes));
-            self.pieces(FREE, &mut runs);
-            return;
+            let runs = free.by_ref().take(FREE_RUNS_MAX);
+            self.pieces(FREE, &mut runs.map(|extent| (extent, extent.size_bytes)));
         }
         let bytes = free.try_fold(0_u64, |sum, one| sum.checked_add(one.size_bytes));
         let bytes = bytes.unwrap_or(u64::MAX);
         self.account.unallocated_bytes = self.account.unallocated_bytes.saturating_add(bytes);
-        if bytes != 0 {
-            let detail = format!("{bytes} bytes that the volume counts as free");
+        let detail = format!("{bytes} bytes that the volume counts as free");
+        if bytes != 0 && self.spare.unallocated {
+            self.findings.incomplete("too_many_free_runs", detail);
+        } else if bytes != 0 {
             self.findings.notice("unallocated_not_examined", detail);
         }
     }
@@ -351,5 +356,44 @@ fn join(extents: &mut Vec<Extent>, extent: Extent) {
         last.size_bytes = last.size_bytes.saturating_add(extent.size_bytes);
     } else {
         extents.push(extent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::scan::{Limits, Spare};
+
+    use super::*;
+
+    #[test]
+    fn more_free_runs_than_are_examined_are_counted_and_keep_a_medium_from_passing() {
+        let runs = u64::try_from(FREE_RUNS_MAX).unwrap();
+        let space_of = |runs: u64| {
+            let mut space = Space::new(0, 512, runs.saturating_mul(2));
+            for run in 0..runs {
+                space.take(run.saturating_mul(2), 1);
+            }
+            space
+        };
+        let walked = |space: &Space| {
+            let (limits, mut bytes) = (Limits::default(), 0_u64);
+            let visit = &mut |seen| {
+                if let Seen::Item(item) = seen {
+                    bytes = bytes.saturating_add(item.share.unallocated_bytes);
+                }
+            };
+            let spare = Spare {
+                unallocated: true,
+                deleted: false,
+            };
+            let mut walk = Walk::new(0, &limits, spare, visit);
+            walk.unallocated(space);
+            let walked = walk.ended();
+            (bytes, walked.unallocated_bytes, walked.findings.len())
+        };
+        let whole = runs.saturating_mul(512);
+        assert_eq!(walked(&space_of(runs)), (whole, whole, 0));
+        let more = whole.saturating_add(512);
+        assert_eq!(walked(&space_of(runs.saturating_add(1))), (whole, more, 1));
     }
 }

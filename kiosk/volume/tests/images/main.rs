@@ -39,6 +39,14 @@ mod hidden;
     clippy::as_conversions,
     reason = "tests compute expectations"
 )]
+mod two_faces;
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "tests compute expectations"
+)]
 mod ntfs_media;
 
 #[cfg(test)]
