@@ -28,6 +28,18 @@ impl Extent {
 /// Extents in the order of the content, found as they are needed.
 pub(crate) type Extents<'a> = Box<dyn Iterator<Item = io::Result<Extent>> + 'a>;
 
+/// Adds an extent, to the last when it follows on.
+pub(crate) fn join(extents: &mut Vec<Extent>, extent: Extent) {
+    if let Some(last) = extents.last_mut()
+        && let Some(offset) = last.offset_bytes
+        && Some(offset.saturating_add(last.size_bytes)) == extent.offset_bytes
+    {
+        last.size_bytes = last.size_bytes.saturating_add(extent.size_bytes);
+    } else {
+        extents.push(extent);
+    }
+}
+
 /// `extents` without their first `skip_bytes` bytes.
 pub(crate) fn after(extents: Extents<'_>, skip_bytes: u64) -> Extents<'_> {
     let mut skip = skip_bytes;

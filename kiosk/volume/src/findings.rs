@@ -24,22 +24,24 @@ impl Findings {
     /// Adds what another look at the same medium found.
     pub(crate) fn append(&mut self, other: Self) {
         for (finding, count) in other.seen {
-            for _ in 0..count.min(u64::from(u8::MAX)) {
-                self.add(finding.clone());
-            }
+            self.add_many(finding, count);
         }
         self.further = self.further.saturating_add(other.further);
     }
 
     fn add(&mut self, finding: Finding) {
+        self.add_many(finding, 1);
+    }
+
+    fn add_many(&mut self, finding: Finding, times: u64) {
         let same =
             |(old, _): &&mut (Finding, u64)| old.rule == finding.rule && old.tier == finding.tier;
         if let Some((_, count)) = self.seen.iter_mut().find(same) {
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(times);
         } else if self.seen.len() < FINDINGS_MAX.saturating_sub(1) {
-            self.seen.push((finding, 1));
+            self.seen.push((finding, times));
         } else {
-            self.further = self.further.saturating_add(1);
+            self.further = self.further.saturating_add(times);
         }
     }
 

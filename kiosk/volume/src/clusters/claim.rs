@@ -1,7 +1,7 @@
 //! Which cluster belongs to what, and what is wrong with a chain.
 
 use super::table::{Link, Table};
-use crate::content::Extent;
+use crate::content::{Extent, join};
 use crate::space::Space;
 
 /// What following a chain showed.
@@ -89,7 +89,7 @@ pub(crate) fn claim(table: &Table, space: &mut Space, ask: Ask) -> Claim {
         count = count.saturating_add(1);
         claim.clusters = count;
         if ask.keep {
-            keep(&mut claim.extents, extent);
+            join(&mut claim.extents, extent);
         }
         let full = limit <= count;
         cluster = match step(table, ask, cluster, full) {
@@ -142,18 +142,4 @@ fn conflict(table: &Table, ask: Ask, met: u32, count: u64) -> Fault {
         }
     }
     Fault::CrossLinked
-}
-
-/// Adds one cluster to `extents`, to the last of them when it follows on.
-fn keep(extents: &mut Vec<Extent>, extent: Extent) {
-    if let Some(last) = extents.last_mut() {
-        let end = last
-            .offset_bytes
-            .map(|offset| offset.saturating_add(last.size_bytes));
-        if end == extent.offset_bytes {
-            last.size_bytes = last.size_bytes.saturating_add(extent.size_bytes);
-            return;
-        }
-    }
-    extents.push(extent);
 }

@@ -165,39 +165,37 @@ impl Tree for ExfatTree {
     }
 
     fn open<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
-        let Locator::Chain {
-            first_cluster,
-            contiguous,
-            valid_bytes,
-        } = &item.locator
-        else {
-            return Err(VolumeError::Foreign);
-        };
-        self.reader(entries::Stream {
-            first_cluster: *first_cluster,
-            contiguous: *contiguous,
-            valid_bytes: *valid_bytes,
-            size_bytes: item.size_bytes,
-        })
+        self.reader(stream_of(item)?)
     }
 
     fn slack<'a>(&'a self, item: &Item) -> Result<Box<dyn Read + 'a>, VolumeError> {
-        let Locator::Chain {
-            first_cluster,
-            contiguous,
-            valid_bytes,
-        } = &item.locator
-        else {
-            return Err(VolumeError::Foreign);
-        };
-        let clusters = self.boot.heap.needed(item.size_bytes);
-        let extents = self.extents(*first_cluster, *contiguous, clusters);
+        let stream = stream_of(item)?;
+        let clusters = self.boot.heap.needed(stream.size_bytes);
+        let extents = self.extents(stream.first_cluster, stream.contiguous, clusters);
         let size = item.share.slack_bytes;
         Ok(Box::new(ExtentReader::new(
             &*self.blocks,
-            after(extents, *valid_bytes),
+            after(extents, stream.valid_bytes),
             size,
             size,
         )))
     }
+}
+
+/// Where the content of an item lies.
+fn stream_of(item: &Item) -> Result<entries::Stream, VolumeError> {
+    let Locator::Chain {
+        first_cluster,
+        contiguous,
+        valid_bytes,
+    } = &item.locator
+    else {
+        return Err(VolumeError::Foreign);
+    };
+    Ok(entries::Stream {
+        first_cluster: *first_cluster,
+        contiguous: *contiguous,
+        valid_bytes: *valid_bytes,
+        size_bytes: item.size_bytes,
+    })
 }

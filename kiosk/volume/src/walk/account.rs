@@ -9,7 +9,7 @@ use wire::worker::{Item, LOCATOR_EXTENTS_MAX, Locator, Share};
 use wire::{MediumName, RowKind};
 
 use super::Walk;
-use crate::content::Extent;
+use crate::content::{Extent, join};
 use crate::layout::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX};
 use crate::space::{Space, Which};
 use crate::tree::Seen;
@@ -150,7 +150,7 @@ impl Walk<'_> {
     /// What is outside the file system's units and in no structure.
     fn unused(&mut self, space: &Space, size_bytes: u64) {
         let mut at = 0;
-        let known: Vec<(u64, u64)> = self
+        let mut known: Vec<(u64, u64)> = self
             .account
             .outside
             .iter()
@@ -160,7 +160,6 @@ impl Walk<'_> {
                 (size_bytes, size_bytes),
             ])
             .collect();
-        let mut known = known;
         known.sort_unstable();
         for (start, end) in known {
             let start = start.min(size_bytes);
@@ -344,18 +343,6 @@ fn whole_units(space: &Space, extent: Extent) -> Extent {
     Extent {
         offset_bytes: Some(start),
         size_bytes: after.saturating_sub(start),
-    }
-}
-
-/// Adds an extent, to the last when it follows on.
-fn join(extents: &mut Vec<Extent>, extent: Extent) {
-    if let Some(last) = extents.last_mut()
-        && let Some(offset) = last.offset_bytes
-        && Some(offset.saturating_add(last.size_bytes)) == extent.offset_bytes
-    {
-        last.size_bytes = last.size_bytes.saturating_add(extent.size_bytes);
-    } else {
-        extents.push(extent);
     }
 }
 
