@@ -17,12 +17,14 @@ class Scan:
     def __init__(self, report):
         self.verdict = report["verdict"]
         self.volumes = [volume["kind"] for volume in report["volumes"]]
-        self.files, self.twice = {}, []
+        self.files, self.twice, self.streams = {}, [], set()
         for row in report["files"]:
             if row["kind"] in ("file", "stream") and not row["within"]:
                 key = (row["volume"], self.spelled(row["path"]))
                 if key in self.files:
                     self.twice.append(key)
+                if row["kind"] == "stream":
+                    self.streams.add(key)
                 self.files[key] = row["sha256"]
         self.against = [
             " ".join(str(value) for value in reason.values() if value is not None)
@@ -37,6 +39,11 @@ class Scan:
             seen = sum(volume[key] for key in ("examined_bytes", "zero_bytes"))
             if seen < volume["allocated_bytes"]:
                 self.against.append(f"{seen} of {volume['allocated_bytes']} allocated bytes seen")
+
+    def without_streams(self):
+        """The same scan beside a reader that shows no streams."""
+        for key in self.streams:
+            del self.files[key]
 
     @staticmethod
     def spelled(path):

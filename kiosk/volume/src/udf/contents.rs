@@ -24,6 +24,12 @@ const LINK_BYTES_MAX: u64 = 64 << 10;
 /// them cost no more than as many small ones.
 pub(super) const VOLUME_EXTENTS_MAX: u64 = 1 << 24;
 
+/// An extent that Linux leaves behind when it appends, and that no standard allows.
+pub(super) const ODD: (&str, &str) = (
+    "udf_extent_odd",
+    "an extent in the middle of a content is no whole number of blocks",
+);
+
 /// Types of files.
 const ANY: u8 = 0;
 const BLOCK_DEVICE: u8 = 6;
@@ -109,6 +115,7 @@ impl Udf<'_, '_> {
     ) {
         let size = entry.size_bytes;
         let new = self.own(&entry.owned, &mut findings);
+        let unpadded = self.unpadded(entry, &mut findings);
         let places = self.places(entry);
         let offset = entry.place.offset_bytes.unwrap_or(0);
         let mut known = Known {
@@ -152,6 +159,43 @@ impl Udf<'_, '_> {
             },
         };
         self.walk.content(folder, name, content);
+        if let Some(unpadded) = unpadded {
+            let name = [name, b":unpadded"].concat();
+            self.walk.content(folder, &name, unpadded);
+        }
+    }
+
+    /// The other content that a file has whose extents are no whole numbers of blocks: Linux
+    /// pads each to its block, and whoever goes by the standard's arithmetic does not. Both are
+    /// examined; its bytes are accounted for with the first.
+    fn unpadded(&mut self, entry: &Entry, findings: &mut Vec<Finding>) -> Option<Content> {
+        if entry.unpadded.is_empty() {
+            return None;
+        }
+        let (rule, detail) = ODD;
+        let places: Option<Vec<(u64, u64)>> = entry
+            .unpadded
+            .iter()
+            .map(|extent| Some((extent.offset_bytes?, extent.size_bytes)))
+            .collect();
+        let Some(places) = places.filter(|places| places.len() <= LOCATOR_EXTENTS_MAX) else {
+            self.walk.findings.incomplete(rule, detail);
+            findings.push(incomplete(rule, detail));
+            return None;
+        };
+        self.walk.findings.notice(rule, detail);
+        findings.push(notice(rule, detail));
+        let detail = "the same content without the padding between its extents";
+        Some(Content {
+            kind: RowKind::Stream,
+            size_bytes: sum(&entry.unpadded),
+            share: Share {
+                position_bytes: places.first().map_or(0, |(offset, _)| *offset),
+                ..Share::default()
+            },
+            locator: Locator::Extents(places),
+            findings: vec![notice(rule, detail)],
+        })
     }
 
     /// The extents of a content as one locator, when they say all that there is to say.

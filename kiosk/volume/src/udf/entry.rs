@@ -45,6 +45,10 @@ pub(super) struct Entry {
     pub(super) owned: Vec<Extent>,
     /// What of that is not content.
     pub(super) slack: Vec<Extent>,
+    /// The content as its extents say it to the byte, when one that is no whole number of blocks
+    /// has another after it. `content` then is what Linux reads: each such extent to the end of
+    /// its block. Empty for all others.
+    pub(super) unpadded: Vec<Extent>,
     /// Descriptors that did not fit into its own.
     pub(super) continued: Vec<Extent>,
     /// Whether the content lies in its descriptor.
@@ -96,6 +100,15 @@ const TABLE: Fields = Fields {
     length: 36,
 };
 
+/// What becomes [`Entry::unpadded`].
+#[derive(Default)]
+struct Unpadded {
+    is_odd: bool,
+    extents: Vec<Extent>,
+    /// Bytes that the extents so far say.
+    at: u64,
+}
+
 impl Entry {
     /// Reads the file entry in this block; each extent costs one of `budget`.
     pub(super) fn read(disc: &Disc, at: Address, budget: &mut u64) -> Result<Self, Broken> {
@@ -133,6 +146,7 @@ impl Entry {
             content: Vec::new(),
             owned: Vec::new(),
             slack: Vec::new(),
+            unpadded: Vec::new(),
             continued: Vec::new(),
             is_embedded: flags & 7 == 3,
             is_transformed: flags & 0x0800 != 0,
@@ -198,6 +212,7 @@ impl Entry {
 
     fn extents(&mut self, disc: &Disc, list: &mut List, budget: &mut u64) {
         let mut at = 0_u64;
+        let mut unpadded = Unpadded::default();
         while let Some(one) = list.next(disc, self) {
             if *budget == 0 {
                 self.is_cut = true;
@@ -207,29 +222,35 @@ impl Entry {
             let is_odd =
                 one.size_bytes != whole && at.saturating_add(one.size_bytes) < self.size_bytes;
             // Linux leaves such extents behind when it appends, and goes on with the next block.
+            unpadded.is_odd |= is_odd;
             let length = if is_odd { whole } else { one.size_bytes };
             let take = length.min(self.size_bytes.saturating_sub(at));
             at = at.saturating_add(length);
-            if is_odd {
-                let detail = "an extent in the middle of a content is no whole number of blocks";
-                self.fault(("udf_extent_odd", detail));
-            }
+            let bare = one
+                .size_bytes
+                .min(self.size_bytes.saturating_sub(unpadded.at));
+            unpadded.at = unpadded.at.saturating_add(bare);
             if one.holding == Holding::Hole {
                 *budget = budget.saturating_sub(1);
                 push(&mut self.content, hole(take));
+                push(&mut unpadded.extents, hole(bare));
                 continue;
             }
             let places = disc.extents(one.at, whole, budget);
             let there = places
                 .iter()
                 .fold(0, |sum: u64, one| sum.saturating_add(one.size_bytes));
-            let mut left = take;
+            let (mut left, mut bare) = (take, bare);
             if one.holding == Holding::Reserved {
                 push(&mut self.content, hole(take));
-                left = 0;
+                push(&mut unpadded.extents, hole(bare));
+                (left, bare) = (0, 0);
             }
             for place in places {
                 push(&mut self.owned, place);
+                let said = bare.min(place.size_bytes);
+                bare = bare.saturating_sub(said);
+                push(&mut unpadded.extents, cut(place, said).0);
                 let used = left.min(place.size_bytes);
                 left = left.saturating_sub(used);
                 let (used, rest) = cut(place, used);
@@ -248,6 +269,10 @@ impl Entry {
         }
         self.content.retain(|one| one.size_bytes != 0);
         self.slack.retain(|one| one.size_bytes != 0);
+        if unpadded.is_odd {
+            self.unpadded = unpadded.extents;
+            self.unpadded.retain(|one| one.size_bytes != 0);
+        }
         if at < self.size_bytes && !self.is_cut {
             let detail = "a content's extents end before its size is reached";
             self.fault(("udf_extents_short", detail));

@@ -69,6 +69,7 @@ impl Udf<'_, '_> {
             self.space.is_free(first, count)
         };
         let is_usable = entry.faults.is_empty() && !entry.is_cut && !entry.is_transformed;
+        let is_usable = is_usable && entry.unpadded.is_empty();
         if !is_usable || entry.file_type == FOLDER || entry.size_bytes == 0 || owned.is_empty() {
             return;
         }

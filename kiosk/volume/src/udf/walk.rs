@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use wire::{Finding, Gap, RowKind};
 
-use super::contents::{Known, VOLUME_EXTENTS_MAX};
+use super::contents::{Known, ODD, VOLUME_EXTENTS_MAX};
 use super::disc::Disc;
 use super::entry::{Broken, Entry};
 use super::folder::Identifier;
@@ -250,6 +250,9 @@ impl Udf<'_, '_> {
         entry: &Entry,
         each: &mut dyn FnMut(&mut Self, &Identifier),
     ) {
+        if !entry.unpadded.is_empty() {
+            self.unlisted(folder, ODD.0, ODD.1);
+        }
         if UDF_FOLDER_BYTES_MAX < entry.size_bytes || entry.is_cut {
             let finding = incomplete("folder_too_long", "the folder is larger than the limit");
             self.walk.unlisted(folder, Gap::Limit, finding);

@@ -143,6 +143,41 @@ fn holes_and_unwritten_extents_are_zeros_and_what_lies_there_is_slack() {
 }
 
 #[test]
+fn a_content_that_linux_appended_to_is_examined_with_its_padding_and_without() {
+    let (first, second) = CANARY.split_at(9);
+    let image = made(|disc| {
+        let at = disc.take(2);
+        let start = disc.offset(0, at);
+        disc.image[start..start + 4096].copy_from_slice(&bytes(3, 4096));
+        disc.image[start + 1000 - first.len()..start + 1000].copy_from_slice(first);
+        disc.image[start + 2048..][..second.len()].copy_from_slice(second);
+        let size = 2048 + 1500;
+        let pieces = [(0, 1000, 0, at), (0, 1500, 0, at + 1)];
+        let file = disc.file_of(5, &Body::pieces(Style::Short, size, &pieces));
+        // With a hole, the second reading is no list of places.
+        let pieces = [(2, 1000, 0, 0), (0, 1500, 0, disc.take(1))];
+        let sparse = disc.file_of(5, &Body::pieces(Style::Short, size, &pieces));
+        vec![("appended", file, 0), ("sparse", sparse, 0)]
+    });
+    let found = walk("udf", image);
+    found.assert_accounts();
+    let of = |path: &[u8]| {
+        let mut items = found.items.iter();
+        items.find(|item| item.path.as_bytes() == path).unwrap()
+    };
+    assert_eq!(of(b"appended").findings[0].tier, Tier::Notice);
+    assert_eq!(of(b"appended:unpadded").share.allocated_bytes, 0);
+    assert_eq!(of(b"sparse").findings[0].tier, Tier::Incomplete);
+    let padded = found.contents["appended"].as_ref().unwrap();
+    assert_eq!(padded.len(), 3548);
+    assert_eq!(&padded[1000..2048], &bytes(3, 4096)[1000..2048]);
+    assert!(!padded.windows(CANARY.len()).any(|one| one == CANARY));
+    let unpadded = found.contents["appended:unpadded"].as_ref().unwrap();
+    assert_eq!(unpadded.len(), 2500);
+    assert!(unpadded.windows(CANARY.len()).any(|one| one == CANARY));
+}
+
+#[test]
 fn links_streams_and_further_names_are_listed() {
     let image = made(|disc| {
         let stream = disc.file(CANARY, Style::Short);
