@@ -123,7 +123,7 @@ impl Examiner<'_, '_> {
             // Raw space has no form of its own, but a container in it must not hide behind that:
             // a file can be a disk image to one reader and an archive to another.
             RowKind::Boot | RowKind::Unallocated | RowKind::Gap => {
-                if unpack::recognise(bytes).is_some() {
+                if !unpack::recognise(bytes).is_empty() {
                     self.open(volume, &path, within, bytes, budget)
                 } else {
                     Opened::nothing()
@@ -175,7 +175,8 @@ impl Examiner<'_, '_> {
                 detail,
             )]
         };
-        let Some(format) = unpack::recognise(bytes) else {
+        let formats = unpack::recognise(bytes);
+        if formats.is_empty() {
             let Some(name) = unpack::unopenable(bytes) else {
                 return Opened::nothing();
             };
@@ -186,7 +187,7 @@ impl Examiner<'_, '_> {
                 findings,
                 gap: Some(Gap::Unsupported),
             };
-        };
+        }
         let depth = u64::try_from(within.len()).unwrap_or(u64::MAX);
         if self.limits.container_depth_max <= depth {
             let findings = incomplete(
@@ -201,7 +202,7 @@ impl Examiner<'_, '_> {
         }
         let mut around = within.to_vec();
         around.push(path.clone());
-        let opened = unpack::open(format, bytes, budget, &mut |member, budget| {
+        let opened = unpack::open(&formats, bytes, budget, &mut |member, budget| {
             let name = member.name.clone();
             let summary = self.member(volume, &around, member, budget);
             members.add(&name, summary);
@@ -213,7 +214,7 @@ impl Examiner<'_, '_> {
                 gap: None,
             },
             Err(problem) => {
-                let gap = Some(problem.gap());
+                let gap = Some(problem.gap);
                 Opened {
                     members,
                     findings: problem.into_findings(),

@@ -53,72 +53,35 @@ pub enum Body<'a> {
 
 /// Why not everything in a container was handed out.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// A limit of the whole file was reached; the rest was not handed out.
-    #[error("limit: {why}")]
-    Limit {
-        /// Which.
-        why: &'static str,
-        /// What else is wrong with the container.
-        findings: Vec<Finding>,
-    },
-    /// The structure is broken, so that there may be members that nobody could find.
-    #[error("damaged: {why}")]
-    Damaged {
-        /// How.
-        why: &'static str,
-        /// What else is wrong with the container.
-        findings: Vec<Finding>,
-    },
-    /// Part of the container is of a kind that is not opened.
-    #[error("unsupported: {why}")]
-    Unsupported {
-        /// Which.
-        why: &'static str,
-        /// What else is wrong with the container.
-        findings: Vec<Finding>,
-    },
+#[error("{why}")]
+pub struct Problem {
+    /// The gap that the container itself has.
+    pub gap: Gap,
+    /// For staff: what exactly.
+    pub why: &'static str,
+    /// What else is wrong with the container.
+    pub findings: Vec<Finding>,
 }
 
 impl Problem {
-    /// The gap that the container itself has.
-    #[must_use]
-    pub fn gap(&self) -> Gap {
-        match self {
-            Self::Limit { .. } => Gap::Limit,
-            Self::Damaged { .. } => Gap::Damaged,
-            Self::Unsupported { .. } => Gap::Unsupported,
-        }
-    }
-
-    /// For staff: what exactly.
-    #[must_use]
-    pub fn why(&self) -> &'static str {
-        match self {
-            Self::Limit { why, .. } | Self::Damaged { why, .. } | Self::Unsupported { why, .. } => {
-                why
-            }
-        }
-    }
-
     /// The problem itself as a finding about the container.
     #[must_use]
     pub fn finding(&self) -> Finding {
-        let rule = match self {
-            Self::Limit { .. } => "container_limit",
-            Self::Damaged { .. } => "container_damaged",
-            Self::Unsupported { .. } => "container_unsupported",
+        let rule = match self.gap {
+            Gap::Limit => "container_limit",
+            Gap::Encrypted => "container_encrypted",
+            Gap::Unsupported => "container_unsupported",
+            Gap::Damaged | Gap::Unreadable | Gap::Timeout | Gap::Changed | Gap::Removed => {
+                "container_damaged"
+            }
         };
-        finding(rule, Tier::Incomplete, self.why())
+        finding(rule, Tier::Incomplete, self.why)
     }
 
     /// All that is wrong with the container: [`Problem::finding`] first, then the rest.
     #[must_use]
     pub fn into_findings(self) -> Vec<Finding> {
         let own = self.finding();
-        let (Self::Limit { findings, .. }
-        | Self::Damaged { findings, .. }
-        | Self::Unsupported { findings, .. }) = self;
-        std::iter::once(own).chain(findings).collect()
+        std::iter::once(own).chain(self.findings).collect()
     }
 }

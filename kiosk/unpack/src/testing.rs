@@ -8,7 +8,7 @@ use std::process::Command;
 use wire::scan::Limits;
 use wire::{Gap, Tier};
 
-use crate::{Body, Budget, Member, open, recognise, unopenable};
+use crate::{Body, Budget, Format, Member, open, recognise, unopenable};
 
 /// One member as it was handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,21 +83,27 @@ pub(crate) fn seen(member: &Member<'_>) -> Seen {
     }
 }
 
+/// The names of the containers that a content is.
+pub(crate) fn kinds(content: &[u8]) -> Vec<&'static str> {
+    recognise(content).into_iter().map(Format::name).collect()
+}
+
 /// Opens one level with the usual limits.
 pub(crate) fn opened(content: &[u8]) -> Opened {
     opened_within(content, &Limits::default())
 }
 
 pub(crate) fn opened_within(content: &[u8], limits: &Limits) -> Opened {
-    let format = recognise(content).expect("a container");
+    let formats = recognise(content);
+    assert!(!formats.is_empty(), "a container");
     let mut budget = Budget::new(limits, u64::try_from(content.len()).unwrap());
     let mut members = Vec::new();
-    let result = open(format, content, &mut budget, &mut |member, _| {
+    let result = open(&formats, content, &mut budget, &mut |member, _| {
         members.push(seen(&member))
     });
     let (gap, findings) = match result {
         Ok(findings) => (None, findings),
-        Err(problem) => (Some(problem.gap()), problem.into_findings()),
+        Err(problem) => (Some(problem.gap), problem.into_findings()),
     };
     Opened {
         members,
@@ -117,15 +123,16 @@ pub(crate) fn reach(
     visit: &mut dyn FnMut(&[u8]),
 ) -> bool {
     visit(content);
-    let Some(format) = recognise(content) else {
+    let formats = recognise(content);
+    if formats.is_empty() {
         return unopenable(content).is_none();
-    };
+    }
     if depth == 0 {
         return false;
     }
     let mut is_whole = true;
     let result = open(
-        format,
+        &formats,
         content,
         budget,
         &mut |member, budget| match &member.body {

@@ -22,13 +22,8 @@ pub(crate) struct Walk<'w> {
     visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
     pub(crate) names: Names,
     seen: BTreeMap<&'static str, Seen>,
-    gap: Option<Broken>,
-}
-
-/// The first thing that keeps a container from being whole.
-enum Broken {
-    Damaged(&'static str),
-    Unsupported(&'static str),
+    /// The first thing that keeps the container from being whole.
+    gap: Option<(Gap, &'static str)>,
 }
 
 /// One kind of finding about the container: however often it occurs, it is told once.
@@ -119,12 +114,17 @@ impl<'w> Walk<'w> {
 
     /// The container is broken here; the walk goes on as far as it can.
     pub(crate) fn damaged(&mut self, why: &'static str) {
-        self.gap.get_or_insert(Broken::Damaged(why));
+        self.gap.get_or_insert((Gap::Damaged, why));
     }
 
     /// The container is of a kind that is only partly opened.
     pub(crate) fn unsupported(&mut self, why: &'static str) {
-        self.gap.get_or_insert(Broken::Unsupported(why));
+        self.gap.get_or_insert((Gap::Unsupported, why));
+    }
+
+    /// The container's own list of members is encrypted.
+    pub(crate) fn encrypted(&mut self, why: &'static str) {
+        self.gap.get_or_insert((Gap::Encrypted, why));
     }
 
     /// Bytes that belong to no member. They are matched with the container's own bytes, so
@@ -134,7 +134,7 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         self.notice("container_extra_data", detail);
-        let nested = crate::recognise(data).is_some() || crate::unopenable(data).is_some();
+        let nested = !crate::recognise(data).is_empty() || crate::unopenable(data).is_some();
         // A stray part as long as the whole would be found again in itself.
         if !nested || self.content_bytes <= data.len() {
             return Ok(());
@@ -158,11 +158,13 @@ impl<'w> Walk<'w> {
                 finding(rule, seen.tier, detail)
             })
             .collect();
-        match (result, self.gap) {
-            (Err(Halt(why)), _) => Err(Problem::Limit { why, findings }),
-            (Ok(()), Some(Broken::Damaged(why))) => Err(Problem::Damaged { why, findings }),
-            (Ok(()), Some(Broken::Unsupported(why))) => Err(Problem::Unsupported { why, findings }),
-            (Ok(()), None) => Ok(findings),
+        let gap = match result {
+            Err(Halt(why)) => Some((Gap::Limit, why)),
+            Ok(()) => self.gap,
+        };
+        match gap {
+            Some((gap, why)) => Err(Problem { gap, why, findings }),
+            None => Ok(findings),
         }
     }
 

@@ -8,9 +8,10 @@ use wire::{Gap, MediumName};
 use super::entry::Entry;
 use super::{DESCRIPTOR, END, LISTED, LOCAL};
 use crate::bytes::{find, has, length, rest, span, u32_at};
-use crate::inflate::{End, inflate};
 use crate::member::Body;
 use crate::names::Kind;
+use crate::stream::inflate::inflate;
+use crate::stream::sink::End;
 use crate::walk::{Halt, Walk};
 
 /// Methods (APPNOTE 4.4.5).

@@ -17,6 +17,9 @@ use directory::Directory;
 use entry::{Entry, Local};
 use extract::{Extent, extract, hand_out};
 
+/// Its name among the formats.
+pub(crate) const NAME: &str = "zip";
+
 /// Begins a member.
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 /// Begins a member's place in the directory.

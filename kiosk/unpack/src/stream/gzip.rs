@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use wire::Gap;
 
+use super::inflate::inflate;
+use super::sink::End;
 use crate::bytes::{has, length, part, rest, u16_at, u32_at};
-use crate::inflate::{End, inflate};
 use crate::member::Body;
 use crate::names::Kind;
 use crate::walk::{Halt, Walk};

@@ -3,24 +3,9 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use wire::Gap;
 
+use super::sink::{End, STEP_BYTES, push};
 use crate::budget::Budget;
 use crate::bytes::span;
-
-/// How much comes out between two looks at the budget, in bytes.
-const STEP_BYTES: usize = 64 * 1024;
-
-/// Largest growth of the output at once, in bytes: doubling would reserve up to twice what
-/// is needed, and the worker's memory limit counts what is reserved.
-const GROWTH_BYTES_MAX: usize = 8 << 20;
-
-/// How one stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// At its own end mark.
-    Complete,
-    /// Before it, for this reason.
-    Cut(Gap, &'static str),
-}
 
 /// What one stream gave.
 pub(crate) struct Inflated {
@@ -61,21 +46,4 @@ pub(crate) fn inflate(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) 
         consumed: span(state.total_in()),
         end,
     }
-}
-
-fn push(output: &mut Vec<u8>, fresh: &[u8], budget: &mut Budget) -> Result<(), &'static str> {
-    let wanted = output.len().saturating_add(fresh.len());
-    // The budget pays for what came out, also when there is no place for it.
-    budget.take_output(fresh.len())?;
-    if budget.room() < wanted {
-        return Err("larger than a content in memory may be");
-    }
-    if output.capacity() < wanted {
-        let growth = output.len().clamp(STEP_BYTES, GROWTH_BYTES_MAX);
-        if output.try_reserve_exact(growth.max(fresh.len())).is_err() {
-            return Err("not enough memory");
-        }
-    }
-    output.extend_from_slice(fresh);
-    Ok(())
 }

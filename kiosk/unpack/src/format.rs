@@ -1,0 +1,113 @@
+//! The kinds of containers, and which of them a content is.
+
+use std::fmt;
+
+use crate::archive::{self, zip};
+use crate::member::Member;
+use crate::walk::{Halt, Walk};
+use crate::{Budget, Problem, document, program, stream, text, unopenable};
+use wire::Finding;
+
+/// A container that this crate opens: what it is called, how it is told and how it is opened.
+pub struct Format {
+    pub(crate) name: &'static str,
+    pub(crate) sort: Sort,
+    /// Whether a content begins as one. Content only, never a name.
+    pub(crate) begins: fn(&[u8]) -> bool,
+    /// Hands out every member.
+    pub(crate) open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
+}
+
+/// What it means when a content is of two formats at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Archives, streams and disk images: of two such formats each reader sees but one, so that
+    /// both at once is a contradiction.
+    Archive,
+    /// Documents and programs: other contents may lie in them or follow them.
+    Document,
+    /// Text that carries contents in itself. Any text may begin so: it is looked for only in what
+    /// is of no other format, and may be of several such formats at once.
+    Text,
+}
+
+impl Format {
+    /// Its usual name, in lower case.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+/// One room's formats after the other's, in the order in which they are looked for.
+const ROOMS: [&[Format]; 5] = [
+    stream::FORMATS,
+    archive::FORMATS,
+    document::FORMATS,
+    program::FORMATS,
+    text::FORMATS,
+];
+
+/// Every format that is opened.
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    ROOMS.into_iter().flatten()
+}
+
+/// Which containers a content is, by content only. None is no container that is opened here;
+/// ask [`unopenable`] whether it is another one.
+///
+/// A zip is recognised by its first bytes or by its directory near the end, so that data before
+/// and after it does not hide it.
+#[must_use]
+pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
+    let begun = |sort: Sort| formats().filter(move |one| one.sort == sort && (one.begins)(content));
+    let mut found: Vec<_> = begun(Sort::Archive).collect();
+    let is_archive = !found.is_empty();
+    found.extend(begun(Sort::Document));
+    if !is_archive && zip::ends(content) {
+        found.extend(formats().filter(|one| one.name == zip::NAME));
+    }
+    if found.is_empty() {
+        found.extend(begun(Sort::Text));
+    }
+    found
+}
+
+/// Hands every member of `content` to `visit`, in order, one of `formats` after the other, and
+/// gives what is wrong with the container as a whole. `visit` gets the budget back for the
+/// member's own members.
+///
+/// # Errors
+/// [`Problem`] when not everything in the container was handed out. What was handed out before
+/// stands; the container itself is not examined, for the reason in [`Problem::gap`], and
+/// [`Problem::into_findings`] has what is wrong with it beside that.
+pub fn open(
+    formats: &[&'static Format],
+    content: &[u8],
+    budget: &mut Budget,
+    visit: &mut dyn FnMut(Member<'_>, &mut Budget),
+) -> Result<Vec<Finding>, Problem> {
+    let mut walk = Walk::new(content, budget, visit);
+    let archives = formats
+        .iter()
+        .filter(|one| one.sort == Sort::Archive && (one.begins)(content))
+        .count();
+    if 1 < archives || unopenable(content).is_some() {
+        walk.contradiction("container_polyglot", "is more than one kind of container");
+    }
+    let mut result = Ok(());
+    for format in formats {
+        walk.names = crate::names::Names::default();
+        result = (format.open)(content, &mut walk);
+        if result.is_err() {
+            break;
+        }
+    }
+    walk.finish(result)
+}
