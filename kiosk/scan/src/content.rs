@@ -1,9 +1,12 @@
 //! One content read once: hashed, measured, and kept where the engine can see all of it.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Deref;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
+use std::rc::Rc;
 
 use jail::memory::Mapped;
 use sha2::{Digest as _, Sha256};
@@ -13,15 +16,54 @@ use wire::{Digest, Gap};
 /// How much is read at a time, in bytes. Larger pieces gained nothing over the block cache.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// Where the content is.
-enum Held {
+/// Where a content is.
+pub(crate) enum Held {
     Memory(Vec<u8>),
     Spooled(Mapped),
 }
 
+impl Deref for Held {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Memory(bytes) => bytes,
+            Self::Spooled(mapped) => mapped,
+        }
+    }
+}
+
+/// The bytes of a content that is examined.
+pub(crate) enum Bytes<'b> {
+    /// Whoever needs them for longer shares them.
+    Held(Rc<Held>),
+    /// Part of another content.
+    Lent(&'b [u8]),
+}
+
+impl<'b> From<Cow<'b, [u8]>> for Bytes<'b> {
+    fn from(bytes: Cow<'b, [u8]>) -> Self {
+        match bytes {
+            Cow::Owned(bytes) => Self::Held(Rc::new(Held::Memory(bytes))),
+            Cow::Borrowed(bytes) => Self::Lent(bytes),
+        }
+    }
+}
+
+impl Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Held(held) => held,
+            Self::Lent(bytes) => bytes,
+        }
+    }
+}
+
 /// A content after its one reading.
 pub(crate) struct Content {
-    held: Held,
+    held: Rc<Held>,
     /// Bytes that came out of the reader.
     pub(crate) read_bytes: u64,
     /// Of all its bytes; `None` when the reader failed before the end.
@@ -36,11 +78,8 @@ pub(crate) struct Content {
 
 impl Content {
     /// Everything that was read and kept, in one piece.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match &self.held {
-            Held::Memory(bytes) => bytes,
-            Held::Spooled(mapped) => mapped,
-        }
+    pub(crate) fn bytes(&self) -> Bytes<'static> {
+        Bytes::Held(Rc::clone(&self.held))
     }
 
     /// Reads to the end. `spool` takes what is larger than memory allows; its size limit is
@@ -134,7 +173,7 @@ impl Reading {
             Some(_) | None => Held::Memory(std::mem::take(&mut self.kept)),
         };
         Content {
-            held,
+            held: Rc::new(held),
             read_bytes: self.read_bytes,
             sha256: complete.then(|| Digest(self.hash.finalize().into())),
             gap: self.gap,
@@ -172,8 +211,8 @@ mod tests {
             &limits(300_000, 1 << 30),
             Some(&spool),
         );
-        assert!(matches!(content.held, Held::Spooled(_)));
-        assert!(content.bytes() == bytes.as_slice());
+        assert!(matches!(*content.held, Held::Spooled(_)));
+        assert!(*content.bytes() == bytes);
         assert_eq!(content.sha256, Some(digest(&bytes)));
         assert_eq!(content.gap, None);
     }
@@ -202,7 +241,7 @@ mod tests {
         let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None);
         assert_eq!(content.sha256, None);
         assert_eq!(content.gap, Some(Gap::Unreadable));
-        assert_eq!(content.bytes(), b"begins well");
+        assert_eq!(*content.bytes(), *b"begins well");
     }
 
     #[test]

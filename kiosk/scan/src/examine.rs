@@ -5,13 +5,14 @@ use std::io::Read;
 
 use unpack::{Body, Budget, Member};
 use wire::name::MediumName;
-use wire::scan::Limits;
+use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator, Reading};
 use wire::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
-use crate::content::{self, Content};
+use crate::content::{self, Bytes, Content};
 use crate::emit;
 use crate::engine::Matcher;
+use crate::images;
 use crate::members::{Members, Opened, Summary, outcome_of, worse};
 use crate::space::{placed, reading_of, runs_of, unreadable};
 
@@ -19,6 +20,8 @@ use crate::space::{placed, reading_of, runs_of, unreadable};
 pub(crate) struct Examiner<'a, 'r> {
     pub(crate) matcher: Matcher<'r>,
     pub(crate) limits: &'a Limits,
+    /// What is examined of the free space of disk images.
+    pub(crate) spare: Spare,
     pub(crate) spool: Option<&'a File>,
     pub(crate) send: &'a mut dyn FnMut(Row),
     /// Bytes hashed so far, members included.
@@ -26,17 +29,17 @@ pub(crate) struct Examiner<'a, 'r> {
 }
 
 /// What is known of a content beside its bytes.
-struct Subject<'s> {
-    volume: Option<u32>,
-    path: MediumName,
-    within: &'s [MediumName],
-    kind: RowKind,
-    size_bytes: u64,
-    sha256: Option<Digest>,
-    findings: Vec<Finding>,
-    gap: Option<Gap>,
+pub(crate) struct Subject<'s> {
+    pub(crate) volume: Option<u32>,
+    pub(crate) path: MediumName,
+    pub(crate) within: &'s [MediumName],
+    pub(crate) kind: RowKind,
+    pub(crate) size_bytes: u64,
+    pub(crate) sha256: Option<Digest>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) gap: Option<Gap>,
     /// Of raw space: its runs, offset and length, so that a match can be placed.
-    runs: &'s [(u64, u64)],
+    pub(crate) runs: &'s [(u64, u64)],
 }
 
 impl Examiner<'_, '_> {
@@ -73,15 +76,7 @@ impl Examiner<'_, '_> {
                 detail,
             ));
         }
-        if item.path.is_deceptive() {
-            let detail = "the name holds characters that hide or reorder it";
-            findings.push(Finding::own(
-                "deceptive_name",
-                Source::Structure,
-                Tier::Notice,
-                detail,
-            ));
-        }
+        findings.extend(deceptive(&item.path));
         let subject = Subject {
             volume: item.volume,
             path: item.path.clone(),
@@ -94,12 +89,17 @@ impl Examiner<'_, '_> {
             runs: &runs_of(item),
         };
         let mut budget = Budget::new(self.limits, content.read_bytes);
-        self.judge(subject, content.bytes(), &mut budget);
+        self.judge(subject, &content.bytes(), &mut budget);
         (content.read_bytes, reading)
     }
 
     /// Matches, opens and reports one content.
-    fn judge(&mut self, subject: Subject<'_>, bytes: &[u8], budget: &mut Budget) -> Summary {
+    pub(crate) fn judge(
+        &mut self,
+        subject: Subject<'_>,
+        bytes: &Bytes<'_>,
+        budget: &mut Budget,
+    ) -> Summary {
         let Subject {
             volume,
             path,
@@ -157,70 +157,64 @@ impl Examiner<'_, '_> {
         summary
     }
 
-    /// Opens one content when it is a container, and judges its members.
+    /// Opens one content when it is a container or a disk image, and judges what is in it.
     fn open(
         &mut self,
         volume: Option<u32>,
         path: &MediumName,
         within: &[MediumName],
-        bytes: &[u8],
+        bytes: &Bytes<'_>,
         budget: &mut Budget,
     ) -> Opened {
-        let mut members = Members::none();
-        let incomplete = |rule, detail: String| {
-            vec![Finding::own(
-                rule,
-                Source::Structure,
-                Tier::Incomplete,
-                detail,
-            )]
-        };
-        let formats = unpack::recognise(bytes);
-        if formats.is_empty() {
+        let mut formats = unpack::recognise(bytes);
+        let image = images::recognise(bytes);
+        if image.is_some() {
+            // The end of an image is that of its last file.
+            formats.retain(|format| format.begins(bytes));
+        }
+        if formats.is_empty() && image.is_none() {
             let Some(name) = unpack::unopenable(bytes) else {
                 return Opened::nothing();
             };
             let detail = format!("a container of the kind {name} is not opened");
-            let findings = incomplete("container_unsupported", detail);
-            return Opened {
-                members,
-                findings,
-                gap: Some(Gap::Unsupported),
-            };
+            return Opened::unchecked(Gap::Unsupported, "container_unsupported", detail);
         }
         let depth = u64::try_from(within.len()).unwrap_or(u64::MAX);
         if self.limits.container_depth_max <= depth {
-            let findings = incomplete(
-                "container_depth_max",
-                format!("{depth} containers around it"),
-            );
-            return Opened {
-                members,
-                findings,
-                gap: Some(Gap::Limit),
-            };
+            let detail = format!("{depth} containers around it");
+            return Opened::unchecked(Gap::Limit, "container_depth_max", detail);
         }
         let mut around = within.to_vec();
         around.push(path.clone());
-        let opened = unpack::open(&formats, bytes, budget, &mut |member, budget| {
-            let name = member.name.clone();
-            let summary = self.member(volume, &around, member, budget);
-            members.add(&name, summary);
-        });
-        match opened {
-            Ok(findings) => Opened {
-                members,
-                findings,
-                gap: None,
-            },
-            Err(problem) => {
-                let gap = Some(problem.gap);
-                Opened {
-                    members,
-                    findings: problem.into_findings(),
-                    gap,
+        let mut members = Members::none();
+        let (mut findings, mut gap) = (Vec::new(), None);
+        if !formats.is_empty() {
+            let opened = unpack::open(&formats, bytes, budget, &mut |member, budget| {
+                let name = member.name.clone();
+                let summary = self.member(volume, &around, member, budget);
+                members.add(&name, summary);
+            });
+            match opened {
+                Ok(said) => findings = said,
+                Err(problem) => {
+                    gap = Some(problem.gap);
+                    findings = problem.into_findings();
                 }
             }
+        }
+        if let Some(layout) = image {
+            let around = images::Around {
+                volume,
+                names: &around,
+            };
+            let (said, missed) = self.image(&around, bytes, layout, &mut members, budget);
+            findings.extend(said);
+            gap = gap.or(missed);
+        }
+        Opened {
+            members,
+            findings,
+            gap,
         }
     }
 
@@ -248,19 +242,22 @@ impl Examiner<'_, '_> {
             runs: &[],
         };
         match body {
-            Body::Content(bytes) => self.known(subject, &bytes, findings, None, budget),
-            Body::Link(target) => self.known(subject, target.as_bytes(), findings, None, budget),
-            Body::Special => self.known(subject, &[], findings, None, budget),
+            Body::Content(bytes) => self.known(subject, &bytes.into(), findings, None, budget),
+            Body::Link(target) => {
+                let bytes = Bytes::Lent(target.as_bytes());
+                self.known(subject, &bytes, findings, None, budget)
+            }
+            Body::Special => self.known(subject, &Bytes::Lent(&[]), findings, None, budget),
             // A folder has no content of its own; what is wrong with its name is worth a row.
             Body::Folder if findings.is_empty() => Summary {
                 outcome: Outcome::Clean,
                 findings,
             },
-            Body::Folder => self.known(subject, &[], findings, None, budget),
+            Body::Folder => self.known(subject, &Bytes::Lent(&[]), findings, None, budget),
             Body::Partial { content, gap, why } => {
                 let mut findings = findings;
                 findings.push(unchecked(why));
-                self.known(subject, &content, findings, Some(gap), budget)
+                self.known(subject, &content.into(), findings, Some(gap), budget)
             }
             Body::Unchecked {
                 gap,
@@ -293,7 +290,7 @@ impl Examiner<'_, '_> {
     fn known<'s>(
         &mut self,
         subject: impl Fn(u64, Option<Digest>, Vec<Finding>, Option<Gap>) -> Subject<'s>,
-        bytes: &[u8],
+        bytes: &Bytes<'_>,
         findings: Vec<Finding>,
         gap: Option<Gap>,
         budget: &mut Budget,
@@ -304,6 +301,14 @@ impl Examiner<'_, '_> {
         let sha256 = gap.is_none().then(|| content::digest(bytes));
         self.judge(subject(size_bytes, sha256, findings, gap), bytes, budget)
     }
+}
+
+/// What is to be said of a name that shows something else than it is.
+pub(crate) fn deceptive(name: &MediumName) -> Option<Finding> {
+    let detail = "the name holds characters that hide or reorder it";
+    let (source, tier) = (Source::Structure, Tier::Notice);
+    let is_deceptive = name.is_deceptive();
+    is_deceptive.then(|| Finding::own("deceptive_name", source, tier, detail))
 }
 
 fn unchecked(why: &str) -> Finding {

@@ -26,6 +26,7 @@ mod unbuffered;
 mod content;
 
 mod examine;
+mod images;
 
 mod members;
 mod space;

@@ -1,7 +1,7 @@
 //! What the members of a container make of it.
 
 use wire::name::MediumName;
-use wire::{Finding, Gap, Outcome, Tier};
+use wire::{Finding, Gap, Outcome, Source, Tier};
 
 /// Most findings of members that a container's own row repeats.
 const MEMBER_FINDINGS_MAX: usize = 4;
@@ -23,6 +23,16 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// It could not be opened.
+    pub(crate) fn unchecked(gap: Gap, rule: &str, detail: String) -> Self {
+        let finding = Finding::own(rule, Source::Structure, Tier::Incomplete, detail);
+        Self {
+            members: Members::none(),
+            findings: vec![finding],
+            gap: Some(gap),
+        }
+    }
+
     /// There was nothing to open.
     pub(crate) fn nothing() -> Self {
         Self {
@@ -99,7 +109,6 @@ pub(crate) fn worse(first: Outcome, second: Outcome) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::Source;
 
     #[test]
     fn nothing_but_clean_and_clean_is_clean() {

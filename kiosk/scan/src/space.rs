@@ -24,7 +24,7 @@ impl Examiner<'_, '_> {
         }
         let mut findings: Vec<Finding> = unreadable(&content).into_iter().collect();
         let mut gap = content.gap;
-        match self.matcher.run(content.bytes()) {
+        match self.matcher.run(&content.bytes()) {
             Ok(found) => findings.extend(found.into_iter().map(|(finding, _)| finding)),
             Err(missed) => gap = gap.or(Some(missed)),
         }

@@ -97,6 +97,7 @@ fn serve(
     let mut examiner = Examiner {
         matcher,
         limits: &equipment.order.limits,
+        spare: equipment.order.spare,
         spool: equipment.spool,
         send: &mut send_row,
         hashed_bytes: 0,

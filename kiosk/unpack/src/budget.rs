@@ -23,6 +23,7 @@ pub struct Budget {
     input_bytes_left: u64,
     memory_bytes_max: u64,
     held_bytes_left: u64,
+    viewed_bytes_left: u64,
     spent: Option<&'static str>,
 }
 
@@ -39,6 +40,10 @@ impl Budget {
             input_bytes_left: packed_bytes.saturating_add(limits.unpacked_bytes_max),
             memory_bytes_max: limits.memory_bytes_max,
             held_bytes_left: limits.memory_bytes_max.saturating_mul(HELD_CONTENTS_MAX),
+            // Files of an honest disk image share no bytes, and an image may lie in an image.
+            viewed_bytes_left: packed_bytes
+                .saturating_mul(2)
+                .saturating_add(limits.unpacked_bytes_max),
             spent: None,
         }
     }
@@ -50,7 +55,10 @@ impl Budget {
     }
 
     /// Takes one member.
-    pub(crate) fn take_member(&mut self) -> Result<(), &'static str> {
+    ///
+    /// # Errors
+    /// Which limit was reached.
+    pub fn take_member(&mut self) -> Result<(), &'static str> {
         self.spent.map_or(Ok(()), Err)?;
         let Some(left) = self.members_left.checked_sub(1) else {
             return Err(self.end("more members than one file may have"));
@@ -83,18 +91,33 @@ impl Budget {
         Ok(())
     }
 
+    /// Takes `bytes` of a disk image, whose files lie in it as they are: they are no output, but
+    /// each costs as much as a file on the medium.
+    ///
+    /// # Errors
+    /// Which limit was reached.
+    pub fn take_view(&mut self, bytes: u64) -> Result<(), &'static str> {
+        self.spent.map_or(Ok(()), Err)?;
+        let Some(left) = self.viewed_bytes_left.checked_sub(bytes) else {
+            return Err(self.end("the files of a disk image share their bytes"));
+        };
+        self.viewed_bytes_left = left;
+        Ok(())
+    }
+
     /// The largest content that may be built in memory now, in bytes.
-    pub(crate) fn room(&self) -> usize {
+    #[must_use]
+    pub fn room(&self) -> usize {
         span(self.memory_bytes_max.min(self.held_bytes_left))
     }
 
     /// Notes that a content of `bytes` stays in memory until [`Budget::release`].
-    pub(crate) fn hold(&mut self, bytes: usize) {
+    pub fn hold(&mut self, bytes: usize) {
         self.held_bytes_left = self.held_bytes_left.saturating_sub(length(bytes));
     }
 
     /// The counterpart of [`Budget::hold`].
-    pub(crate) fn release(&mut self, bytes: usize) {
+    pub fn release(&mut self, bytes: usize) {
         self.held_bytes_left = self.held_bytes_left.saturating_add(length(bytes));
     }
 

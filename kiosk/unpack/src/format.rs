@@ -37,6 +37,12 @@ impl Format {
     pub fn name(&self) -> &'static str {
         self.name
     }
+
+    /// Whether a content begins as one. [`recognise`] also finds a zip by its end.
+    #[must_use]
+    pub fn begins(&self, content: &[u8]) -> bool {
+        (self.begins)(content)
+    }
 }
 
 impl fmt::Debug for Format {

@@ -267,6 +267,22 @@ pub(crate) fn recognise(blocks: &dyn Blocks) -> io::Result<Vec<Kind>> {
     }
 }
 
+/// Whether `blocks` is a volume by more than a likeness that chance makes: by marks that are long
+/// enough, or by a structure that describes itself.
+pub(crate) fn is_volume(blocks: &dyn Blocks) -> bool {
+    let mut search = Search::new(blocks);
+    search.marks(|mark| mark.is_strong() || mark.is_weak(WEAK_BYTES_MIN));
+    search.otherwise(|search| {
+        let sector = head(blocks, 0, 512).unwrap_or_default();
+        search.keep(Ok(first_sector(&sector)));
+        search.keep(optical(blocks));
+        let is_sound = crate::ext::is_sound(blocks);
+        search.keep(extended(blocks).map(|kind| kind.filter(|_| is_sound)));
+        search.described(&described::MAPS);
+    });
+    !search.kinds.is_empty()
+}
+
 /// What a medium that is partitioned could be taken for as a whole by some systems: encrypted, or
 /// divided by a map that is not read here.
 pub(crate) fn rivals(medium: &dyn Blocks) -> Vec<Kind> {

@@ -49,6 +49,9 @@ pub use blocks::{Blocks, Part};
 pub use cached::{CACHE_BYTES_MAX, Cached};
 pub use error::{VolumeError, gap_of};
 pub use kind::{ENCRYPTED_UNKNOWN, Kind, probe};
-pub use layout::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, Layout, PARTITIONS_MAX, layout, pieces};
+pub use layout::{
+    GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, IMAGE_BYTES_MIN, Layout, PARTITIONS_MAX, image, layout,
+    pieces,
+};
 pub use sectors::{is_gone, unreadable_sectors};
 pub use tree::{Seen, Tree, Walked, open, raw};

@@ -41,9 +41,9 @@ use wire::{Finding, Gap, MediumName, RowKind};
 use crc::Crc;
 use groups::Group;
 use inode::{Inode, Type, flag};
-use superblock::{Superblock, incompatible};
+use superblock::{SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET_BYTES, Superblock, incompatible};
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, head};
 use crate::content::ExtentReader;
 use crate::error::VolumeError;
 use crate::findings::incomplete;
@@ -56,6 +56,12 @@ use crate::walk::{Content, Folder, Walk};
 pub(crate) struct ExtTree {
     volume: u32,
     system: System,
+}
+
+/// Whether the superblock describes a volume that can be. Its mark alone is two bytes long.
+pub(crate) fn is_sound(blocks: &dyn Blocks) -> bool {
+    let raw = head(blocks, SUPERBLOCK_OFFSET_BYTES, SUPERBLOCK_BYTES);
+    raw.is_ok_and(|raw| Superblock::parse("ext", raw).is_ok())
 }
 
 /// What every part of the reader needs.

@@ -103,7 +103,7 @@ impl Superblock {
         }
     }
 
-    fn parse(kind: &'static str, raw: Vec<u8>) -> Result<Self, &'static str> {
+    pub(super) fn parse(kind: &'static str, raw: Vec<u8>) -> Result<Self, &'static str> {
         let shift = u32_at(&raw, 0x18);
         let has = |offset, bit| u32_at(&raw, 0x4C) != 0 && u32_at(&raw, offset) & bit != 0;
         let is_64bit = has(0x60, incompatible::IS_64BIT);

@@ -2,6 +2,8 @@
 
 mod gpt;
 
+mod image;
+
 mod mbr;
 
 mod spare;
@@ -11,6 +13,7 @@ use std::io;
 use wire::Finding;
 use wire::worker::{Item, Place};
 
+pub use image::{IMAGE_BYTES_MIN, image};
 pub use spare::{GAP_OVERLAP_BYTES, GAP_PIECE_BYTES_MAX, pieces};
 
 use crate::blocks::{Blocks, head};
