@@ -202,12 +202,12 @@ impl Examiner<'_, '_> {
                 }
             }
         }
-        if let Some(layout) = image {
+        if let Some(image) = image {
             let around = images::Around {
                 volume,
                 names: &around,
             };
-            let (said, missed) = self.image(&around, bytes, layout, &mut members, budget);
+            let (said, missed) = self.image(&around, bytes, image, &mut members, budget);
             findings.extend(said);
             gap = gap.or(missed);
         }

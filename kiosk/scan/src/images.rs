@@ -1,23 +1,25 @@
 //! Disk images that are files: their volumes are read as the medium's own are, and every file on
 //! them is a member.
 //!
-//! What belongs to no file of an image has been matched with the image's own bytes; only a
-//! container in it gets a row of its own.
+//! What belongs to no file of an image has been matched with the image's own bytes, unless it is
+//! the disk of a virtual machine; only a container in it gets a row of its own.
 
-use std::io;
+mod medium;
+
 use std::rc::Rc;
 
 use unpack::Budget;
-use volume::{Blocks, Layout, Part, Seen, Tree};
+use volume::{Blocks, Disk, Layout, Part, Seen, Tree, VolumeError};
 use wire::name::MediumName;
 use wire::scan::{Limits, Spare};
-use wire::worker::{Item, Locator, Place};
+use wire::worker::{Item, Place};
 use wire::{Finding, Gap, Row, RowKind, Source, Tier};
 
 use crate::content::{self, Bytes, Content, Held};
 use crate::examine::{Examiner, Subject, deceptive};
 use crate::members::{Members, Summary};
-use crate::space::unreadable;
+use crate::space::{runs_of, unreadable};
+use medium::{Kept, Medium, Slice, Volume};
 
 /// Where an image is.
 pub(crate) struct Around<'a> {
@@ -27,44 +29,21 @@ pub(crate) struct Around<'a> {
     pub(crate) names: &'a [MediumName],
 }
 
-/// How a content is divided when it is a disk image.
-pub(crate) fn recognise(bytes: &[u8]) -> Option<Layout> {
-    volume::image(&Slice(bytes))
+/// What kind of image a content is.
+pub(crate) enum Image {
+    /// As it would lie on a medium.
+    Plain(Layout),
+    /// In pieces, as virtual machines have their disks.
+    Virtual,
 }
 
-/// A content as a medium, for as long as it is lent.
-struct Slice<'b>(&'b [u8]);
-
-/// A content as a medium, for as long as a tree on it needs it.
-struct Kept(Rc<Held>);
-
-impl Blocks for Slice<'_> {
-    fn size_bytes(&self) -> u64 {
-        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
+/// What image a content is, if it is one.
+pub(crate) fn recognise(bytes: &[u8]) -> Option<Image> {
+    let slice = Slice(bytes);
+    if volume::is_disk(&slice) {
+        return Some(Image::Virtual);
     }
-
-    fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let length = u64::try_from(buffer.len()).unwrap_or(u64::MAX);
-        let bytes = range(self.0, offset_bytes, length).ok_or(io::ErrorKind::UnexpectedEof)?;
-        buffer.copy_from_slice(bytes);
-        Ok(())
-    }
-}
-
-impl Blocks for Kept {
-    fn size_bytes(&self) -> u64 {
-        Slice(&self.0).size_bytes()
-    }
-
-    fn read_at(&self, offset_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
-        Slice(&self.0).read_at(offset_bytes, buffer)
-    }
-}
-
-fn range(bytes: &[u8], offset_bytes: u64, length: u64) -> Option<&[u8]> {
-    let start = usize::try_from(offset_bytes).ok()?;
-    let length = usize::try_from(length).ok()?;
-    bytes.get(start..start.checked_add(length)?)
+    volume::image(&slice).map(Image::Plain)
 }
 
 /// What a volume of an image has, as far as it could be listed.
@@ -82,46 +61,92 @@ impl Examiner<'_, '_> {
         &mut self,
         around: &Around<'_>,
         bytes: &Bytes<'_>,
-        layout: Layout,
+        image: Image,
         members: &mut Members,
         budget: &mut Budget,
     ) -> (Vec<Finding>, Option<Gap>) {
-        let held = match bytes {
-            Bytes::Held(held) => Rc::clone(held),
+        let (held, copied) = match bytes {
+            Bytes::Held(held) => (Rc::clone(held), 0),
             Bytes::Lent(lent) if lent.len() <= budget.room() => {
-                Rc::new(Held::Memory(lent.to_vec()))
+                (Rc::new(Held::Memory(lent.to_vec())), lent.len())
             }
             Bytes::Lent(_) => {
                 let detail = "a disk image in a container is too large to be opened there";
                 return limit(Vec::new(), detail);
             }
         };
-        let copied = match bytes {
-            Bytes::Held(_) => 0,
-            Bytes::Lent(lent) => lent.len(),
-        };
         budget.hold(copied);
-        let medium: Rc<dyn Blocks> = Rc::new(Kept(held));
+        let file: Rc<dyn Blocks> = Rc::new(Kept(held));
+        let answer = match image {
+            Image::Plain(layout) => {
+                let medium = Medium::Plain(bytes, file);
+                self.volumes(around, &medium, layout, members, budget)
+            }
+            Image::Virtual => match Disk::open(&file) {
+                Ok(disk) => self.disk(around, disk, members, budget),
+                Err(error) => (vec![error.finding()], Some(error.gap())),
+            },
+        };
+        budget.release(copied);
+        answer
+    }
+
+    fn disk(
+        &mut self,
+        around: &Around<'_>,
+        disk: Disk,
+        members: &mut Members,
+        budget: &mut Budget,
+    ) -> (Vec<Finding>, Option<Gap>) {
+        let mut findings = disk.findings.clone();
+        let layout = match volume::layout(&disk) {
+            Ok(layout) => layout,
+            Err(error) => {
+                let error = VolumeError::from(error);
+                return (vec![error.finding()], Some(error.gap()));
+            }
+        };
+        let medium = Medium::Virtual(Rc::new(disk));
+        let (said, gap) = self.volumes(around, &medium, layout, members, budget);
+        findings.extend(said);
+        (findings, gap)
+    }
+
+    fn volumes(
+        &mut self,
+        around: &Around<'_>,
+        medium: &Medium<'_>,
+        layout: Layout,
+        members: &mut Members,
+        budget: &mut Budget,
+    ) -> (Vec<Finding>, Option<Gap>) {
         let mut findings = layout.findings;
         let mut gap = None;
         let many = 1 < layout.volumes.len();
+        let whole = Place {
+            offset_bytes: 0,
+            size_bytes: medium.blocks().size_bytes(),
+            kind: String::new(),
+        };
+        let on = Volume {
+            around,
+            place: &whole,
+            prefix: String::new(),
+            medium,
+        };
         for item in &layout.raw {
-            self.space(around, item, bytes, members, budget);
+            self.space(&on, item, members, budget);
         }
         for (index, place) in (0_u32..).zip(&layout.volumes) {
-            let prefix = many.then(|| format!("volume {index}/")).unwrap_or_default();
             let on = Volume {
-                around,
                 place,
-                prefix,
-                bytes,
-                medium: &medium,
+                prefix: many.then(|| format!("volume {index}/")).unwrap_or_default(),
+                ..on
             };
             let (said, missed) = self.image_volume(&on, index, members, budget);
             findings.extend(said);
             gap = gap.or(missed);
         }
-        budget.release(copied);
         match budget.spent() {
             Some(why) => limit(findings, why),
             None => (findings, gap),
@@ -140,7 +165,7 @@ impl Examiner<'_, '_> {
             size_bytes,
             kind,
         } = on.place;
-        let part = Part::new(Rc::clone(on.medium), *offset_bytes, *size_bytes);
+        let part = Part::new(on.medium.blocks(), *offset_bytes, *size_bytes);
         let mut tree = match volume::open(kind, index, Rc::new(part)) {
             Ok(tree) => tree,
             // A partition that holds nothing is not in use.
@@ -187,8 +212,7 @@ impl Examiner<'_, '_> {
         match item.kind {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {}
             RowKind::Boot | RowKind::Unallocated | RowKind::Gap => {
-                let bytes = on.whole(item).map_or(&[][..], |bytes| bytes);
-                return self.space_of(on.around, item, bytes, members, budget);
+                return self.space(on, item, members, budget);
             }
         }
         if budget.take_view(item.size_bytes).is_err() {
@@ -252,85 +276,51 @@ impl Examiner<'_, '_> {
         }
     }
 
-    /// Bytes of the image that are outside every volume.
-    fn space(
-        &mut self,
-        around: &Around<'_>,
-        item: &Item,
-        bytes: &[u8],
-        members: &mut Members,
-        budget: &mut Budget,
-    ) {
-        if let Locator::Range { offset_bytes } = item.locator {
-            let bytes = range(bytes, offset_bytes, item.size_bytes).unwrap_or_default();
-            self.space_of(around, item, bytes, members, budget);
-        }
-    }
-
-    /// Space of an image that is no file's, when there is a container in it.
-    fn space_of(
-        &mut self,
-        around: &Around<'_>,
-        item: &Item,
-        bytes: &[u8],
-        members: &mut Members,
-        budget: &mut Budget,
-    ) {
-        if unpack::recognise(bytes).is_empty() || budget.take_view(item.size_bytes).is_err() {
+    /// Space of an image that is no file's. What lies in the image's own file as it is has been
+    /// matched with it.
+    fn space(&mut self, on: &Volume<'_>, item: &Item, members: &mut Members, budget: &mut Budget) {
+        let runs = runs_of(item);
+        let (content, bytes) = match on.medium {
+            Medium::Plain(..) => (None, on.whole(item)),
+            Medium::Virtual(disk) => {
+                let is_hole = |(offset, length): &(u64, u64)| {
+                    disk.is_hole(on.place.offset_bytes.saturating_add(*offset), *length)
+                };
+                if runs.iter().all(is_hole) {
+                    return;
+                }
+                let part = Part::new(disk.clone(), on.place.offset_bytes, on.place.size_bytes);
+                let mut reader = volume::raw(&part, &runs);
+                let content = Content::read(&mut reader, self.limits, None);
+                if content.zero && content.gap.is_none() {
+                    return;
+                }
+                (Some(content), None)
+            }
+        };
+        let gap = content.as_ref().and_then(|content| content.gap);
+        let bytes = match (&content, bytes) {
+            (Some(content), _) => content.bytes(),
+            (None, Some(bytes)) if !unpack::recognise(bytes).is_empty() => Bytes::Lent(bytes),
+            (None, _) => return,
+        };
+        if budget.take_view(item.size_bytes).is_err() {
             return;
         }
         let subject = Subject {
-            volume: around.volume,
-            path: item.path.clone(),
-            within: around.names,
+            volume: on.around.volume,
+            path: on.named(&item.path),
+            within: on.around.names,
             kind: RowKind::Member,
             size_bytes: item.size_bytes,
-            sha256: Some(content::digest(bytes)),
+            sha256: gap.is_none().then(|| content::digest(&bytes)),
             findings: item.findings.clone(),
-            gap: None,
-            runs: &[],
+            gap,
+            runs: &runs,
         };
-        let summary = self.judge(subject, &Bytes::Lent(bytes), budget);
-        members.add(&item.path, summary);
-    }
-}
-
-/// One volume of an image.
-struct Volume<'v> {
-    around: &'v Around<'v>,
-    place: &'v Place,
-    /// Before the path of each of its files, where there are several volumes.
-    prefix: String,
-    bytes: &'v [u8],
-    medium: &'v Rc<dyn Blocks>,
-}
-
-impl<'v> Volume<'v> {
-    fn named(&self, path: &MediumName) -> MediumName {
-        let path = [self.prefix.as_bytes(), path.as_bytes()].concat();
-        MediumName::cut(&path).0
-    }
-
-    fn is_empty(&self) -> bool {
-        let bytes = range(self.bytes, self.place.offset_bytes, self.place.size_bytes);
-        bytes.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
-    }
-
-    /// The bytes of a content that lies in one piece.
-    fn whole(&self, item: &'v Item) -> Option<&'v [u8]> {
-        match &item.locator {
-            Locator::Inline(bytes) => Some(bytes.as_bytes()),
-            Locator::Extents(extents) => match extents.as_slice() {
-                [] => Some(&[]),
-                [(offset, length)] if *length == item.size_bytes => {
-                    let offset = self.place.offset_bytes.checked_add(*offset)?;
-                    range(self.bytes, offset, *length)
-                }
-                _ => None,
-            },
-            Locator::Range { offset_bytes } => range(self.bytes, *offset_bytes, item.size_bytes),
-            Locator::Chain { .. } | Locator::Record { .. } | Locator::Path | Locator::Loose => None,
-        }
+        let name = subject.path.clone();
+        let summary = self.judge(subject, &bytes, budget);
+        members.add(&name, summary);
     }
 }
 

@@ -25,6 +25,7 @@ mod error;
 mod number;
 mod sectors;
 
+mod disk;
 mod kind;
 mod layout;
 
@@ -47,6 +48,7 @@ mod udf;
 
 pub use blocks::{Blocks, Part};
 pub use cached::{CACHE_BYTES_MAX, Cached};
+pub use disk::{DISK_BYTES_MAX, Disk, PACKED_PIECE_BYTES_MAX, is_disk};
 pub use error::{VolumeError, gap_of};
 pub use kind::{ENCRYPTED_UNKNOWN, Kind, probe};
 pub use layout::{
