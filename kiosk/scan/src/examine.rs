@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use unpack::{Body, Budget, Member};
+use unpack::{Body, Budget, Format, Member};
 use wire::name::MediumName;
 use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator, Reading};
@@ -118,15 +118,17 @@ impl Examiner<'_, '_> {
         }
         let opened = match kind {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
-                self.open(volume, &path, within, bytes, budget)
+                let formats = unpack::recognise_file(bytes);
+                self.open(volume, &path, within, bytes, formats, budget)
             }
             // Raw space has no form of its own, but a container in it must not hide behind that:
             // a file can be a disk image to one reader and an archive to another.
             RowKind::Boot | RowKind::Unallocated | RowKind::Gap => {
-                if !unpack::recognise(bytes).is_empty() {
-                    self.open(volume, &path, within, bytes, budget)
-                } else {
+                let formats = unpack::recognise(bytes);
+                if formats.is_empty() {
                     Opened::nothing()
+                } else {
+                    self.open(volume, &path, within, bytes, formats, budget)
                 }
             }
         };
@@ -164,13 +166,13 @@ impl Examiner<'_, '_> {
         path: &MediumName,
         within: &[MediumName],
         bytes: &Bytes<'_>,
+        mut formats: Vec<&'static Format>,
         budget: &mut Budget,
     ) -> Opened {
-        let mut formats = unpack::recognise(bytes);
         let image = images::recognise(bytes);
         if image.is_some() {
-            // The end of an image is that of its last file.
-            formats.retain(|format| format.begins(bytes));
+            // What else is in an image are its files, the last of which may end as a zip.
+            formats.retain(|format| format.is_archive() && format.begins(bytes));
         }
         if formats.is_empty() && image.is_none() {
             let Some(name) = unpack::unopenable(bytes) else {

@@ -5,13 +5,20 @@ use std::fmt;
 use crate::archive::{self, zip};
 use crate::member::Member;
 use crate::walk::{Halt, Walk};
-use crate::{Budget, Problem, document, program, stream, text, unopenable};
+use crate::{Budget, Problem, document, program, search, stream, text, unopenable};
 use wire::Finding;
 
 /// A container that this crate opens: what it is called, how it is told and how it is opened.
 pub struct Format {
     pub(crate) name: &'static str,
     pub(crate) sort: Sort,
+    /// Whether it holds its members itself, unlike a document that carries some or a content that
+    /// is searched for archives.
+    #[must_use]
+    pub fn is_archive(&self) -> bool {
+        self.sort == Sort::Archive
+    }
+
     /// Whether a content begins as one. Content only, never a name.
     pub(crate) begins: fn(&[u8]) -> bool,
     /// Hands out every member.
@@ -29,6 +36,8 @@ pub(crate) enum Sort {
     /// Text that carries contents in itself. Any text may begin so: it is looked for only in what
     /// is of no other format, and may be of several such formats at once.
     Text,
+    /// Anything in which another of these may begin: it is searched when it is no archive itself.
+    Search,
 }
 
 impl Format {
@@ -36,6 +45,13 @@ impl Format {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether it holds its members itself, unlike a document that carries some or a content that
+    /// is searched for archives.
+    #[must_use]
+    pub fn is_archive(&self) -> bool {
+        self.sort == Sort::Archive
     }
 
     /// Whether a content begins as one. [`recognise`] also finds a zip by its end.
@@ -52,12 +68,13 @@ impl fmt::Debug for Format {
 }
 
 /// One room's formats after the other's, in the order in which they are looked for.
-const ROOMS: [&[Format]; 5] = [
+const ROOMS: [&[Format]; 6] = [
     stream::FORMATS,
     archive::FORMATS,
     document::FORMATS,
     program::FORMATS,
     text::FORMATS,
+    search::FORMATS,
 ];
 
 /// Every format that is opened.
@@ -81,6 +98,20 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     }
     if found.is_empty() {
         found.extend(begun(Sort::Text));
+    }
+    found
+}
+
+/// Which containers a file is: those of [`recognise`] and, where none of them is an archive, the
+/// search for archives that begin somewhere in it. What is left of old files in free space is
+/// not searched: most of it is cut off.
+#[must_use]
+pub fn recognise_file(content: &[u8]) -> Vec<&'static Format> {
+    let mut found = recognise(content);
+    let is_archive = found.iter().any(|one| one.sort == Sort::Archive);
+    if !is_archive && unopenable(content).is_none() {
+        let search = formats().filter(|one| one.sort == Sort::Search);
+        found.extend(search.filter(|one| one.begins(content)));
     }
     found
 }

@@ -22,13 +22,14 @@ mod format;
 mod member;
 mod names;
 mod program;
+mod search;
 mod stream;
 mod text;
 mod walk;
 
 pub use budget::{Budget, HELD_CONTENTS_MAX, RATIO_FREE_BYTES};
 pub use foreign::unopenable;
-pub use format::{Format, formats, open, recognise};
+pub use format::{Format, formats, open, recognise, recognise_file};
 pub use member::{Body, Member, Problem};
 
 #[cfg(test)]

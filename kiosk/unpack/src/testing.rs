@@ -8,7 +8,7 @@ use std::process::Command;
 use wire::scan::Limits;
 use wire::{Gap, Tier};
 
-use crate::{Body, Budget, Format, Member, open, recognise, unopenable};
+use crate::{Body, Budget, Format, Member, open, recognise_file, unopenable};
 
 /// One member as it was handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,10 @@ pub(crate) fn seen(member: &Member<'_>) -> Seen {
 
 /// The names of the containers that a content is.
 pub(crate) fn kinds(content: &[u8]) -> Vec<&'static str> {
-    recognise(content).into_iter().map(Format::name).collect()
+    recognise_file(content)
+        .into_iter()
+        .map(Format::name)
+        .collect()
 }
 
 /// Opens one level with the usual limits.
@@ -94,7 +97,7 @@ pub(crate) fn opened(content: &[u8]) -> Opened {
 }
 
 pub(crate) fn opened_within(content: &[u8], limits: &Limits) -> Opened {
-    let formats = recognise(content);
+    let formats = recognise_file(content);
     assert!(!formats.is_empty(), "a container");
     let mut budget = Budget::new(limits, u64::try_from(content.len()).unwrap());
     let mut members = Vec::new();
@@ -123,7 +126,7 @@ pub(crate) fn reach(
     visit: &mut dyn FnMut(&[u8]),
 ) -> bool {
     visit(content);
-    let formats = recognise(content);
+    let formats = recognise_file(content);
     if formats.is_empty() {
         return unopenable(content).is_none();
     }

@@ -22,6 +22,9 @@ pub(crate) struct Walk<'w> {
     visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
     pub(crate) names: Names,
     seen: BTreeMap<&'static str, Seen>,
+    /// Whether what is open lies in something that is searched for archives: the search goes on
+    /// behind it.
+    is_within: bool,
     /// The first thing that keeps the container from being whole.
     gap: Option<(Gap, &'static str)>,
 }
@@ -45,6 +48,7 @@ impl<'w> Walk<'w> {
             visit,
             names: Names::default(),
             seen: BTreeMap::new(),
+            is_within: false,
             gap: None,
         }
     }
@@ -136,13 +140,25 @@ impl<'w> Walk<'w> {
         self.notice("container_extra_data", detail);
         let nested = !crate::recognise(data).is_empty() || crate::unopenable(data).is_some();
         // A stray part as long as the whole would be found again in itself.
-        if !nested || self.content_bytes <= data.len() {
+        if !nested || self.is_within || self.content_bytes <= data.len() {
             return Ok(());
         }
         self.admit()?;
         let (name, _) = MediumName::cut(b"(data outside every member)");
         let body = self.stored(data);
         self.hand_out(name, Vec::new(), body)
+    }
+
+    /// Opens an archive that begins somewhere in the content.
+    pub(crate) fn within(
+        &mut self,
+        open: impl FnOnce(&mut Self) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        self.names = Names::default();
+        self.is_within = true;
+        let result = open(self);
+        self.is_within = false;
+        result
     }
 
     /// Puts the walk's findings and its end together.
