@@ -38,6 +38,10 @@ mod hidden;
 #[cfg(test)]
 mod statuses;
 
+/// What lies in containers.
+#[cfg(test)]
+mod containers;
+
 /// Folders and single files.
 #[cfg(test)]
 mod folders;

@@ -12,13 +12,6 @@ use wire::Finding;
 pub struct Format {
     pub(crate) name: &'static str,
     pub(crate) sort: Sort,
-    /// Whether it holds its members itself, unlike a document that carries some or a content that
-    /// is searched for archives.
-    #[must_use]
-    pub fn is_archive(&self) -> bool {
-        self.sort == Sort::Archive
-    }
-
     /// Whether a content begins as one. Content only, never a name.
     pub(crate) begins: fn(&[u8]) -> bool,
     /// Hands out every member.
@@ -45,6 +38,13 @@ impl Format {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether it holds its members itself, unlike a document that carries some or a content that
+    /// is searched for archives.
+    #[must_use]
+    pub fn is_archive(&self) -> bool {
+        self.sort == Sort::Archive
     }
 
     /// Whether it holds its members itself, unlike a document that carries some or a content that
