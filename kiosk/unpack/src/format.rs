@@ -47,13 +47,6 @@ impl Format {
         self.sort == Sort::Archive
     }
 
-    /// Whether it holds its members itself, unlike a document that carries some or a content that
-    /// is searched for archives.
-    #[must_use]
-    pub fn is_archive(&self) -> bool {
-        self.sort == Sort::Archive
-    }
-
     /// Whether a content begins as one. [`recognise`] also finds a zip by its end.
     #[must_use]
     pub fn begins(&self, content: &[u8]) -> bool {
