@@ -1,6 +1,6 @@
 //! Containers that are known by name and not opened.
 
-use crate::bytes::{has, part, u16_at, u32_at, u64_at};
+use crate::bytes::{has, part, u16_at, u32_at};
 
 /// Begins at a fixed place and cannot be mistaken for anything else.
 struct Mark {
@@ -88,13 +88,12 @@ type Test = fn(&[u8]) -> Option<bool>;
 
 /// Formats whose signature is too short or too common to be believed alone.
 fn weak(content: &[u8]) -> Option<&'static str> {
-    let kinds: [(&'static str, Test); 12] = [
+    let kinds: [(&'static str, Test); 11] = [
         ("ar", is_ar),
         ("bzip2", is_bzip2),
         ("compress", is_compress),
         ("pack", is_pack),
         ("gzip of an unknown method", is_other_gzip),
-        ("lzma", is_lzma),
         ("lzh", is_lzh),
         ("arj", is_arj),
         ("arc", is_arc),
@@ -132,20 +131,6 @@ fn is_pack(content: &[u8]) -> Option<bool> {
 
 fn is_other_gzip(content: &[u8]) -> Option<bool> {
     Some(has(content, 0, b"\x1f\x8b") && content.get(2)? < &8)
-}
-
-/// The old format has no signature: the usual properties, a dictionary size that encoders
-/// use, and a size that is unknown or below 256 GiB (as XZ Utils tells it).
-fn is_lzma(content: &[u8]) -> Option<bool> {
-    let dictionary = u32_at(content, 1)?;
-    let is_step = dictionary.is_power_of_two()
-        || dictionary.checked_div(3).is_some_and(|third| {
-            third.is_power_of_two() && third.checked_mul(3) == Some(dictionary)
-        });
-    let size = u64_at(content, 5)?;
-    let first_is_zero = content.get(13) == Some(&0);
-    let sized = size == u64::MAX || (size < 1 << 38 && 0 < size);
-    Some(content.first() == Some(&0x5d) && 4096 <= dictionary && is_step && sized && first_is_zero)
 }
 
 fn is_lzh(content: &[u8]) -> Option<bool> {
@@ -250,12 +235,11 @@ mod tests {
         let mut ar = b"!<arch>\n".to_vec();
         ar.resize(66, b' ');
         ar.extend_from_slice(b"`\n");
-        let samples: [(&str, &[u8]); 11] = [
+        let samples: [(&str, &[u8]); 10] = [
             ("pack", b"\x1f\x1e\0\0\0\x05\x02"),
             ("bzip2", b"BZh9\x31\x41\x59\x26\x53\x59"),
             ("compress", b"\x1f\x9d\x90"),
             ("lzh", b"\x20\0-lh5-"),
-            ("lzma", b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0"),
             ("arc", b"\x1a\x08A.TXT\0\0\0\0\0\0\0\0\0\0\0\0"),
             ("zstd", b"\x50\x2a\x4d\x18\0\0\0\0\x28\xb5\x2f\xfd"),
             ("arj", &arj),
