@@ -1,14 +1,19 @@
 //! Compressed streams: one content and no members.
 
+pub(crate) mod bits;
+pub(crate) mod bzip2;
+pub(crate) mod check;
 pub(crate) mod filter;
 pub(crate) mod gzip;
 pub(crate) mod inflate;
+mod lzip;
 pub(crate) mod lzma;
 pub(crate) mod lzma_alone;
 mod single;
 pub(crate) mod sink;
 #[cfg(test)]
 mod tests;
+pub(crate) mod xz;
 
 use crate::format::{Format, Sort};
 use crate::walk::{Halt, Walk};
@@ -17,6 +22,9 @@ use crate::walk::{Halt, Walk};
 pub(crate) const FORMATS: &[Format] = &[
     stream("gzip", gzip::begins, gzip::open),
     stream("lzma", lzma_alone::begins, lzma_alone::open),
+    stream("bzip2", bzip2::begins, bzip2::open),
+    stream("xz", xz::begins, xz::open),
+    stream("lzip", lzip::begins, lzip::open),
 ];
 
 const fn stream(

@@ -4,9 +4,8 @@
 use std::io::{self, Read};
 
 use lzma_rust2::{Lzma2Reader, LzmaReader};
-use wire::Gap;
 
-use super::sink::{Fine, Unpacked, drain};
+use super::sink::{Fine, STEP_BYTES, Unpacked, drain};
 use crate::budget::Budget;
 
 /// The properties of an LZMA stream as its container gives them.
@@ -22,7 +21,8 @@ pub(crate) struct Properties {
 /// content: nothing refers farther back than that content goes, and it is never larger than
 /// `room`. The decoder's memory grows with what came out, not with this number.
 pub(crate) fn dictionary(declared: u32, room: usize) -> u32 {
-    let room = u32::try_from(room).unwrap_or(u32::MAX);
+    // What does not fit any more is decoded before it is refused.
+    let room = u32::try_from(room.saturating_add(STEP_BYTES)).unwrap_or(u32::MAX);
     // The decoder refuses the last few numbers below 4 GiB.
     declared.min(room).clamp(4096, u32::MAX & !0xf)
 }
@@ -75,13 +75,8 @@ pub(crate) fn lzma(
     let end = drain(&mut reader, output, budget);
     let (unread, ahead) = reader.into_parts();
     let left = unread.len().saturating_add(ahead.len());
-    paid(
-        Unpacked {
-            consumed: packed.len().saturating_sub(left),
-            end,
-        },
-        budget,
-    )
+    let consumed = packed.len().saturating_sub(left);
+    Unpacked { consumed, end }.paid(budget)
 }
 
 /// Unpacks the LZMA2 stream at the beginning of `packed` to the end of `output`.
@@ -95,13 +90,5 @@ pub(crate) fn lzma2(
     let end = drain(&mut reader, output, budget);
     let unread = reader.into_inner().into_inner();
     let consumed = packed.len().saturating_sub(unread.len());
-    paid(Unpacked { consumed, end }, budget)
-}
-
-/// Takes what a stream read from the budget.
-pub(crate) fn paid(unpacked: Unpacked, budget: &mut Budget) -> Unpacked {
-    match budget.take_input(unpacked.consumed) {
-        Ok(()) => unpacked,
-        Err(why) => Unpacked::cut(unpacked.consumed, Gap::Limit, why),
-    }
+    Unpacked { consumed, end }.paid(budget)
 }

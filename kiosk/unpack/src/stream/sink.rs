@@ -20,6 +20,9 @@ pub(crate) const STREAM_COST_BYTES: usize = 8 * 1024;
 /// How much is read at once from a decoder that forgets what it had when it fails, in bytes.
 const PIECE_BYTES: usize = 256;
 
+/// Why a stream ends before its end.
+pub(crate) type Cut = (Gap, &'static str);
+
 /// How one stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -50,6 +53,14 @@ impl Unpacked {
     /// A stream that contradicts itself or is cut off after `consumed` bytes of input.
     pub(crate) fn damaged(consumed: usize, why: &'static str) -> Self {
         Self::cut(consumed, Gap::Damaged, why)
+    }
+
+    /// The same, after what was read of the input is taken from the budget.
+    pub(crate) fn paid(self, budget: &mut Budget) -> Self {
+        match budget.take_input(self.consumed) {
+            Ok(()) => self,
+            Err(why) => Self::cut(self.consumed, Gap::Limit, why),
+        }
     }
 }
 

@@ -25,6 +25,15 @@ const SAMPLES: &[Sample] = &[
     sample("gzip", "gzip -c plain > out", true),
     sample("lzma", "xz --format=lzma -c plain > out", false),
     sample("lzma", LZMA_OF_KNOWN_SIZE, false),
+    sample("bzip2", "bzip2 -c plain > out", true),
+    sample("xz", "xz -c plain > out", true),
+    sample(
+        "xz",
+        "xz --block-size=700 --check=sha256 -c plain > out",
+        true,
+    ),
+    sample("xz", "xz --x86 --delta=dist=2 --lzma2 -c plain > out", true),
+    sample("lzip", "lzip -c plain > out", true),
 ];
 
 /// What 7-Zip puts into a zip is the stream without an end mark.
