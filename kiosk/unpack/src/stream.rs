@@ -3,17 +3,24 @@
 pub(crate) mod bits;
 pub(crate) mod bzip2;
 pub(crate) mod check;
+mod compress;
+mod expand;
 pub(crate) mod filter;
 pub(crate) mod gzip;
 pub(crate) mod inflate;
+pub(crate) mod lz4;
 mod lzip;
 pub(crate) mod lzma;
 pub(crate) mod lzma_alone;
 mod single;
 pub(crate) mod sink;
+mod skipped;
+mod snappy;
 #[cfg(test)]
 mod tests;
+pub(crate) mod window;
 pub(crate) mod xz;
+pub(crate) mod zstd;
 
 use crate::format::{Format, Sort};
 use crate::walk::{Halt, Walk};
@@ -24,6 +31,12 @@ pub(crate) const FORMATS: &[Format] = &[
     stream("lzma", lzma_alone::begins, lzma_alone::open),
     stream("bzip2", bzip2::begins, bzip2::open),
     stream("xz", xz::begins, xz::open),
+    stream("zstd", zstd::begins, zstd::open),
+    stream("lz4", lz4::begins, lz4::open),
+    stream("snappy", snappy::begins, snappy::open),
+    stream("compress", compress::begins, compress::open),
+    stream("szdd", expand::begins, expand::open),
+    stream("kwaj", expand::begins_kwaj, expand::open_kwaj),
     stream("lzip", lzip::begins, lzip::open),
 ];
 

@@ -6,7 +6,7 @@ use wire::Gap;
 
 use self::block::block;
 use super::bits::Bits;
-use super::single::{self, joined};
+use super::single::{self, at, joined};
 use super::sink::{Cut, End, Unpacked, begin};
 use crate::budget::Budget;
 use crate::bytes::has;
@@ -31,7 +31,7 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 /// Hands out the one content.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     single::open(content, walk, |content, output, budget| {
-        joined(content, output, budget, begins, bzip2)
+        joined(content, output, budget, begins, at(bzip2))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Lzip, versions 0 and 1. All members of one file are one content.
 
 use super::lzma::{Properties, lzma};
-use super::single::{self, joined};
+use super::single::{self, at, joined};
 use super::sink::{End, Unpacked};
 use crate::budget::Budget;
 use crate::bytes::{has, length, part, rest, u32_at, u64_at};
@@ -21,7 +21,7 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 /// Hands out the one content.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     single::open(content, walk, |content, output, budget| {
-        joined(content, output, budget, begins, member)
+        joined(content, output, budget, begins, at(member))
     })
 }
 
@@ -45,12 +45,12 @@ fn member(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked
     if stream.end != End::Complete {
         return stream;
     }
-    let at = stream.consumed.saturating_add(HEADER_BYTES);
+    let trailer_at = stream.consumed.saturating_add(HEADER_BYTES);
     let trailer_bytes = if is_old { 12 } else { 20 };
-    let Some(trailer) = part(content, at, trailer_bytes) else {
-        return Unpacked::damaged(at, "checksum is cut off");
+    let Some(trailer) = part(content, trailer_at, trailer_bytes) else {
+        return Unpacked::damaged(trailer_at, "checksum is cut off");
     };
-    let end = at.saturating_add(trailer_bytes);
+    let end = trailer_at.saturating_add(trailer_bytes);
     let fresh = output.get(before..).unwrap_or_default();
     if u32_at(trailer, 0) != Some(crc32fast::hash(fresh)) {
         return Unpacked::damaged(end, "checksum is wrong");

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use wire::Gap;
+
 use super::sink::{End, Unpacked, begin};
 use crate::budget::Budget;
 use crate::bytes::rest;
@@ -52,27 +54,38 @@ pub(crate) fn hand_out(
 }
 
 /// Unpacks the stream at the beginning of `content` and all of its kind that follow it at once:
-/// every reader of these formats takes them as one content.
+/// every reader of these formats takes them as one content. `decode` gets the whole content and
+/// where the stream begins in it, and gives where it ends.
 pub(crate) fn joined(
     content: &[u8],
     output: &mut Vec<u8>,
     budget: &mut Budget,
     begins: fn(&[u8]) -> bool,
-    decode: Decode,
+    mut decode: impl FnMut(&[u8], usize, &mut Vec<u8>, &mut Budget) -> Unpacked,
 ) -> Unpacked {
     let mut at: usize = 0;
     loop {
         if let Err(why) = begin(budget) {
-            return Unpacked::cut(at, wire::Gap::Limit, why);
+            return Unpacked::cut(at, Gap::Limit, why);
         }
-        let one = decode(rest(content, at, usize::MAX), output, budget);
-        at = at.saturating_add(one.consumed);
-        let is_more = one.consumed != 0 && begins(rest(content, at, usize::MAX));
+        let one = decode(content, at, output, budget);
+        let is_more = at < one.consumed && begins(rest(content, one.consumed, usize::MAX));
+        at = one.consumed;
         if one.end != End::Complete || !is_more {
-            return Unpacked {
-                consumed: at,
-                end: one.end,
-            };
+            return one;
+        }
+    }
+}
+
+/// Reads a stream that knows nothing of what lies before it as a part of [`joined`].
+pub(crate) fn at(
+    decode: Decode,
+) -> impl FnMut(&[u8], usize, &mut Vec<u8>, &mut Budget) -> Unpacked {
+    move |content, at, output, budget| {
+        let one = decode(rest(content, at, usize::MAX), output, budget);
+        Unpacked {
+            consumed: one.consumed.saturating_add(at),
+            ..one
         }
     }
 }

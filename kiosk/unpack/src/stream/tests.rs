@@ -33,6 +33,16 @@ const SAMPLES: &[Sample] = &[
         true,
     ),
     sample("xz", "xz --x86 --delta=dist=2 --lzma2 -c plain > out", true),
+    sample("zstd", "zstd -q -c plain > out", true),
+    sample("zstd", "zstd -q -19 --no-check -c plain > out", false),
+    sample("lz4", "lz4 -q -c plain > out", true),
+    sample("lz4", "lz4 -q -BX --no-frame-crc -c plain > out", true),
+    sample("snappy", crate::stream::snappy::FRAME_PLAIN, true),
+    sample(
+        "szdd",
+        "cp plain p.txt; mscompress p.txt; mv p.txt_ out",
+        false,
+    ),
     sample("lzip", "lzip -c plain > out", true),
 ];
 
@@ -95,7 +105,12 @@ fn a_stream_cut_anywhere_is_never_whole_and_keeps_what_came_before() {
             assert!(plain.starts_with(&member.content), "{} {end}", sample.line);
             longest = longest.max(member.content.len());
         }
-        assert!(plain.len() - 600 < longest, "{}: {longest}", sample.line);
+        // Without a checksum behind it, a last block that cannot be read in part is lost.
+        assert!(
+            plain.len() - 600 < longest || !sample.is_checked,
+            "{}: {longest}",
+            sample.line
+        );
     }
 }
 
