@@ -79,9 +79,8 @@ type Test = fn(&[u8]) -> Option<bool>;
 
 /// Formats whose signature is too short or too common to be believed alone.
 fn weak(content: &[u8]) -> Option<&'static str> {
-    let kinds: [(&'static str, Test); 8] = [
+    let kinds: [(&'static str, Test); 7] = [
         ("ar", is_ar),
-        ("pack", is_pack),
         ("gzip of an unknown method", is_other_gzip),
         ("lzh", is_lzh),
         ("arj", is_arj),
@@ -96,13 +95,6 @@ fn weak(content: &[u8]) -> Option<&'static str> {
 fn is_ar(content: &[u8]) -> Option<bool> {
     // `ar` members begin with a header that ends with these two bytes; an empty one is none.
     Some(has(content, 0, b"!<arch>\n") && (content.len() == 8 || has(content, 66, b"`\n")))
-}
-
-/// The size, most significant byte first, and the depth of the code tree.
-fn is_pack(content: &[u8]) -> Option<bool> {
-    let depth = content.get(6)?;
-    let empty = has(content, 2, &[0; 4]);
-    Some(has(content, 0, b"\x1f\x1e") && !empty && (1..=24).contains(depth))
 }
 
 fn is_other_gzip(content: &[u8]) -> Option<bool> {
@@ -202,8 +194,7 @@ mod tests {
         let mut ar = b"!<arch>\n".to_vec();
         ar.resize(66, b' ');
         ar.extend_from_slice(b"`\n");
-        let samples: [(&str, &[u8]); 7] = [
-            ("pack", b"\x1f\x1e\0\0\0\x05\x02"),
+        let samples: [(&str, &[u8]); 6] = [
             ("lzh", b"\x20\0-lh5-"),
             ("arc", b"\x1a\x08A.TXT\0\0\0\0\0\0\0\0\0\0\0\0"),
             ("arj", &arj),

@@ -12,6 +12,7 @@ pub(crate) mod lz4;
 mod lzip;
 pub(crate) mod lzma;
 pub(crate) mod lzma_alone;
+mod pack;
 mod single;
 pub(crate) mod sink;
 mod skipped;
@@ -35,6 +36,7 @@ pub(crate) const FORMATS: &[Format] = &[
     stream("lz4", lz4::begins, lz4::open),
     stream("snappy", snappy::begins, snappy::open),
     stream("compress", compress::begins, compress::open),
+    stream("pack", pack::begins, pack::open),
     stream("szdd", expand::begins, expand::open),
     stream("kwaj", expand::begins_kwaj, expand::open_kwaj),
     stream("lzip", lzip::begins, lzip::open),

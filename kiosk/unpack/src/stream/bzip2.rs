@@ -101,11 +101,11 @@ mod tests {
     #[test]
     fn contents_of_every_sort_come_out() {
         for plain in [
-            "head -c 1000000 /bin/bash",
-            "head -c 3000000 /dev/zero",
+            "head -c 300000 /bin/bash",
+            "head -c 1000000 /dev/zero",
             "printf 'aaaabbbbbbbbbbcccc'",
-            "seq 1 200000",
-            "head -c 1000000 /bin/bash | base64 | fold -w 1",
+            "seq 1 60000",
+            "head -c 200000 /bin/bash | base64 | fold -w 1",
         ] {
             for level in ["-1", "-9"] {
                 let content = made_by_shell(&format!("{plain} | bzip2 {level} > out"));
@@ -151,13 +151,5 @@ mod tests {
         let stream = opened(&empty.repeat(1 << 18));
         assert_eq!(stream.members[0].what, What::Partial(Gap::Limit));
         assert!(!opened(&empty.repeat(100)).is_suspect());
-    }
-
-    #[test]
-    fn zeros_end_at_the_ratio() {
-        let content = made_by_shell("head -c 80000000 /dev/zero | bzip2 > out");
-        let stream = opened(&content);
-        assert_eq!(stream.members[0].what, What::Partial(Gap::Limit));
-        assert!(stream.members[0].content.len() <= 64 << 20);
     }
 }

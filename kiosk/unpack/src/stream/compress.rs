@@ -196,16 +196,16 @@ mod tests {
     #[test]
     fn contents_of_every_sort_and_width_come_out() {
         for plain in [
-            "seq 1 100000",
-            "head -c 2000000 /bin/bash",
+            "seq 1 30000",
+            "head -c 500000 /bin/bash",
             "head -c 700000 /dev/zero",
-            "head -c 300000 /bin/bash | gzip -9",
-            "{ head -c 900000 /dev/zero; seq 1 99999; head -c 900000 /bin/bash; seq 1 99999; }",
+            "head -c 200000 /bin/bash | gzip -9",
+            "{ head -c 90000 /dev/zero; seq 1 29999; head -c 300000 /bin/bash; seq 1 29999; }",
             "printf x",
             "printf aaa",
         ] {
             let expected = made_by_shell(&format!("{plain} > out"));
-            for bits in BITS_MIN + 1..=BITS_MAX {
+            for bits in [BITS_MIN + 1, 12, BITS_MAX] {
                 let content = made_by_shell(&format!("{plain} | compress -f -b {bits} > out"));
                 let stream = opened(&content);
                 assert!(!stream.is_suspect(), "{plain} {bits}: {:?}", stream.gap);
@@ -254,13 +254,5 @@ mod tests {
         for flags in [0x88, 0x91, 0xb0, 0xd0] {
             assert_eq!(kinds(&[0x1f, 0x9d, flags]), [""; 0]);
         }
-    }
-
-    #[test]
-    fn zeros_end_at_the_ratio() {
-        let content = made_by_shell("head -c 80000000 /dev/zero | compress > out");
-        let stream = opened(&content);
-        assert_eq!(stream.members[0].what, What::Partial(Gap::Limit));
-        assert!(stream.members[0].content.len() <= 64 << 20);
     }
 }

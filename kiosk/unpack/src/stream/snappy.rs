@@ -182,10 +182,10 @@ mod tests {
     #[test]
     fn contents_of_every_sort_come_out() {
         for plain in [
-            "head -c 300000 /bin/bash",
-            "seq 1 20000",
-            "head -c 200000 /dev/zero",
-            "head -c 100000 /bin/bash | gzip -9",
+            "head -c 70000 /bin/bash",
+            "seq 1 9999",
+            "head -c 9000 /dev/zero",
+            "head -c 9000 /bin/bash | gzip -9",
             "printf x",
         ] {
             let stream = opened(&packed(plain));

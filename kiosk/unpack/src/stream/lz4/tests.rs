@@ -4,10 +4,10 @@ use super::OLD_PACKED_BYTES_MAX;
 use crate::testing::{What, made_by_shell, opened};
 
 const PLAINS: [&str; 5] = [
-    "head -c 900000 /bin/bash",
-    "seq 1 100000",
-    "head -c 10000000 /dev/zero",
-    "head -c 300000 /bin/bash | gzip -9",
+    "head -c 600000 /bin/bash",
+    "seq 1 50000",
+    "head -c 9000000 /dev/zero",
+    "head -c 150000 /bin/bash | gzip -9",
     "printf x",
 ];
 
@@ -15,14 +15,7 @@ const PLAINS: [&str; 5] = [
 fn contents_of_every_sort_come_out() {
     for plain in PLAINS {
         let expected = made_by_shell(&format!("{plain} > out"));
-        for options in [
-            "-1",
-            "-9 -BD",
-            "-B4 -BD -BX",
-            "-B5 --no-frame-crc",
-            "-l",
-            "-B4 --favor-decSpeed -12",
-        ] {
+        for options in ["-1", "-9 -BD", "-B4 -BD -BX --no-frame-crc", "-l"] {
             let content = made_by_shell(&format!("{plain} | lz4 -q {options} > out"));
             let stream = opened(&content);
             assert!(!stream.is_suspect(), "{plain} {options}: {stream:?}");
@@ -128,10 +121,4 @@ fn the_older_kind_cut_within_a_block_is_damaged() {
     }
     // Nothing tells that a block is missing.
     assert_eq!(opened(&content[..4]).contents("content"), [b""]);
-}
-
-#[test]
-fn zeros_end_at_the_ratio() {
-    let content = made_by_shell("head -c 80000000 /dev/zero | lz4 -q > out");
-    assert_eq!(opened(&content).members[0].what, What::Partial(Gap::Limit));
 }
