@@ -1,14 +1,11 @@
 //! Gzip (RFC 1952). All members of one file unpack to one content, as every reader does it.
 
-use std::borrow::Cow;
-
 use wire::Gap;
 
 use super::inflate::inflate;
-use super::sink::End;
+use super::single::{self, NAMELESS};
+use super::sink::{End, Unpacked, begin};
 use crate::bytes::{has, length, part, rest, u16_at, u32_at};
-use crate::member::Body;
-use crate::names::Kind;
 use crate::walk::{Halt, Walk};
 
 /// `ID1`, `ID2` and the only method there is, deflate.
@@ -20,9 +17,6 @@ const HEADER_BYTES: usize = 10;
 /// The trailer: checksum and size.
 const TRAILER_BYTES: usize = 8;
 
-/// The name of content whose header gives none.
-const NAMELESS: &[u8] = b"content";
-
 /// Whether the content begins as gzip.
 pub(crate) fn begins(content: &[u8]) -> bool {
     has(content, 0, &SIGNATURE)
@@ -31,51 +25,36 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 /// Hands out the one content.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     walk.admit()?;
-    let mut unpacked = Vec::new();
+    let mut output = Vec::new();
     let mut name = None;
     let mut at: usize = 0;
-    let gap = loop {
+    let end = loop {
         let Some(header) = Header::read(content, at) else {
-            break Some((Gap::Damaged, "header is cut off"));
+            break End::Cut(Gap::Damaged, "header is cut off");
         };
         name = name.or(header.name);
-        let begin = unpacked.len();
-        let stream = inflate(
-            rest(content, header.end, usize::MAX),
-            &mut unpacked,
-            walk.budget,
-        );
-        if let End::Cut(gap, why) = stream.end {
-            break Some((gap, why));
+        if let Err(why) = begin(walk.budget) {
+            break End::Cut(Gap::Limit, why);
+        }
+        let before = output.len();
+        let packed = rest(content, header.end, usize::MAX);
+        let stream = inflate(packed, &mut output, walk.budget);
+        if stream.end != End::Complete {
+            break stream.end;
         }
         let trailer = header.end.saturating_add(stream.consumed);
-        let fresh = unpacked.get(begin..).unwrap_or_default();
+        let fresh = output.get(before..).unwrap_or_default();
         if let Some(why) = trailer_fault(content, trailer, fresh) {
-            break Some((Gap::Damaged, why));
+            break End::Cut(Gap::Damaged, why);
         }
         at = trailer.saturating_add(TRAILER_BYTES);
         if !begins(rest(content, at, usize::MAX)) {
-            break None;
+            break End::Complete;
         }
     };
-    let (name, findings) = walk.names.judge(name.unwrap_or(NAMELESS), &[], Kind::File);
-    let body = match gap {
-        None => Body::Content(Cow::Owned(unpacked)),
-        Some((gap, why)) => Body::Partial {
-            content: Cow::Owned(unpacked),
-            gap,
-            why,
-        },
-    };
-    walk.hand_out(name, findings, body)?;
-    match gap {
-        // Where a damaged stream ends is not known, so nothing can be said about the rest.
-        Some(_) => Ok(()),
-        None => walk.stray(
-            rest(content, at, usize::MAX),
-            "bytes after the end of the stream",
-        ),
-    }
+    let name = name.unwrap_or(NAMELESS);
+    let unpacked = Unpacked { consumed: at, end };
+    single::hand_out(content, walk, name, output, unpacked)
 }
 
 /// A member's header.

@@ -3,21 +3,13 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use wire::Gap;
 
-use super::sink::{End, STEP_BYTES, push};
+use super::sink::{End, STEP_BYTES, Unpacked, push};
 use crate::budget::Budget;
 use crate::bytes::span;
 
-/// What one stream gave.
-pub(crate) struct Inflated {
-    /// How much of the input belongs to the stream.
-    pub(crate) consumed: usize,
-    /// How it ended.
-    pub(crate) end: End,
-}
-
 /// Unpacks the stream at the beginning of `packed` to the end of `output`. All of `output`
 /// together stays within what may be held in memory.
-pub(crate) fn inflate(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Inflated {
+pub(crate) fn inflate(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
     let mut state = Decompress::new(false);
     let mut step = vec![0_u8; STEP_BYTES];
     let end = loop {
@@ -42,7 +34,7 @@ pub(crate) fn inflate(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) 
             Err(_) => break End::Cut(Gap::Damaged, "compressed data is malformed"),
         }
     };
-    Inflated {
+    Unpacked {
         consumed: span(state.total_in()),
         end,
     }

@@ -13,6 +13,16 @@ pub(crate) const STEP_BYTES: usize = 64 * 1024;
 /// is needed, and the worker's memory limit counts what is reserved.
 const GROWTH_BYTES_MAX: usize = 8 << 20;
 
+/// What the beginning of one more stream counts as input, in bytes: the time that its decoder
+/// takes to be made, some ten microseconds, is about that of reading so much.
+pub(crate) const STREAM_COST_BYTES: usize = 8 * 1024;
+
+/// How much is read at once from a decoder that forgets what it had when it fails, in bytes.
+const PIECE_BYTES: usize = 256;
+
+/// Why a stream ends before its end.
+pub(crate) type Cut = (Gap, &'static str);
+
 /// How one stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -20,6 +30,38 @@ pub(crate) enum End {
     Complete,
     /// Before it, for this reason.
     Cut(Gap, &'static str),
+}
+
+/// What one stream gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unpacked {
+    /// How much of the input belongs to the stream.
+    pub(crate) consumed: usize,
+    /// How it ended.
+    pub(crate) end: End,
+}
+
+impl Unpacked {
+    /// A stream that ended after `consumed` bytes of input without being whole.
+    pub(crate) fn cut(consumed: usize, gap: Gap, why: &'static str) -> Self {
+        Self {
+            consumed,
+            end: End::Cut(gap, why),
+        }
+    }
+
+    /// A stream that contradicts itself or is cut off after `consumed` bytes of input.
+    pub(crate) fn damaged(consumed: usize, why: &'static str) -> Self {
+        Self::cut(consumed, Gap::Damaged, why)
+    }
+
+    /// The same, after what was read of the input is taken from the budget.
+    pub(crate) fn paid(self, budget: &mut Budget) -> Self {
+        match budget.take_input(self.consumed) {
+            Ok(()) => self,
+            Err(why) => Self::cut(self.consumed, Gap::Limit, why),
+        }
+    }
 }
 
 /// Puts `fresh` behind `output`, within what the whole file may unpack to and what may be held
@@ -65,5 +107,59 @@ pub(crate) fn drain(decoder: &mut dyn Read, output: &mut Vec<u8>, budget: &mut B
         if let Err(why) = push(output, step.get(..fresh).unwrap_or_default(), budget) {
             return End::Cut(Gap::Limit, why);
         }
+    }
+}
+
+/// Begins one more stream behind `output`: each costs time whatever it holds, so that a content
+/// of very many tiny ones is bounded.
+///
+/// # Errors
+/// Which limit is reached.
+pub(crate) fn begin(budget: &mut Budget) -> Result<(), &'static str> {
+    budget.take_input(STREAM_COST_BYTES)
+}
+
+/// A decoder of another crate, read in small pieces: what it gave before an error is kept, and
+/// the error comes with the next read.
+pub(crate) struct Fine<R> {
+    decoder: R,
+    failure: Option<io::Error>,
+}
+
+impl<R> Fine<R> {
+    pub(crate) fn new(decoder: R) -> Self {
+        Self {
+            decoder,
+            failure: None,
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> R {
+        self.decoder
+    }
+}
+
+impl<R: Read> Read for Fine<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut filled: usize = 0;
+        for piece in buffer.chunks_mut(PIECE_BYTES) {
+            match self.decoder.read(piece) {
+                Ok(0) => break,
+                Ok(fresh) => filled = filled.saturating_add(fresh),
+                Err(error) if filled == 0 => return Err(error),
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+            // A short piece would leave a hole before the next one.
+            if filled % PIECE_BYTES != 0 {
+                break;
+            }
+        }
+        Ok(filled)
     }
 }
