@@ -1,5 +1,7 @@
 //! Compressed streams: one content and no members.
 
+pub(crate) mod chain;
+pub(crate) mod decoder;
 pub(crate) mod gzip;
 pub(crate) mod inflate;
 pub(crate) mod sink;
