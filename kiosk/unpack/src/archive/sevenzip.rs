@@ -148,11 +148,9 @@ impl<'a> Archive<'a> {
                     Gap::Encrypted => {}
                     Gap::Limit => walk.limited(why),
                     Gap::Unsupported => walk.unsupported("7z header packed with another method"),
-                    Gap::Damaged
-                    | Gap::Unreadable
-                    | Gap::Timeout
-                    | Gap::Changed
-                    | Gap::Removed => walk.damaged("7z header cannot be unpacked"),
+                    Gap::Damaged | Gap::Unreadable | Gap::Timeout | Gap::Changed | Gap::Removed => {
+                        walk.damaged("7z header cannot be unpacked")
+                    }
                 }
                 Err(gap)
             }

@@ -17,8 +17,8 @@ use crate::bytes::{length, span, u16_at, u32_at};
 /// Smallest dictionary of LZMA, in bytes; what is declared below it means this.
 const DICTIONARY_BYTES_MIN: u32 = 4096;
 
-/// Largest piece that is asked of a decoder at once, in bytes: what a decoder had ready when it
-/// fails is lost.
+/// Largest piece that is given to a decoder or asked of it at once, in bytes: what it had ready
+/// when it fails is lost.
 const PIECE_BYTES: usize = 4096;
 
 /// Memory of bzip2 at its largest block, and of deflate64 with its window, in bytes.
@@ -174,8 +174,8 @@ pub(crate) fn ppmd8(mut source: Source<'_>, room: usize) -> Result<Decoder<'_>, 
     };
     let model_bytes = megabytes << 20;
     let memory_bytes = model(u64::from(model_bytes), room)?;
-    let output = Ppmd8Decoder::new(source, order, model_bytes, restore)
-        .map_err(|error| cause(&error))?;
+    let output =
+        Ppmd8Decoder::new(source, order, model_bytes, restore).map_err(|error| cause(&error))?;
     Ok(Decoder::new(output, memory_bytes))
 }
 
@@ -300,6 +300,7 @@ impl<S: Stepwise> Read for Streamed<'_, S> {
                 action = Action::Finish;
             }
             let given = input.len();
+            let input = input.get(..given.min(PIECE_BYTES)).unwrap_or_default();
             let StreamResult {
                 bytes_consumed,
                 bytes_produced,
@@ -336,8 +337,10 @@ impl Frames<'_> {
                     length: bytes,
                     ..
                 })) => {
-                    let skipped =
-                        io::copy(&mut self.source.by_ref().take(u64::from(bytes)), &mut io::sink())?;
+                    let skipped = io::copy(
+                        &mut self.source.by_ref().take(u64::from(bytes)),
+                        &mut io::sink(),
+                    )?;
                     if skipped < u64::from(bytes) {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }

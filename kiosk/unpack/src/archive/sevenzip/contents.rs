@@ -100,8 +100,7 @@ impl<'a> Contents<'a> {
             }
             // What no content is made of is not covered.
             if !block.parts.is_empty() {
-                self.covered
-                    .push((begin, begin.saturating_add(data.len())));
+                self.covered.push((begin, begin.saturating_add(data.len())));
             }
             slices.push(data);
         }
@@ -166,7 +165,10 @@ impl<'a> Contents<'a> {
 }
 
 fn surplus(walk: &mut Walk<'_>) {
-    walk.contradiction("sevenzip_extra_data", "packed data that no member is made of");
+    walk.contradiction(
+        "sevenzip_extra_data",
+        "packed data that no member is made of",
+    );
 }
 
 impl<'a> OpenBlock<'a> {

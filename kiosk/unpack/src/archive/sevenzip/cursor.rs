@@ -61,9 +61,7 @@ impl<'h> Cursor<'h> {
             return Ok(low);
         }
         let kept = u64::from(first) & ((0x80_u64 >> more).saturating_sub(1));
-        let high = kept
-            .checked_shl(more.saturating_mul(8))
-            .unwrap_or_default();
+        let high = kept.checked_shl(more.saturating_mul(8)).unwrap_or_default();
         Ok(low | high)
     }
 

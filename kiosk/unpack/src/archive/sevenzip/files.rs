@@ -100,7 +100,9 @@ impl<'h> Files<'h> {
                 break;
             }
             let mut list = cursor.sized()?;
-            let bit = 1_u64.checked_shl(u32::try_from(mark).unwrap_or(64)).unwrap_or(0);
+            let bit = 1_u64
+                .checked_shl(u32::try_from(mark).unwrap_or(64))
+                .unwrap_or(0);
             if mark != PADDING && seen & bit != 0 {
                 return Err(Fault::Damaged("7z header has two lists of one kind"));
             }

@@ -58,7 +58,10 @@ impl Start {
 
 /// Where a header may begin that no signature header leads to, the last place first.
 pub(super) fn places(content: &[u8]) -> Vec<usize> {
-    let from = content.len().saturating_sub(SEARCH_BYTES).max(SIGNATURE_BYTES);
+    let from = content
+        .len()
+        .saturating_sub(SEARCH_BYTES)
+        .max(SIGNATURE_BYTES);
     rest(content, from, usize::MAX)
         .windows(2)
         .enumerate()
@@ -100,7 +103,9 @@ fn plain<'h>(cursor: &mut Cursor<'h>, has_more: &mut bool) -> Result<Header<'h>,
             break;
         }
         if mark <= last {
-            return Err(Fault::Damaged("7z header has its parts twice or in disorder"));
+            return Err(Fault::Damaged(
+                "7z header has its parts twice or in disorder",
+            ));
         }
         last = mark;
         match mark {

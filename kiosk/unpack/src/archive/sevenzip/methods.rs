@@ -76,7 +76,7 @@ pub(super) fn join<'a>(
         let made = decoder(method, inputs, room.saturating_sub(memory_bytes))?;
         memory_bytes = memory_bytes.saturating_add(made.memory_bytes);
         is_narrow |= made.is_narrow;
-        if last == Some(index) {
+        if last == Some(index) && sources.is_done.iter().all(|is_done| *is_done) {
             let chain = Chain::new(made.output, meter, memory_bytes, is_narrow);
             return Ok(Joined {
                 chain,

@@ -156,7 +156,11 @@ fn unpack_info<'h>(cursor: &mut Cursor<'h>, streams: &mut Streams<'h>) -> Result
         streams.blocks.push(block(cursor)?);
     }
     expect(cursor, UNPACK_SIZE)?;
-    for method in streams.blocks.iter_mut().flat_map(|block| &mut block.methods) {
+    for method in streams
+        .blocks
+        .iter_mut()
+        .flat_map(|block| &mut block.methods)
+    {
         method.bytes = cursor.number()?;
     }
     loop {
@@ -190,7 +194,9 @@ fn block<'h>(cursor: &mut Cursor<'h>) -> Result<Block<'h>, Fault> {
         methods.push(method);
     }
     if count == 0 || METHODS_MAX < inputs {
-        return Err(Fault::Damaged("7z block without methods or with too many inputs"));
+        return Err(Fault::Damaged(
+            "7z block without methods or with too many inputs",
+        ));
     }
     let mut bonds = Vec::new();
     for _ in 1..count {
