@@ -561,9 +561,6 @@ open('c', 'wb').write(r)
     ));
     let sevenzip = opened(&archive(line, "-m0=LZMA2:d=32m"));
     assert_whole(&sevenzip, "with memory");
-    // The model of PPMd is needed whole.
-    let sevenzip = opened_within(&archive("echo a > a", "-m0=PPMd:mem=16m"), &limits);
-    assert_eq!(sevenzip.members[0].what, What::Unchecked(Gap::Limit));
 }
 
 #[test]
