@@ -45,12 +45,21 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut archive = Archive {
         content,
-        covered: vec![(0, SIGNATURE_BYTES)],
+        covered: Vec::new(),
     };
     let Some(start) = Start::read(content) else {
         walk.damaged("7z signature header is cut off");
         return Ok(());
     };
+    // Behind a signature alone may be anything.
+    archive.cover(
+        0,
+        if start.is_sound {
+            SIGNATURE_BYTES
+        } else {
+            SIGNATURE.len()
+        },
+    );
     if !has(content, SIGNATURE.len(), &[0]) {
         walk.unsupported("7z of a newer version");
     }

@@ -20,6 +20,10 @@ pub(crate) const PASSED_BYTES_MAX: u64 = 8 << 20;
 /// Setting a decoder's tables up costs about as much time as unpacking this part of them.
 const SETUP_SHARE: usize = 64;
 
+/// What a decoder may leave of its packed stream, in bytes: an end mark that nothing needs when
+/// the size is known, and what the compressor flushed.
+pub(crate) const UNREAD_BYTES_MAX: usize = 16;
+
 /// What a decoder reads from.
 pub(crate) type Source<'a> = Box<dyn BufRead + 'a>;
 
@@ -28,7 +32,8 @@ pub(crate) type Source<'a> = Box<dyn BufRead + 'a>;
 pub(crate) struct Meter(Rc<Cell<u64>>);
 
 impl Meter {
-    fn count(&self, bytes: usize) {
+    /// Counts work that is like reading so many bytes.
+    pub(crate) fn count(&self, bytes: usize) {
         self.0.set(self.0.get().saturating_add(length(bytes)));
     }
 }
@@ -41,6 +46,11 @@ impl Position {
     /// In bytes from the beginning of the stream.
     pub(crate) fn get(&self) -> usize {
         self.0.get()
+    }
+
+    /// Counts bytes that were read before the decoder was there.
+    pub(crate) fn skip(&self, bytes: usize) {
+        self.0.set(self.get().saturating_add(bytes));
     }
 }
 
@@ -75,9 +85,7 @@ impl Read for Packed<'_> {
 impl Packed<'_> {
     fn note(&self, bytes: usize) {
         self.meter.count(bytes);
-        self.position
-            .0
-            .set(self.position.get().saturating_add(bytes));
+        self.position.skip(bytes);
     }
 }
 

@@ -8,13 +8,10 @@ use super::methods::{COPY, Joined, join};
 use super::streams::{Block, Packed, Part, Streams};
 use crate::bytes::{length, rest, span};
 use crate::member::Body;
+use crate::stream::chain::UNREAD_BYTES_MAX;
 use crate::stream::decoder::Refusal;
 use crate::stream::sink::End;
 use crate::walk::Walk;
-
-/// What a coder may leave of its packed stream, in bytes: an end mark that nothing needs when
-/// the size is known, and what it flushed.
-pub(crate) const UNREAD_BYTES_MAX: usize = 16;
 
 /// All contents of an archive.
 pub(super) struct Contents<'a> {

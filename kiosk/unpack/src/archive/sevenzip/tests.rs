@@ -244,7 +244,7 @@ fn zstandard_of_extended_writers_is_opened() {
     assert_whole(&sevenzip, "zstd frames");
     // A window of 1 GiB is more than is kept.
     let window = b"\x28\xb5\x2f\xfd\0\xa0\x01\0\0".to_vec();
-    assert!(super::super::super::stream::decoder::WINDOW_BYTES_MAX < 1 << 30);
+    assert!(crate::stream::decoder::WINDOW_BYTES_MAX < 1 << 30);
     let sevenzip = opened(&single(&window, &[(id, &[])], b"x"));
     assert_eq!(sevenzip.members[0].what, What::Partial(Gap::Limit));
 }
@@ -498,7 +498,7 @@ open('out', 'wb').write(lzma.compress(b'alpha' * 99, lzma.FORMAT_RAW, filters=f)
         &opened(&single(&lzma, &[id], &content)),
         "lzma with end mark",
     );
-    let most = super::contents::UNREAD_BYTES_MAX;
+    let most = crate::stream::chain::UNREAD_BYTES_MAX;
     for (surplus, is_told) in [(vec![0; 4], false), (vec![7; most + 1], true)] {
         let sevenzip = opened(&single(&[lzma.clone(), surplus].concat(), &[id], &content));
         assert_eq!(
