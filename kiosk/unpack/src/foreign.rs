@@ -18,8 +18,7 @@ const fn mark(name: &'static str, at: usize, signature: &'static [u8]) -> Mark {
 }
 
 /// From the formats' own documents; the name is what the report says.
-const MARKS: [Mark; 39] = [
-    mark("7z", 0, b"7z\xbc\xaf\x27\x1c"),
+const MARKS: &[Mark] = &[
     mark("rar", 0, b"Rar!\x1a\x07"),
     mark("rar", 0, b"RE~^"),
     mark("cab", 0, b"MSCF\0\0\0\0"),
@@ -172,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_mark_is_known_by_its_name() {
-        for mark in &MARKS {
+        for mark in MARKS {
             let mut content = vec![0; mark.at];
             content.extend_from_slice(mark.signature);
             assert_eq!(unopenable(&content), Some(mark.name));

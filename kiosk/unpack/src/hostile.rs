@@ -4,7 +4,7 @@
 
 use wire::scan::Limits;
 
-use crate::testing::{gzipped, kinds, made, opened, reach};
+use crate::testing::{gzipped, kinds, made, made_by_shell, opened, reach};
 use crate::{Body, Budget, open, recognise};
 
 /// Numbers that look random and are the same in every run (xorshift64).
@@ -53,6 +53,12 @@ t.close()
     .collect();
     samples.push(gzipped(&samples[2]));
     samples.push([b"MZ stub".to_vec(), samples[1].clone()].concat());
+    samples.push(made(&zip("ZIP_LZMA")));
+    samples.push(made_by_shell(
+        "mkdir d; printf '<first marker>' > a; printf '<third marker>' > c
+for n in 1 2 3 4 5 6 7 8 9; do printf '<second marker> '; done > d/b
+7z a -bso0 -bsp0 out.7z a d c; mv out.7z out",
+    ));
     samples
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod check;
 mod compress;
 mod expand;
 pub(crate) mod filter;
+pub(crate) mod chain;
+pub(crate) mod decoder;
 pub(crate) mod gzip;
 pub(crate) mod inflate;
 pub(crate) mod lz4;

@@ -121,6 +121,11 @@ impl<'w> Walk<'w> {
         self.gap.get_or_insert((Gap::Damaged, why));
     }
 
+    /// The container's own lists are larger than a limit.
+    pub(crate) fn limited(&mut self, why: &'static str) {
+        self.gap.get_or_insert((Gap::Limit, why));
+    }
+
     /// The container is of a kind that is only partly opened.
     pub(crate) fn unsupported(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Unsupported, why));

@@ -9,6 +9,11 @@
 mod directory;
 mod entry;
 mod extract;
+mod implode;
+mod methods;
+mod old;
+mod reduce;
+mod shrink;
 mod sweep;
 
 use crate::bytes::{has, rest};
@@ -49,6 +54,9 @@ pub(crate) fn ends(content: &[u8]) -> bool {
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let found = directory::find(content);
     let directories = found.directories;
+    if directories.is_empty() && directory::is_encrypted(content) {
+        walk.encrypted("the directory of a zip is encrypted");
+    }
     if directories.is_empty() {
         walk.damaged("zip without a directory");
     }
@@ -152,7 +160,7 @@ fn plausible(content: &[u8], at: usize) -> Option<Local<'_>> {
     let local = Local::read(content, at)?;
     let first = rest(local.entry.name, 0, 1);
     let named = !first.is_empty() && first != [0];
-    (named && local.version <= 100 && extract::is_method(local.entry.method)).then_some(local)
+    (named && local.version <= 100 && methods::is_method(local.entry.method)).then_some(local)
 }
 
 #[cfg(test)]

@@ -119,6 +119,29 @@ pub(super) fn find(content: &[u8]) -> Found {
     found
 }
 
+/// Whether the directory cannot be found because it is encrypted (APPNOTE 7.3): then there is
+/// always a 64-bit end record, of its second version, that names the cipher.
+pub(super) fn is_encrypted(content: &[u8]) -> bool {
+    /// Where it needs version 6.2, and where the number of the cipher is.
+    const VERSION_AT: usize = 14;
+    const CIPHER_AT: usize = 56 + 18;
+    let tail = content.len().saturating_sub(COMMENT_BYTES_MAX);
+    let tail = tail.saturating_sub(LOCATOR_BYTES);
+    let window = rest(content, tail, usize::MAX);
+    let locators = window.windows(4).enumerate().rev();
+    locators
+        .filter(|(_, bytes)| *bytes == LOCATOR)
+        .filter_map(|(at, _)| u64_at(window, at.saturating_add(8)))
+        .any(|at| {
+            let record = rest(content, span(at), usize::MAX);
+            let version = u16_at(record, VERSION_AT);
+            let cipher = u16_at(record, CIPHER_AT);
+            has(record, 0, &END64)
+                && version.is_some_and(|version| 62 <= version & 0xff)
+                && cipher.is_some_and(|cipher| cipher != 0)
+        })
+}
+
 /// The directories that the end record at `at` may mean: by its own fields or by those of
 /// the 64-bit record before it, counted from the beginning or from the record backwards.
 fn directories_at(content: &[u8], at: usize, tail_end: usize) -> Vec<Directory> {

@@ -6,10 +6,11 @@ use wire::name::NAME_BYTES_MAX;
 use wire::{Gap, MediumName};
 
 use super::entry::Entry;
-use super::{DESCRIPTOR, END, LISTED, LOCAL};
-use crate::bytes::{find, has, length, rest, span, u32_at};
+use super::{DESCRIPTOR, END, LISTED, LOCAL, methods};
+use crate::bytes::{find, has, length, rest, span, u32_at, u64_at};
 use crate::member::Body;
 use crate::names::Kind;
+use crate::stream::chain::UNREAD_BYTES_MAX;
 use crate::stream::inflate::inflate;
 use crate::stream::sink::End;
 use crate::walk::{Halt, Walk};
@@ -80,7 +81,23 @@ pub(super) fn extract<'a>(
             let packed = rest(content, data_at, end.saturating_sub(data_at));
             stored_until_descriptor(content, packed, data_at, end, walk)
         }
-        method => (unchecked(entry, Gap::Unsupported, method_name(method)), end),
+        _ if has_sizes => {
+            let sizes = Some((entry.bytes, entry.crc));
+            let (body, unread) = unpacked(packed, entry, sizes, walk);
+            // What stands behind the stream inside the stated size is left for the sweep.
+            let end = match unread {
+                0 => end,
+                _ => data_at.saturating_add(packed.len().saturating_sub(unread)),
+            };
+            (body, end)
+        }
+        _ => {
+            let packed = rest(content, data_at, end.saturating_sub(data_at));
+            let sizes = Descriptor::before_end(packed);
+            let bytes = sizes.as_ref().map_or(packed.len(), |own| own.at);
+            let sizes = sizes.map(|own| (own.bytes, own.crc));
+            (unpacked(rest(packed, 0, bytes), entry, sizes, walk).0, end)
+        }
     }
 }
 
@@ -119,30 +136,6 @@ pub(super) fn hand_out(entry: &Entry<'_>, body: Body<'_>, walk: &mut Walk<'_>) -
             let (name, findings) = walk.names.judge(name, &[entry.name], Kind::File);
             walk.hand_out(name, findings, body)
         }
-    }
-}
-
-/// Whether this is a method at all.
-pub(super) fn is_method(method: u16) -> bool {
-    matches!(method, 0..=20 | 92..=99)
-}
-
-fn method_name(method: u16) -> &'static str {
-    match method {
-        1 => "method shrink",
-        2..=5 => "method reduce",
-        6 => "method implode",
-        9 => "method deflate64",
-        10 | 18 => "method of IBM TERSE",
-        12 => "method bzip2",
-        14 => "method lzma",
-        20 | 93 => "method zstandard",
-        94 => "method mp3",
-        95 => "method xz",
-        96 => "method jpeg",
-        97 => "method wavpack",
-        98 => "method ppmd",
-        _ => "unknown method",
     }
 }
 
@@ -194,6 +187,75 @@ fn stored_until_descriptor<'a>(
         from = at.saturating_add(4);
     }
     (stored(packed, Some("size is not given"), walk), end)
+}
+
+/// The sizes behind a member's data (APPNOTE 4.3.9).
+struct Descriptor {
+    at: usize,
+    crc: u32,
+    bytes: u64,
+}
+
+impl Descriptor {
+    /// At the end of `data`, where its own size tells that it is one: with or without a
+    /// signature, with sizes of 64 or 32 bits.
+    fn before_end(data: &[u8]) -> Option<Self> {
+        let read = |whole: usize| {
+            let at = data.len().checked_sub(whole)?;
+            let signed = if has(data, at, &DESCRIPTOR) { 4 } else { 0 };
+            let fields = rest(data, at.saturating_add(signed), usize::MAX);
+            let is_wide = fields.len() == 20;
+            let size = |index: usize| match is_wide {
+                true => u64_at(fields, index.saturating_mul(8).saturating_add(4)),
+                false => u32_at(fields, index.saturating_mul(4).saturating_add(4)).map(u64::from),
+            };
+            let fits = matches!(fields.len(), 12 | 20) && size(0)? == length(at);
+            fits.then_some(Self {
+                at,
+                crc: u32_at(fields, 0)?,
+                bytes: size(1)?,
+            })
+        };
+        [24, 16, 20, 12].into_iter().find_map(read)
+    }
+}
+
+/// What comes out of a member by any of the other methods, and how much of it was not read.
+/// `sizes` is the size and the checksum of the content; without them it is never whole.
+fn unpacked<'a>(
+    packed: &'a [u8],
+    entry: &Entry<'_>,
+    sizes: Option<(u64, u32)>,
+    walk: &mut Walk<'_>,
+) -> (Body<'a>, usize) {
+    if packed.is_empty() && sizes == Some((0, 0)) {
+        return (Body::Content(Cow::Borrowed(&[])), 0);
+    }
+    let Some((bytes, crc)) = sizes else {
+        return (unchecked(entry, Gap::Damaged, "size is not given"), 0);
+    };
+    let opened = methods::open(entry, packed, bytes, walk.budget.room());
+    let (mut chain, position) = match opened {
+        Ok(opened) => opened,
+        Err((gap, why)) => return (unchecked(entry, gap, why), 0),
+    };
+    if let Err(why) = chain.pay_setup(walk.budget) {
+        return (unchecked(entry, Gap::Limit, why), 0);
+    }
+    let mut content = Vec::new();
+    let fault = match chain.take(bytes, &mut content, walk.budget) {
+        End::Cut(gap, why) => Some((gap, why)),
+        End::Complete if chain.goes_on(walk.budget) => Some((Gap::Damaged, "size is wrong")),
+        End::Complete => fault_of(&content, bytes, crc).map(|why| (Gap::Damaged, why)),
+    };
+    let unread = packed.len().saturating_sub(position.get());
+    let content = Cow::Owned(content);
+    match fault {
+        // Where a damaged stream ends is not known.
+        Some((gap, why)) => (Body::Partial { content, gap, why }, 0),
+        None if unread <= UNREAD_BYTES_MAX => (Body::Content(content), 0),
+        None => (Body::Content(content), unread),
+    }
 }
 
 fn deflated<'a>(
