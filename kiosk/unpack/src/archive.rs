@@ -1,5 +1,8 @@
 //! Archives: members with names, one beside the other.
 
+mod ar;
+mod cpio;
+mod rpm;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
@@ -18,5 +21,23 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: tar::begins,
         open: tar::open,
+    },
+    Format {
+        name: "ar",
+        sort: Sort::Archive,
+        begins: ar::begins,
+        open: ar::open,
+    },
+    Format {
+        name: "cpio",
+        sort: Sort::Archive,
+        begins: cpio::begins,
+        open: cpio::open,
+    },
+    Format {
+        name: "rpm",
+        sort: Sort::Archive,
+        begins: rpm::begins,
+        open: rpm::open,
     },
 ];
