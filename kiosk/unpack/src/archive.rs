@@ -1,7 +1,10 @@
 //! Archives: members with names, one beside the other.
 
 mod ar;
+mod arj;
+mod codec;
 mod cpio;
+mod lzh;
 mod rpm;
 pub(crate) mod tar;
 pub(crate) mod zip;
@@ -39,5 +42,17 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: rpm::begins,
         open: rpm::open,
+    },
+    Format {
+        name: "lzh",
+        sort: Sort::Archive,
+        begins: lzh::begins,
+        open: lzh::open,
+    },
+    Format {
+        name: "arj",
+        sort: Sort::Archive,
+        begins: arj::begins,
+        open: arj::open,
     },
 ];

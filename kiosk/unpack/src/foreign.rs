@@ -1,6 +1,6 @@
 //! Containers that are known by name and not opened.
 
-use crate::bytes::{has, part, u16_at, u32_at, u64_at};
+use crate::bytes::{has, part, u32_at, u64_at};
 
 /// Begins at a fixed place and cannot be mistaken for anything else.
 struct Mark {
@@ -86,14 +86,12 @@ type Test = fn(&[u8]) -> Option<bool>;
 
 /// Formats whose signature is too short or too common to be believed alone.
 fn weak(content: &[u8]) -> Option<&'static str> {
-    let kinds: [(&'static str, Test); 10] = [
+    let kinds: [(&'static str, Test); 8] = [
         ("bzip2", is_bzip2),
         ("compress", is_compress),
         ("pack", is_pack),
         ("gzip of an unknown method", is_other_gzip),
         ("lzma", is_lzma),
-        ("lzh", is_lzh),
-        ("arj", is_arj),
         ("arc", is_arc),
         ("zstd", is_skippable_frame),
         ("stuffit", is_stuffit),
@@ -137,27 +135,6 @@ fn is_lzma(content: &[u8]) -> Option<bool> {
     let first_is_zero = content.get(13) == Some(&0);
     let sized = size == u64::MAX || (size < 1 << 38 && 0 < size);
     Some(content.first() == Some(&0x5d) && 4096 <= dictionary && is_step && sized && first_is_zero)
-}
-
-fn is_lzh(content: &[u8]) -> Option<bool> {
-    let method = part(content, 2, 5)?;
-    let known = matches!(
-        method,
-        [b'-', b'l', b'h', b'0'..=b'9' | b'd' | b'x', b'-']
-            | [b'-', b'l', b'z', b'2'..=b'8' | b's', b'-']
-            | [b'-', b'p', b'm', b'0'..=b'2' | b's', b'-']
-    );
-    Some(known)
-}
-
-/// The header's own checksum decides.
-fn is_arj(content: &[u8]) -> Option<bool> {
-    let size = usize::from(u16_at(content, 2)?);
-    if !has(content, 0, b"\x60\xea") || !(1..=2600).contains(&size) {
-        return Some(false);
-    }
-    let stated = u32_at(content, size.checked_add(4)?)?;
-    Some(crc32fast::hash(part(content, 4, size)?) == stated)
 }
 
 fn is_arc(content: &[u8]) -> Option<bool> {
@@ -213,20 +190,16 @@ mod tests {
 
     #[test]
     fn formats_with_short_signatures_are_known_by_their_structure() {
-        let mut arj = b"\x60\xea\x03\0abc".to_vec();
-        arj.extend_from_slice(&crc32fast::hash(b"abc").to_le_bytes());
         let mut dmg = vec![0; 100];
         dmg.extend_from_slice(b"koly\0\0\0\x04");
         dmg.resize(100 + 512, 0);
-        let samples: [(&str, &[u8]); 9] = [
+        let samples: [(&str, &[u8]); 7] = [
             ("pack", b"\x1f\x1e\0\0\0\x05\x02"),
             ("bzip2", b"BZh9\x31\x41\x59\x26\x53\x59"),
             ("compress", b"\x1f\x9d\x90"),
-            ("lzh", b"\x20\0-lh5-"),
             ("lzma", b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0"),
             ("arc", b"\x1a\x08A.TXT\0\0\0\0\0\0\0\0\0\0\0\0"),
             ("zstd", b"\x50\x2a\x4d\x18\0\0\0\0\x28\xb5\x2f\xfd"),
-            ("arj", &arj),
             ("dmg", &dmg),
         ];
         for (name, content) in samples {
