@@ -2,6 +2,7 @@
 
 mod ar;
 mod arj;
+mod cab;
 mod codec;
 mod cpio;
 mod lzh;
@@ -54,5 +55,11 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: arj::begins,
         open: arj::open,
+    },
+    Format {
+        name: "cab",
+        sort: Sort::Archive,
+        begins: cab::begins,
+        open: cab::open,
     },
 ];

@@ -21,6 +21,10 @@ impl Writer {
         }
     }
 
+    pub(in crate::archive) fn bits(&self) -> usize {
+        self.bits
+    }
+
     pub(in crate::archive) fn finish(self) -> Vec<u8> {
         self.bytes
     }
