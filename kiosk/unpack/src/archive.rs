@@ -1,6 +1,13 @@
 //! Archives: members with names, one beside the other.
 
 pub(crate) mod sevenzip;
+mod ar;
+mod arj;
+mod cab;
+mod codec;
+mod cpio;
+mod lzh;
+mod rpm;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
@@ -25,5 +32,41 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: tar::begins,
         open: tar::open,
+    },
+    Format {
+        name: "ar",
+        sort: Sort::Archive,
+        begins: ar::begins,
+        open: ar::open,
+    },
+    Format {
+        name: "cpio",
+        sort: Sort::Archive,
+        begins: cpio::begins,
+        open: cpio::open,
+    },
+    Format {
+        name: "rpm",
+        sort: Sort::Archive,
+        begins: rpm::begins,
+        open: rpm::open,
+    },
+    Format {
+        name: "lzh",
+        sort: Sort::Archive,
+        begins: lzh::begins,
+        open: lzh::open,
+    },
+    Format {
+        name: "arj",
+        sort: Sort::Archive,
+        begins: arj::begins,
+        open: arj::open,
+    },
+    Format {
+        name: "cab",
+        sort: Sort::Archive,
+        begins: cab::begins,
+        open: cab::open,
     },
 ];

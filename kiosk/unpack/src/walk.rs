@@ -58,6 +58,11 @@ impl<'w> Walk<'w> {
         self.budget.take_member().map_err(Halt)
     }
 
+    /// Asks to read `bytes` that may have been read before, where no output pays for it.
+    pub(crate) fn reread(&mut self, bytes: usize) -> Result<(), Halt> {
+        self.budget.take_input(bytes).map_err(Halt)
+    }
+
     /// Hands out a member.
     pub(crate) fn hand_out(
         &mut self,
