@@ -1,5 +1,6 @@
 //! Archives: members with names, one beside the other.
 
+pub(crate) mod rar;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
@@ -12,6 +13,12 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: zip::begins,
         open: zip::open,
+    },
+    Format {
+        name: rar::NAME,
+        sort: Sort::Archive,
+        begins: rar::begins,
+        open: rar::open,
     },
     Format {
         name: "tar",

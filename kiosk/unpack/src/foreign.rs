@@ -18,9 +18,8 @@ const fn mark(name: &'static str, at: usize, signature: &'static [u8]) -> Mark {
 }
 
 /// From the formats' own documents; the name is what the report says.
-const MARKS: [Mark; 48] = [
+const MARKS: [Mark; 47] = [
     mark("7z", 0, b"7z\xbc\xaf\x27\x1c"),
-    mark("rar", 0, b"Rar!\x1a\x07"),
     mark("rar", 0, b"RE~^"),
     mark("cab", 0, b"MSCF\0\0\0\0"),
     mark("installshield cab", 0, b"ISc("),
