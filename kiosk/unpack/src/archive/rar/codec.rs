@@ -19,6 +19,10 @@ use crate::stream::sink::{End, STEP_BYTES, push};
 /// takes three reads and may bring tables along, which cost more to build than to store.
 const READ_COST_BYTES: usize = 512;
 
+/// What the older decoders are asked for when the size is not known, in bytes: more than any
+/// limit lets out, and far from where their sums would end.
+const SIZE_UNKNOWN: usize = usize::MAX >> 8;
+
 /// How a member is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
@@ -204,7 +208,7 @@ fn rar15(
         | Window::Rar50(_)
         | Window::Lost(_) => (Box::new(Unpack15::new()), false),
     };
-    let size = span(packed.size_bytes.unwrap_or(u64::MAX));
+    let size = packed.size_bytes.map_or(SIZE_UNKNOWN, span);
     let end = written(packed, output, budget, |input, sink| {
         decoder.decode_member_from_reader(input, size, is_solid, sink)
     });
@@ -226,7 +230,7 @@ fn rar29(
         | Window::Rar50(_)
         | Window::Lost(_) => Box::new(Unpack29::new()),
     };
-    let size = span(packed.size_bytes.unwrap_or(u64::MAX));
+    let size = packed.size_bytes.map_or(SIZE_UNKNOWN, span);
     let end = written(packed, output, budget, |input, sink| {
         decoder.decode_member_from_reader(input, size, sink)
     });
@@ -252,7 +256,7 @@ fn rar20(
     let end = written(packed, output, budget, |input, sink| {
         let mut data = Vec::new();
         input.read_to_end(&mut data)?;
-        let mut left = span(packed.size_bytes.unwrap_or(u64::MAX));
+        let mut left = packed.size_bytes.map_or(SIZE_UNKNOWN, span);
         while 0 < left {
             let step = left.min(STEP_BYTES);
             sink.write_all(&decoder.decode_member(&data, step)?)?;

@@ -4,7 +4,7 @@ mod header;
 mod quick;
 
 use super::codec::{Decoder, Method, Packed};
-use super::member::{Entry, Sort};
+use super::member::{Crc, Entry, Sort};
 use crate::bytes::{length, rest};
 use crate::walk::{Halt, Walk};
 use header::{File, Header, Kind, Redirection};
@@ -148,7 +148,7 @@ fn entry<'a>(header: &Header<'a>, file: &File<'a>, name: Vec<u8>, sort: Sort) ->
             size_bytes: file.size_bytes,
         },
         packed_bytes: header.data_bytes,
-        crc: file.crc,
+        crc: file.crc.map(Crc::Whole),
         blake2sp: file.blake2sp,
         is_encrypted: file.is_encrypted,
         is_split: header.is_split,

@@ -25,6 +25,25 @@ pub(super) enum Sort {
     Folder,
 }
 
+/// What the checksum of a content should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Crc {
+    /// CRC-32.
+    Whole(u32),
+    /// The lower half of it, as old comments have it.
+    Half(u16),
+}
+
+impl Crc {
+    fn is_of(self, content: &[u8]) -> bool {
+        let crc = crc32fast::hash(content);
+        match self {
+            Self::Whole(stated) => crc == stated,
+            Self::Half(stated) => crc & 0xffff == u32::from(stated),
+        }
+    }
+}
+
 /// A member as its headers describe it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<'a> {
@@ -35,7 +54,7 @@ pub(super) struct Entry<'a> {
     pub(super) packed: Packed<'a>,
     /// How many bytes it should take in the archive.
     pub(super) packed_bytes: u64,
-    pub(super) crc: Option<u32>,
+    pub(super) crc: Option<Crc>,
     pub(super) blake2sp: Option<[u8; 32]>,
     pub(super) is_encrypted: bool,
     /// Whether another volume has a part of it.
@@ -178,7 +197,7 @@ impl Entry<'_> {
         {
             return Some("size is wrong");
         }
-        let wrong_crc = self.crc.is_some_and(|crc| crc32fast::hash(content) != crc);
+        let wrong_crc = self.crc.is_some_and(|crc| !crc.is_of(content));
         let wrong_digest = self
             .blake2sp
             .is_some_and(|stated| blake2sp::digest(content) != stated);
