@@ -37,4 +37,4 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

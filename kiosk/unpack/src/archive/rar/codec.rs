@@ -13,15 +13,11 @@ use wire::Gap;
 
 use crate::budget::Budget;
 use crate::bytes::{length, span};
-use crate::stream::sink::{End, STEP_BYTES, push};
+use crate::stream::sink::{End, push};
 
 /// What one read of the RAR 5.0 decoder costs beside its bytes, in bytes of input. Each block
-/// takes three reads and may bring tables along, which cost more to build than to store.
-const READ_COST_BYTES: usize = 512;
-
-/// What the older decoders are asked for when the size is not known, in bytes: more than any
-/// limit lets out, and far from where their sums would end.
-const SIZE_UNKNOWN: usize = usize::MAX >> 8;
+/// takes two reads or three and may bring tables along, which cost more to build than to store.
+const READ_COST_BYTES: usize = 2048;
 
 /// How a member is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +46,8 @@ pub(super) struct Packed<'a> {
     pub(super) method: Method,
     /// Whether it goes on with the window of the member before.
     pub(super) is_solid: bool,
-    /// Its size when unpacked, in bytes, where that was known.
-    pub(super) size_bytes: Option<u64>,
+    /// Its size when unpacked, in bytes.
+    pub(super) size_bytes: u64,
 }
 
 /// What the last member left for the next one of a solid archive.
@@ -102,7 +98,7 @@ impl Decoder {
         output: &mut Vec<u8>,
         budget: &mut Budget,
     ) -> End {
-        if packed.data.is_empty() && packed.size_bytes == Some(0) {
+        if packed.data.is_empty() && packed.size_bytes == 0 {
             return End::Complete;
         }
         let before = std::mem::replace(&mut self.window, Window::None);
@@ -153,8 +149,7 @@ impl Decoder {
         };
         let room = budget.room();
         // No distance reaches behind what came out so far.
-        let size_bytes = packed.size_bytes.unwrap_or(u64::MAX);
-        let reachable = self.window_bytes.saturating_add(size_bytes);
+        let reachable = self.window_bytes.saturating_add(packed.size_bytes);
         let window_bytes = span(dictionary_bytes.min(reachable.max(1)));
         if room < span(dictionary_bytes.min(self.window_bytes)) {
             let end = End::Cut(Gap::Limit, "dictionary is larger than memory may hold");
@@ -168,7 +163,7 @@ impl Decoder {
         let result = decoder.decode_member_from_reader_with_dictionary_to_sink(
             &mut input,
             u8::from(is_wide),
-            span(size_bytes),
+            span(packed.size_bytes),
             window_bytes,
             packed.is_solid,
             |chunk| take(output, chunk, &mut budget.borrow_mut()),
@@ -177,12 +172,6 @@ impl Decoder {
         let end = match result {
             Ok(()) if is_behind => End::Cut(Gap::Damaged, "more data than the size says"),
             Ok(()) => End::Complete,
-            // Without a size the end of the data is that of the content; the checksum decides.
-            Err(StreamDecodeError::Decode(Error::NeedMoreInput))
-                if packed.size_bytes.is_none() && !is_behind =>
-            {
-                return (End::Complete, Window::Lost(Gap::Unsupported));
-            }
             Err(StreamDecodeError::Sink(why)) => End::Cut(Gap::Limit, why),
             Err(StreamDecodeError::FilteredMember) => {
                 End::Cut(Gap::Unsupported, "filters that no usual archiver makes")
@@ -208,7 +197,7 @@ fn rar15(
         | Window::Rar50(_)
         | Window::Lost(_) => (Box::new(Unpack15::new()), false),
     };
-    let size = packed.size_bytes.map_or(SIZE_UNKNOWN, span);
+    let size = span(packed.size_bytes);
     let end = written(packed, output, budget, |input, sink| {
         decoder.decode_member_from_reader(input, size, is_solid, sink)
     });
@@ -230,14 +219,15 @@ fn rar29(
         | Window::Rar50(_)
         | Window::Lost(_) => Box::new(Unpack29::new()),
     };
-    let size = packed.size_bytes.map_or(SIZE_UNKNOWN, span);
+    let size = span(packed.size_bytes);
     let end = written(packed, output, budget, |input, sink| {
         decoder.decode_member_from_reader(input, size, sink)
     });
     (end, Window::Rar29(decoder))
 }
 
-/// This decoder gives a member at once, so it is asked for a part of it at a time.
+/// This decoder keeps a member until all of it is there, so it is asked for half of what memory
+/// may hold at most.
 fn rar20(
     packed: &Packed<'_>,
     before: Window,
@@ -253,19 +243,16 @@ fn rar20(
         | Window::Rar50(_)
         | Window::Lost(_) => Box::new(Unpack20::new()),
     };
+    let size = span(packed.size_bytes);
+    let most = budget.room() / 2;
     let end = written(packed, output, budget, |input, sink| {
-        let mut data = Vec::new();
-        input.read_to_end(&mut data)?;
-        let mut left = packed.size_bytes.map_or(SIZE_UNKNOWN, span);
-        while 0 < left {
-            let step = left.min(STEP_BYTES);
-            sink.write_all(&decoder.decode_member(&data, step)?)?;
-            left = left.saturating_sub(step);
-            // What it was given, it keeps.
-            data.clear();
-        }
-        Ok(())
+        decoder.decode_member_from_reader(input, size.min(most), sink)
     });
+    let end = if most < size {
+        End::Cut(Gap::Limit, "larger than a content in memory may be")
+    } else {
+        end
+    };
     (end, Window::Rar20(decoder))
 }
 

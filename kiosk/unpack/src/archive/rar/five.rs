@@ -4,9 +4,11 @@ mod header;
 mod quick;
 
 use super::codec::{Decoder, Method, Packed};
-use super::member::{Crc, Entry, Sort};
+use super::member::{Crc, Entry, Sort, stream_name};
 use crate::bytes::{length, rest};
 use crate::walk::{Halt, Walk};
+#[cfg(test)]
+pub(super) use header::HEADER_BYTES_MAX;
 use header::{File, Header, Kind, Redirection};
 
 /// The signature, with the version.
@@ -32,6 +34,9 @@ pub(super) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         if is_cut {
             walk.damaged("rar is cut off");
         }
+        if header.has_surplus {
+            walk.contradiction("rar_header_mismatch", "a header has more than its fields");
+        }
         match &header.kind {
             Kind::Main { is_later_volume } => {
                 if *is_later_volume {
@@ -55,9 +60,6 @@ pub(super) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
                 walk.unsupported("rar header of an unknown kind");
                 archive.stray_data(&header, walk)?;
             }
-        }
-        if header.has_surplus {
-            walk.contradiction("rar_header_mismatch", "a header has more than its fields");
         }
         at = header.end;
     }
@@ -115,11 +117,7 @@ impl<'a> Archive<'a> {
             // Reed-Solomon data over the archive: no reader takes content from it.
             b"RR" => return Ok(()),
             b"CMT" => b"(comment)".to_vec(),
-            b"STM" => [
-                self.last_name.as_slice(),
-                file.service_data.unwrap_or_default(),
-            ]
-            .concat(),
+            b"STM" => stream_name(&self.last_name, file.service_data.unwrap_or_default()),
             other => [b"(service ", other, b")"].concat(),
         };
         // Services stand outside the solid stream.
@@ -145,8 +143,9 @@ fn entry<'a>(header: &Header<'a>, file: &File<'a>, name: Vec<u8>, sort: Sort) ->
             data: header.data,
             method: file.method,
             is_solid: file.is_solid,
-            size_bytes: file.size_bytes,
+            size_bytes: file.size_bytes.unwrap_or_default(),
         },
+        is_unsized: file.size_bytes.is_none(),
         packed_bytes: header.data_bytes,
         crc: file.crc.map(Crc::Whole),
         blake2sp: file.blake2sp,

@@ -4,7 +4,7 @@ mod block;
 mod name;
 
 use super::codec::{Decoder, Packed};
-use super::member::{Crc, Entry, Sort};
+use super::member::{Crc, Entry, Sort, stream_name};
 use crate::bytes::{length, rest, span, u16_at, u32_at};
 use crate::walk::{Halt, Walk};
 use block::{Block, File, Kind, method};
@@ -47,7 +47,7 @@ pub(super) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         }
         at = block.end;
     }
-    if archive.has_end {
+    if archive.has_end || archive.files == 0 {
         walk.damaged("rar ends without its end mark");
     }
     Ok(())
@@ -147,7 +147,7 @@ impl Archive {
         let name = match file.name {
             b"RR" => return Ok(()),
             b"CMT" => b"(comment)".to_vec(),
-            b"STM" => [self.last_name.clone(), name::utf16(file.behind_name)].concat(),
+            b"STM" => stream_name(&self.last_name, &name::utf16(file.behind_name)),
             other => [b"(service ", other, b")"].concat(),
         };
         // Services stand outside the solid stream.
@@ -182,7 +182,7 @@ impl Archive {
             Some(0x105) => {
                 let name_bytes = u16_at(block.head, 24).map_or(0, usize::from);
                 let stream = rest(block.head, 26, name_bytes);
-                [self.last_name.as_slice(), stream].concat()
+                stream_name(&self.last_name, stream)
             }
             // Extended attributes of OS/2 and BeOS, access rights of Windows.
             Some(0x100 | 0x103 | 0x104) => [&self.last_name, b" (attributes)".as_slice()].concat(),
@@ -231,8 +231,9 @@ fn old_entry<'a>(name: Vec<u8>, data: &'a [u8], packing: &Comment) -> Entry<'a> 
             data,
             method: method(packing.version, packing.method),
             is_solid: false,
-            size_bytes: Some(packing.size_bytes),
+            size_bytes: packing.size_bytes,
         },
+        is_unsized: false,
         packed_bytes: length(data.len()),
         crc: Some(packing.crc),
         blake2sp: None,
@@ -256,8 +257,9 @@ fn entry<'a>(
             data: block.data,
             method: method(file.version, file.method),
             is_solid,
-            size_bytes: file.size_bytes,
+            size_bytes: file.size_bytes.unwrap_or_default(),
         },
+        is_unsized: file.size_bytes.is_none(),
         packed_bytes: block.data_bytes,
         crc: Some(Crc::Whole(file.crc)),
         blake2sp: None,

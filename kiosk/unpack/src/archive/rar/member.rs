@@ -52,6 +52,8 @@ pub(super) struct Entry<'a> {
     pub(super) others: Vec<Vec<u8>>,
     pub(super) sort: Sort,
     pub(super) packed: Packed<'a>,
+    /// Whether its size was not known when its header was written.
+    pub(super) is_unsized: bool,
     /// How many bytes it should take in the archive.
     pub(super) packed_bytes: u64,
     pub(super) crc: Option<Crc>,
@@ -133,6 +135,9 @@ impl Entry<'_> {
             Some((Gap::Unsupported, "part of a split rar"))
         } else if self.packed.method == Method::Unknown {
             Some((Gap::Unsupported, "packed by an unknown method"))
+        } else if self.is_unsized && self.packed.method != Method::Stored {
+            // What a decoder gives ends with the size.
+            Some((Gap::Unsupported, "packed without its size"))
         } else {
             None
         };
@@ -177,12 +182,10 @@ impl Entry<'_> {
         if length(self.packed.data.len()) < self.packed_bytes {
             return End::Cut(Gap::Damaged, "content is cut off");
         }
-        match self.packed.size_bytes {
-            Some(size) if size != self.packed_bytes => {
-                End::Cut(Gap::Damaged, "stored content has two sizes")
-            }
-            Some(_) | None => End::Complete,
+        if !self.is_unsized && self.packed.size_bytes != self.packed_bytes {
+            return End::Cut(Gap::Damaged, "stored content has two sizes");
         }
+        End::Complete
     }
 
     /// What is wrong with the content when all of it came out.
@@ -190,31 +193,24 @@ impl Entry<'_> {
         if length(self.packed.data.len()) < self.packed_bytes {
             return Some("content is cut off");
         }
-        if self
-            .packed
-            .size_bytes
-            .is_some_and(|size| span(size) != content.len())
-        {
+        if !self.is_unsized && span(self.packed.size_bytes) != content.len() {
             return Some("size is wrong");
         }
         let wrong_crc = self.crc.is_some_and(|crc| !crc.is_of(content));
         let wrong_digest = self
             .blake2sp
             .is_some_and(|stated| blake2sp::digest(content) != stated);
-        if wrong_crc || wrong_digest {
-            return Some("checksum is wrong");
-        }
-        let unsized_unchecked = self.packed.size_bytes.is_none()
-            && self.packed.method != Method::Stored
-            && self.crc.is_none()
-            && self.blake2sp.is_none();
-        unsized_unchecked.then_some("neither size nor checksum is known")
+        (wrong_crc || wrong_digest).then_some("checksum is wrong")
     }
 
     fn unchecked<'b>(&self, gap: Gap, why: &'static str) -> Body<'b> {
         Body::Unchecked {
             gap,
-            size_bytes: self.packed.size_bytes.unwrap_or(self.packed_bytes),
+            size_bytes: if self.is_unsized {
+                self.packed_bytes
+            } else {
+                self.packed.size_bytes
+            },
             why,
         }
     }
@@ -225,4 +221,10 @@ fn cut(target: &[u8], walk: &mut Walk<'_>) -> MediumName {
         walk.contradiction("name_too_long", "the target of a link is cut");
     }
     MediumName::cut(target).0
+}
+
+/// The name of an alternate stream of a file. A colon behind a name of one letter would be that of
+/// a drive.
+pub(super) fn stream_name(file: &[u8], stream: &[u8]) -> Vec<u8> {
+    [file, b" (stream ", stream, b")"].concat()
 }

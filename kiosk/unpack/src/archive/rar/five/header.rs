@@ -4,7 +4,7 @@ use super::super::codec::Method;
 use crate::bytes::{part, rest, span};
 
 /// Largest header, in bytes, from its kind to its end: what a size of three bytes can say.
-const HEADER_BYTES_MAX: u64 = 2 << 20;
+pub(in crate::archive::rar) const HEADER_BYTES_MAX: u64 = 2 << 20;
 
 /// Flags of every header.
 const HAS_EXTRA: u64 = 0x01;
@@ -192,8 +192,9 @@ impl<'a> File<'a> {
         match fields.vint()? {
             1 => self.is_encrypted = true,
             2 => {
+                let algorithm = fields.vint()?;
                 // Of other digests nothing is known that could be checked.
-                if fields.vint()? == 0 {
+                if algorithm == 0 {
                     self.blake2sp = Some(fields.take(32)?.try_into().ok()?);
                 }
             }

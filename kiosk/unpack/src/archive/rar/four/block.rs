@@ -149,7 +149,8 @@ impl<'a> Main<'a> {
             is_encrypted: flags & 0x80 != 0,
             // Only from 3.0 on the first volume is marked.
             is_later_volume: flags & 0x101 == 1,
-            comment: (flags & 0x02 != 0).then_some(behind),
+            // It may also follow as a block of its own.
+            comment: (flags & 0x02 != 0 && !behind.is_empty()).then_some(behind),
         })
     }
 }
