@@ -8,6 +8,7 @@ mod codec;
 mod cpio;
 mod lzh;
 mod rpm;
+pub(crate) mod rar;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
@@ -26,6 +27,9 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: sevenzip::begins,
         open: sevenzip::open,
+        name: rar::NAME,
+        begins: rar::begins,
+        open: rar::open,
     },
     Format {
         name: "tar",

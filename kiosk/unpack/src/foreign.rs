@@ -18,7 +18,6 @@ const fn mark(name: &'static str, at: usize, signature: &'static [u8]) -> Mark {
 
 /// From the formats' own documents; the name is what the report says.
 const MARKS: &[Mark] = &[
-    mark("rar", 0, b"Rar!\x1a\x07"),
     mark("rar", 0, b"RE~^"),
     mark("installshield cab", 0, b"ISc("),
     mark("lzop", 0, b"\x89LZO\0\r\n\x1a\n"),
