@@ -166,4 +166,6 @@ fn gathered<'a>(
 }
 
 #[cfg(test)]
+pub(crate) mod maker;
+#[cfg(test)]
 mod tests;

@@ -29,7 +29,8 @@ pub(crate) fn examine(data: &[u8], walk: &mut Walk<'_>) {
         match *byte {
             FIELD => field = Some(at),
             b'd' | b'D' => {
-                let is_near = field.is_some_and(|begin| at.saturating_sub(begin) <= INSTRUCTION_BYTES_MAX);
+                let is_near =
+                    field.is_some_and(|begin| at.saturating_sub(begin) <= INSTRUCTION_BYTES_MAX);
                 // Text is in one byte a letter or in two, piece by piece.
                 if is_near && (is_order(data, at, 1) || is_order(data, at, 2)) {
                     walk.notice("dde_field", "a field asks another program for data");
@@ -47,9 +48,17 @@ fn is_order(data: &[u8], at: usize, step: usize) -> bool {
     let before = at.checked_sub(step).and_then(|before| data.get(before));
     let tail = data.get(at..).unwrap_or_default();
     let letters: Vec<u8> = tail.iter().step_by(step).take(8).copied().collect();
-    let ended = letters.split(|letter| !letter.is_ascii_alphanumeric()).next();
+    let ended = letters
+        .split(|letter| !letter.is_ascii_alphanumeric())
+        .next();
     let is_begin = before.is_none_or(|before| !before.is_ascii_alphanumeric());
-    let is_wide = step == 1 || tail.iter().skip(1).step_by(2).take(3).all(|byte| *byte == 0);
+    let is_wide = step == 1
+        || tail
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .take(3)
+            .all(|byte| *byte == 0);
     is_begin && is_wide && ended.is_some_and(asks_program)
 }
 
