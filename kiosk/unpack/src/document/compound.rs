@@ -168,4 +168,6 @@ fn gathered<'a>(
 #[cfg(test)]
 pub(crate) mod maker;
 #[cfg(test)]
+mod meaning_tests;
+#[cfg(test)]
 mod tests;

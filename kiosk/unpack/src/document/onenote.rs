@@ -84,3 +84,6 @@ fn check_length(content: &[u8], walk: &mut Walk<'_>) {
         walk.damaged("a section of OneNote is cut off");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,10 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 /// Hands out every object, and other data that is a container.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut words = Words::new(content);
-    let mut state = State::default();
+    let mut state = State {
+        substitutes: 1,
+        ..State::default()
+    };
     let mut end = None;
     while let Some(token) = words.next() {
         match token {
@@ -66,14 +69,11 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             Token::Odd => state.odd_in_object(),
         }
     }
-    while 0 < state.depth {
+    if 0 < state.depth {
         walk.damaged("document is cut off");
-        state.leave(walk)?;
-        state.depth = state.depth.saturating_sub(1);
-        if state.data.is_none() && state.field.is_none() {
-            break;
-        }
+        state.depth = 0;
     }
+    state.leave(walk)?;
     let behind = content
         .get(end.unwrap_or(content.len())..)
         .unwrap_or_default();
@@ -98,6 +98,7 @@ struct State {
     substitutes: usize,
     substitutes_left: usize,
     objects: u64,
+    containers: u64,
 }
 
 /// Data in hexadecimal digits.
@@ -170,7 +171,6 @@ impl State {
                 self.substitutes_left = self.substitutes;
             }
             b"tab" | b"line" | b"par" => self.text(b' '),
-            b"ansi" | b"mac" | b"pc" | b"pca" if self.depth <= 1 => self.substitutes = 1,
             _ => {}
         }
         Ok(())
@@ -261,7 +261,7 @@ impl State {
         };
         data.flush(walk);
         if !data.is_object {
-            return contained(data, walk);
+            return self.contained(data, walk);
         }
         self.objects = self.objects.saturating_add(1);
         walk.notice("rtf_object", "embeds an object");
@@ -270,27 +270,29 @@ impl State {
         }
         object::hand_out(&data.bytes, data.limit, self.objects, walk)
     }
-}
 
-/// Hands out data that is no object if it is a container.
-fn contained(data: Data, walk: &mut Walk<'_>) -> Result<(), Halt> {
-    let is_container =
-        !crate::recognise(&data.bytes).is_empty() || crate::unopenable(&data.bytes).is_some();
-    if !is_container {
-        return Ok(());
+    /// Hands out data that is no object if it is a container.
+    fn contained(&mut self, data: Data, walk: &mut Walk<'_>) -> Result<(), Halt> {
+        let is_container =
+            !crate::recognise(&data.bytes).is_empty() || crate::unopenable(&data.bytes).is_some();
+        if !is_container && data.limit.is_none() {
+            return Ok(());
+        }
+        walk.admit()?;
+        self.containers = self.containers.saturating_add(1);
+        let name = format!("embedded data {}", self.containers);
+        let (name, findings) = walk.names.judge(name.as_bytes(), &[], Kind::File);
+        let content = data.bytes.into();
+        let body = match data.limit {
+            None => Body::Content(content),
+            Some(why) => Body::Partial {
+                content,
+                gap: Gap::Limit,
+                why,
+            },
+        };
+        walk.hand_out(name, findings, body)
     }
-    walk.admit()?;
-    let (name, findings) = walk.names.judge(b"(embedded data)", &[], Kind::Folder);
-    let content = data.bytes.into();
-    let body = match data.limit {
-        None => Body::Content(content),
-        Some(why) => Body::Partial {
-            content,
-            gap: Gap::Limit,
-            why,
-        },
-    };
-    walk.hand_out(name, findings, body)
 }
 
 #[cfg(test)]

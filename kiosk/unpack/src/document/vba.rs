@@ -315,3 +315,6 @@ fn runs_by_itself(source: &[u8]) -> Option<Finding> {
     let detail = format!("macros that run by themselves: {}", named.join(", "));
     (!named.is_empty()).then(|| finding("vba_autorun", Tier::Notice, detail))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ const FIELD_ENDS: [u8; 2] = [0x14, 0x15];
 
 /// How far behind its beginning a field's instruction is looked at, in bytes: two a letter,
 /// with room for a path in front.
-const INSTRUCTION_BYTES_MAX: usize = 1024;
+pub(crate) const INSTRUCTION_BYTES_MAX: usize = 1024;
 
 /// Tells fields that ask other programs for data, and encryption.
 pub(crate) fn examine(data: &[u8], walk: &mut Walk<'_>) {

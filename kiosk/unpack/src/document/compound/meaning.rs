@@ -10,7 +10,7 @@ use crate::document::{excel, package, powerpoint, vba, word};
 use crate::walk::{Halt, Walk};
 
 /// Longest name of an attachment that is read, in bytes of UTF-16.
-const ATTACHMENT_NAME_BYTES_MAX: u64 = 4096;
+pub(super) const ATTACHMENT_NAME_BYTES_MAX: u64 = 4096;
 
 /// What some streams say about others.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use crate::bytes::{part, rest, span};
 
 /// The largest number that Word reads has ten digits.
-const DIGITS_MAX: usize = 10;
+pub(super) const DIGITS_MAX: usize = 10;
 
 /// The smallest part that means something.
 pub(super) enum Token<'a> {
@@ -82,7 +82,8 @@ impl<'a> Words<'a> {
             self.at = self.at.saturating_add(1);
         }
         let text = std::str::from_utf8(digits).unwrap_or_default();
-        let number = text.parse::<i64>().ok();
+        // More digits than any number has are the largest one.
+        let number = (!text.is_empty()).then(|| text.parse::<i64>().unwrap_or(i64::MAX));
         let number = number.map(|number| {
             if minus {
                 number.saturating_neg()
@@ -90,11 +91,11 @@ impl<'a> Words<'a> {
                 number
             }
         });
-        if DIGITS_MAX < digits.len() && !word.eq_ignore_ascii_case(b"objdata") {
-            return Token::Odd;
-        }
         if word == b"bin" {
             return self.raw(number);
+        }
+        if DIGITS_MAX < digits.len() && !word.eq_ignore_ascii_case(b"objdata") {
+            return Token::Odd;
         }
         Token::Word(word, number)
     }
