@@ -27,9 +27,12 @@ use tables::Tables;
 
 const SIGNATURE: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 
+/// The header, whatever the size of a sector is. There is nothing in less.
+const HEADER_BYTES: usize = 512;
+
 /// Whether the content begins as a compound file.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    has(content, 0, &SIGNATURE)
+    has(content, 0, &SIGNATURE) && HEADER_BYTES <= content.len()
 }
 
 /// Hands out every stream, what streams are known to carry, and what no stream owns.
@@ -78,7 +81,13 @@ impl<'a> Found<'a> {
             walk.notice("ole_unreachable_entry", "an entry that no way leads to");
         }
         let name = self.entry.name();
-        let folder = tree.folder(&tables.entries, self.index);
+        let (folder, is_whole) = tree.folder(&tables.entries, self.index);
+        if !is_whole {
+            walk.contradiction(
+                "name_too_long",
+                "storages in storages, deeper than a name tells",
+            );
+        }
         let path = match meanings.attachment(tree.parent(self.index), &name) {
             Some(file_name) => format!("{folder}{file_name}"),
             None => format!("{folder}{}", spelled(&name)),

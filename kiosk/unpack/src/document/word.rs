@@ -45,21 +45,25 @@ pub(crate) fn examine(data: &[u8], walk: &mut Walk<'_>) {
 
 /// Whether the word for it stands at `at`, in letters of `step` bytes.
 fn is_order(data: &[u8], at: usize, step: usize) -> bool {
-    let before = at.checked_sub(step).and_then(|before| data.get(before));
     let tail = data.get(at..).unwrap_or_default();
-    let letters: Vec<u8> = tail.iter().step_by(step).take(8).copied().collect();
-    let ended = letters
-        .split(|letter| !letter.is_ascii_alphanumeric())
-        .next();
+    let is_here = |from: usize, word: &[u8]| {
+        let letters = tail.iter().step_by(step).skip(from).take(word.len());
+        letters.map(u8::to_ascii_lowercase).eq(word.iter().copied())
+    };
+    let is_end = |from: usize| {
+        let letter = tail.iter().step_by(step).nth(from);
+        letter.is_none_or(|letter| !letter.is_ascii_alphanumeric())
+    };
+    let before = at.checked_sub(step).and_then(|before| data.get(before));
     let is_begin = before.is_none_or(|before| !before.is_ascii_alphanumeric());
-    let is_wide = step == 1
-        || tail
-            .iter()
-            .skip(1)
-            .step_by(2)
-            .take(3)
-            .all(|byte| *byte == 0);
-    is_begin && is_wide && ended.is_some_and(asks_program)
+    let is_wide = tail
+        .iter()
+        .skip(1)
+        .step_by(2)
+        .take(3)
+        .all(|byte| *byte == 0);
+    let is_word = is_here(0, b"dde") && (is_end(3) || (is_here(3, b"auto") && is_end(7)));
+    is_word && is_begin && (step == 1 || is_wide)
 }
 
 /// Whether a field's instruction is to fetch data from a program, which it starts. Quotes and

@@ -1,13 +1,15 @@
 //! The directory of a compound file: storages and streams in a tree.
 
-use wire::name::NAME_BYTES_MAX;
-
 use super::space::FREE;
 use crate::bytes::{part, u16_at, u32_at, u64_at};
 use crate::walk::Walk;
 
 /// One place in the directory.
 const ENTRY_BYTES: usize = 128;
+
+/// How many storages a path names. A document in a document in a document has six, and each
+/// entry's path is made and judged anew.
+pub(super) const FOLDERS_MAX: usize = 24;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,20 +122,17 @@ impl Tree {
         self.parents.get(index).copied().flatten()
     }
 
-    /// The path of the storage that an entry is in, with a slash at its end. It ends early when
-    /// it is longer than any name may be.
-    pub(super) fn folder(&self, entries: &[Entry<'_>], index: usize) -> String {
+    /// The path of the storage that an entry is in, with a slash at its end, and whether that is
+    /// all of it: what lies deeper than [`FOLDERS_MAX`] has its innermost storages only.
+    pub(super) fn folder(&self, entries: &[Entry<'_>], index: usize) -> (String, bool) {
         let mut parts = Vec::new();
-        let mut bytes: usize = 0;
         let mut above = self.parent(index);
         while let Some(index) = above.filter(|index| *index != 0) {
-            let name = entries.get(index).map(Entry::name).unwrap_or_default();
-            let name = spelled(&name);
-            bytes = bytes.saturating_add(name.len()).saturating_add(1);
-            parts.push(name);
-            if NAME_BYTES_MAX < bytes {
+            if parts.len() == FOLDERS_MAX {
                 break;
             }
+            let name = entries.get(index).map(Entry::name).unwrap_or_default();
+            parts.push(spelled(&name));
             above = self.parent(index);
         }
         let mut path = String::new();
@@ -141,7 +140,7 @@ impl Tree {
             path.push_str(part);
             path.push('/');
         }
-        path
+        (path, above.is_none_or(|index| index == 0))
     }
 }
 

@@ -56,8 +56,10 @@ fn chains(content: &[u8], space: &mut Space, walk: &mut Walk<'_>) -> Result<(), 
 /// matched with the container's own bytes: only a container is worth telling.
 pub(super) fn slack(content: &[u8], range: Range<usize>, walk: &mut Walk<'_>) -> Result<(), Halt> {
     let data = content.get(range).unwrap_or_default();
-    let is_container = !crate::recognise(data).is_empty() || crate::unopenable(data).is_some();
-    if data.iter().all(|byte| *byte == 0) || !is_container {
+    if data.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    if crate::recognise(data).is_empty() && crate::unopenable(data).is_none() {
         return Ok(());
     }
     walk.stray(data, "a container in the unused rest of a sector")

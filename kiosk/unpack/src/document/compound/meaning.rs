@@ -26,6 +26,10 @@ impl Meanings {
     pub(super) fn read(tables: &mut Tables<'_>, tree: &Tree, walk: &mut Walk<'_>) -> Self {
         let mut meanings = Self::default();
         for index in 1..tables.entries.len() {
+            // The walk ends before the first stream then.
+            if walk.budget.spent().is_some() {
+                break;
+            }
             let entry = tables.entries.get(index).copied();
             let Some(entry) = entry.filter(|entry| entry.kind() == Kind::Stream) else {
                 continue;

@@ -106,7 +106,12 @@ fn fields_that_ask_a_program_are_told() {
     for text in plain {
         assert!(with("WordDocument", text).rules.is_empty(), "{text:?}");
     }
-    let far = [b"\x13".to_vec(), vec![b' '; INSTRUCTION_BYTES_MAX], b"DDE".to_vec()].concat();
+    let far = [
+        b"\x13".to_vec(),
+        vec![b' '; INSTRUCTION_BYTES_MAX],
+        b"DDE".to_vec(),
+    ]
+    .concat();
     assert!(with("WordDocument", &far).rules.is_empty());
     assert!(with("WordDocument", &[&far[..1], &far[2..]].concat()).has_rule("dde_field"));
 }

@@ -2,13 +2,12 @@
 
 use std::iter::repeat_n;
 
+use super::HEADER_BYTES;
 use super::directory::Entry;
 use super::space::{Chain, FREE, LAST, Place, Space, TABLES};
 use crate::bytes::{part, rest, span, u16_at, u32_at};
 use crate::walk::Walk;
 
-/// The header, whatever the size of a sector is.
-const HEADER_BYTES: usize = 512;
 /// Where the numbers of the table's own sectors begin in the header.
 const LIST_AT: usize = 76;
 /// The size of a small sector; no writer uses another one.

@@ -3,6 +3,7 @@
 use wire::Gap;
 use wire::scan::Limits;
 
+use super::directory::FOLDERS_MAX;
 use super::maker::{Made, Maker};
 use super::space::{FREE, LAST};
 use crate::testing::{Opened, What, gzipped, kinds, opened, opened_within};
@@ -109,7 +110,8 @@ fn a_stream_in_a_stream_is_a_content_of_its_own() {
 #[test]
 fn a_file_cut_anywhere_is_never_whole() {
     let content = sample(512).bytes();
-    for end in 8..content.len() {
+    assert_eq!(kinds(&content[..511]), [""; 0]);
+    for end in 512..content.len() {
         let opened = opened(&content[..end]);
         assert!(opened.is_suspect(), "cut at {end}");
     }
@@ -338,14 +340,36 @@ fn streams_that_share_one_chain_end_at_the_limit() {
 
 #[test]
 fn storages_in_storages_cost_no_more_than_a_name() {
-    let mut maker = Maker::new(512);
-    let path = vec!["0123456789012345678901234567890"; 300].join("/");
-    maker = maker.with(&path, b"alpha");
-    let opened = opened(&maker.bytes());
-    let deepest = opened.members.last().unwrap();
-    assert_eq!(deepest.content, b"alpha");
-    assert_eq!(deepest.rules, ["name_too_long"]);
-    assert_eq!(deepest.name.len(), wire::name::NAME_BYTES_MAX);
+    let storage = "0123456789012345678901234567890";
+    for (depth, is_whole) in [(FOLDERS_MAX, true), (FOLDERS_MAX + 1, false), (300, false)] {
+        let path = vec![storage; depth].join("/") + "/x";
+        let opened = opened(&Maker::new(512).with(&path, b"alpha").bytes());
+        let deepest = opened.members.last().unwrap();
+        assert_eq!(deepest.content, b"alpha");
+        assert_eq!(
+            deepest.name,
+            vec![storage; depth.min(FOLDERS_MAX)].join("/") + "/x"
+        );
+        assert_eq!(opened.has_rule("name_too_long"), !is_whole, "{depth}");
+        assert_eq!(opened.is_withheld, !is_whole);
+    }
+}
+
+#[test]
+fn what_is_read_ahead_is_read_until_the_limit_only() {
+    let mut maker = Maker::new(512).with("first", &numbered("a", 1 << 20));
+    for index in 0..2000 {
+        maker = maker.with(&format!("{index}/dir"), b"");
+    }
+    let mut made = maker.made();
+    for index in 1..2000 {
+        let at = made.entry_at(2 * index + 1);
+        made.set(at + 116, 0);
+        made.set(at + 120, 1 << 20);
+    }
+    let found = opened(&made.bytes);
+    assert_eq!((found.gap, found.spent), (Some(Gap::Limit), true));
+    assert!(found.members.is_empty());
 }
 
 #[test]
