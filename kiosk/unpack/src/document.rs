@@ -4,6 +4,7 @@ pub(crate) mod compound;
 pub(crate) mod onenote;
 pub(crate) mod rtf;
 
+mod compressed_rtf;
 mod excel;
 mod package;
 mod powerpoint;

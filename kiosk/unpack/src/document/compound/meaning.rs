@@ -6,7 +6,9 @@ use super::directory::{Entry, Kind, Tree};
 use super::space::READER;
 use super::tables::Tables;
 use crate::bytes::{span, u32_at};
-use crate::document::{excel, package, powerpoint, vba, word};
+use crate::document::{compressed_rtf, excel, package, powerpoint, vba, word};
+use crate::member::Body;
+use crate::names;
 use crate::walk::{Halt, Walk};
 
 /// Longest name of an attachment that is read, in bytes of UTF-16.
@@ -167,12 +169,27 @@ impl Stream<'_> {
             "powerpoint document" => return powerpoint::hand_out(self.data, self.path, walk),
             "current user" => powerpoint::examine_user(self.data, walk),
             "\u{1}ole10native" => return self.package(walk),
+            "__substg1.0_10090102" => return self.text(walk),
             "\u{1}ole" if is_link(self.data) => {
                 walk.notice("ole_link", "an object that is fetched from elsewhere");
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// The text of a message.
+    fn text(&self, walk: &mut Walk<'_>) -> Result<(), Halt> {
+        walk.admit()?;
+        let name = format!("{} (text)", self.path);
+        let (text, gap) = compressed_rtf::unpack(self.data, walk.budget);
+        let (name, findings) = walk.names.judge(name.as_bytes(), &[], names::Kind::File);
+        let content = text.into();
+        let body = match gap {
+            None => Body::Content(content),
+            Some((gap, why)) => Body::Partial { content, gap, why },
+        };
+        walk.hand_out(name, findings, body)
     }
 
     /// The size, then what an older program keeps there.
