@@ -7,6 +7,7 @@ use wire::{Finding, Gap, MediumName, Tier};
 
 use crate::budget::Budget;
 use crate::bytes::{finding, length};
+use crate::format::Format;
 use crate::member::{Body, Member, Problem};
 use crate::names::Names;
 
@@ -17,7 +18,7 @@ pub(crate) struct Halt(&'static str);
 
 /// One walk.
 pub(crate) struct Walk<'w> {
-    content_bytes: usize,
+    content: &'w [u8],
     pub(crate) budget: &'w mut Budget,
     visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
     pub(crate) names: Names,
@@ -38,12 +39,12 @@ struct Seen {
 
 impl<'w> Walk<'w> {
     pub(crate) fn new(
-        content: &[u8],
+        content: &'w [u8],
         budget: &'w mut Budget,
         visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
     ) -> Self {
         Self {
-            content_bytes: content.len(),
+            content,
             budget,
             visit,
             names: Names::default(),
@@ -148,9 +149,14 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         self.notice("container_extra_data", detail);
-        let nested = !crate::recognise(data).is_empty() || crate::unopenable(data).is_some();
+        // What the whole begins as is opened as the whole: its head alone is cut off.
+        let is_head = std::ptr::eq(data.as_ptr(), self.content.as_ptr());
+        let is_fresh = |format: &&Format| !is_head || !(format.begins)(self.content);
+        let nested = crate::recognise(data).iter().any(is_fresh);
+        let nested = nested || crate::unopenable(data).is_some();
         // A stray part as long as the whole would be found again in itself.
         if !nested || self.is_within || self.content_bytes <= data.len() {
+        if !nested || self.content.len() <= data.len() {
             return Ok(());
         }
         self.admit()?;
