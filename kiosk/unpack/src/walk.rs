@@ -54,6 +54,11 @@ impl<'w> Walk<'w> {
         self.budget.take_member().map_err(Halt)
     }
 
+    /// Takes `bytes` of input: for what is read more often than once.
+    pub(crate) fn take_input(&mut self, bytes: usize) -> Result<(), Halt> {
+        self.budget.take_input(bytes).map_err(Halt)
+    }
+
     /// Hands out a member.
     pub(crate) fn hand_out(
         &mut self,
