@@ -9,7 +9,10 @@ mod cpio;
 mod lzh;
 mod rpm;
 pub(crate) mod rar;
+pub(crate) mod binhex;
+mod mac;
 pub(crate) mod tar;
+mod tnef;
 pub(crate) mod zip;
 
 use crate::format::{Format, Sort};
@@ -72,5 +75,17 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Archive,
         begins: cab::begins,
         open: cab::open,
+        name: "tnef",
+        begins: tnef::begins,
+        open: tnef::open,
+        name: "binhex",
+        begins: binhex::begins,
+        open: binhex::open,
+        name: "macbinary",
+        begins: mac::is_macbinary,
+        open: mac::open_macbinary,
+        name: "applesingle",
+        begins: mac::is_apple,
+        open: mac::open_apple,
     },
 ];

@@ -10,6 +10,7 @@ mod package;
 mod powerpoint;
 mod vba;
 mod word;
+mod pkcs7;
 
 use crate::format::{Format, Sort};
 
@@ -34,3 +35,9 @@ pub(crate) const FORMATS: &[Format] = &[
         open: rtf::open,
     },
 ];
+pub(crate) const FORMATS: &[Format] = &[Format {
+    name: "pkcs7",
+    sort: Sort::Document,
+    begins: pkcs7::begins,
+    open: pkcs7::open,
+}];

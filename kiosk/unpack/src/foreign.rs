@@ -36,7 +36,6 @@ const MARKS: &[Mark] = &[
     mark("xar", 0, b"xar!\0\x1c"),
     mark("wim", 0, b"MSWIM\0\0\0"),
     mark("chm", 0, b"ITSF\x03\0\0\0"),
-    mark("tnef", 0, b"\x78\x9f\x3e\x22"),
     mark("squashfs", 0, b"hsqs"),
     mark("squashfs", 0, b"sqsh"),
     mark("cramfs", 0, b"\x45\x3d\xcd\x28"),

@@ -1,6 +1,72 @@
 //! Text that carries contents in itself: mail, encodings, pages.
 
-use crate::format::Format;
+mod base64;
+mod charset;
+mod embedded;
+pub(crate) mod lines;
+mod mail;
+mod mbox;
+mod wide;
+mod worth;
 
-/// The texts that are opened, in the order in which they are looked for.
-pub(crate) const FORMATS: &[Format] = &[];
+use crate::format::{Format, Sort};
+
+/// The texts that are opened, in the order in which they are looked for. A mailbox or a mail
+/// hands out all of its text, so that the other forms are looked for in its parts.
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "mbox",
+        sort: Sort::Text,
+        begins: mbox::begins,
+        open: mbox::open,
+    },
+    Format {
+        name: "mail",
+        sort: Sort::Text,
+        begins: is_mail,
+        open: mail::open,
+    },
+    Format {
+        name: "mail inside",
+        sort: Sort::Document,
+        begins: mail::is_inside,
+        open: mail::open_inside,
+    },
+    Format {
+        name: "encoded text",
+        sort: Sort::Text,
+        begins: is_encoded,
+        open: embedded::open,
+    },
+    Format {
+        name: "wide text",
+        sort: Sort::Text,
+        begins: is_wide,
+        open: wide::open,
+    },
+];
+
+fn is_mail(content: &[u8]) -> bool {
+    mail::begins(content) && !mbox::begins(content)
+}
+
+fn is_encoded(content: &[u8]) -> bool {
+    !mbox::begins(content) && !mail::begins(content) && embedded::begins(content)
+}
+
+fn is_wide(content: &[u8]) -> bool {
+    !mbox::begins(content) && !mail::begins(content) && wide::begins(content)
+}
+
+/// Whether a media type is one that may stand in a member's name.
+fn is_type_name(name: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"/+-._".contains(byte);
+    name.len() <= 80 && name.iter().all(is_letter) && !name.windows(2).any(|two| two == b"..")
+}
+
+/// Text in UTF-16, least significant byte first, as UTF-8.
+pub(crate) fn wide_to_utf8(text: &[u8]) -> Vec<u8> {
+    let mut output = Vec::new();
+    charset::push_utf16(text, u16::from_le_bytes, &mut output);
+    output
+}

@@ -61,6 +61,8 @@ impl<'w> Walk<'w> {
 
     /// Asks to read `bytes` that may have been read before, where no output pays for it.
     pub(crate) fn reread(&mut self, bytes: usize) -> Result<(), Halt> {
+    /// Takes `bytes` of input: for what is read more often than once.
+    pub(crate) fn take_input(&mut self, bytes: usize) -> Result<(), Halt> {
         self.budget.take_input(bytes).map_err(Halt)
     }
 
