@@ -1,6 +1,13 @@
 //! Documents that carry others: compound files, PDF, RTF.
 
-use crate::format::Format;
+mod pdf;
+
+use crate::format::{Format, Sort};
 
 /// The documents that are opened, in the order in which they are looked for.
-pub(crate) const FORMATS: &[Format] = &[];
+pub(crate) const FORMATS: &[Format] = &[Format {
+    name: "pdf",
+    sort: Sort::Document,
+    begins: pdf::begins,
+    open: pdf::open,
+}];
