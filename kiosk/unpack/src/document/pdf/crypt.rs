@@ -47,19 +47,23 @@ impl Cipher {
         if !dictionary.get(b"Filter")?.is_name(b"Standard") || !matches!(version, 0..=2 | 4 | 5) {
             return None;
         }
-        let key = match revision {
+        let mut key = match revision {
             2..=4 => old_key(dictionary, revision, id)?,
             5 | 6 => new_key(dictionary, revision)?,
             _ => return None,
         };
+        if version == 4 && key.len() < BLOCK_BYTES {
+            // Shorter keys are found out as such and used with zeros behind them.
+            key.resize(BLOCK_BYTES, 0);
+        }
         let mut named: Vec<(Vec<u8>, Method)> = vec![(b"Identity".to_vec(), Method::Plain)];
         let filters = dictionary.get(b"CF");
         for (name, filter) in filters.iter().flat_map(|filters| filters.entries()) {
             let method = filter.get(b"CFM").and_then(Value::name);
             let method = match method.as_deref() {
                 Some(b"V2") => Method::Rc4,
-                Some(b"AESV2") => Method::Aes128,
-                Some(b"AESV3") => Method::Aes256,
+                Some(b"AESV2") if version < 5 => Method::Aes128,
+                Some(b"AESV2" | b"AESV3") => Method::Aes256,
                 Some(b"None") | None => Method::Plain,
                 Some(_) => return None,
             };
@@ -141,29 +145,48 @@ fn old_key(dictionary: Value<'_>, revision: i64, id: &[u8]) -> Option<Vec<u8>> {
         (_, Some(bytes @ 5..=16)) => span(u64::try_from(bytes).ok()?),
         _ => 5,
     };
-    let mut lengths = vec![length];
-    // Revision 4 is always of 128 bits, whatever it says.
-    if 2 < revision && length != BLOCK_BYTES {
-        lengths.push(BLOCK_BYTES);
-    }
-    lengths.into_iter().find_map(|length| {
-        let mut hash = Md5::new();
-        hash.update(PADDING);
-        hash.update(rest(&owner, 0, 32));
-        hash.update(rest(&permissions.to_le_bytes(), 0, 4));
-        hash.update(id);
-        if 4 <= revision && !hides_metadata {
-            hash.update([0xff; 4]);
-        }
-        let mut key = hash.finalize().to_vec();
-        if 2 < revision {
-            for _ in 0..50 {
-                key = Md5::digest(rest(&key, 0, length)).to_vec();
+    // Some say what they do not do.
+    let others: &[usize] = if 2 < revision { &[BLOCK_BYTES, 5] } else { &[] };
+    let mut lengths = std::iter::once(&length).chain(others).copied();
+    lengths.find_map(|length| {
+        // An owner's password that is empty opens the document, too; it seals the user's.
+        let unsealed = unsealed_password(&owner, revision, length);
+        [PADDING.to_vec(), unsealed].iter().find_map(|password| {
+            let mut hash = Md5::new();
+            hash.update(password);
+            hash.update(rest(&owner, 0, 32));
+            hash.update(rest(&permissions.to_le_bytes(), 0, 4));
+            hash.update(id);
+            if 4 <= revision && !hides_metadata {
+                hash.update([0xff; 4]);
             }
-        }
-        key.truncate(length);
-        is_user_key(&key, &user, revision, id).then_some(key)
+            let key = strengthened(hash.finalize().to_vec(), revision, length);
+            is_user_key(&key, &user, revision, id).then_some(key)
+        })
     })
+}
+
+/// The user's password, filled up, as the owner's empty password gives it (algorithm 7).
+fn unsealed_password(owner: &[u8], revision: i64, length: usize) -> Vec<u8> {
+    let key = strengthened(Md5::digest(PADDING).to_vec(), revision, length);
+    let mut password = rest(owner, 0, 32).to_vec();
+    let rounds: u8 = if 2 < revision { 20 } else { 1 };
+    for round in (0..rounds).rev() {
+        let key: Vec<u8> = key.iter().map(|byte| byte ^ round).collect();
+        password = rc4(&key, &password);
+    }
+    password
+}
+
+/// A key of `length` bytes, hashed often from revision 3 on.
+fn strengthened(mut key: Vec<u8>, revision: i64, length: usize) -> Vec<u8> {
+    if 2 < revision {
+        for _ in 0..50 {
+            key = Md5::digest(rest(&key, 0, length)).to_vec();
+        }
+    }
+    key.truncate(length);
+    key
 }
 
 /// Whether the file's mark for the user's password comes out with this key.
@@ -182,31 +205,45 @@ fn is_user_key(key: &[u8], user: &[u8], revision: i64, id: &[u8]) -> bool {
     has(user, 0, &mark)
 }
 
-/// The key from revision 5 on (algorithms 2.A and 11).
+/// The key from revision 5 on (algorithms 2.A, 11 and 12), by the user's or the owner's
+/// password, whichever is empty.
 fn new_key(dictionary: Value<'_>, revision: i64) -> Option<Vec<u8>> {
-    let user = dictionary.get(b"U")?.string()?;
-    let sealed = dictionary.get(b"UE")?.string()?;
+    let string = |key: &[u8]| dictionary.get(key).and_then(Value::string);
+    let user = string(b"U")?;
+    let sealed = string(b"UE")?;
+    sealed_key(&user, &sealed, b"", revision).or_else(|| {
+        sealed_key(
+            &string(b"O")?,
+            &string(b"OE")?,
+            part(&user, 0, 48)?,
+            revision,
+        )
+    })
+}
+
+/// The key that `sealed` holds for an empty password, when `mark` says that it is empty.
+fn sealed_key(mark: &[u8], sealed: &[u8], user: &[u8], revision: i64) -> Option<Vec<u8>> {
     let hash = |salt: &[u8]| match revision {
-        5 => Some(Sha256::digest(salt).to_vec()),
-        _ => hardened(salt),
+        5 => Some(Sha256::digest([salt, user].concat()).to_vec()),
+        _ => hardened(salt, user),
     };
-    if hash(part(&user, 32, 8)?)? != part(&user, 0, 32)? {
+    if hash(part(mark, 32, 8)?)? != part(mark, 0, 32)? {
         return None;
     }
-    let cipher = Aes256::new_from_slice(&hash(part(&user, 40, 8)?)?).ok()?;
+    let cipher = Aes256::new_from_slice(&hash(part(mark, 40, 8)?)?).ok()?;
     let mut data = vec![0; BLOCK_BYTES];
-    data.extend_from_slice(part(&sealed, 0, 32)?);
+    data.extend_from_slice(part(sealed, 0, 32)?);
     Some(unchained(&cipher, &data, false))
 }
 
 /// The slow hash of revision 6 (algorithm 2.B) of an empty password.
-fn hardened(salt: &[u8]) -> Option<Vec<u8>> {
-    let mut key = Sha256::digest(salt).to_vec();
+fn hardened(salt: &[u8], user: &[u8]) -> Option<Vec<u8>> {
+    let mut key = Sha256::digest([salt, user].concat()).to_vec();
     // The last byte is at most 255, so that it ends.
     for round in 1..=300_u32 {
         let cipher = Aes128::new_from_slice(part(&key, 0, BLOCK_BYTES)?).ok()?;
         let vector = part(&key, BLOCK_BYTES, BLOCK_BYTES)?.to_vec();
-        let data = chained(&cipher, &key.repeat(64), &vector);
+        let data = chained(&cipher, &[&key, user].concat().repeat(64), &vector);
         let first = part(&data, 0, BLOCK_BYTES)?.iter();
         let sum = first.fold(0_u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
         key = match sum.wrapping_rem(3) {

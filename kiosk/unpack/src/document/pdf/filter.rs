@@ -76,10 +76,14 @@ pub(super) fn chain(names: Value<'_>, parameters: Option<Value<'_>>) -> Vec<Filt
         Kind::Array => list.get(index).copied(),
         _ => parameters,
     };
-    let names = names.items().filter_map(Value::name).enumerate();
+    let names = names.items().filter(|name| name.raw() != b"null");
     names
+        .enumerate()
         .take(FILTERS_MAX.saturating_add(1))
-        .map(|(index, name)| Filter::new(&name, own(index)))
+        .map(|(index, name)| match name.name() {
+            Some(name) => Filter::new(&name, own(index)),
+            None => Filter::Unknown,
+        })
         .collect()
 }
 
@@ -125,7 +129,9 @@ pub(super) fn decode<'c>(
             }
             Filter::Picture | Filter::Unknown => {
                 budget.release(held_bytes);
-                let is_known = matches!(filter, Filter::Picture);
+                // A picture is the last thing that a reader makes.
+                let is_last = index.saturating_add(1) == chain.len();
+                let is_known = is_last && matches!(filter, Filter::Picture);
                 let unknown = (Gap::Unsupported, "stream with a filter that is not known");
                 decoded.fault = decoded.fault.or((!is_known).then_some(unknown));
                 return decoded;

@@ -17,6 +17,10 @@ use wire::Gap;
 /// Most names that one embedded file is handed out under.
 pub(super) const NAMES_MAX: usize = 4;
 
+/// Most scripts that are members of their own; forms with a script for each of a thousand fields
+/// are common, and their further ones are joined.
+pub(super) const SCRIPTS_ALONE_MAX: usize = 32;
+
 /// A stream that is a script.
 pub(super) const SCRIPT: &str = "JavaScript";
 /// A stream that is a part of a form.
@@ -97,6 +101,15 @@ impl Reader<'_, '_, '_> {
 
     /// What an action is; true when it starts something.
     fn look_at_act(&mut self, act: Value<'_>) -> bool {
+        if act.reference().is_some() {
+            let text = self.complete(act);
+            let tape = Tape::value(Cow::Owned(text), 0);
+            return tape.root().is_some_and(|act| self.look_at_act_name(act));
+        }
+        self.look_at_act_name(act)
+    }
+
+    fn look_at_act_name(&mut self, act: Value<'_>) -> bool {
         match act.name().as_deref() {
             Some(b"JavaScript") => self.walk.notice("pdf_javascript", "has scripts"),
             Some(b"SubmitForm") => self
@@ -123,6 +136,10 @@ impl Reader<'_, '_, '_> {
             return Ok(());
         };
         self.walk.notice("pdf_javascript", "has scripts");
+        self.scripts_alone = self.scripts_alone.saturating_add(1);
+        if SCRIPTS_ALONE_MAX < self.scripts_alone {
+            return self.scripts.push(&text, self.walk);
+        }
         self.walk.admit()?;
         let name = format!("{SCRIPT} in object {} {}", object.number, object.generation);
         let (name, _) = MediumName::cut(name.as_bytes());
@@ -211,6 +228,13 @@ impl Reader<'_, '_, '_> {
     /// What a string says.
     fn text(&self, value: Value<'_>, object: Object, is_packed: bool) -> Option<Vec<u8>> {
         let text = value.string()?;
+        if self.is_locked && self.cipher.is_none() {
+            // Some documents encrypt only their embedded files, and so not their names.
+            let is_readable = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
+            return std::str::from_utf8(&text)
+                .is_ok_and(is_readable)
+                .then_some(text);
+        }
         Some(readable(match &self.cipher {
             Some(cipher) if !is_packed => {
                 cipher.decrypted(&text, cipher.strings, object.number, object.generation)

@@ -67,6 +67,9 @@ pub(super) struct Reader<'c, 'r, 'w> {
     /// Objects that act when the document opens.
     pub(super) opening: BTreeSet<u32>,
     pub(super) strings: Joined,
+    pub(super) scripts: Joined,
+    pub(super) scripts_alone: usize,
+    pub(super) object_streams: Joined,
     pub(super) streams: Joined,
     reading_bytes_left: usize,
 }
@@ -92,6 +95,9 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
             acting: BTreeSet::new(),
             opening: BTreeSet::new(),
             strings: Joined::new("strings"),
+            scripts: Joined::new("scripts"),
+            scripts_alone: 0,
+            object_streams: Joined::new("object streams"),
             streams: Joined::new("streams"),
             reading_bytes_left: readings.saturating_add(READING_FREE_BYTES),
         }
@@ -146,7 +152,10 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
                 root.is_some_and(|root| root.get(b"Type").is_some_and(|value| value.is_name(name)))
             };
             let end = match tape.stream {
-                Some(data) => self.sweep.stream_end(data).unwrap_or(self.content.len()),
+                Some(word_end) => match root {
+                    Some(root) => self.data(word_end, root).end,
+                    None => word_end,
+                },
                 None => tape.end,
             };
             self.extents.push(Extent {
@@ -290,7 +299,7 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
                     "readers may choose another definition of a filter",
                 );
             }
-            let definition = definitions.pop().unwrap_or_else(|| b"null".to_vec());
+            let definition = definitions.pop().unwrap_or_else(|| b"/unresolved".to_vec());
             let mut next = text.get(..at).unwrap_or_default().to_vec();
             next.push(b' ');
             next.extend_from_slice(&definition);
@@ -360,6 +369,8 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
             self.walk
                 .notice("pdf_open_action", "does something when it is opened");
         }
-        self.strings.hand_out(self.walk)
+        self.strings.hand_out(self.walk)?;
+        self.scripts.hand_out(self.walk)?;
+        self.object_streams.hand_out(self.walk)
     }
 }

@@ -22,11 +22,13 @@ pub(super) const STREAMS_MAX: usize = 200_000;
 
 /// The data of one stream as it is in the file.
 #[derive(Clone, Copy)]
-struct Data<'c> {
+pub(super) struct Data<'c> {
     /// Up to where its length or the word behind it says that it ends.
     told: &'c [u8],
     /// Up to the last place where any reader would say that it ends.
     longest: &'c [u8],
+    /// Where the first of these ends in the file.
+    pub(super) end: usize,
 }
 
 impl<'c> Reader<'c, '_, '_> {
@@ -184,7 +186,7 @@ impl<'c> Reader<'c, '_, '_> {
     }
 
     /// The data behind the word `stream`.
-    fn data(&mut self, word_end: usize, root: Value<'_>) -> Data<'c> {
+    pub(super) fn data(&mut self, word_end: usize, root: Value<'_>) -> Data<'c> {
         let line = rest(self.content, word_end, 64);
         let spaces = line
             .iter()
@@ -224,8 +226,10 @@ impl<'c> Reader<'c, '_, '_> {
         };
         let confirmed = lengths.iter().filter(is_confirmed).max().copied();
         let longest = lengths.iter().copied().max().unwrap_or(0).max(marked);
+        let told = confirmed.unwrap_or(marked);
         Data {
-            told: rest(self.content, begin, confirmed.unwrap_or(marked)),
+            told: rest(self.content, begin, told),
+            end: begin.saturating_add(told),
             longest: match confirmed {
                 Some(confirmed) => rest(self.content, begin, confirmed),
                 None => rest(self.content, begin, longest),
@@ -278,10 +282,12 @@ impl<'c> Reader<'c, '_, '_> {
             return self.hand_out_locked(&names, content.len());
         }
         let is_coded = matches!(content, Cow::Owned(_));
-        let is_lost = fault.is_some_and(|(gap, _)| gap != Gap::Damaged || content.is_empty());
+        let is_lost = fault.is_some_and(|(gap, _)| {
+            // An object that is not read may be anything.
+            gap != Gap::Damaged || content.is_empty() || holds_objects
+        });
         let is_own = !names.is_empty()
             || label.is_some()
-            || holds_objects
             || is_lost
             || (is_coded && JOINED_BYTES_MAX < content.len())
             || stands_alone(&content);
@@ -295,7 +301,12 @@ impl<'c> Reader<'c, '_, '_> {
                 self.walk
                     .notice("pdf_damaged_stream", "a stream is cut off or malformed");
             }
-            self.streams.push(&content, self.walk)?;
+            let joined = if holds_objects {
+                &mut self.object_streams
+            } else {
+                &mut self.streams
+            };
+            joined.push(&content, self.walk)?;
         }
         if stands_alone(own_tail) {
             self.walk.admit()?;

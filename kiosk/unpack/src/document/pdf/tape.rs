@@ -47,12 +47,15 @@ impl<'c> Tape<'c> {
             is_overfull: false,
         };
         while tape.step() {
-            let is_done = is_single && tape.open.is_empty() && !tape.tokens.is_empty();
-            if is_done {
+            if is_single && tape.is_value() {
                 break;
             }
         }
         while tape.close() {}
+        if is_single {
+            let first = tape.tokens.first().map_or(0, |first| first.next);
+            tape.tokens.truncate(first);
+        }
         tape
     }
 
@@ -64,6 +67,17 @@ impl<'c> Tape<'c> {
     /// Every value at every depth, in order.
     pub(super) fn values(&self) -> impl Iterator<Item = Value<'_>> {
         (0..self.tokens.len()).map(|index| Value::new(&self.bytes, &self.tokens, index))
+    }
+
+    /// Whether one whole value was read. A number may be the first of a reference.
+    fn is_value(&self) -> bool {
+        let is_number = |token: &Token| token.kind == Kind::Number;
+        match self.tokens.as_slice() {
+            [] => false,
+            [first] => self.open.is_empty() && !is_number(first),
+            [first, second] if is_number(first) => !is_number(second),
+            [first, ..] => self.open.is_empty() || is_number(first),
+        }
     }
 
     /// Reads one token. False when there is none any more.
