@@ -11,7 +11,7 @@ use crate::bytes::{has, rest};
 pub(super) const OBJECTS_MAX: usize = 2_000_000;
 
 /// How far before `obj` its numbers are looked for, in bytes: comments may stand between.
-const HEADER_BYTES_MAX: usize = 128;
+pub(super) const HEADER_BYTES_MAX: usize = 128;
 
 /// One place where an object begins.
 #[derive(Clone, Copy, Debug)]
