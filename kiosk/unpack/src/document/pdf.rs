@@ -12,6 +12,7 @@
 
 mod coding;
 mod crypt;
+mod deliver;
 mod filter;
 mod gaps;
 mod joined;

@@ -133,7 +133,7 @@ fn old_key(dictionary: Value<'_>, revision: i64, id: &[u8]) -> Option<Vec<u8>> {
     let owner = dictionary.get(b"O")?.string()?;
     let user = dictionary.get(b"U")?.string()?;
     let permissions = dictionary.get(b"P")?.number()?;
-    let hides_metadata = !dictionary
+    let has_plain_metadata = dictionary
         .get(b"EncryptMetadata")
         .is_some_and(|value| value.raw() == b"false");
     let bits = dictionary.get(b"Length").and_then(Value::number);
@@ -157,7 +157,7 @@ fn old_key(dictionary: Value<'_>, revision: i64, id: &[u8]) -> Option<Vec<u8>> {
             hash.update(rest(&owner, 0, 32));
             hash.update(rest(&permissions.to_le_bytes(), 0, 4));
             hash.update(id);
-            if 4 <= revision && !hides_metadata {
+            if 4 <= revision && has_plain_metadata {
                 hash.update([0xff; 4]);
             }
             let key = strengthened(hash.finalize().to_vec(), revision, length);

@@ -72,9 +72,13 @@ impl Filter {
 /// The names in a filter entry and what stands beside each, both free of references.
 pub(super) fn chain(names: Value<'_>, parameters: Option<Value<'_>>) -> Vec<Filter> {
     let list: Vec<Value<'_>> = parameters.iter().flat_map(|one| one.items()).collect();
-    let own = |index: usize| match parameters?.kind() {
-        Kind::Array => list.get(index).copied(),
-        _ => parameters,
+    let is_list = parameters.is_some_and(|one| one.kind() == Kind::Array);
+    let own = |index: usize| {
+        if is_list {
+            list.get(index).copied()
+        } else {
+            parameters
+        }
     };
     let names = names.items().filter(|name| name.raw() != b"null");
     names

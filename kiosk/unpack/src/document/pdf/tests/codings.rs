@@ -85,20 +85,16 @@ open('out', 'wb').write(b'<</Filter/A85/Length %d>>stream\\n%s~>\\nendstream' % 
 /// LZW as an encoder writes it that lets its codes grow, with the switch `early` codes early.
 fn grown_lzw(data: &[u8], early: usize) -> Vec<u8> {
     let mut bits = format!("{:09b}", 256);
-    let mut next = 258;
-    let mut before = 0;
-    for _ in data {
-        // One byte a code; the decoder makes a code each time all the same.
-        let width = match next + early - before {
+    for (index, byte) in data.iter().enumerate() {
+        // One byte a code; the decoder makes a code each time but the first all the same.
+        let codes = 257 + index.max(1) + early;
+        let width = match codes {
             0..512 => 9,
             512..1024 => 10,
             1024..2048 => 11,
             _ => 12,
         };
-        let byte = data[next - 258];
         bits.push_str(&format!("{byte:0width$b}"));
-        before = 1;
-        next += 1;
     }
     bits.push_str(&format!("{:012b}", 257));
     let bytes = bits.as_bytes().chunks(8);

@@ -3,8 +3,11 @@
 use super::{document, flate, holds, page, stream};
 use crate::testing::opened;
 
-/// Three markers, each in an object of its own, and where these are.
-fn sample() -> (Vec<u8>, Vec<(Vec<u8>, std::ops::Range<usize>)>) {
+/// A marker and where the object is that it is in.
+type Marker = (Vec<u8>, std::ops::Range<usize>);
+
+/// A document with three markers, each in an object of its own.
+fn sample() -> (Vec<u8>, Vec<Marker>) {
     let mut objects = page(stream("/Filter/FlateDecode", &flate(b"<first marker>")));
     objects.push(stream("/Filter/AHx", b"3c7365636f6e64206d61726b65723e>"));
     objects.push(stream(
