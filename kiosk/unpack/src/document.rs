@@ -11,6 +11,7 @@ mod powerpoint;
 mod vba;
 mod word;
 mod pkcs7;
+mod pdf;
 
 use crate::format::{Format, Sort};
 
@@ -40,4 +41,7 @@ pub(crate) const FORMATS: &[Format] = &[Format {
     sort: Sort::Document,
     begins: pkcs7::begins,
     open: pkcs7::open,
+    name: "pdf",
+    begins: pdf::begins,
+    open: pdf::open,
 }];

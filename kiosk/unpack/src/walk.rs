@@ -124,6 +124,16 @@ impl<'w> Walk<'w> {
         self.tell(rule, Tier::Incomplete, detail);
     }
 
+    /// Something that no honest file does.
+    pub(crate) fn block(&mut self, rule: &'static str, detail: &'static str) {
+        self.tell(rule, Tier::Block, detail);
+    }
+
+    /// The container has more of something than is looked at.
+    pub(crate) fn limit(&mut self, why: &'static str) {
+        self.gap.get_or_insert((Gap::Limit, why));
+    }
+
     /// The container is broken here; the walk goes on as far as it can.
     pub(crate) fn damaged(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Damaged, why));
