@@ -21,10 +21,10 @@ rule shortcut_worm
 
     strings:
         // cmd /c start a script & start the folder, in either order.
-        $both_1 = /start[ ]{1,8}[^&\r\n]{1,128}\.(vbs|vbe|js|jse|wsf|bat|cmd|exe|scr|pif|ps1)["' ]{0,4}&[^&\r\n]{0,64}explorer/ ascii wide nocase
-        $both_2 = /explorer(\.exe)?[^&\r\n]{0,128}&[^\r\n]{0,128}\.(vbs|vbe|js|jse|wsf|bat|cmd|exe|scr|pif|ps1)/ ascii wide nocase
+        $both_1 = /\/[ck][ ]{0,8}["']?(start|wscript(\.exe)?|cscript(\.exe)?)[ ]{1,8}[\x20-\x25\x27-\x7E]{1,128}\.(vbs|vbe|js|jse|wsf|bat|cmd|exe|scr|pif|ps1)["' ]{0,4}&[\x20-\x7E]{0,64}explorer/ ascii wide nocase
+        $both_2 = /\/[ck][ ]{0,8}["']?(start[ ]{1,8})?explorer(\.exe)?[\x20-\x25\x27-\x7E]{1,128}&[\x20-\x7E]{0,128}\.(vbs|vbe|js|jse|wsf|bat|cmd|exe|scr|pif|ps1)/ ascii wide nocase
         // A library of the medium with another ending than a library's, in a bin or beside it.
-        $bin = /rundll32(\.exe)?["' ]{1,8}[^,\r\n]{0,128}recycler[^,\r\n]{0,128},/ ascii wide nocase
+        $bin = /rundll32(\.exe)?["' ]{1,8}[\x20-\x2B\x2D-\x7E]{0,128}recycler[\x20-\x2B\x2D-\x7E]{0,128},/ ascii wide nocase
 
     condition:
         // The header of a shell link: its size, and the beginning of its class id.
