@@ -46,6 +46,10 @@ fn piece(piece: &toml::Value) -> Vec<u8> {
     if let Some(hex) = piece.get("hex") {
         return wire::name::unhex(&hex.as_str().unwrap().replace(' ', "")).unwrap();
     }
+    if let Some(wide) = piece.get("wide") {
+        let units = wide.as_str().unwrap().encode_utf16();
+        return units.flat_map(u16::to_le_bytes).collect();
+    }
     let unit = wire::name::unhex(piece["repeat"].as_str().unwrap()).unwrap();
     unit.repeat(usize::try_from(piece["count"].as_integer().unwrap()).unwrap())
 }
