@@ -1,47 +1,38 @@
-//! Documents that carry others: compound files, notes, RTF.
+//! Documents that carry others: compound files, notes, RTF, PDF, signed messages.
 
 pub(crate) mod compound;
-pub(crate) mod onenote;
-pub(crate) mod rtf;
-
 mod compressed_rtf;
 mod excel;
+pub(crate) mod onenote;
 mod package;
+mod pdf;
+mod pkcs7;
 mod powerpoint;
+pub(crate) mod rtf;
 mod vba;
 mod word;
-mod pkcs7;
-mod pdf;
 
 use crate::format::{Format, Sort};
+use crate::walk::{Halt, Walk};
 
 /// The documents that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
-    Format {
-        name: "compound file",
-        sort: Sort::Document,
-        begins: compound::begins,
-        open: compound::open,
-    },
-    Format {
-        name: "onenote",
-        sort: Sort::Document,
-        begins: onenote::begins,
-        open: onenote::open,
-    },
-    Format {
-        name: "rtf",
-        sort: Sort::Document,
-        begins: rtf::begins,
-        open: rtf::open,
-    },
+    document("compound file", compound::begins, compound::open),
+    document("onenote", onenote::begins, onenote::open),
+    document("rtf", rtf::begins, rtf::open),
+    document("pdf", pdf::begins, pdf::open),
+    document("pkcs7", pkcs7::begins, pkcs7::open),
 ];
-pub(crate) const FORMATS: &[Format] = &[Format {
-    name: "pkcs7",
-    sort: Sort::Document,
-    begins: pkcs7::begins,
-    open: pkcs7::open,
-    name: "pdf",
-    begins: pdf::begins,
-    open: pdf::open,
-}];
+
+const fn document(
+    name: &'static str,
+    begins: fn(&[u8]) -> bool,
+    open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
+) -> Format {
+    Format {
+        name,
+        sort: Sort::Document,
+        begins,
+        open,
+    }
+}

@@ -1,5 +1,6 @@
 //! Containers that are known by name and not opened.
 
+use crate::bytes::{has, part, u32_at};
 
 /// Begins at a fixed place and cannot be mistaken for anything else.
 struct Mark {
@@ -56,8 +57,6 @@ const MARKS: &[Mark] = &[
 /// The name of a container that is known and not opened here, by content only. `None` is
 /// no such container: it may be one of [`crate::Format`], or none.
 ///
-/// Compound documents, PDF and programs are not counted as containers: their bytes are
-/// matched as they are.
 #[must_use]
 pub fn unopenable(content: &[u8]) -> Option<&'static str> {
     MARKS
@@ -72,6 +71,7 @@ type Test = fn(&[u8]) -> Option<bool>;
 
 /// Formats whose signature is too short or too common to be believed alone.
 fn weak(content: &[u8]) -> Option<&'static str> {
+    let kinds: [(&'static str, Test); 3] = [
         ("gzip of an unknown method", is_other_gzip),
         ("arc", is_arc),
         ("stuffit", is_stuffit),
@@ -80,12 +80,8 @@ fn weak(content: &[u8]) -> Option<&'static str> {
     by_begin.map(|(name, _)| name).or_else(|| by_end(content))
 }
 
-}
-
 fn is_other_gzip(content: &[u8]) -> Option<bool> {
     Some(has(content, 0, b"\x1f\x8b") && content.get(2)? < &8)
-}
-
 }
 
 fn is_arc(content: &[u8]) -> Option<bool> {
@@ -99,8 +95,6 @@ fn is_arc(content: &[u8]) -> Option<bool> {
     let fits = packed <= content.len();
     let ended = (1..=12).contains(&letters) && name.get(letters) == Some(&0);
     Some(content.first() == Some(&0x1a) && (1..=9).contains(method) && ended && fits)
-}
-
 }
 
 fn is_stuffit(content: &[u8]) -> Option<bool> {
@@ -137,6 +131,7 @@ mod tests {
         let mut dmg = vec![0; 100];
         dmg.extend_from_slice(b"koly\0\0\0\x04");
         dmg.resize(100 + 512, 0);
+        let samples: [(&str, &[u8]); 2] = [
             ("arc", b"\x1a\x08A.TXT\0\0\0\0\0\0\0\0\0\0\0\0"),
             ("dmg", &dmg),
         ];

@@ -4,9 +4,8 @@
 
 use wire::scan::Limits;
 
-use crate::testing::{gzipped, kinds, made, made_by_shell, opened, reach};
 use crate::document::compound::maker::Maker;
-use crate::testing::{gzipped, kinds, made, opened, reach};
+use crate::testing::{gzipped, kinds, made, made_by_shell, opened, reach};
 use crate::{Body, Budget, open, recognise};
 
 /// Numbers that look random and are the same in every run (xorshift64).

@@ -2,12 +2,12 @@
 
 pub(crate) mod bits;
 pub(crate) mod bzip2;
+pub(crate) mod chain;
 pub(crate) mod check;
 mod compress;
+pub(crate) mod decoder;
 mod expand;
 pub(crate) mod filter;
-pub(crate) mod chain;
-pub(crate) mod decoder;
 pub(crate) mod gzip;
 pub(crate) mod inflate;
 pub(crate) mod lz4;

@@ -61,6 +61,9 @@ impl<'w> Walk<'w> {
 
     /// Asks to read `bytes` that may have been read before, where no output pays for it.
     pub(crate) fn reread(&mut self, bytes: usize) -> Result<(), Halt> {
+        self.take_input(bytes)
+    }
+
     /// Takes `bytes` of input: for what is read more often than once.
     pub(crate) fn take_input(&mut self, bytes: usize) -> Result<(), Halt> {
         self.budget.take_input(bytes).map_err(Halt)
@@ -167,8 +170,7 @@ impl<'w> Walk<'w> {
         let nested = crate::recognise(data).iter().any(is_fresh);
         let nested = nested || crate::unopenable(data).is_some();
         // A stray part as long as the whole would be found again in itself.
-        if !nested || self.is_within || self.content_bytes <= data.len() {
-        if !nested || self.content.len() <= data.len() {
+        if !nested || self.is_within || self.content.len() <= data.len() {
             return Ok(());
         }
         self.admit()?;

@@ -41,7 +41,9 @@ fn data_at(content: &[u8]) -> Option<usize> {
         .take(LINES_BETWEEN_MAX)
         .find(|line| !line.text(content).trim_ascii().is_empty())?;
     let colon = line.text(content).strip_prefix(b":")?;
-    let is_data = colon.iter().all(|byte| value(*byte).is_some() || *byte == b':');
+    let is_data = colon
+        .iter()
+        .all(|byte| value(*byte).is_some() || *byte == b':');
     (is_data && 20 <= colon.len()).then(|| line.begin.saturating_add(1))
 }
 
@@ -49,9 +51,9 @@ fn data_at(content: &[u8]) -> Option<usize> {
 pub(crate) fn text_bytes(content: &[u8]) -> usize {
     let begin = data_at(content).unwrap_or_default();
     let data = rest(content, begin, usize::MAX);
-    let end = data.iter().position(|byte| {
-        value(*byte).is_none() && !byte.is_ascii_whitespace()
-    });
+    let end = data
+        .iter()
+        .position(|byte| value(*byte).is_none() && !byte.is_ascii_whitespace());
     // The colon at the end belongs to it.
     begin.saturating_add(end.map_or(data.len(), |end| end.saturating_add(1)))
 }
@@ -62,7 +64,9 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let end = text_bytes(content);
     let mut packed = rest(content, begin, end.saturating_sub(begin));
     let is_ended = packed.last() == Some(&b':');
-    if let [data @ .., last] = packed && value(*last).is_none() {
+    if let [data @ .., last] = packed
+        && value(*last).is_none()
+    {
         packed = data;
     }
     walk.admit()?;
@@ -91,10 +95,19 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             (_, false, Some(_)) => None,
         };
         at = at.saturating_add(data.len()).saturating_add(2);
-        fork(header.name, index == 1, Cow::Owned(data.to_vec()), gap, walk)?;
+        fork(
+            header.name,
+            index == 1,
+            Cow::Owned(data.to_vec()),
+            gap,
+            walk,
+        )?;
     }
     walk.stray(rest(&stream, at, usize::MAX), "bytes behind both forks")?;
-    walk.stray(rest(content, end, usize::MAX), "bytes behind the end of binhex")
+    walk.stray(
+        rest(content, end, usize::MAX),
+        "bytes behind the end of binhex",
+    )
 }
 
 /// The header of the stream.
@@ -128,11 +141,7 @@ fn value(byte: u8) -> Option<u8> {
 }
 
 /// Undoes the letters and then the repetitions.
-fn unpack(
-    packed: &[u8],
-    output: &mut Vec<u8>,
-    budget: &mut Budget,
-) -> Result<(), &'static str> {
+fn unpack(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Result<(), &'static str> {
     budget.take_input(packed.len())?;
     let values: [Option<u8>; 256] =
         std::array::from_fn(|byte| u8::try_from(byte).ok().and_then(value));

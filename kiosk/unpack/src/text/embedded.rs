@@ -37,9 +37,14 @@ enum Form {
     /// From the line that announces BinHex on.
     BinHex,
     /// Base64 that nothing declares: how it is named, and where it ends.
-    Run { name: &'static str, end: usize },
+    Run {
+        name: &'static str,
+        end: usize,
+    },
     /// An OpenPGP message in armour, which ends here.
-    Pgp { end: usize },
+    Pgp {
+        end: usize,
+    },
     Data(data::Uri),
     /// Hexadecimal digits.
     Hex,
@@ -88,12 +93,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
 }
 
 /// Hands out one piece and tells where the search goes on.
-fn hand_out(
-    content: &[u8],
-    find: &Find,
-    number: u64,
-    walk: &mut Walk<'_>,
-) -> Result<usize, Halt> {
+fn hand_out(content: &[u8], find: &Find, number: u64, walk: &mut Walk<'_>) -> Result<usize, Halt> {
     match &find.form {
         Form::Uu(block) => block.hand_out(content, walk),
         Form::Yenc(block) => block.hand_out(content, walk),

@@ -193,7 +193,10 @@ fn multipart<'a>(
         walk.unsupported("a multipart with too many boundaries");
         boundaries.truncate(READINGS_MAX);
     }
-    let is_only_multipart = entity.types.iter().all(|own| own.value.starts_with(b"multipart/"));
+    let is_only_multipart = entity
+        .types
+        .iter()
+        .all(|own| own.value.starts_with(b"multipart/"));
     let is_written_plain = entity.readings() == [Encoding::Identity];
     if boundaries.is_empty() || !is_only_multipart || !is_written_plain {
         if !is_written_plain {
@@ -291,7 +294,11 @@ fn hand_out(
 /// What a part without a name is called.
 fn nameless(field: Option<&Field>, place: &Place) -> MediumName {
     let value = field.map_or(b"text/plain".as_slice(), |field| &field.value);
-    let value = if super::is_type_name(value) { value } else { b"" };
+    let value = if super::is_type_name(value) {
+        value
+    } else {
+        b""
+    };
     let name = [b"(part ", place.path.as_bytes(), b" ", value, b")"].concat();
     MediumName::cut(&name).0
 }
@@ -364,9 +371,7 @@ fn utf7_as_utf8(entity: &Entity<'_>, body: &Body<'_>) -> Option<Vec<u8>> {
         return None;
     }
     match body {
-        Body::Content(content) | Body::Partial { content, .. } => {
-            Some(charset::from_utf7(content))
-        }
+        Body::Content(content) | Body::Partial { content, .. } => Some(charset::from_utf7(content)),
         Body::Unchecked { .. } | Body::Link(_) | Body::Folder | Body::Special => None,
     }
 }
@@ -383,9 +388,8 @@ fn is_binary(body: &[u8]) -> bool {
 /// Whether the body of a part that declares no encoding is base64, and of something that
 /// matters.
 fn is_undeclared_base64(entity: &Entity<'_>) -> bool {
-    let is_value = |byte: &u8| {
-        base64::is_value(*byte) || byte.is_ascii_whitespace() || *byte == b'='
-    };
+    let is_value =
+        |byte: &u8| base64::is_value(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
     let text = entity.body.trim_ascii();
     // Shorter is a word, not a content.
     16 <= text.len() && text.iter().all(is_value) && is_worth_decoded(text)

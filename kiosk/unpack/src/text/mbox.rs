@@ -35,7 +35,13 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         message_at = Some(line.next);
     }
     match message_at {
-        Some(begin) => message(content, begin, content.len(), number.saturating_add(1), walk),
+        Some(begin) => message(
+            content,
+            begin,
+            content.len(),
+            number.saturating_add(1),
+            walk,
+        ),
         None => Ok(()),
     }
 }
@@ -101,7 +107,10 @@ box.flush(); box.close()
         assert_eq!(names, ["(message 1)", "(message 2)", "(message 3)"]);
         assert!(!box_.is_suspect() && box_.rules.is_empty());
         let second = opened(&box_.members[1].content);
-        assert_eq!(second.contents("a.bin"), [b"From the beginning\nbeta".repeat(2)]);
+        assert_eq!(
+            second.contents("a.bin"),
+            [b"From the beginning\nbeta".repeat(2)]
+        );
         assert!(!second.is_suspect(), "{second:?}");
     }
 
@@ -115,7 +124,12 @@ box.flush(); box.close()
         for text in prose {
             assert_eq!(kinds(text), [""; 0]);
         }
-        let long = [b"From ".to_vec(), b"x".repeat(super::FROM_BYTES_MAX), b" 10:00\nSubject: x\n".to_vec()].concat();
+        let long = [
+            b"From ".to_vec(),
+            b"x".repeat(super::FROM_BYTES_MAX),
+            b" 10:00\nSubject: x\n".to_vec(),
+        ]
+        .concat();
         assert_eq!(kinds(&long), [""; 0]);
     }
 

@@ -33,7 +33,9 @@ impl Property<'_> {
             self.data.to_vec()
         };
         let end = text.iter().position(|byte| *byte == 0);
-        text.get(..end.unwrap_or(text.len())).unwrap_or_default().to_vec()
+        text.get(..end.unwrap_or(text.len()))
+            .unwrap_or_default()
+            .to_vec()
     }
 }
 
@@ -81,7 +83,11 @@ impl<'a> Reader<'a> {
                     Some(bytes) => self.take(bytes).map(drop)?,
                     None => {
                         let data = self.counted()?;
-                        found.push(Property { kind: single, id, data });
+                        found.push(Property {
+                            kind: single,
+                            id,
+                            data,
+                        });
                     }
                 }
             }

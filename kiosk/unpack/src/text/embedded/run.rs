@@ -75,7 +75,10 @@ fn next_line(content: &[u8], at: usize) -> Option<usize> {
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
-    [at, trailing, breaks, indent].iter().copied().reduce(usize::saturating_add)
+    [at, trailing, breaks, indent]
+        .iter()
+        .copied()
+        .reduce(usize::saturating_add)
 }
 
 /// Where in the run from `begin` to `end` something begins that is worth handing out: at its
@@ -113,9 +116,9 @@ fn is_wide(text: &[u8]) -> bool {
     // Zero bytes begin and end every second group.
     let is_possible = head.get(4) == Some(&b'A') && head.get(7) == Some(&b'A');
     is_possible
-        && short(head).chunks_exact(2).all(|pair| {
-            matches!(pair, [b' '..=b'~' | b'\t' | b'\r' | b'\n', 0])
-        })
+        && short(head)
+            .chunks_exact(2)
+            .all(|pair| matches!(pair, [b' '..=b'~' | b'\t' | b'\r' | b'\n', 0]))
 }
 
 /// Whether `-EncodedCommand`, in any of its short forms, stands before the word.
@@ -175,7 +178,10 @@ impl Armour {
             return None;
         }
         let first = Line::at(content, at)?;
-        let label = first.text(content).trim_ascii_end().strip_suffix(b"-----")?;
+        let label = first
+            .text(content)
+            .trim_ascii_end()
+            .strip_suffix(b"-----")?;
         let mut begin = first.next;
         for line in lines(content, first.next).take(ARMOUR_LINES_MAX) {
             let text = line.text(content).trim_ascii();
@@ -185,7 +191,9 @@ impl Armour {
             }
         }
         let indent = content.get(begin..)?;
-        let indent = indent.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+        let indent = indent
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'));
         let begin = begin.saturating_add(indent.count());
         let end = end(content, begin);
         (begin < end).then_some(Self {
@@ -199,7 +207,9 @@ impl Armour {
     pub(crate) fn is_pgp_message(&self, content: &[u8]) -> bool {
         let text = content.get(self.begin..self.end).unwrap_or_default();
         let first = short(text.get(..4).unwrap_or_default());
-        self.is_pgp && RUN_PGP_BYTES_MIN <= text.len() && first.first().is_some_and(|byte| 0x80 <= *byte)
+        self.is_pgp
+            && RUN_PGP_BYTES_MIN <= text.len()
+            && first.first().is_some_and(|byte| 0x80 <= *byte)
     }
 }
 

@@ -128,13 +128,19 @@ impl Block {
             end = line.next;
             if STEP_BYTES <= step.len() {
                 if let Err(why) = flush(&mut step, output, walk) {
-                    return Read { end, gap: Some((Gap::Limit, why)) };
+                    return Read {
+                        end,
+                        gap: Some((Gap::Limit, why)),
+                    };
                 }
             }
         }
         match flush(&mut step, output, walk) {
             Ok(()) => Read { end, gap },
-            Err(why) => Read { end, gap: Some((Gap::Limit, why)) },
+            Err(why) => Read {
+                end,
+                gap: Some((Gap::Limit, why)),
+            },
         }
     }
 
@@ -149,7 +155,10 @@ impl Block {
                 is_whole = true;
                 break;
             }
-            if !text.iter().all(|byte| base64::is_value(*byte) || *byte == b'=') {
+            if !text
+                .iter()
+                .all(|byte| base64::is_value(*byte) || *byte == b'=')
+            {
                 break;
             }
             end = line.next;
@@ -221,7 +230,9 @@ fn is_first(text: &[u8], letters: Letters) -> bool {
         return !text.is_empty()
             && text != b"===="
             && text.len() % 4 == 0
-            && text.iter().all(|byte| base64::is_value(*byte) || *byte == b'=');
+            && text
+                .iter()
+                .all(|byte| base64::is_value(*byte) || *byte == b'=');
     }
     let bytes = count(text, letters).unwrap_or_default();
     let is_full = bytes.div_ceil(3).saturating_mul(4) < text.len();

@@ -85,7 +85,11 @@ impl<'a> Entity<'a> {
         }
         // The disposition's name first: it is what readers offer for saving.
         for (is_disposition, raw) in &name_sources {
-            let parameter: &[u8] = if *is_disposition { b"filename" } else { b"name" };
+            let parameter: &[u8] = if *is_disposition {
+                b"filename"
+            } else {
+                b"name"
+            };
             for name in Field::read(raw).names(parameter) {
                 if !name.is_empty() && entity.names.len() < READINGS_MAX {
                     add(&mut entity.names, name);
@@ -135,7 +139,11 @@ impl<'a> Entity<'a> {
             self.ambiguity = Some("a part says too often what it is");
             return;
         }
-        if is_type && !types.iter().any(|other| other.trim_ascii() == short.trim_ascii()) {
+        if is_type
+            && !types
+                .iter()
+                .any(|other| other.trim_ascii() == short.trim_ascii())
+        {
             types.push(short);
         }
         if is_disposition {
@@ -182,7 +190,8 @@ fn folded_end(content: &[u8], line: Line) -> usize {
     lines(content, line.next)
         .take_while(|next| {
             let text = next.text(content);
-            text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
+            text.first()
+                .is_some_and(|byte| matches!(byte, b' ' | b'\t'))
         })
         .last()
         .map_or(line.next, |last| last.next)
