@@ -1,5 +1,6 @@
 //! Documents that carry others: compound files, notes, RTF.
 
+pub(crate) mod activemime;
 pub(crate) mod compound;
 pub(crate) mod onenote;
 pub(crate) mod rtf;
@@ -10,6 +11,7 @@ mod package;
 mod powerpoint;
 mod vba;
 mod word;
+mod zlib;
 
 use crate::format::{Format, Sort};
 
@@ -26,6 +28,12 @@ pub(crate) const FORMATS: &[Format] = &[
         sort: Sort::Document,
         begins: onenote::begins,
         open: onenote::open,
+    },
+    Format {
+        name: "activemime",
+        sort: Sort::Document,
+        begins: activemime::begins,
+        open: activemime::open,
     },
     Format {
         name: "rtf",

@@ -72,8 +72,7 @@ const MARKS: [Mark; 48] = [
 /// The name of a container that is known and not opened here, by content only. `None` is
 /// no such container: it may be one of [`crate::Format`], or none.
 ///
-/// Compound documents, PDF and programs are not counted as containers: their bytes are
-/// matched as they are.
+/// PDF and programs are not counted as containers: their bytes are matched as they are.
 #[must_use]
 pub fn unopenable(content: &[u8]) -> Option<&'static str> {
     MARKS

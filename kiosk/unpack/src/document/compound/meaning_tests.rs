@@ -242,17 +242,12 @@ fn objects_in_presentations_come_out() {
 
 #[test]
 fn a_compressed_object_that_is_changed_is_damaged() {
-    let object = compressed(&b"alpha beta ".repeat(90));
-    let checksum = object.len() - 1;
-    for at in [8, 9 + 4, checksum] {
+    let object = compressed(b"what changes in it changes what comes out");
+    for at in 8..object.len() {
         let mut changed = object.clone();
-        changed[at] ^= 1;
+        changed[at] ^= 4;
         let opened = with("PowerPoint Document", &changed);
-        let is_header = at == 9 + 4;
-        assert!(
-            is_header || opened.members[1].what == What::Partial(Gap::Damaged),
-            "{at}"
-        );
+        assert_eq!(opened.members[1].what, What::Partial(Gap::Damaged), "{at}");
     }
     let bomb = compressed(&vec![0; 80 << 20]);
     let opened = with("PowerPoint Document", &bomb);
