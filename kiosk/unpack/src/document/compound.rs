@@ -80,6 +80,9 @@ impl<'a> Found<'a> {
         if !self.is_reached {
             walk.notice("ole_unreachable_entry", "an entry that no way leads to");
         }
+        if self.entry.has_two_names() {
+            walk.contradiction("ole_entry_name", "a name is not as long as it says");
+        }
         let name = self.entry.name();
         let parent = tree.parent(self.index);
         let (folder, is_whole) = tree.folder(&tables.entries, self.index);

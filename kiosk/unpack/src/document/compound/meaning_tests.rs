@@ -65,6 +65,16 @@ fn macros_of_older_excel_are_told() {
     let begin = |kind: u8| [9, 8, 4, 0, 0, 6, kind, 0];
     assert!(with("Workbook", &begin(0x40)).has_rule("xlm_macro"));
     assert!(with("Workbook", &begin(0x10)).rules.is_empty());
+    // A sheet is where the list says, also inside of what looks like a record.
+    let elsewhere = [
+        &[0x85, 0, 8, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0][..],
+        &begin(0x40),
+    ];
+    let mut elsewhere = elsewhere.concat();
+    elsewhere[4] = 16 + 2;
+    assert!(with("Workbook", &elsewhere).has_rule("xlm_macro"));
+    elsewhere[4] = 0;
+    assert!(with("Workbook", &elsewhere).rules.is_empty());
     // What lies in a record is none itself.
     let inside = [&[0x01, 0, 12, 0][..], &sheet(1)].concat();
     assert!(with("Workbook", &inside).rules.is_empty());
@@ -168,6 +178,14 @@ fn an_embedded_file_cut_anywhere_is_never_whole() {
         let opened = with("\u{1}Ole10Native", &data[..end]);
         assert!(end < 4 || opened.is_suspect(), "cut at {end}");
     }
+    let mut other = data.clone();
+    // The last field before the path to unpack to: some kind of a file.
+    let kind = 4 + 2 + b"a.txt\0".len() + b"C:\\Users\\a\\x.bin\0".len();
+    other[kind + 2] = 1;
+    assert!(with("\u{1}Ole10Native", &other).has_rule("ole_link"));
+    other[kind + 4 + 3] = 0xff;
+    let opened = with("\u{1}Ole10Native", &other);
+    assert!(opened.has_rule("ole_package_malformed") && opened.is_withheld);
     let hidden = [data, crate::testing::gzipped(b"hidden")].concat();
     let opened = with("\u{1}Ole10Native", &hidden);
     assert!(!opened.contents("(data outside every member)").is_empty());

@@ -3,7 +3,7 @@
 use wire::Gap;
 use wire::scan::Limits;
 
-use super::directory::FOLDERS_MAX;
+use super::directory::{FOLDERS_MAX, NAME_BYTES_MAX};
 use super::maker::{Made, Maker};
 use super::space::{FREE, LAST};
 use crate::testing::{Opened, What, gzipped, kinds, opened, opened_within};
@@ -382,6 +382,25 @@ fn a_name_that_leads_out_or_repeats_is_told() {
     assert_eq!(opened.contents("a"), [b"1", b"2"]);
     assert_eq!(opened.members[1].rules, ["archive_duplicate_name"]);
     assert_eq!(opened.members[2].rules, ["archive_path_escapes"]);
+}
+
+#[test]
+fn a_name_that_is_not_as_long_as_it_says_is_told() {
+    // The longest name that there is has no room for another letter.
+    let name = "x".repeat(NAME_BYTES_MAX / 2);
+    let mut made = Maker::new(512).with(&name, b"alpha").made();
+    assert_eq!(opened(&made.bytes).contents(&name), [b"alpha"]);
+    assert!(!opened(&made.bytes).is_suspect());
+    for length in [0, 2, 63, 66, 0xff] {
+        let at = made.entry_at(1) + 64;
+        made.bytes[at] = length;
+        let found = opened(&made.bytes);
+        assert!(
+            found.has_rule("ole_entry_name") && found.is_withheld,
+            "{length}"
+        );
+        assert_eq!(found.members[0].content, b"alpha");
+    }
 }
 
 #[test]
