@@ -9,6 +9,7 @@ mod lost;
 mod meaning;
 mod space;
 mod tables;
+mod zips;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -58,7 +59,8 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             }
         }
     }
-    lost::hand_out(&mut tables, walk)
+    lost::hand_out(&mut tables, walk)?;
+    zips::open(content, &tables.zips, walk)
 }
 
 /// One entry of the directory.
@@ -138,6 +140,7 @@ impl<'a> Found<'a> {
             walk.encrypted(why);
             gap.get_or_insert((Gap::Encrypted, why));
         }
+        tables.zips.extend(zips::in_stream(&data, &chain.ranges));
         let held_bytes = match &data {
             Cow::Owned(data) => data.len(),
             Cow::Borrowed(_) => 0,

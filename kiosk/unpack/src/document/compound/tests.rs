@@ -427,3 +427,61 @@ fn names_of_installers_are_unpacked() {
     );
     assert_eq!(names(&opened), ["!Property", "a.cab"]);
 }
+
+/// A zip with two members; the directory is in the last 512 bytes.
+fn zipped() -> Vec<u8> {
+    crate::testing::made(
+        "
+import zipfile
+z = zipfile.ZipFile('out', 'w', zipfile.ZIP_DEFLATED)
+z.writestr('first', ''.join(f'first {i * i}' for i in range(900)))
+z.writestr('second', ''.join(f'second {i * i}' for i in range(900)))
+z.close()
+",
+    )
+}
+
+#[test]
+fn a_zip_in_pieces_is_left_to_the_stream_that_has_it_whole() {
+    let zip = zipped();
+    // In one piece from its last sector on, so that its directory can be found in the file.
+    let padding = numbered("padding", 512 - zip.len() % 512);
+    let stream = [padding, zip].concat();
+    let mut maker = Maker::new(512).with("document", &stream);
+    maker.is_scattered = true;
+    let content = maker.bytes();
+    assert_eq!(kinds(&content), ["compound file"]);
+    let found = opened(&content);
+    assert!(!found.is_suspect(), "{found:?}");
+    let inner = opened(found.contents("document")[0]);
+    assert_eq!(inner.members.len(), 2);
+    assert!(!inner.is_suspect());
+    // In order, its members come out of the file as well.
+    maker.is_scattered = false;
+    let found = opened(&maker.bytes());
+    assert_eq!(found.contents("first"), inner.contents("first"));
+    assert_eq!(found.contents("second"), inner.contents("second"));
+    assert!(!found.is_suspect());
+}
+
+#[test]
+fn a_zip_that_no_stream_ends_with_is_opened_in_the_file() {
+    let zip = zipped();
+    let mut content = sample(512).bytes();
+    content.extend_from_slice(&zip);
+    assert_eq!(opened(&content).contents("first").len(), 1);
+    // Its sectors are those of a stream, and in the stream they are in another order.
+    let mut padded = vec![0; zip.len().next_multiple_of(512) - zip.len()];
+    padded.extend_from_slice(&zip);
+    let mut made = Maker::new(512).with("document", &padded).made();
+    let sectors = padded.len() / 512;
+    let numbers: Vec<_> = (0..sectors).rev().collect();
+    for pair in numbers.windows(2) {
+        made.set(made.table_at + 4 * pair[0], u32::try_from(pair[1]).unwrap());
+    }
+    made.set(made.table_at, LAST);
+    made.set(made.entry_at(1) + 116, u32::try_from(sectors - 1).unwrap());
+    let found = opened(&made.bytes);
+    assert_eq!(found.contents("first").len(), 1);
+    assert_eq!(found.contents("second").len(), 1);
+}
