@@ -444,20 +444,28 @@ z.close()
 #[test]
 fn a_zip_in_pieces_is_left_to_the_stream_that_has_it_whole() {
     let zip = zipped();
-    // In one piece from its last sector on, so that its directory can be found in the file.
     let padding = numbered("padding", 512 - zip.len() % 512);
     let stream = [padding, zip].concat();
-    let mut maker = Maker::new(512).with("document", &stream);
-    maker.is_scattered = true;
-    let content = maker.bytes();
-    assert_eq!(kinds(&content), ["compound file"]);
-    let found = opened(&content);
+    let maker = Maker::new(512).with("document", &stream);
+    // Two of its sectors have changed places.
+    let mut made = maker.made();
+    let (second, third) = (1024..1536, 1536..2048);
+    let moved = made.bytes[second.clone()].to_vec();
+    made.bytes.copy_within(third.clone(), second.start);
+    made.bytes[third].copy_from_slice(&moved);
+    for (sector, next) in [(0, 2), (2, 1), (1, 3)] {
+        made.set(made.table_at + 4 * sector, next);
+    }
+    assert_eq!(kinds(&made.bytes), ["compound file"]);
+    let found = opened(&made.bytes);
+    assert_eq!(found.contents("document"), [&*stream]);
     assert!(!found.is_suspect(), "{found:?}");
     let inner = opened(found.contents("document")[0]);
     assert_eq!(inner.members.len(), 2);
     assert!(!inner.is_suspect());
+    assert_eq!(found.contents("second"), inner.contents("second"));
+    assert!(found.contents("first").is_empty());
     // In order, its members come out of the file as well.
-    maker.is_scattered = false;
     let found = opened(&maker.bytes());
     assert_eq!(found.contents("first"), inner.contents("first"));
     assert_eq!(found.contents("second"), inner.contents("second"));
