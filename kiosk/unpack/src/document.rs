@@ -1,5 +1,6 @@
 //! Documents that carry others: compound files, notes, RTF, PDF, signed messages.
 
+pub(crate) mod activemime;
 pub(crate) mod compound;
 mod compressed_rtf;
 mod excel;
@@ -11,6 +12,7 @@ mod powerpoint;
 pub(crate) mod rtf;
 mod vba;
 mod word;
+mod zlib;
 
 use crate::format::{Format, Sort};
 use crate::walk::{Halt, Walk};
@@ -19,6 +21,7 @@ use crate::walk::{Halt, Walk};
 pub(crate) const FORMATS: &[Format] = &[
     document("compound file", compound::begins, compound::open),
     document("onenote", onenote::begins, onenote::open),
+    document("activemime", activemime::begins, activemime::open),
     document("rtf", rtf::begins, rtf::open),
     document("pdf", pdf::begins, pdf::open),
     document("pkcs7", pkcs7::begins, pkcs7::open),

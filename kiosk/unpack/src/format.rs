@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::archive::{self, zip};
+use crate::document::compound;
 use crate::member::Member;
 use crate::walk::{Halt, Walk};
 use crate::{Budget, Problem, document, program, search, stream, text, unopenable};
@@ -86,7 +87,8 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     let mut found: Vec<_> = begun(Sort::Archive).collect();
     let is_archive = !found.is_empty();
     found.extend(begun(Sort::Document));
-    if !is_archive && zip::ends(content) {
+    // A compound file looks for zips itself: most that end in it are in pieces there.
+    if !is_archive && !compound::begins(content) && zip::ends(content) {
         found.extend(formats().filter(|one| one.name == zip::NAME));
     }
     if found.is_empty() {

@@ -191,6 +191,31 @@ impl<'w> Walk<'w> {
         result
     }
 
+    /// Opens the content in a second way in which its parts lie in pieces. What comes out whole is
+    /// handed out; what is wrong with the rest is left to the first way, which has it whole.
+    pub(crate) fn beside(
+        &mut self,
+        open: impl FnOnce(&mut Walk<'_>) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        let visit = &mut *self.visit;
+        let mut whole = |member: Member<'_>, budget: &mut Budget| {
+            if !matches!(
+                member.body,
+                Body::Partial {
+                    gap: Gap::Damaged,
+                    ..
+                } | Body::Unchecked {
+                    gap: Gap::Damaged | Gap::Encrypted,
+                    ..
+                }
+            ) {
+                visit(member, budget);
+            }
+        };
+        let mut walk = Walk::new(self.content, self.budget, &mut whole);
+        open(&mut walk)
+    }
+
     /// Puts the walk's findings and its end together.
     pub(crate) fn finish(self, result: Result<(), Halt>) -> Result<Vec<Finding>, Problem> {
         let findings: Vec<Finding> = self

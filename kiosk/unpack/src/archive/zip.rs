@@ -16,6 +16,8 @@ mod reduce;
 mod shrink;
 mod sweep;
 
+use std::ops::Range;
+
 use crate::bytes::{has, rest};
 use crate::walk::{Halt, Walk};
 use directory::Directory;
@@ -48,6 +50,19 @@ pub(crate) fn ends(content: &[u8]) -> bool {
         .directories
         .iter()
         .any(|found| has(content, found.begin, &LISTED))
+}
+
+/// Where the directories lie by which a zip ends in the content, each from its first entry to
+/// the end of its last record. None when there may be more than are looked for.
+pub(crate) fn endings(content: &[u8]) -> Option<Vec<Range<usize>>> {
+    let found = directory::find(content);
+    let listed = found.directories.iter();
+    let listed = listed.filter(|found| has(content, found.begin, &LISTED));
+    let range = |found: &Directory| {
+        let ends = found.tails.iter().map(|(_, end)| *end);
+        found.begin..ends.max().unwrap_or(found.end)
+    };
+    (!found.more).then(|| listed.map(range).collect())
 }
 
 /// Hands out every member.

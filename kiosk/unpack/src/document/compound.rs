@@ -9,6 +9,7 @@ mod lost;
 mod meaning;
 mod space;
 mod tables;
+mod zips;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -58,7 +59,8 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             }
         }
     }
-    lost::hand_out(&mut tables, walk)
+    lost::hand_out(&mut tables, walk)?;
+    zips::open(content, &tables.zips, walk)
 }
 
 /// One entry of the directory.
@@ -80,7 +82,11 @@ impl<'a> Found<'a> {
         if !self.is_reached {
             walk.notice("ole_unreachable_entry", "an entry that no way leads to");
         }
+        if self.entry.has_two_names() {
+            walk.contradiction("ole_entry_name", "a name is not as long as it says");
+        }
         let name = self.entry.name();
+        let parent = tree.parent(self.index);
         let (folder, is_whole) = tree.folder(&tables.entries, self.index);
         if !is_whole {
             walk.contradiction(
@@ -88,20 +94,40 @@ impl<'a> Found<'a> {
                 "storages in storages, deeper than a name tells",
             );
         }
-        let path = match meanings.attachment(tree.parent(self.index), &name) {
+        let path = match meanings.attachment(parent, &name) {
             Some(file_name) => format!("{folder}{file_name}"),
             None => format!("{folder}{}", spelled(&name)),
         };
-        if self.entry.kind() == Kind::Storage {
-            let (name, findings) = walk.names.judge(path.as_bytes(), &[], names::Kind::Folder);
-            return walk.hand_out(name, findings, Body::Folder);
+        match self.entry.kind() {
+            Kind::Storage => {
+                let kind = names::Kind::Folder;
+                let (name, findings) = walk.names.judge(path.as_bytes(), &[], kind);
+                return walk.hand_out(name, findings, Body::Folder);
+            }
+            Kind::Stream => {}
+            Kind::Unused | Kind::Root | Kind::Other => {
+                walk.contradiction(
+                    "ole_entry_kind",
+                    "an entry that is neither storage nor stream",
+                );
+            }
         }
-        if self.entry.kind() != Kind::Stream {
-            walk.contradiction(
-                "ole_entry_kind",
-                "an entry that is neither storage nor stream",
-            );
-        }
+        let stream = meaning::Stream {
+            name: &name,
+            path: &path,
+            folder: &folder,
+            module_at: meanings.module(parent, &name),
+        };
+        self.stream(&stream, tables, walk)
+    }
+
+    /// Hands out a stream, and what it carries.
+    fn stream(
+        &self,
+        stream: &meaning::Stream<'_>,
+        tables: &mut Tables<'a>,
+        walk: &mut Walk<'_>,
+    ) -> Result<(), Halt> {
         let owner = space::owner_of(self.index);
         let (chain, size_bytes) = tables.stream(&self.entry, owner);
         if chain.is_shared && self.is_reached {
@@ -109,17 +135,18 @@ impl<'a> Found<'a> {
         }
         let (data, limit) = gathered(tables.content, &chain.ranges, walk.budget);
         let mut gap = limit.or_else(|| Some((Gap::Damaged, chain.fault?)));
-        if meaning::is_encrypted(&name) {
+        if stream.is_encrypted() {
             let why = "document is encrypted";
             walk.encrypted(why);
             gap.get_or_insert((Gap::Encrypted, why));
         }
+        tables.zips.extend(zips::in_stream(&data, &chain.ranges));
         let held_bytes = match &data {
             Cow::Owned(data) => data.len(),
             Cow::Borrowed(_) => 0,
         };
-        walk.budget.hold(held_bytes);
-        let (kept, findings) = walk.names.judge(path.as_bytes(), &[], names::Kind::File);
+        let kind = names::Kind::File;
+        let (name, findings) = walk.names.judge(stream.path.as_bytes(), &[], kind);
         let body = match gap {
             None => Body::Content(Cow::Borrowed(&*data)),
             Some((gap, why)) if data.is_empty() => Body::Unchecked {
@@ -133,17 +160,9 @@ impl<'a> Found<'a> {
                 why,
             },
         };
-        let mut result = walk.hand_out(kept, findings, body);
-        if result.is_ok() {
-            let module = meanings.module(tree.parent(self.index), &name);
-            let stream = meaning::Stream {
-                name: &name,
-                path: &path,
-                folder: &folder,
-                data: &data,
-            };
-            result = stream.examine(module, walk);
-        }
+        walk.budget.hold(held_bytes);
+        let handed = walk.hand_out(name, findings, body);
+        let result = handed.and_then(|()| stream.examine(&data, walk));
         walk.budget.release(held_bytes);
         result?;
         lost::slack(tables.content, chain.slack, walk)

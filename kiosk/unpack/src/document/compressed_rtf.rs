@@ -179,6 +179,9 @@ mod tests {
         assert_eq!(text, b"{\\rtf1\\ansixxxxxxxxxxxxxabcd}");
         assert_eq!(kinds(text), ["rtf"]);
         assert!(!found.is_suspect());
+        let list = Maker::new(512).with("__nameid_version1.0/__substg1.0_10090102", b"12345678");
+        let found = opened(&list.bytes());
+        assert!(found.members.len() == 2 && !found.is_suspect());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a workbook of older Excel carries (MS-XLS): records with a number, a size and data.
 
-use crate::bytes::{rest, u16_at};
+use crate::bytes::{rest, span, u16_at, u32_at};
 use crate::walk::Walk;
 
 /// Begins a sheet; all versions of the record end with the same byte.
@@ -27,7 +27,7 @@ pub(crate) fn examine(data: &[u8], walk: &mut Walk<'_>) {
         let record = rest(data, at.saturating_add(4), usize::from(size));
         match id {
             PASSWORD => is_encrypted = true,
-            SHEET if record.get(5) == Some(&MACROS_LISTED) => {
+            SHEET if record.get(5) == Some(&MACROS_LISTED) || leads_to_macros(data, record) => {
                 walk.notice("xlm_macro", "carries a sheet of Excel 4 macros");
             }
             BEGIN if u16_at(record, 2) == Some(MACROS_BEGIN) => {
@@ -43,6 +43,12 @@ pub(crate) fn examine(data: &[u8], walk: &mut Walk<'_>) {
     if is_encrypted {
         walk.encrypted("workbook is encrypted");
     }
+}
+
+/// Whether a sheet of macros begins where this one is said to begin.
+fn leads_to_macros(data: &[u8], record: &[u8]) -> bool {
+    let at = u32_at(record, 0).map_or(usize::MAX, |at| span(u64::from(at)));
+    u16_at(data, at) == Some(BEGIN) && u16_at(data, at.saturating_add(6)) == Some(MACROS_BEGIN)
 }
 
 /// No sheets, and a path that names a program and a topic.

@@ -10,14 +10,15 @@ use crate::walk::{Halt, Walk};
 
 /// Begins a package.
 const PACKAGE: u16 = 2;
-/// Stands in front of a path that the content follows.
-const EMBEDDED: [u8; 4] = [0, 0, 3, 0];
+/// Stands behind the path of a file that is only linked.
+const LINKED: [u8; 4] = [0, 0, 1, 0];
 
 /// An embedded file.
 struct Package<'a> {
     name: Vec<u8>,
     data: &'a [u8],
     is_cut: bool,
+    is_link: bool,
     end: usize,
 }
 
@@ -34,12 +35,22 @@ pub(crate) fn hand_out(
     }
     walk.admit()?;
     let Some(package) = Package::read(data) else {
+        // Old equations begin alike, and the Packager opens nothing that it cannot read.
+        if u16_at(data, 0) == Some(PACKAGE) {
+            walk.notice(
+                "ole_package_malformed",
+                "what begins as an embedded file is none",
+            );
+        }
         let name = format!("{path} (content)");
         let (kept, findings) = walk.names.judge(name.as_bytes(), &[], Kind::File);
         let body = walk.stored(data);
         return walk.hand_out(kept, findings, body);
     };
     walk.notice("ole_package", "embeds a file that a click opens");
+    if package.is_link {
+        walk.notice("ole_link", "an object that is fetched from elsewhere");
+    }
     let mut name = folder.as_bytes().to_vec();
     name.extend_from_slice(&package.name);
     let (kept, findings): (MediumName, _) = walk.names.judge(&name, &[], Kind::File);
@@ -71,10 +82,10 @@ impl<'a> Package<'a> {
         }
         let (label, at) = text(data, 2)?;
         let (path, at) = text(data, at)?;
-        let is_embedded = has(data, at, &EMBEDDED);
+        let is_link = has(data, at, &LINKED);
         let unpack_bytes = span(u64::from(u32_at(data, at.checked_add(4)?)?));
         let at = at.checked_add(8)?;
-        part(data, at, unpack_bytes).filter(|_| is_embedded)?;
+        part(data, at, unpack_bytes)?;
         let at = at.checked_add(unpack_bytes)?;
         let size = span(u64::from(u32_at(data, at)?));
         let at = at.checked_add(4)?;
@@ -88,6 +99,7 @@ impl<'a> Package<'a> {
             name: name.unwrap_or_else(|| b"package".to_vec()),
             data: content,
             is_cut: content.len() < size,
+            is_link,
             end,
         })
     }

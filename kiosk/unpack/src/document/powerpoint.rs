@@ -5,11 +5,10 @@ use std::borrow::Cow;
 
 use wire::Gap;
 
+use super::zlib;
 use crate::bytes::{has, rest, span, u16_at, u32_at};
 use crate::member::Body;
 use crate::names::Kind;
-use crate::stream::inflate::inflate;
-use crate::stream::sink::End;
 use crate::walk::{Halt, Walk};
 
 /// A record's header: version and instance, type, size.
@@ -63,39 +62,15 @@ pub(crate) fn hand_out(data: &[u8], path: &str, walk: &mut Walk<'_>) -> Result<(
     Ok(())
 }
 
-/// The size, then a stream of zlib (RFC 1950).
+/// The size, then a stream of zlib.
 fn unpacked(object: &[u8], walk: &mut Walk<'_>) -> Body<'static> {
     let stated = u32_at(object, 0).map(|size| span(u64::from(size)));
-    let packed = rest(object, 4, usize::MAX);
-    let mut content = Vec::new();
-    let mut gap = Some((Gap::Damaged, "embedded object is not compressed as it says"));
-    if let [0x78, _, stream @ ..] = packed {
-        let stream_end = inflate(stream, &mut content, walk.budget);
-        let checksum = stream.get(stream_end.consumed..);
-        let checksum = checksum.and_then(<[u8]>::first_chunk::<4>);
-        gap = match stream_end.end {
-            End::Cut(gap, why) => Some((gap, why)),
-            End::Complete if checksum != Some(&adler32(&content).to_be_bytes()) => {
-                Some((Gap::Damaged, "checksum is wrong"))
-            }
-            End::Complete if stated != Some(content.len()) => Some((Gap::Damaged, "size is wrong")),
-            End::Complete => None,
-        };
-    }
+    let (content, gap) = zlib::unpack(rest(object, 4, usize::MAX), walk.budget);
+    let is_other = stated != Some(content.len());
+    let gap = gap.or_else(|| is_other.then_some((Gap::Damaged, "size is wrong")));
     let content = Cow::Owned(content);
     match gap {
         None => Body::Content(content),
         Some((gap, why)) => Body::Partial { content, gap, why },
     }
-}
-
-/// The checksum of zlib.
-fn adler32(data: &[u8]) -> u32 {
-    const PRIME: u32 = 65_521;
-    let (mut low, mut high): (u32, u32) = (1, 0);
-    for byte in data {
-        low = low.wrapping_add(u32::from(*byte)) % PRIME;
-        high = high.wrapping_add(low) % PRIME;
-    }
-    high.wrapping_shl(16) | low
 }

@@ -7,6 +7,9 @@ use crate::walk::Walk;
 /// One place in the directory.
 const ENTRY_BYTES: usize = 128;
 
+/// The longest name, in bytes of UTF-16 without the closing zero.
+pub(super) const NAME_BYTES_MAX: usize = 62;
+
 /// How many storages a path names. A document in a document in a document has six, and each
 /// entry's path is made and judged anew.
 pub(super) const FOLDERS_MAX: usize = 24;
@@ -46,16 +49,24 @@ impl<'a> Entry<'a> {
         self.kind() == Kind::Root
     }
 
-    /// Its name as text. The length counts the closing zero; some readers believe the length
-    /// and others the zero, so that what lies between is part of the name.
+    /// Its name as text, as long as it says. The length counts the closing zero.
     pub(super) fn name(&self) -> String {
         let stated = usize::from(u16_at(self.0, 64).unwrap_or(0)).saturating_sub(2);
-        let bytes = part(self.0, 0, stated.min(62)).unwrap_or_default();
+        let bytes = part(self.0, 0, stated.min(NAME_BYTES_MAX)).unwrap_or_default();
         let units = bytes.as_chunks::<2>().0;
         let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
         char::decode_utf16(units)
             .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect()
+    }
+
+    /// Whether its name ends elsewhere for readers that look for the closing zero.
+    pub(super) fn has_two_names(&self) -> bool {
+        let bytes = part(self.0, 0, NAME_BYTES_MAX).unwrap_or_default();
+        let units = bytes.as_chunks::<2>().0;
+        let letters = units.iter().take_while(|unit| **unit != [0, 0]).count();
+        let stated = letters.saturating_add(1).saturating_mul(2);
+        u16_at(self.0, 64).map(usize::from) != Some(stated)
     }
 
     pub(super) fn start(&self) -> u32 {

@@ -129,6 +129,26 @@ impl Maker {
         let directory_at = sectors.data.len();
         let directory_start = sectors.add(&directory);
         let (table_at, lists) = sectors.add_table();
+        let header = self.header(
+            &lists,
+            (directory_start, directory.len()),
+            (small_table_start, small_table.len()),
+        );
+        let place = |sector: usize| (sector + 1) * self.sector_bytes;
+        Made {
+            bytes: [header, sectors.data.concat()].concat(),
+            table_at: place(table_at),
+            directory_at: place(directory_at),
+            small_table_at: small_table_at.map(place),
+        }
+    }
+
+    fn header(
+        &self,
+        lists: &Lists,
+        (directory_start, directory_bytes): (u32, usize),
+        (small_table_start, small_table_bytes): (u32, usize),
+    ) -> Vec<u8> {
         let mut header = vec![0_u8; self.sector_bytes];
         let is_long = self.sector_bytes == 4096;
         header[..8].copy_from_slice(&super::SIGNATURE);
@@ -143,7 +163,7 @@ impl Maker {
         if is_long {
             put(
                 40,
-                u32::try_from(directory.len() / self.sector_bytes).unwrap(),
+                u32::try_from(directory_bytes / self.sector_bytes).unwrap(),
                 4,
             );
         }
@@ -153,7 +173,7 @@ impl Maker {
         put(60, small_table_start, 4);
         put(
             64,
-            u32::try_from(small_table.len() / self.sector_bytes).unwrap(),
+            u32::try_from(small_table_bytes / self.sector_bytes).unwrap(),
             4,
         );
         put(68, lists.start, 4);
@@ -165,13 +185,7 @@ impl Maker {
                 4,
             );
         }
-        let place = |sector: usize| (sector + 1) * self.sector_bytes;
-        Made {
-            bytes: [header, sectors.data.concat()].concat(),
-            table_at: place(table_at),
-            directory_at: place(directory_at),
-            small_table_at: small_table_at.map(place),
-        }
+        header
     }
 
     fn directory(&self, starts: &[u32], small_start: u32, small_bytes: usize) -> Vec<u8> {

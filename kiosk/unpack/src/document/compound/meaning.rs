@@ -32,16 +32,17 @@ impl Meanings {
             if walk.budget.spent().is_some() {
                 break;
             }
-            let entry = tables.entries.get(index).copied();
-            let Some(entry) = entry.filter(|entry| entry.kind() == Kind::Stream) else {
+            let Some(entry) = tables.entries.get(index).copied() else {
                 continue;
             };
             let name = entry.name().to_lowercase();
             let parent = tree.parent(index).unwrap_or(0);
-            if name == "dir" {
-                meanings.project(tables, &entry, parent, walk);
-            } else if name == "_vba_project" {
+            if ["vba", "_vba_project", "_vba_project_cur"].contains(&name.as_str()) {
                 walk.notice("vba_macro", "carries macros in Visual Basic");
+            } else if entry.kind() != Kind::Stream {
+                continue;
+            } else if name == "dir" {
+                meanings.project(tables, &entry, parent, walk);
             } else if let Some(tag) = name.strip_prefix("__substg1.0_") {
                 meanings.attachment_name(tables, &entry, (parent, tag), walk);
             }
@@ -138,39 +139,36 @@ fn ahead(tables: &mut Tables<'_>, entry: &Entry<'_>, walk: &mut Walk<'_>) -> Opt
     Some(data)
 }
 
-/// Whether a stream with this name holds an encrypted document.
-pub(super) fn is_encrypted(name: &str) -> bool {
-    ["EncryptedPackage", "\u{9}DRMContent", "EncryptedSummary"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// One stream with its content.
+/// One stream.
 pub(super) struct Stream<'s> {
     pub(super) name: &'s str,
     /// Its name with that of its storages.
     pub(super) path: &'s str,
     /// The path of the storage that it is in, with a slash at its end.
     pub(super) folder: &'s str,
-    pub(super) data: &'s [u8],
+    /// Where a project has the source of a module in it.
+    pub(super) module_at: Option<usize>,
 }
 
 impl Stream<'_> {
-    /// Hands out what it carries. `module_at` is where a project has its source.
-    pub(super) fn examine(
-        &self,
-        module_at: Option<usize>,
-        walk: &mut Walk<'_>,
-    ) -> Result<(), Halt> {
-        vba::hand_out(self.data, self.path, module_at, walk)?;
+    /// Whether it holds an encrypted document.
+    pub(super) fn is_encrypted(&self) -> bool {
+        ["EncryptedPackage", "\u{9}DRMContent", "EncryptedSummary"]
+            .iter()
+            .any(|known| self.name.eq_ignore_ascii_case(known))
+    }
+
+    /// Hands out what its content carries.
+    pub(super) fn examine(&self, data: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+        vba::hand_out(data, self.path, self.module_at, walk)?;
         match self.name.to_ascii_lowercase().as_str() {
-            "workbook" | "book" => excel::examine(self.data, walk),
-            "worddocument" => word::examine(self.data, walk),
-            "powerpoint document" => return powerpoint::hand_out(self.data, self.path, walk),
-            "current user" => powerpoint::examine_user(self.data, walk),
-            "\u{1}ole10native" => return self.package(walk),
-            "__substg1.0_10090102" => return self.text(walk),
-            "\u{1}ole" if is_link(self.data) => {
+            "workbook" | "book" => excel::examine(data, walk),
+            "worddocument" => word::examine(data, walk),
+            "powerpoint document" => return powerpoint::hand_out(data, self.path, walk),
+            "current user" => powerpoint::examine_user(data, walk),
+            "\u{1}ole10native" => return self.package(data, walk),
+            "__substg1.0_10090102" if !self.is_list() => return self.text(data, walk),
+            "\u{1}ole" if is_link(data) => {
                 walk.notice("ole_link", "an object that is fetched from elsewhere");
             }
             _ => {}
@@ -178,11 +176,18 @@ impl Stream<'_> {
         Ok(())
     }
 
+    /// Whether it is in the list of a message's own names, which numbers its parts alike.
+    fn is_list(&self) -> bool {
+        self.folder
+            .to_ascii_lowercase()
+            .ends_with("__nameid_version1.0/")
+    }
+
     /// The text of a message.
-    fn text(&self, walk: &mut Walk<'_>) -> Result<(), Halt> {
+    fn text(&self, data: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         walk.admit()?;
         let name = format!("{} (text)", self.path);
-        let (text, gap) = compressed_rtf::unpack(self.data, walk.budget);
+        let (text, gap) = compressed_rtf::unpack(data, walk.budget);
         let (name, findings) = walk.names.judge(name.as_bytes(), &[], names::Kind::File);
         let content = text.into();
         let body = match gap {
@@ -193,8 +198,8 @@ impl Stream<'_> {
     }
 
     /// The size, then what an older program keeps there.
-    fn package(&self, walk: &mut Walk<'_>) -> Result<(), Halt> {
-        let Some((size, data)) = self.data.split_first_chunk::<4>() else {
+    fn package(&self, data: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+        let Some((size, data)) = data.split_first_chunk::<4>() else {
             return Ok(());
         };
         let size = span(u64::from(u32::from_le_bytes(*size)));

@@ -1,5 +1,6 @@
 //! The header of a compound file and its tables: which sector follows which.
 
+use std::collections::BTreeSet;
 use std::iter::repeat_n;
 
 use super::HEADER_BYTES;
@@ -21,6 +22,8 @@ pub(super) struct Tables<'a> {
     pub(super) sectors: Space,
     pub(super) small: Space,
     pub(super) entries: Vec<Entry<'a>>,
+    /// The directories of zips that streams end with, as they lie in the content.
+    pub(super) zips: BTreeSet<(usize, usize)>,
     small_stream_end: u64,
     has_long_sizes: bool,
 }
@@ -70,6 +73,7 @@ impl<'a> Tables<'a> {
             small: Space::new(SMALL_BYTES, 0, Place::Sectors, content.len()),
             sectors,
             entries,
+            zips: BTreeSet::new(),
             small_stream_end: u64::from(field(56)),
             has_long_sizes,
         };

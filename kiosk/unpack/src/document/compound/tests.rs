@@ -3,7 +3,7 @@
 use wire::Gap;
 use wire::scan::Limits;
 
-use super::directory::FOLDERS_MAX;
+use super::directory::{FOLDERS_MAX, NAME_BYTES_MAX};
 use super::maker::{Made, Maker};
 use super::space::{FREE, LAST};
 use crate::testing::{Opened, What, gzipped, kinds, opened, opened_within};
@@ -385,6 +385,25 @@ fn a_name_that_leads_out_or_repeats_is_told() {
 }
 
 #[test]
+fn a_name_that_is_not_as_long_as_it_says_is_told() {
+    // The longest name that there is has no room for another letter.
+    let name = "x".repeat(NAME_BYTES_MAX / 2);
+    let mut made = Maker::new(512).with(&name, b"alpha").made();
+    assert_eq!(opened(&made.bytes).contents(&name), [b"alpha"]);
+    assert!(!opened(&made.bytes).is_suspect());
+    for length in [0, 2, 63, 66, 0xff] {
+        let at = made.entry_at(1) + 64;
+        made.bytes[at] = length;
+        let found = opened(&made.bytes);
+        assert!(
+            found.has_rule("ole_entry_name") && found.is_withheld,
+            "{length}"
+        );
+        assert_eq!(found.members[0].content, b"alpha");
+    }
+}
+
+#[test]
 fn names_of_installers_are_unpacked() {
     // Two letters of 64 in each: "Property" as Windows Installer packs it, with the mark of a table.
     let packed = |name: &str| -> String {
@@ -407,4 +426,70 @@ fn names_of_installers_are_unpacked() {
             .bytes(),
     );
     assert_eq!(names(&opened), ["!Property", "a.cab"]);
+}
+
+/// A zip with two members; the directory is in the last 512 bytes.
+fn zipped() -> Vec<u8> {
+    crate::testing::made(
+        "
+import zipfile
+z = zipfile.ZipFile('out', 'w', zipfile.ZIP_DEFLATED)
+z.writestr('first', ''.join(f'first {i * i}' for i in range(900)))
+z.writestr('second', ''.join(f'second {i * i}' for i in range(900)))
+z.close()
+",
+    )
+}
+
+#[test]
+fn a_zip_in_pieces_is_left_to_the_stream_that_has_it_whole() {
+    let zip = zipped();
+    let padding = numbered("padding", 512 - zip.len() % 512);
+    let stream = [padding, zip].concat();
+    let maker = Maker::new(512).with("document", &stream);
+    // Two of its sectors have changed places.
+    let mut made = maker.made();
+    let (second, third) = (1024..1536, 1536..2048);
+    let moved = made.bytes[second.clone()].to_vec();
+    made.bytes.copy_within(third.clone(), second.start);
+    made.bytes[third].copy_from_slice(&moved);
+    for (sector, next) in [(0, 2), (2, 1), (1, 3)] {
+        made.set(made.table_at + 4 * sector, next);
+    }
+    assert_eq!(kinds(&made.bytes), ["compound file"]);
+    let found = opened(&made.bytes);
+    assert_eq!(found.contents("document"), [&*stream]);
+    assert!(!found.is_suspect(), "{found:?}");
+    let inner = opened(found.contents("document")[0]);
+    assert_eq!(inner.members.len(), 2);
+    assert!(!inner.is_suspect());
+    assert_eq!(found.contents("second"), inner.contents("second"));
+    assert!(found.contents("first").is_empty());
+    // In order, its members come out of the file as well.
+    let found = opened(&maker.bytes());
+    assert_eq!(found.contents("first"), inner.contents("first"));
+    assert_eq!(found.contents("second"), inner.contents("second"));
+    assert!(!found.is_suspect());
+}
+
+#[test]
+fn a_zip_that_no_stream_ends_with_is_opened_in_the_file() {
+    let zip = zipped();
+    let mut content = sample(512).bytes();
+    content.extend_from_slice(&zip);
+    assert_eq!(opened(&content).contents("first").len(), 1);
+    // Its sectors are those of a stream, and in the stream they are in another order.
+    let mut padded = vec![0; zip.len().next_multiple_of(512) - zip.len()];
+    padded.extend_from_slice(&zip);
+    let mut made = Maker::new(512).with("document", &padded).made();
+    let sectors = padded.len() / 512;
+    let numbers: Vec<_> = (0..sectors).rev().collect();
+    for pair in numbers.windows(2) {
+        made.set(made.table_at + 4 * pair[0], u32::try_from(pair[1]).unwrap());
+    }
+    made.set(made.table_at, LAST);
+    made.set(made.entry_at(1) + 116, u32::try_from(sectors - 1).unwrap());
+    let found = opened(&made.bytes);
+    assert_eq!(found.contents("first").len(), 1);
+    assert_eq!(found.contents("second").len(), 1);
 }
