@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::archive::{self, zip};
+use crate::archive::{self, rar, zip};
 use crate::member::Member;
 use crate::walk::{Halt, Walk};
 use crate::{Budget, Problem, document, program, stream, text, unopenable};
@@ -63,7 +63,7 @@ pub fn formats() -> impl Iterator<Item = &'static Format> {
 /// ask [`unopenable`] whether it is another one.
 ///
 /// A zip is recognised by its first bytes or by its directory near the end, so that data before
-/// and after it does not hide it.
+/// and after it does not hide it. So is a rar behind something else, as where a program unpacks it.
 #[must_use]
 pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     let begun = |sort: Sort| formats().filter(move |one| one.sort == sort && (one.begins)(content));
@@ -75,6 +75,9 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     }
     if found.is_empty() {
         found.extend(begun(Sort::Text));
+    }
+    if !is_archive && rar::lies_within(content) {
+        found.extend(formats().filter(|one| one.name == rar::NAME));
     }
     found
 }
