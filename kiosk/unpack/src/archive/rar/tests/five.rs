@@ -265,6 +265,18 @@ fn sizes_that_lie_are_damaged() {
         )]));
         assert!(rar.is_suspect(), "{size}");
     }
+    // No reader comes to what lies behind the last block.
+    let longer = [data.as_slice(), b"more"].concat();
+    let fields = file5(0, 0x180, 640, crc, b"a");
+    let rar = opened(&archive5(&[header5(
+        2,
+        0,
+        &fields,
+        &[],
+        &longer,
+        packed_bytes + 4,
+    )]));
+    assert_eq!(rar.members[0].what, What::Partial(Gap::Damaged));
     // It was not known.
     let fields = file5(8, 0x180, 0, crc, b"d/b");
     let rar = opened(&archive5(&[header5(
