@@ -53,7 +53,7 @@ t.close()
     .collect();
     samples.push(gzipped(&samples[2]));
     samples.push([b"MZ stub".to_vec(), samples[1].clone()].concat());
-    samples.extend(crate::archive::rar::tests::samples());
+    samples.extend(crate::archive::rar::samples());
     samples
 }
 

@@ -81,4 +81,6 @@ fn place(content: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::samples;

@@ -1,14 +1,12 @@
 //! The container of RAR 5.0 and 7.0.
 
-mod header;
+pub(super) mod header;
 mod quick;
 
 use super::codec::{Decoder, Method, Packed};
 use super::member::{Crc, Entry, Sort, stream_name};
 use crate::bytes::{length, rest};
 use crate::walk::{Halt, Walk};
-#[cfg(test)]
-pub(super) use header::HEADER_BYTES_MAX;
 use header::{File, Header, Kind, Redirection};
 
 /// The signature, with the version.

@@ -303,7 +303,7 @@ fn sizes_that_lie_are_damaged() {
 
 #[test]
 fn headers_that_are_too_long_or_too_short_are_damaged() {
-    let max = super::super::five::HEADER_BYTES_MAX;
+    let max = super::super::five::header::HEADER_BYTES_MAX;
     let padded = |bytes: u64| {
         let extra = vec![0; usize::try_from(bytes).unwrap()];
         opened(&archive5(&[header5(9, 0, &[], &extra, &[], 0)])).gap
