@@ -278,6 +278,18 @@ fn sizes_that_lie_are_damaged() {
         packed_bytes + 4,
     )]));
     assert_eq!(rar.members[0].what, What::Partial(Gap::Damaged));
+    // Nothing tells whether the right thing came out.
+    let fields = file5(0, 0x180, 640, None, b"a");
+    let rar = opened(&archive5(&[header5(
+        2,
+        0,
+        &fields,
+        &[],
+        &data,
+        packed_bytes,
+    )]));
+    assert_eq!(rar.members[0].what, What::Partial(Gap::Damaged));
+    assert_eq!(rar.contents("a"), [content("d/b")]);
     // It was not known.
     let fields = file5(8, 0x180, 0, crc, b"d/b");
     let rar = opened(&archive5(&[header5(
@@ -416,7 +428,8 @@ fn zeros(bytes: u32, power: u64) -> Vec<u8> {
     let flags = 0xc0 | (2 << 3) | (last_bits - 1);
     let sum = 0x5a ^ flags ^ size[0] ^ size[1] ^ size[2];
     let packed = [&[flags, sum], &size[..3], &data].concat();
-    let fields = file5(0, 0x180 | (power << 10), u64::from(bytes), None, b"zeros");
+    let crc = Some(crc32fast::hash(&vec![0; usize::try_from(bytes).unwrap()]));
+    let fields = file5(0, 0x180 | (power << 10), u64::from(bytes), crc, b"zeros");
     let size = u64::try_from(packed.len()).unwrap();
     archive5(&[header5(2, 0, &fields, &[], &packed, size)])
 }
