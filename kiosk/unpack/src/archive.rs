@@ -22,7 +22,7 @@ use crate::walk::{Halt, Walk};
 pub(crate) const FORMATS: &[Format] = &[
     archive(zip::NAME, zip::begins, zip::open),
     archive("7z", sevenzip::begins, sevenzip::open),
-    archive(rar::NAME, rar::begins, rar::open),
+    archive("rar", rar::begins, rar::open),
     archive("tar", tar::begins, tar::open),
     archive("ar", ar::begins, ar::open),
     archive("cpio", cpio::begins, cpio::open),

@@ -60,7 +60,7 @@ t.close()
 for n in 1 2 3 4 5 6 7 8 9; do printf '<second marker> '; done > d/b
 7z a -bso0 -bsp0 out.7z a d c; mv out.7z out",
     ));
-    samples.extend(crate::archive::rar::tests::samples());
+    samples.extend(crate::archive::rar::samples());
     let document = Maker::new(512)
         .with("a", MARKERS[0])
         .with("storage/b", &MARKERS[1].repeat(300))

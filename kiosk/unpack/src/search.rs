@@ -20,7 +20,7 @@ const PLACES_MAX: usize = 256;
 const TRIAL_BYTES_MAX: u64 = 1 << 20;
 
 /// The name under which contents of other kinds are searched.
-pub(crate) const NAME: &str = "archive behind other data";
+const NAME: &str = "archive behind other data";
 
 /// Looked for in what begins as no archive.
 pub(crate) const FORMATS: &[Format] = &[Format {
@@ -160,11 +160,16 @@ mod tests {
     use super::*;
     use crate::testing::{gzipped, kinds, opened};
 
+    fn is_searched(content: &[u8]) -> bool {
+        let formats = crate::recognise_file(content);
+        formats.iter().any(|format| format.name == NAME)
+    }
+
     #[test]
     fn an_archive_behind_other_data_is_handed_out() {
         let gz = gzipped(b"alpha");
         let content = [b"a stub, \x1f\x8b\x08 and more ".as_slice(), &gz, b" tail"].concat();
-        assert_eq!(kinds(&content), [NAME]);
+        assert!(kinds(&content).is_empty() && is_searched(&content));
         let found = opened(&content);
         assert_eq!(found.contents("content"), [b"alpha"]);
         assert_eq!(found.rules, ["container_extra_data", "container_within"]);
@@ -182,7 +187,7 @@ mod tests {
             found.members.is_empty() && found.rules.is_empty(),
             "{found:?}"
         );
-        assert_eq!(kinds(b"no mark at all"), [""; 0]);
+        assert!(!is_searched(b"no mark at all"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::process::Command;
 use wire::scan::Limits;
 use wire::{Gap, Tier};
 
-use crate::{Body, Budget, Format, Member, open, recognise_file, unopenable};
+use crate::{Body, Budget, Format, Member, open, recognise, recognise_file, unopenable};
 
 /// One member as it was handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]

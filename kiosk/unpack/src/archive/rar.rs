@@ -13,9 +13,6 @@ mod member;
 use crate::bytes::has;
 use crate::walk::{Halt, Walk};
 
-/// Its name among the formats.
-pub(crate) const NAME: &str = "rar";
-
 /// Begins every archive since 1.5; what follows tells the version.
 const SIGNATURE: [u8; 6] = *b"Rar!\x1a\x07";
 
@@ -37,4 +34,6 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::samples;

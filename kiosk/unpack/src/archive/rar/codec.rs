@@ -19,6 +19,9 @@ use crate::stream::sink::{End, push};
 /// takes two reads or three and may bring tables along, which cost more to build than to store.
 const READ_COST_BYTES: usize = 2048;
 
+/// The window of the versions before 5.0, in bytes.
+const OLD_WINDOW_BYTES: u64 = 4 << 20;
+
 /// How a member is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
@@ -65,8 +68,10 @@ enum Window {
 /// The decoder of an archive's members.
 pub(super) struct Decoder {
     window: Window,
-    /// How much of what came out may be in the window, in bytes.
+    /// How much came out since the window was empty, in bytes.
     window_bytes: u64,
+    /// How much memory it keeps between two members, in bytes.
+    held_bytes: usize,
 }
 
 impl Decoder {
@@ -75,20 +80,19 @@ impl Decoder {
         Self {
             window: Window::None,
             window_bytes: 0,
+            held_bytes: 0,
         }
     }
 
     /// Notes that a member was not unpacked, which ends what a solid archive may unpack.
     pub(super) fn lose(&mut self, gap: Gap) {
         self.window = Window::Lost(gap);
+        self.held_bytes = 0;
     }
 
     /// How much memory it keeps between two members, in bytes.
     pub(super) fn held_bytes(&self) -> usize {
-        match self.window {
-            Window::None | Window::Lost(_) | Window::Rar15(_) => 0,
-            Window::Rar20(_) | Window::Rar29(_) | Window::Rar50(_) => span(self.window_bytes),
-        }
+        self.held_bytes
     }
 
     /// Unpacks to the end of `output`, which holds nothing yet.
@@ -126,6 +130,18 @@ impl Decoder {
             End::Complete => window,
             End::Cut(gap, _) => Window::Lost(gap),
         };
+        let reach_bytes = match (&self.window, packed.method) {
+            (Window::None | Window::Lost(_), _) => 0,
+            (
+                _,
+                Method::Rar50 {
+                    dictionary_bytes, ..
+                },
+            ) => dictionary_bytes,
+            // These also keep what they read.
+            (_, _) => OLD_WINDOW_BYTES.saturating_add(length(packed.data.len())),
+        };
+        self.held_bytes = span(reach_bytes.min(self.window_bytes));
         end
     }
 
@@ -198,8 +214,8 @@ fn rar15(
         | Window::Lost(_) => (Box::new(Unpack15::new()), false),
     };
     let size = span(packed.size_bytes);
-    let end = written(packed, output, budget, |input, sink| {
-        decoder.decode_member_from_reader(input, size, is_solid, sink)
+    let end = written(packed, output, budget, |mut input, sink| {
+        decoder.decode_member_from_reader(&mut input, size, is_solid, sink)
     });
     (end, Window::Rar15(decoder))
 }
@@ -221,7 +237,7 @@ fn rar29(
     };
     let size = span(packed.size_bytes);
     let end = written(packed, output, budget, |input, sink| {
-        decoder.decode_member_from_reader(input, size, sink)
+        decoder.decode_member_to(input, size, sink)
     });
     (end, Window::Rar29(decoder))
 }
@@ -245,8 +261,8 @@ fn rar20(
     };
     let size = span(packed.size_bytes);
     let most = budget.room() / 2;
-    let end = written(packed, output, budget, |input, sink| {
-        decoder.decode_member_from_reader(input, size.min(most), sink)
+    let end = written(packed, output, budget, |mut input, sink| {
+        decoder.decode_member_from_reader(&mut input, size.min(most), sink)
     });
     let end = if most < size {
         End::Cut(Gap::Limit, "larger than a content in memory may be")
@@ -261,7 +277,7 @@ fn written(
     packed: &Packed<'_>,
     output: &mut Vec<u8>,
     budget: &mut Budget,
-    decode: impl FnOnce(&mut &[u8], &mut Sink<'_, '_>) -> Result<(), Error>,
+    decode: impl FnOnce(&[u8], &mut Sink<'_, '_>) -> Result<(), Error>,
 ) -> End {
     if let Err(why) = budget.take_input(packed.data.len()) {
         return End::Cut(Gap::Limit, why);
@@ -271,7 +287,7 @@ fn written(
         budget,
         full: None,
     };
-    match decode(&mut &*packed.data, &mut sink) {
+    match decode(packed.data, &mut sink) {
         Ok(()) => End::Complete,
         Err(error) => failed(&error, sink.full, sink.budget),
     }

@@ -1,18 +1,22 @@
 //! The container of RAR 5.0 and 7.0.
 
-mod header;
+pub(super) mod header;
 mod quick;
 
 use super::codec::{Decoder, Method, Packed};
 use super::member::{Crc, Entry, Sort, stream_name};
 use crate::bytes::{length, rest};
 use crate::walk::{Halt, Walk};
-#[cfg(test)]
-pub(super) use header::HEADER_BYTES_MAX;
 use header::{File, Header, Kind, Redirection};
 
 /// The signature, with the version.
 const SIGNATURE_BYTES: usize = 8;
+
+/// Whether the first header of an archive follows the signature.
+pub(super) fn is_followed(content: &[u8]) -> bool {
+    Header::read(content, SIGNATURE_BYTES)
+        .is_ok_and(|header| matches!(header.kind, Kind::Main { .. } | Kind::Encryption))
+}
 
 /// Hands out every member.
 pub(super) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {

@@ -5,7 +5,7 @@ mod four;
 mod samples;
 mod write;
 
-use crate::testing::{Opened, What, opened};
+use crate::testing::{Opened, What, kinds, opened};
 use samples::content;
 
 /// For tests of every format: each has all markers.
@@ -66,4 +66,35 @@ fn assert_never_whole_when_changed(whole: &[u8]) {
 fn an_unknown_version_is_named() {
     let rar = opened(b"Rar!\x1a\x07\x02\0 and more");
     assert_eq!(rar.gap, Some(wire::Gap::Unsupported));
+}
+
+#[test]
+fn an_archive_behind_something_else_is_found() {
+    let rars = [
+        samples::bytes(samples::SOLID5),
+        samples::bytes(samples::HIDDEN5),
+        four::solid29(),
+    ];
+    for rar in rars {
+        for before in [&b"MZ stub"[..], b"x", b"Rar!Rar!\x1a\x07\x01\0", &[0; 9999]] {
+            let content = [before, &rar].concat();
+            assert_eq!(kinds(&content), ["rar"]);
+            let (alone, behind) = (opened(&rar), opened(&content));
+            assert!(behind.has_rule("container_extra_data"));
+            assert_eq!((alone.members, alone.gap), (behind.members, behind.gap));
+        }
+        assert!(kinds(&rar[1..]).is_empty());
+        // A mention of the signature is no archive.
+        assert!(kinds(&[b"x", &rar[..12]].concat()).is_empty());
+        let at = |bytes: usize| kinds(&[vec![0; bytes], rar.clone()].concat());
+        assert_eq!(at(super::SEARCH_BYTES_MAX - 4), ["rar"]);
+        assert!(at(super::SEARCH_BYTES_MAX - 3).is_empty());
+        // More false signatures than are looked behind.
+        let mentions = |count: usize| [&[0], b"Rar!\x1a\x07\0".repeat(count).as_slice()].concat();
+        assert!(kinds(&mentions(super::FALSE_SIGNATURES_MAX)).is_empty());
+        let content = [mentions(super::FALSE_SIGNATURES_MAX), rar].concat();
+        assert_eq!(kinds(&content), ["rar"]);
+        let content = mentions(super::FALSE_SIGNATURES_MAX + 1);
+        assert_eq!(opened(&content).gap, Some(wire::Gap::Damaged));
+    }
 }

@@ -7,6 +7,7 @@ use super::samples::*;
 use super::write::*;
 use super::{assert_never_whole_when_changed, assert_never_whole_when_cut, assert_whole};
 use crate::testing::{What, made_by_shell, opened, opened_within};
+use crate::{Body, Budget, open, recognise};
 
 #[test]
 fn every_way_of_packing_comes_out() {
@@ -265,6 +266,30 @@ fn sizes_that_lie_are_damaged() {
         )]));
         assert!(rar.is_suspect(), "{size}");
     }
+    // No reader comes to what lies behind the last block.
+    let longer = [data.as_slice(), b"more"].concat();
+    let fields = file5(0, 0x180, 640, crc, b"a");
+    let rar = opened(&archive5(&[header5(
+        2,
+        0,
+        &fields,
+        &[],
+        &longer,
+        packed_bytes + 4,
+    )]));
+    assert_eq!(rar.members[0].what, What::Partial(Gap::Damaged));
+    // Nothing tells whether the right thing came out.
+    let fields = file5(0, 0x180, 640, None, b"a");
+    let rar = opened(&archive5(&[header5(
+        2,
+        0,
+        &fields,
+        &[],
+        &data,
+        packed_bytes,
+    )]));
+    assert_eq!(rar.members[0].what, What::Partial(Gap::Damaged));
+    assert_eq!(rar.contents("a"), [content("d/b")]);
     // It was not known.
     let fields = file5(8, 0x180, 0, crc, b"d/b");
     let rar = opened(&archive5(&[header5(
@@ -290,7 +315,7 @@ fn sizes_that_lie_are_damaged() {
 
 #[test]
 fn headers_that_are_too_long_or_too_short_are_damaged() {
-    let max = super::super::five::HEADER_BYTES_MAX;
+    let max = super::super::five::header::HEADER_BYTES_MAX;
     let padded = |bytes: u64| {
         let extra = vec![0; usize::try_from(bytes).unwrap()];
         opened(&archive5(&[header5(9, 0, &[], &extra, &[], 0)])).gap
@@ -335,15 +360,40 @@ fn output_and_windows_are_bounded() {
 
 #[test]
 fn zeros_end_at_the_ratio() {
-    let rar = opened(&zeros());
+    let rar = opened(&zeros(80 << 20, 5));
     assert_eq!(rar.members[0].what, What::Partial(Gap::Limit));
     assert_eq!(rar.gap, Some(Gap::Limit));
     let most = 64 << 20;
     assert!((most - 5000..=most).contains(&rar.members[0].content.len()));
 }
 
-/// 80 MiB of zeros: one block of matches, each as long as there are.
-fn zeros() -> Vec<u8> {
+#[test]
+fn a_window_takes_room_from_what_lies_in_a_member() {
+    let limits = Limits {
+        memory_bytes_max: 1 << 20,
+        ..Limits::default()
+    };
+    let content = 1 + 4097 * 250;
+    let rar = zeros(content, 0);
+    let mut budget = Budget::new(&limits, 1 << 20);
+    let mut room = 0;
+    open(
+        &recognise(&rar),
+        &rar,
+        &mut budget,
+        &mut |member, budget| {
+            assert!(matches!(member.body, Body::Content(_)));
+            room = budget.room();
+        },
+    )
+    .unwrap();
+    let content = usize::try_from(content).unwrap();
+    assert_eq!(room, (2 << 20) - content - (128 << 10));
+}
+
+/// So many zeros: one block of matches, each as long as there are, with a dictionary of 4 MiB, or
+/// of 128 KiB with `power` zero.
+fn zeros(bytes: u32, power: u64) -> Vec<u8> {
     let mut bits = Bits::default();
     // The lengths of the codes for lengths: 0, 1, 18 and 19 take two bits each.
     for symbol in 0..20 {
@@ -370,7 +420,7 @@ fn zeros() -> Vec<u8> {
     // Nine more bits belong to the longest length.
     bits.push(9, 0x1ff);
     bits.push(2, 0);
-    for _ in 0..(80 << 20) / 4097 {
+    for _ in 0..(bytes / 4097).saturating_sub(1) {
         bits.push(2, 1);
     }
     let (data, last_bits) = bits.finish();
@@ -378,7 +428,8 @@ fn zeros() -> Vec<u8> {
     let flags = 0xc0 | (2 << 3) | (last_bits - 1);
     let sum = 0x5a ^ flags ^ size[0] ^ size[1] ^ size[2];
     let packed = [&[flags, sum], &size[..3], &data].concat();
-    let fields = file5(0, 0x180 | (5 << 10), 80 << 20, None, b"zeros");
+    let crc = Some(crc32fast::hash(&vec![0; usize::try_from(bytes).unwrap()]));
+    let fields = file5(0, 0x180 | (power << 10), u64::from(bytes), crc, b"zeros");
     let size = u64::try_from(packed.len()).unwrap();
     archive5(&[header5(2, 0, &fields, &[], &packed, size)])
 }

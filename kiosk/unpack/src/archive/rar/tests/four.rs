@@ -193,9 +193,11 @@ fn what_is_encrypted_or_split_is_named() {
         &[
             packed_member(29, 0x04, "a", SOLID29_A, b""),
             packed_member(29, 0x10, "d/b", SOLID29_B, &content("d/b")),
+            packed_member(29, 0x10, "c", SOLID29_C, &content("c")),
         ],
     ));
     assert_eq!(rar.members[1].what, What::Unchecked(Gap::Encrypted));
+    assert_eq!(rar.members[2].what, What::Unchecked(Gap::Encrypted));
     let rar = opened(&archive4(0x80, &[b"anything".to_vec()]));
     assert_eq!((rar.gap, rar.members.len()), (Some(Gap::Encrypted), 0));
     // A later volume, whose first member goes on with what another one holds.
