@@ -24,7 +24,7 @@ pub(crate) fn dictionary(declared: u32, room: usize) -> u32 {
     // What does not fit any more is decoded before it is refused.
     let room = u32::try_from(room.saturating_add(STEP_BYTES)).unwrap_or(u32::MAX);
     // The decoder refuses the last few numbers below 4 GiB.
-    declared.min(room).clamp(4096, u32::MAX & !0xf)
+    declared.min(room).clamp(4096, !0xf)
 }
 
 /// A reader of LZMA. `size_bytes` is the size of the content; `None` reads to the end mark.
