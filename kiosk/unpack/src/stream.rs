@@ -12,6 +12,7 @@ pub(crate) mod lz4;
 mod lzip;
 pub(crate) mod lzma;
 pub(crate) mod lzma_alone;
+mod lzop;
 mod pack;
 mod single;
 pub(crate) mod sink;
@@ -35,6 +36,7 @@ pub(crate) const FORMATS: &[Format] = &[
     stream("zstd", zstd::begins, zstd::open),
     stream("lz4", lz4::begins, lz4::open),
     stream("snappy", snappy::begins, snappy::open),
+    stream("lzop", lzop::begins, lzop::open),
     stream("compress", compress::begins, compress::open),
     stream("pack", pack::begins, pack::open),
     stream("szdd", expand::begins, expand::open),
