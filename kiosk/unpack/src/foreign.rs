@@ -18,12 +18,20 @@ const fn mark(name: &'static str, at: usize, signature: &'static [u8]) -> Mark {
 }
 
 /// From the formats' own documents; the name is what the report says.
-const MARKS: [Mark; 38] = [
+const MARKS: [Mark; 46] = [
     mark("7z", 0, b"7z\xbc\xaf\x27\x1c"),
     mark("rar", 0, b"Rar!\x1a\x07"),
     mark("rar", 0, b"RE~^"),
     mark("cab", 0, b"MSCF\0\0\0\0"),
     mark("installshield cab", 0, b"ISc("),
+    mark("zstd of an old kind", 0, b"\x1e\xb5\x2f\xfd"),
+    mark("zstd of an old kind", 0, b"\x22\xb5\x2f\xfd"),
+    mark("zstd of an old kind", 0, b"\x23\xb5\x2f\xfd"),
+    mark("zstd of an old kind", 0, b"\x24\xb5\x2f\xfd"),
+    mark("zstd of an old kind", 0, b"\x25\xb5\x2f\xfd"),
+    mark("zstd of an old kind", 0, b"\x26\xb5\x2f\xfd"),
+    mark("zstd of an old kind", 0, b"\x27\xb5\x2f\xfd"),
+    mark("lrzip", 0, b"LRZI\0"),
     mark("gzip of an old kind", 0, b"\x1f\xa0"),
     mark("ace", 7, b"**ACE**"),
     mark("zoo", 20, b"\xdc\xa7\xc4\xfd"),
