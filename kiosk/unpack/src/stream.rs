@@ -1,4 +1,8 @@
 //! Compressed streams: one content and no members.
+//!
+//! Archives use the same compressors for their members: `inflate`, `lzma`, `bzip2`, `xz` and
+//! `zstd` unpack a stream wherever it lies, each by a function of its own name. What a decoder
+//! of ours needs of its past is in the output itself, so that no header can ask for memory.
 
 pub(crate) mod bits;
 pub(crate) mod bzip2;
