@@ -10,7 +10,7 @@ use crate::budget::Budget;
 use crate::bytes::{length, part, rest, span, u32_at};
 use crate::stream::check::crc64;
 use crate::stream::filter::{Filter, unfiltered};
-use crate::stream::lzma::{dictionary, lzma2, lzma2_reader};
+use crate::stream::lzma::{lzma2, lzma2_reader, with_dictionary};
 use crate::stream::sink::{Cut, End, Unpacked, drain};
 
 /// The LZMA2 compressor among the filters; always the last one.
@@ -124,17 +124,18 @@ impl Header {
 
     /// Unpacks the data behind the header through its filters.
     fn unfiltered(&self, packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
-        let kept = dictionary(self.dictionary_bytes, budget.room());
-        let mut unread = packed;
-        let end = {
-            let mut reader: Box<dyn Read + '_> = Box::new(lzma2_reader(&mut unread, kept));
-            for (filter, start) in self.filters.iter().rev() {
-                reader = unfiltered(reader, *filter, *start);
-            }
-            drain(&mut reader, output, budget)
-        };
-        let consumed = packed.len().saturating_sub(unread.len());
-        Unpacked { consumed, end }.paid(budget)
+        with_dictionary(self.dictionary_bytes, budget, |kept, budget| {
+            let mut unread = packed;
+            let end = {
+                let mut reader: Box<dyn Read + '_> = Box::new(lzma2_reader(&mut unread, kept));
+                for (filter, start) in self.filters.iter().rev() {
+                    reader = unfiltered(reader, *filter, *start);
+                }
+                drain(&mut reader, output, budget)
+            };
+            let consumed = packed.len().saturating_sub(unread.len());
+            Unpacked { consumed, end }.paid(budget)
+        })
     }
 
     fn fields(fields: &[u8], bytes: usize) -> Result<Self, Cut> {
