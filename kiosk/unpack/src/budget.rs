@@ -111,6 +111,11 @@ impl Budget {
         span(self.memory_bytes_max.min(self.held_bytes_left))
     }
 
+    /// How much more may be held in memory on all levels together, in bytes.
+    pub(crate) fn held_room(&self) -> usize {
+        span(self.held_bytes_left)
+    }
+
     /// Notes that a content of `bytes` stays in memory until [`Budget::release`].
     pub fn hold(&mut self, bytes: usize) {
         self.held_bytes_left = self.held_bytes_left.saturating_sub(length(bytes));

@@ -1,4 +1,8 @@
 //! Compressed streams: one content and no members.
+//!
+//! Archives use the same compressors for their members: `inflate`, `lzma`, `bzip2`, `xz` and
+//! `zstd` unpack a stream wherever it lies, each by a function of its own name. What a decoder
+//! of ours needs of its past is in the output itself, so that no header can ask for memory.
 
 pub(crate) mod bits;
 pub(crate) mod bzip2;
@@ -14,6 +18,7 @@ pub(crate) mod lz4;
 mod lzip;
 pub(crate) mod lzma;
 pub(crate) mod lzma_alone;
+mod lzop;
 mod pack;
 mod single;
 pub(crate) mod sink;
@@ -37,6 +42,7 @@ pub(crate) const FORMATS: &[Format] = &[
     stream("zstd", zstd::begins, zstd::open),
     stream("lz4", lz4::begins, lz4::open),
     stream("snappy", snappy::begins, snappy::open),
+    stream("lzop", lzop::begins, lzop::open),
     stream("compress", compress::begins, compress::open),
     stream("pack", pack::begins, pack::open),
     stream("szdd", expand::begins, expand::open),

@@ -191,6 +191,14 @@ pub(crate) fn made_by_shell(line: &str) -> Vec<u8> {
     std::fs::read(folder.path().join("out")).unwrap()
 }
 
+/// What a tool that reads `content` writes.
+pub(crate) fn piped(content: &[u8], line: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("in"), content).unwrap();
+    shell(folder.path(), &format!("{line} < in > out"));
+    std::fs::read(folder.path().join("out")).unwrap()
+}
+
 /// What a gzip stream of `content` looks like.
 pub(crate) fn gzipped(content: &[u8]) -> Vec<u8> {
     use std::io::Write as _;

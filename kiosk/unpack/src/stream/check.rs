@@ -226,6 +226,23 @@ pub(crate) fn xxh32(content: &[u8]) -> u32 {
     sum ^ sum >> 16
 }
 
+/// Adler-32 (RFC 1950).
+pub(crate) fn adler32(content: &[u8]) -> u32 {
+    const BASE: u32 = 65_521;
+    /// How many bytes fit before the sums must be reduced.
+    const STEP_BYTES: usize = 5552;
+    let (mut first, mut second) = (1_u32, 0_u32);
+    for step in content.chunks(STEP_BYTES) {
+        for byte in step {
+            first = first.wrapping_add(u32::from(*byte));
+            second = second.wrapping_add(first);
+        }
+        first %= BASE;
+        second %= BASE;
+    }
+    second << 16 | first
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! The old format of LZMA: thirteen bytes of header and the stream, without any signature or
 //! checksum.
 
-use super::lzma::{Properties, lzma};
+use std::io::Read;
+
+use super::lzma::{Properties, lzma, lzma_reader};
 use super::single;
 use super::sink::Unpacked;
 use crate::budget::Budget;
@@ -11,22 +13,55 @@ use crate::walk::{Halt, Walk};
 /// The properties, the dictionary's size and the content's size.
 const HEADER_BYTES: usize = 13;
 
-/// Whether the content looks like LZMA: the usual properties, a dictionary size that encoders
-/// use, and a size that is unknown or below 256 GiB (as XZ Utils tells it).
+/// The properties that every encoder uses unless it is told otherwise.
+const USUAL_BITS: u8 = 0x5d;
+
+/// How much must come out of a stream of unusual properties before it is believed, in bytes.
+/// Other data refers to what is not there within a few bytes.
+const PROBE_BYTES: usize = 1024;
+
+/// Whether the content looks like LZMA: properties that are valid, a dictionary size that
+/// encoders use, and a size that is unknown or below 256 GiB (as XZ Utils tells it).
 pub(crate) fn begins(content: &[u8]) -> bool {
     is_lzma(content) == Some(true)
 }
 
 fn is_lzma(content: &[u8]) -> Option<bool> {
+    let bits = *content.first()?;
     let dictionary = u32_at(content, 1)?;
     let is_step = dictionary.is_power_of_two()
+        || dictionary == u32::MAX
         || dictionary.checked_div(3).is_some_and(|third| {
             third.is_power_of_two() && third.checked_mul(3) == Some(dictionary)
         });
     let size = u64_at(content, 5)?;
     let first_is_zero = content.get(HEADER_BYTES) == Some(&0);
     let sized = size == u64::MAX || (size < 1 << 38 && 0 < size);
-    Some(content.first() == Some(&0x5d) && 4096 <= dictionary && is_step && sized && first_is_zero)
+    let is_valid = bits < 225 && 4096 <= dictionary && is_step && sized && first_is_zero;
+    Some(is_valid && (bits == USUAL_BITS || gives(content, bits)))
+}
+
+/// Whether something comes out of the stream.
+fn gives(content: &[u8], bits: u8) -> bool {
+    let properties = Properties {
+        bits,
+        dictionary_bytes: 4096,
+    };
+    let size_bytes = u64_at(content, 5).filter(|size| *size != u64::MAX);
+    let packed = rest(content, HEADER_BYTES, usize::MAX);
+    let Ok(mut reader) = lzma_reader(packed, properties, size_bytes) else {
+        return false;
+    };
+    let mut piece = [0; PROBE_BYTES];
+    let mut given: usize = 0;
+    while given < PROBE_BYTES {
+        match reader.read(piece.get_mut(given..).unwrap_or_default()) {
+            Ok(0) => return true,
+            Ok(fresh) => given = given.saturating_add(fresh),
+            Err(_) => return false,
+        }
+    }
+    true
 }
 
 /// Hands out the one content.
@@ -52,5 +87,40 @@ fn decode(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked
     Unpacked {
         consumed: unpacked.consumed.saturating_add(HEADER_BYTES),
         ..unpacked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{kinds, made_by_shell, opened};
+
+    #[test]
+    fn unusual_properties_are_believed_when_something_comes_out() {
+        for options in [
+            "lc=0,lp=2,pb=1",
+            "lc=4,lp=0,pb=4",
+            "lc=1,lp=3,pb=0,dict=4KiB",
+        ] {
+            let content = made_by_shell(&format!(
+                "seq 1 4000 | xz --format=lzma --lzma1={options} > out"
+            ));
+            assert_eq!(kinds(&content), ["lzma"], "{options}");
+            assert!(!opened(&content).is_suspect(), "{options}");
+            let mut other = content.clone();
+            other[18..60].fill(0xa5);
+            assert_eq!(kinds(&other), [""; 0], "{options}");
+        }
+        let short = made_by_shell("echo alpha | xz --format=lzma --lzma1=lc=0 > out");
+        assert_eq!(opened(&short).contents("content"), [b"alpha\n"]);
+    }
+
+    #[test]
+    fn headers_that_cannot_be_are_not_lzma() {
+        let content = made_by_shell("echo alpha | xz --format=lzma > out");
+        for (at, byte) in [(0, 225), (1, 1), (3, 0), (12, 0), (13, 1)] {
+            let mut changed = content.clone();
+            changed[at] = byte;
+            assert_eq!(kinds(&changed), [""; 0], "{at}");
+        }
     }
 }

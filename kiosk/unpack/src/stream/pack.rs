@@ -153,6 +153,8 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
     use wire::Gap;
 
     use super::DEPTH_MAX;

@@ -156,7 +156,7 @@ impl<R: Read> Read for Fine<R> {
                 }
             }
             // A short piece would leave a hole before the next one.
-            if filled % PIECE_BYTES != 0 {
+            if !filled.is_multiple_of(PIECE_BYTES) {
                 break;
             }
         }

@@ -49,6 +49,8 @@ const SAMPLES: &[Sample] = &[
         empty_bytes: 10,
         ..sample("snappy", FRAME_PLAIN, true)
     },
+    sample("lzop", "lzop -c plain > out", true),
+    sample("lzop", "lzop -9 -c --crc32 < plain > out", true),
     sample("szdd", "mscompress plain; mv plain_ out", false),
     sample("lzip", "lzip -c plain > out", true),
 ];

@@ -26,10 +26,11 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 
 /// Hands out the one content.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
-    single::open(content, walk, decode)
+    single::open(content, walk, xz)
 }
 
-fn decode(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
+/// Unpacks all streams at the beginning of `content` to the end of `output`.
+pub(crate) fn xz(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
     let mut at = 0;
     loop {
         at = match stream(content, at, output, budget) {

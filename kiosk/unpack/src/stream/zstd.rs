@@ -39,13 +39,13 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     walk.admit()?;
     let mut output = Vec::new();
     let mut skipped = Skipped::default();
-    let unpacked = frames(content, &mut skipped, &mut output, walk.budget);
+    let unpacked = zstd(content, &mut skipped, &mut output, walk.budget);
     single::hand_out(content, walk, NAMELESS, output, unpacked)?;
     skipped.hand_out(content, walk)
 }
 
 /// Unpacks all frames at the beginning of `packed` to the end of `output`.
-fn frames(
+pub(crate) fn zstd(
     packed: &[u8],
     skipped: &mut Skipped,
     output: &mut Vec<u8>,
@@ -58,7 +58,7 @@ fn frames(
         begins,
         |packed, at, output, budget| {
             let at = skipped.pass(packed, at);
-            zstd(packed, at, output, budget)
+            one(packed, at, output, budget)
         },
     );
     Unpacked {
@@ -68,23 +68,15 @@ fn frames(
 }
 
 /// Unpacks the frame at `at` to the end of `output`.
-pub(crate) fn zstd(
-    packed: &[u8],
-    at: usize,
-    output: &mut Vec<u8>,
-    budget: &mut Budget,
-) -> Unpacked {
-    let mut end = at;
-    let result = frame(packed, &mut end, output, budget);
-    let paid = budget.take_input(end.saturating_sub(at));
-    let end_of = match result.and(paid.map_err(|why| (Gap::Limit, why))) {
+fn one(packed: &[u8], at: usize, output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
+    let mut consumed = at;
+    let result = frame(packed, &mut consumed, output, budget);
+    let paid = budget.take_input(consumed.saturating_sub(at));
+    let end = match result.and(paid.map_err(|why| (Gap::Limit, why))) {
         Ok(()) => End::Complete,
         Err((gap, why)) => End::Cut(gap, why),
     };
-    Unpacked {
-        consumed: end,
-        end: end_of,
-    }
+    Unpacked { consumed, end }
 }
 
 /// What a frame's header says.

@@ -199,7 +199,7 @@ fn unrun(
     let mut sum = Crc32Msb::default();
     let mut step: Vec<u8> = Vec::new();
     let mut last = None;
-    let mut equal = 0;
+    let mut equal: u8 = 0;
     for _ in 0..sorted.len() {
         let linked = *entry(place).ok_or(MALFORMED)?;
         place = linked >> 8;
@@ -210,7 +210,11 @@ fn unrun(
             equal = 0;
             last = None;
         } else {
-            equal = if last == Some(byte) { equal + 1 } else { 1 };
+            equal = if last == Some(byte) {
+                equal.saturating_add(1)
+            } else {
+                1
+            };
             last = Some(byte);
             step.push(byte);
         }

@@ -94,7 +94,7 @@ impl Header {
         let is_short = self.size.is_some_and(|size| output.len() < size);
         let end = match one.end {
             End::Complete if is_short => End::Cut(Gap::Damaged, "content is cut off"),
-            end => end,
+            end @ (End::Complete | End::Cut(..)) => end,
         };
         Unpacked {
             consumed: one.consumed.saturating_add(self.data_at),

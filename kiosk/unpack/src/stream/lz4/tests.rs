@@ -1,6 +1,6 @@
 use wire::Gap;
 
-use super::OLD_PACKED_BYTES_MAX;
+use super::{OLD_BLOCK_BYTES_MAX, OLD_PACKED_BYTES_MAX};
 use crate::testing::{What, made_by_shell, opened};
 
 const PLAINS: [&str; 5] = [
@@ -110,6 +110,24 @@ fn the_older_kind_ends_where_no_length_can_be() {
     let size = u32::try_from(OLD_PACKED_BYTES_MAX).unwrap();
     let behind = [plain, size.to_le_bytes().to_vec()].concat();
     assert_eq!(opened(&behind).members[0].what, What::Partial(Gap::Damaged));
+}
+
+#[test]
+fn a_block_of_the_older_kind_that_gives_too_much_is_damaged() {
+    // A literal, and a copy of it that makes `size` of it.
+    let of = |size: usize| {
+        let more = size - 1 - 19;
+        let length = [
+            vec![255; more / 255],
+            vec![u8::try_from(more % 255).unwrap()],
+        ]
+        .concat();
+        let block = [&[0x1f, b'a', 1, 0][..], &length, &[0]].concat();
+        let head = u32::try_from(block.len()).unwrap().to_le_bytes();
+        opened(&[b"\x02\x21\x4c\x18".as_slice(), &head, &block].concat()).members[0].what
+    };
+    assert_eq!(of(OLD_BLOCK_BYTES_MAX), What::Content);
+    assert_eq!(of(OLD_BLOCK_BYTES_MAX + 1), What::Partial(Gap::Damaged));
 }
 
 #[test]

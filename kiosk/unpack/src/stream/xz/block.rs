@@ -10,8 +10,8 @@ use crate::budget::Budget;
 use crate::bytes::{length, part, rest, span, u32_at};
 use crate::stream::check::crc64;
 use crate::stream::filter::{Filter, unfiltered};
-use crate::stream::lzma::{dictionary, lzma2_reader};
-use crate::stream::sink::{Cut, End, drain};
+use crate::stream::lzma::{lzma2, lzma2_reader, with_dictionary};
+use crate::stream::sink::{Cut, End, Unpacked, drain};
 
 /// The LZMA2 compressor among the filters; always the last one.
 const LZMA2: u64 = 0x21;
@@ -45,20 +45,12 @@ pub(super) fn block(
     let header = Header::read(rest(content, begin_at, usize::MAX))?;
     let packed_at = begin_at.saturating_add(header.bytes);
     let before = output.len();
-    let mut packed = rest(content, packed_at, usize::MAX);
-    let available = packed.len();
-    let end = {
-        let kept = dictionary(header.dictionary_bytes, budget.room());
-        let mut reader: Box<dyn Read + '_> = Box::new(lzma2_reader(&mut packed, kept));
-        for (filter, start) in header.filters.iter().rev() {
-            reader = unfiltered(reader, *filter, *start);
-        }
-        drain(&mut reader, output, budget)
+    let packed = rest(content, packed_at, usize::MAX);
+    let Unpacked { consumed, end } = if header.filters.is_empty() {
+        lzma2(packed, header.dictionary_bytes, output, budget)
+    } else {
+        header.unfiltered(packed, output, budget)
     };
-    let consumed = available.saturating_sub(packed.len());
-    budget
-        .take_input(consumed)
-        .map_err(|why| (Gap::Limit, why))?;
     if let End::Cut(gap, why) = end {
         return Err((gap, why));
     }
@@ -128,6 +120,22 @@ impl Header {
             return Err(damaged("checksum of a block's header is wrong"));
         }
         Self::fields(fields, bytes)
+    }
+
+    /// Unpacks the data behind the header through its filters.
+    fn unfiltered(&self, packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
+        with_dictionary(self.dictionary_bytes, budget, |kept, budget| {
+            let mut unread = packed;
+            let end = {
+                let mut reader: Box<dyn Read + '_> = Box::new(lzma2_reader(&mut unread, kept));
+                for (filter, start) in self.filters.iter().rev() {
+                    reader = unfiltered(reader, *filter, *start);
+                }
+                drain(&mut reader, output, budget)
+            };
+            let consumed = packed.len().saturating_sub(unread.len());
+            Unpacked { consumed, end }.paid(budget)
+        })
     }
 
     fn fields(fields: &[u8], bytes: usize) -> Result<Self, Cut> {

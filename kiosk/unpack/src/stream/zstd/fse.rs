@@ -97,9 +97,11 @@ impl Table {
             if share == 0 {
                 loop {
                     let repeats = forward.take(2)?;
-                    for _ in 0..repeats {
-                        shares.push(0);
+                    let length = shares.len().checked_add(usize::try_from(repeats).ok()?)?;
+                    if symbols_max < length {
+                        return None;
                     }
+                    shares.resize(length, 0);
                     if repeats < 3 {
                         break;
                     }

@@ -182,3 +182,33 @@ fn four_streams(code: &Huffman, packed: &[u8], size: usize, literals: &mut Vec<u
     let last = size.checked_sub(quarter.checked_mul(3)?)?;
     code.decode(packed, last, literals)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
+    use super::*;
+
+    #[test]
+    fn codes_that_are_too_long_are_refused() {
+        let longest = u8::try_from(CODE_BITS_MAX).unwrap();
+        assert!(Huffman::new(vec![longest]).is_some());
+        assert!(Huffman::new(vec![longest + 1]).is_none());
+        // The second one makes the last one a bit longer.
+        assert!(Huffman::new(vec![longest; 2]).is_none());
+        // What is left for the last one is no power of two.
+        assert!(Huffman::new(vec![3, 1]).is_none());
+        assert!(Huffman::new(vec![0; 3]).is_none());
+    }
+
+    #[test]
+    fn lengths_of_codes_in_a_code_that_is_too_large_are_refused() {
+        // All symbols have a share of less than one state.
+        let described = |bits: u32| {
+            let mut description = vec![0; 64];
+            description[0] = u8::try_from(bits - 5).unwrap();
+            Table::read(&description, WEIGHT_BITS_MAX, 256).is_some()
+        };
+        assert!(described(WEIGHT_BITS_MAX) && !described(WEIGHT_BITS_MAX + 1));
+    }
+}

@@ -1,5 +1,6 @@
 use wire::Gap;
 
+use super::BLOCK_BYTES_MAX;
 use crate::testing::{What, made_by_shell, opened};
 
 /// Contents that bring every kind of block and code along.
@@ -17,7 +18,7 @@ const PLAINS: [&str; 7] = [
 fn contents_of_every_sort_come_out() {
     for plain in PLAINS {
         let expected = made_by_shell(&format!("{plain} > out"));
-        for options in ["--fast=5", "-1", "-6", "-13 --long=27"] {
+        for options in ["--fast=5", "-1", "-13 --long=27"] {
             let content = made_by_shell(&format!("{plain} | zstd -q {options} > out"));
             let stream = opened(&content);
             assert!(!stream.is_suspect(), "{plain} {options}: {stream:?}");
@@ -83,6 +84,12 @@ fn a_block_larger_than_its_window_or_of_no_kind_is_damaged() {
         let what = opened(content).members[0].what;
         assert_eq!(what, What::Partial(Gap::Damaged));
     }
+    let largest = |size: u64| {
+        let head = u32::try_from(size << 3 | 3).unwrap().to_le_bytes();
+        opened(&[b"\x28\xb5\x2f\xfd\0\x58", &head[..3], b"x"].concat()).members[0].what
+    };
+    assert_eq!(largest(BLOCK_BYTES_MAX), What::Content);
+    assert_eq!(largest(BLOCK_BYTES_MAX + 1), What::Partial(Gap::Damaged));
     let flag = b"\x28\xb5\x2f\xfd\x08\0\x29\0\0alpha";
     assert_eq!(
         opened(flag).members[0].what,
