@@ -269,7 +269,12 @@ fn all(
 fn hand_out(file: &File, body: Body<'_>, walk: &mut Walk<'_>) -> Result<(), Halt> {
     let target = match &body {
         Body::Content(content) if file.is_link && is_target(content) => Some(content.to_vec()),
-        _ => None,
+        Body::Content(_)
+        | Body::Partial { .. }
+        | Body::Unchecked { .. }
+        | Body::Link(_)
+        | Body::Folder
+        | Body::Special => None,
     };
     let (kind, body) = match (&target, body) {
         (Some(target), _) => {

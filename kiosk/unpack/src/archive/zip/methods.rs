@@ -70,13 +70,12 @@ pub(super) fn open<'a>(
             let stated = (entry.flags & HAS_END_MARK == 0).then_some(bytes);
             decoder::lzma(source, properties, stated, bytes, room)?
         }
-        OLD_ZSTD | ZSTD => decoder::zstd(source, room),
+        OLD_ZSTD | ZSTD => decoder::zstd::zstd(source, room),
         XZ => decoder::xz(source, room),
         PPMD => decoder::ppmd8(source, room)?.limited(bytes),
         method => return Err((Gap::Unsupported, name(method))),
     };
-    let chain = Chain::new(made.output, meter, made.memory_bytes, made.is_narrow);
-    Ok((chain, position))
+    Ok((Chain::new(made, meter), position))
 }
 
 fn old<'a>(method: impl super::old::Old + 'a, bytes: u64) -> Decoder<'a> {

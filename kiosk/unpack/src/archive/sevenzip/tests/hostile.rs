@@ -1,5 +1,7 @@
 //! Headers that no tool writes.
 
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use wire::Gap;
 
 use super::{STORED, archive, built, header_of, list, names, number, pointed, single, streams};
@@ -336,55 +338,5 @@ fn changed_packed_streams_are_never_whole() {
                 .eq(opened(&content).members.iter().map(|m| &m.content));
             assert!(same || sevenzip.is_suspect(), "{options} round {round}");
         }
-    }
-}
-
-#[test]
-fn tmpbench() {
-    let Ok(list) = std::env::var("TMPBENCH") else {
-        return;
-    };
-    for name in list.split(' ') {
-        let content = std::fs::read(name).unwrap();
-        let limits = wire::scan::Limits {
-            unpacked_bytes_max: 4 << 30,
-            ..Default::default()
-        };
-        let mut budget = crate::Budget::new(&limits, content.len() as u64);
-        let begin = std::time::Instant::now();
-        let (mut bytes, mut whole, mut other) = (0, 0, 0);
-        let r = crate::open(
-            &crate::recognise(&content),
-            &content,
-            &mut budget,
-            &mut |m, _| match &m.body {
-                crate::Body::Content(c) => {
-                    bytes += c.len();
-                    whole += 1
-                }
-                crate::Body::Folder | crate::Body::Link(_) => {}
-                b => {
-                    other += 1;
-                    if other < 3 {
-                        let s = format!("{b:?}");
-                        println!(
-                            "{:?} {}",
-                            m.name.as_bytes(),
-                            &s[s.len().saturating_sub(200)..]
-                        )
-                    }
-                }
-            },
-        );
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let hwm = status
-            .lines()
-            .find(|l| l.starts_with("VmHWM"))
-            .unwrap()
-            .to_owned();
-        println!(
-            "{name}: {:?} {bytes} bytes {whole} whole {other} other {hwm} {r:?}",
-            begin.elapsed()
-        );
     }
 }
