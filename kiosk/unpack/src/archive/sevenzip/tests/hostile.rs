@@ -3,11 +3,12 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
 use wire::Gap;
+use wire::scan::Limits;
 
 use super::{STORED, archive, built, header_of, list, names, number, pointed, single, streams};
 use crate::archive::sevenzip::streams::{ITEMS_MAX, METHODS_MAX};
 use crate::archive::sevenzip::{HEADER_BYTES_MAX, PACKINGS_MAX};
-use crate::testing::{What, made, opened};
+use crate::testing::{What, made, opened, opened_within};
 
 /// A header with these streams and one member.
 fn header(streams: &[u8]) -> Vec<u8> {
@@ -250,6 +251,31 @@ open('out', 'wb').write(lzma.compress(data, lzma.FORMAT_RAW, filters=f))
     );
     let passed = 4_000_000 * 5;
     assert!(crate::stream::chain::PASSED_BYTES_MAX < passed);
+}
+
+#[test]
+fn setting_up_many_decoders_ends_at_a_limit() {
+    // The largest tables that LZMA has, for blocks of one byte.
+    let count = 400;
+    let lzma = b"\x01\x23\x03\x01\x01\x05\xe0\0\0\x01\0";
+    let many = number(count);
+    let streams = [
+        [b"\x06\0".to_vec(), many.clone(), vec![9]].concat(),
+        vec![5; count],
+        [b"\0\x07\x0b".to_vec(), many.clone(), vec![0]].concat(),
+        lzma.repeat(count),
+        [vec![0x0c], vec![1; count], vec![0, 0]].concat(),
+    ]
+    .concat();
+    let files = [vec![5], many, vec![0]].concat();
+    let header = [b"\x01\x04".to_vec(), streams, files, vec![0]].concat();
+    let limits = Limits {
+        unpacked_bytes_max: 10 << 20,
+        ..Limits::default()
+    };
+    let sevenzip = opened_within(&built(&vec![0; count * 5], &header), &limits);
+    assert!(sevenzip.spent, "{:?}", sevenzip.gap);
+    assert!(sevenzip.members.len() < 100, "{}", sevenzip.members.len());
 }
 
 #[test]
