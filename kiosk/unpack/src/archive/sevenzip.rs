@@ -72,7 +72,14 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
                 archive.cover(start.begin, start.bytes);
                 archive.open(header, walk)?;
             }
-            None => archive.search(walk)?,
+            None => {
+                walk.damaged(if start.is_sound && start.is_behind(content) {
+                    "7z is cut off, or the first part of a split one"
+                } else {
+                    "7z header is not where it should be, or its checksum is wrong"
+                });
+                archive.search(walk)?;
+            }
         }
     }
     archive.strays(walk)
@@ -170,7 +177,6 @@ impl<'a> Archive<'a> {
     /// Looks for the header where none should be, as 7-Zip does with archives that were never
     /// finished.
     fn search(&mut self, walk: &mut Walk<'_>) -> Result<(), Halt> {
-        walk.damaged("7z header is not where it should be, or its checksum is wrong");
         for place in header::places(self.content) {
             let known = self.covered.len();
             let header = rest(self.content, place, usize::MAX);

@@ -41,6 +41,15 @@ pub(super) fn is_method(method: u16) -> bool {
     matches!(method, 0..=20 | 92..=99)
 }
 
+/// Whether the stream tells itself where it ends.
+pub(super) fn has_end(entry: &Entry<'_>) -> bool {
+    match entry.method {
+        DEFLATE64 | BZIP2 | OLD_ZSTD | ZSTD | XZ => true,
+        LZMA => entry.flags & HAS_END_MARK != 0,
+        _ => false,
+    }
+}
+
 /// The content of a member as it comes out, and how far `packed` was read.
 pub(super) fn open<'a>(
     entry: &Entry<'_>,
