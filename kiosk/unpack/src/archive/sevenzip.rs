@@ -97,6 +97,12 @@ impl<'a> Archive<'a> {
         self.covered.push((begin, begin.saturating_add(bytes)));
     }
 
+    /// What lies before the end of the header may all be encrypted contents.
+    fn cover_all(&mut self) {
+        let end = self.covered.iter().map(|(_, end)| *end).max();
+        self.covered = vec![(0, end.unwrap_or(0))];
+    }
+
     /// Hands out the members of a header, and tells whether it could be read at all.
     fn open(&mut self, header: &'a [u8], walk: &mut Walk<'_>) -> Result<bool, Halt> {
         let mut header = Cow::Borrowed(header);
@@ -126,6 +132,7 @@ impl<'a> Archive<'a> {
                     Ok(unpacked) => unpacked,
                     Err(Gap::Encrypted) => {
                         walk.encrypted("the names and contents of a 7z are encrypted");
+                        self.cover_all();
                         return Ok(false);
                     }
                     Err(_) => return Ok(false),

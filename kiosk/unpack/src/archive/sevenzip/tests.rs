@@ -292,6 +292,7 @@ fn encrypted_members_are_named_and_an_encrypted_list_is_told() {
     let sevenzip = opened(&archive(line, "-psecret -mhe=on"));
     assert!(sevenzip.members.is_empty());
     assert_eq!(sevenzip.gap, Some(Gap::Encrypted));
+    assert_eq!(sevenzip.rules, ["container_encrypted"]);
 }
 
 #[test]
