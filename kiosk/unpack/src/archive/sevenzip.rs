@@ -72,7 +72,14 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
                 archive.cover(start.begin, start.bytes);
                 archive.open(header, walk)?;
             }
-            None => archive.search(walk)?,
+            None => {
+                walk.damaged(if start.is_sound && start.is_behind(content) {
+                    "7z is cut off, or the first part of a split one"
+                } else {
+                    "7z header is not where it should be, or its checksum is wrong"
+                });
+                archive.search(walk)?;
+            }
         }
     }
     archive.strays(walk)
@@ -88,6 +95,12 @@ struct Archive<'a> {
 impl<'a> Archive<'a> {
     fn cover(&mut self, begin: usize, bytes: usize) {
         self.covered.push((begin, begin.saturating_add(bytes)));
+    }
+
+    /// What lies before the end of the header may all be encrypted contents.
+    fn cover_all(&mut self) {
+        let end = self.covered.iter().map(|(_, end)| *end).max();
+        self.covered = vec![(0, end.unwrap_or(0))];
     }
 
     /// Hands out the members of a header, and tells whether it could be read at all.
@@ -119,6 +132,7 @@ impl<'a> Archive<'a> {
                     Ok(unpacked) => unpacked,
                     Err(Gap::Encrypted) => {
                         walk.encrypted("the names and contents of a 7z are encrypted");
+                        self.cover_all();
                         return Ok(false);
                     }
                     Err(_) => return Ok(false),
@@ -170,7 +184,6 @@ impl<'a> Archive<'a> {
     /// Looks for the header where none should be, as 7-Zip does with archives that were never
     /// finished.
     fn search(&mut self, walk: &mut Walk<'_>) -> Result<(), Halt> {
-        walk.damaged("7z header is not where it should be, or its checksum is wrong");
         for place in header::places(self.content) {
             let known = self.covered.len();
             let header = rest(self.content, place, usize::MAX);
@@ -269,7 +282,12 @@ fn all(
 fn hand_out(file: &File, body: Body<'_>, walk: &mut Walk<'_>) -> Result<(), Halt> {
     let target = match &body {
         Body::Content(content) if file.is_link && is_target(content) => Some(content.to_vec()),
-        _ => None,
+        Body::Content(_)
+        | Body::Partial { .. }
+        | Body::Unchecked { .. }
+        | Body::Link(_)
+        | Body::Folder
+        | Body::Special => None,
     };
     let (kind, body) = match (&target, body) {
         (Some(target), _) => {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use wire::Gap;
 
+use super::decoder::Decoder;
 use super::sink::{End, STEP_BYTES, push};
 use crate::budget::Budget;
 use crate::bytes::{length, span};
@@ -17,8 +18,8 @@ use crate::bytes::{length, span};
 /// pass as much as they give, and buffers hold a few times 64 KiB.
 pub(crate) const PASSED_BYTES_MAX: u64 = 8 << 20;
 
-/// Setting a decoder's tables up costs about as much time as unpacking this part of them.
-const SETUP_SHARE: usize = 64;
+/// Filling a decoder's tables takes about as long as reading this part of them as input does.
+const SETUP_SHARE: usize = 32;
 
 /// What a decoder may leave of its packed stream, in bytes: an end mark that nothing needs when
 /// the size is known, and what the compressor flushed.
@@ -139,6 +140,8 @@ pub(crate) struct Chain<'a> {
     meter: Meter,
     /// What the decoders may hold in memory, in bytes.
     pub(crate) memory_bytes: usize,
+    /// What they fill before anything comes out, in bytes.
+    setup_bytes: usize,
     /// Whether a decoder's dictionary is smaller than the stream asks for.
     is_narrow: bool,
     /// Why nothing more comes out.
@@ -146,17 +149,13 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(crate) fn new(
-        output: Box<dyn Read + 'a>,
-        meter: Meter,
-        memory_bytes: usize,
-        is_narrow: bool,
-    ) -> Self {
+    pub(crate) fn new(last: Decoder<'a>, meter: Meter) -> Self {
         Self {
-            output,
+            output: last.output,
             meter,
-            memory_bytes,
-            is_narrow,
+            memory_bytes: last.memory_bytes,
+            setup_bytes: last.setup_bytes,
+            is_narrow: last.is_narrow,
             broken: None,
         }
     }
@@ -171,7 +170,7 @@ impl<'a> Chain<'a> {
     /// # Errors
     /// Which limit is reached.
     pub(crate) fn pay_setup(&self, budget: &mut Budget) -> Result<(), &'static str> {
-        budget.take_input(self.memory_bytes.checked_div(SETUP_SHARE).unwrap_or(0))
+        budget.take_input(self.setup_bytes.checked_div(SETUP_SHARE).unwrap_or(0))
     }
 
     /// Reads `bytes` to the end of `output`. When `output` is full, the rest is read and
@@ -242,12 +241,16 @@ impl<'a> Chain<'a> {
         if let Some(LimitReached(why)) = own {
             return (Gap::Limit, why);
         }
-        match error.kind() {
-            io::ErrorKind::OutOfMemory => (Gap::Limit, "not enough memory"),
+        let is = |kind: io::ErrorKind| error.kind() == kind;
+        if is(io::ErrorKind::OutOfMemory) {
+            (Gap::Limit, "not enough memory")
+        } else if self.is_narrow {
             // What a decoder of full size would have found there nobody knows.
-            _ if self.is_narrow => (Gap::Limit, "refers farther back than memory allows"),
-            io::ErrorKind::UnexpectedEof => (Gap::Damaged, "compressed data is cut off"),
-            _ => (Gap::Damaged, "compressed data is malformed"),
+            (Gap::Limit, "refers farther back than memory allows")
+        } else if is(io::ErrorKind::UnexpectedEof) {
+            (Gap::Damaged, "compressed data is cut off")
+        } else {
+            (Gap::Damaged, "compressed data is malformed")
         }
     }
 }

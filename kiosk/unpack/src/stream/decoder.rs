@@ -1,17 +1,15 @@
 //! The decoders that archives name by number, each as a reader from a reader.
 
+pub(crate) mod filters;
+pub(crate) mod zstd;
+
 use std::io::{self, BufRead, Read};
 
-use lzma_rust2::filter::bcj::BcjReader;
-use lzma_rust2::filter::bcj2::Bcj2Reader;
-use lzma_rust2::filter::delta::DeltaReader;
 use lzma_rust2::{Action, Lzma2Stream, LzmaStream, Status, StreamResult, XzStream};
 use ppmd_rust::{Ppmd7Decoder, Ppmd8Decoder, RestoreMethod};
-use ruzstd::decoding::errors::{FrameDecoderError, FrameHeaderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use wire::Gap;
 
-use super::chain::{LimitReached, Source};
+use super::chain::Source;
 use crate::bytes::{length, span, u16_at, u32_at};
 
 /// Smallest dictionary of LZMA, in bytes; what is declared below it means this.
@@ -21,13 +19,11 @@ const DICTIONARY_BYTES_MIN: u32 = 4096;
 /// when it fails is lost.
 const PIECE_BYTES: usize = 4096;
 
-/// Memory of bzip2 at its largest block, and of deflate64 with its window, in bytes.
+/// Tables of LZMA2, memory of bzip2 at its largest block, and of deflate and deflate64
+/// with their windows, in bytes.
+const LZMA2_BYTES: usize = 64 << 10;
 const BZIP2_BYTES: usize = 4 << 20;
 const DEFLATE64_BYTES: usize = 256 << 10;
-
-/// Largest window of zstd that is kept, in bytes. The decoder may reserve twice as much while it
-/// grows; the format's own tool uses up to 8 MiB unless it is asked for more.
-pub(crate) const WINDOW_BYTES_MAX: usize = 64 << 20;
 
 /// Why a decoder cannot be set up.
 pub(crate) type Refusal = (Gap, &'static str);
@@ -37,16 +33,28 @@ pub(crate) struct Decoder<'a> {
     pub(crate) output: Box<dyn Read + 'a>,
     /// What it may hold in memory, in bytes.
     pub(crate) memory_bytes: usize,
+    /// What it fills before the first byte comes out, in bytes.
+    pub(crate) setup_bytes: usize,
     /// Whether its dictionary is smaller than the stream asks for.
     pub(crate) is_narrow: bool,
 }
 
 impl<'a> Decoder<'a> {
+    /// One whose memory is filled at once.
     pub(crate) fn new(output: impl Read + 'a, memory_bytes: usize) -> Self {
         Self {
             output: Box::new(output),
             memory_bytes,
+            setup_bytes: memory_bytes,
             is_narrow: false,
+        }
+    }
+
+    /// One whose memory grows with what comes out.
+    fn growing(output: impl Read + 'a, memory_bytes: usize, setup_bytes: usize) -> Self {
+        Self {
+            memory_bytes: memory_bytes.saturating_add(setup_bytes),
+            ..Self::new(output, setup_bytes)
         }
     }
 
@@ -89,10 +97,10 @@ pub(crate) fn lzma<'a>(
     let states = bits.checked_rem(45).unwrap_or(0);
     let (literal, position) = (states % 9, states.checked_div(9).unwrap_or(0));
     let tables = 1536_usize << u32::from(literal.saturating_add(position)).min(12);
+    let output = Streamed { source, stream };
     Ok(Decoder {
-        output: Box::new(Streamed { source, stream }),
-        memory_bytes: tables.saturating_add(span(u64::from(kept))),
         is_narrow,
+        ..Decoder::growing(output, span(u64::from(kept)), tables)
     })
 }
 
@@ -114,10 +122,10 @@ pub(crate) fn lzma2<'a>(
     };
     let (kept, is_narrow) = dictionary(declared, Some(most), room);
     let stream = Lzma2Stream::new(kept);
+    let output = Streamed { source, stream };
     Ok(Decoder {
-        output: Box::new(Streamed { source, stream }),
-        memory_bytes: span(u64::from(kept)),
         is_narrow,
+        ..Decoder::growing(output, span(u64::from(kept)), LZMA2_BYTES)
     })
 }
 
@@ -125,7 +133,7 @@ pub(crate) fn lzma2<'a>(
 pub(crate) fn xz(source: Source<'_>, room: usize) -> Decoder<'_> {
     let limit_kb = u32::try_from(room >> 10).unwrap_or(u32::MAX);
     let stream = XzStream::new_mem_limit(false, limit_kb);
-    Decoder::new(Streamed { source, stream }, room)
+    Decoder::growing(Streamed { source, stream }, room, LZMA2_BYTES)
 }
 
 pub(crate) fn deflate(source: Source<'_>) -> Decoder<'_> {
@@ -199,63 +207,6 @@ fn cause(error: &ppmd_rust::Error) -> Refusal {
     }
 }
 
-pub(crate) fn zstd(source: Source<'_>, room: usize) -> Decoder<'_> {
-    let window_bytes = room.min(WINDOW_BYTES_MAX);
-    let mut decoder = FrameDecoder::new();
-    decoder.set_max_window_size(length(window_bytes));
-    let frames = Frames {
-        source,
-        decoder,
-        is_inside: false,
-    };
-    // The buffer is reserved frame by frame; only what comes out is written to.
-    Decoder::new(frames, window_bytes)
-}
-
-/// Whose addresses a filter turned into absolute ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Processor {
-    X86,
-    PowerPc,
-    Ia64,
-    Arm,
-    ArmThumb,
-    Arm64,
-    Sparc,
-    RiscV,
-}
-
-/// Takes a filter for program code back; `start` is the address of the first byte.
-pub(crate) fn branches(source: Source<'_>, processor: Processor, start: u32) -> Decoder<'_> {
-    let start = span(u64::from(start));
-    let output = match processor {
-        Processor::X86 => BcjReader::new_x86(source, start),
-        Processor::PowerPc => BcjReader::new_ppc(source, start),
-        Processor::Ia64 => BcjReader::new_ia64(source, start),
-        Processor::Arm => BcjReader::new_arm(source, start),
-        Processor::ArmThumb => BcjReader::new_arm_thumb(source, start),
-        Processor::Arm64 => BcjReader::new_arm64(source, start),
-        Processor::Sparc => BcjReader::new_sparc(source, start),
-        Processor::RiscV => BcjReader::new_riscv(source, start),
-    };
-    Decoder::new(output, PIECE_BYTES)
-}
-
-/// Takes differences back; its one byte of properties is the distance less one.
-pub(crate) fn delta<'a>(source: Source<'a>, properties: &[u8]) -> Result<Decoder<'a>, Refusal> {
-    let distance = properties.first().ok_or(MALFORMED)?;
-    let output = DeltaReader::new(source, usize::from(*distance).saturating_add(1));
-    Ok(Decoder::new(output, PIECE_BYTES))
-}
-
-/// Puts the four streams of x86 code together again: the rest, the targets of calls and of
-/// jumps, and what tells them apart.
-pub(crate) fn bcj2<'a>(sources: Vec<Source<'a>>, bytes: u64) -> Result<Decoder<'a>, Refusal> {
-    let output = Bcj2Reader::try_new(sources, bytes).map_err(|_| MALFORMED)?;
-    // Four buffers of 64 KiB.
-    Ok(Decoder::new(output, 4 << 16))
-}
-
 /// A decoder that takes slices.
 trait Stepwise {
     fn step(&mut self, input: &[u8], output: &mut [u8], action: Action)
@@ -316,78 +267,6 @@ impl<S: Stepwise> Read for Streamed<'_, S> {
                 }
                 return Err(io::ErrorKind::InvalidData.into());
             }
-        }
-    }
-}
-
-/// Frames of zstd, one behind the other, and frames to be skipped between them.
-struct Frames<'a> {
-    source: Source<'a>,
-    decoder: FrameDecoder,
-    is_inside: bool,
-}
-
-impl Frames<'_> {
-    /// Begins the next frame; there is none at the end.
-    fn begin(&mut self) -> io::Result<bool> {
-        while !self.source.fill_buf()?.is_empty() {
-            match self.decoder.reset(&mut self.source) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length: bytes,
-                    ..
-                })) => {
-                    let skipped = io::copy(
-                        &mut self.source.by_ref().take(u64::from(bytes)),
-                        &mut io::sink(),
-                    )?;
-                    if skipped < u64::from(bytes) {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                }
-                Err(error) => return Err(zstd_fault(&error)),
-            }
-        }
-        Ok(false)
-    }
-}
-
-fn zstd_fault(error: &FrameDecoderError) -> io::Error {
-    let is_large = matches!(
-        error,
-        FrameDecoderError::WindowSizeTooBig { .. }
-            | FrameDecoderError::FrameHeaderError(FrameHeaderError::WindowTooBig { .. })
-    );
-    if is_large {
-        return io::Error::other(LimitReached("its window is larger than memory allows"));
-    }
-    io::ErrorKind::InvalidData.into()
-}
-
-impl Read for Frames<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if !self.is_inside {
-                if !self.begin()? {
-                    return Ok(0);
-                }
-                self.is_inside = true;
-            }
-            let fresh = self.decoder.read(buffer)?;
-            if 0 < fresh || buffer.is_empty() {
-                return Ok(fresh);
-            }
-            if self.decoder.is_finished() {
-                let stated = self.decoder.get_checksum_from_data();
-                if stated.is_some() && stated != self.decoder.get_calculated_checksum() {
-                    return Err(io::ErrorKind::InvalidData.into());
-                }
-                self.is_inside = false;
-                continue;
-            }
-            self.decoder
-                .decode_blocks(&mut self.source, BlockDecodingStrategy::UptoBlocks(1))
-                .map_err(|error| zstd_fault(&error))?;
         }
     }
 }

@@ -185,7 +185,12 @@ impl<'a> OpenBlock<'a> {
                         gap: Gap::Damaged,
                         why: "content is cut off",
                     },
-                    body => body,
+                    body @ (Body::Content(_)
+                    | Body::Partial { .. }
+                    | Body::Unchecked { .. }
+                    | Body::Link(_)
+                    | Body::Folder
+                    | Body::Special) => body,
                 }
             }
             State::Packed(joined) => {

@@ -49,6 +49,11 @@ impl Start {
         self.is_sound && self.bytes == 0 && self.begin == SIGNATURE_BYTES
     }
 
+    /// Whether the content ends before the header does.
+    pub(super) fn is_behind(&self, content: &[u8]) -> bool {
+        content.len() < self.begin.saturating_add(self.bytes)
+    }
+
     /// The header, when it is there and whole.
     pub(super) fn header<'a>(&self, content: &'a [u8]) -> Option<&'a [u8]> {
         let header = part(content, self.begin, self.bytes)?;

@@ -5,7 +5,8 @@ use wire::Gap;
 use super::streams::{Block, Method};
 use crate::bytes::u32_at;
 use crate::stream::chain::{Chain, Meter, Packed, Position, Source, passed};
-use crate::stream::decoder::{self, Decoder, Processor, Refusal};
+use crate::stream::decoder::filters::{self, Processor};
+use crate::stream::decoder::{self, Decoder, Refusal};
 
 /// Numbers of methods (7-Zip's DOC/Methods.txt; the four of 4F7 are of "7-Zip ZS").
 pub(super) const COPY: u64 = 0x00;
@@ -66,6 +67,7 @@ pub(super) fn join<'a>(
         sources.give(*input, Box::new(source));
     }
     let mut memory_bytes: usize = 0;
+    let mut setup_bytes: usize = 0;
     let mut is_narrow = false;
     let last = block.last();
     // Each round sets one method up, or none is left that can be.
@@ -75,9 +77,16 @@ pub(super) fn join<'a>(
         };
         let made = decoder(method, inputs, room.saturating_sub(memory_bytes))?;
         memory_bytes = memory_bytes.saturating_add(made.memory_bytes);
+        setup_bytes = setup_bytes.saturating_add(made.setup_bytes);
         is_narrow |= made.is_narrow;
         if last == Some(index) && sources.is_done.iter().all(|is_done| *is_done) {
-            let chain = Chain::new(made.output, meter, memory_bytes, is_narrow);
+            let all = Decoder {
+                memory_bytes,
+                setup_bytes,
+                is_narrow,
+                ..made
+            };
+            let chain = Chain::new(all, meter);
             return Ok(Joined {
                 chain,
                 packed: positions,
@@ -139,26 +148,28 @@ fn decoder<'a>(
 ) -> Result<Decoder<'a>, Refusal> {
     let properties = method.properties;
     if method.id == OLD_BCJ2 {
-        return decoder::bcj2(inputs, method.bytes);
+        return filters::bcj2(inputs, method.bytes);
     }
     let (Some(source), true) = (inputs.pop(), inputs.is_empty()) else {
         return Err((Gap::Unsupported, "method with several inputs"));
     };
     if let Some(processor) = processor(method.id) {
         let start = u32_at(properties, 0).unwrap_or_default();
-        return Ok(decoder::branches(source, processor, start));
+        return Ok(filters::branches(source, processor, start));
     }
     match method.id {
         COPY => Ok(Decoder::new(source, 0)),
-        DELTA => decoder::delta(source, properties),
+        DELTA => filters::delta(source, properties),
         LZMA => decoder::lzma(source, properties, Some(method.bytes), method.bytes, room),
         LZMA2 | FLZMA2 => decoder::lzma2(source, properties, method.bytes, room),
         // It has no end mark of its own.
         PPMD => Ok(decoder::ppmd7(source, properties, room)?.limited(method.bytes)),
+        SWAP2 => Ok(filters::swapped(source, 2)),
+        SWAP4 => Ok(filters::swapped(source, 4)),
         DEFLATE => Ok(decoder::deflate(source)),
         DEFLATE64 => Ok(decoder::deflate64(source)),
         BZIP2 => Ok(decoder::bzip2(source)),
-        ZSTD => Ok(decoder::zstd(source, room)),
+        ZSTD => Ok(decoder::zstd::zstd(source, room)),
         id => Err((Gap::Unsupported, name(id))),
     }
 }
@@ -188,7 +199,6 @@ fn processor(id: u64) -> Option<Processor> {
 /// The name of a method that is not opened.
 fn name(id: u64) -> &'static str {
     match id {
-        SWAP2 | SWAP4 => "method swap",
         BROTLI => "method brotli",
         LZ4 => "method lz4",
         LZ5 => "method lz5",

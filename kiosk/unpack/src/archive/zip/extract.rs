@@ -231,9 +231,10 @@ fn unpacked<'a>(
     if packed.is_empty() && sizes == Some((0, 0)) {
         return (Body::Content(Cow::Borrowed(&[])), 0);
     }
-    let Some((bytes, crc)) = sizes else {
+    if sizes.is_none() && !methods::has_end(entry) {
         return (unchecked(entry, Gap::Damaged, "size is not given"), 0);
-    };
+    }
+    let (bytes, crc) = sizes.unwrap_or((u64::MAX, 0));
     let opened = methods::open(entry, packed, bytes, walk.budget.room());
     let (mut chain, position) = match opened {
         Ok(opened) => opened,

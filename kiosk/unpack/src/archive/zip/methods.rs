@@ -41,6 +41,15 @@ pub(super) fn is_method(method: u16) -> bool {
     matches!(method, 0..=20 | 92..=99)
 }
 
+/// Whether the stream tells itself where it ends.
+pub(super) fn has_end(entry: &Entry<'_>) -> bool {
+    match entry.method {
+        DEFLATE64 | BZIP2 | OLD_ZSTD | ZSTD | XZ => true,
+        LZMA => entry.flags & HAS_END_MARK != 0,
+        _ => false,
+    }
+}
+
 /// The content of a member as it comes out, and how far `packed` was read.
 pub(super) fn open<'a>(
     entry: &Entry<'_>,
@@ -70,13 +79,12 @@ pub(super) fn open<'a>(
             let stated = (entry.flags & HAS_END_MARK == 0).then_some(bytes);
             decoder::lzma(source, properties, stated, bytes, room)?
         }
-        OLD_ZSTD | ZSTD => decoder::zstd(source, room),
+        OLD_ZSTD | ZSTD => decoder::zstd::zstd(source, room),
         XZ => decoder::xz(source, room),
         PPMD => decoder::ppmd8(source, room)?.limited(bytes),
         method => return Err((Gap::Unsupported, name(method))),
     };
-    let chain = Chain::new(made.output, meter, made.memory_bytes, made.is_narrow);
-    Ok((chain, position))
+    Ok((Chain::new(made, meter), position))
 }
 
 fn old<'a>(method: impl super::old::Old + 'a, bytes: u64) -> Decoder<'a> {

@@ -1,5 +1,7 @@
 //! Compressors for the methods of the first zip programs, which no tool of today writes.
 
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use std::collections::HashMap;
 
 /// Bits, least significant first.
