@@ -141,6 +141,8 @@ pub(super) mod testing;
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
     use wire::scan::Limits;
 
     use super::*;

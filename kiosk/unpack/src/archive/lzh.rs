@@ -253,4 +253,4 @@ fn narrow(path: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -342,6 +342,8 @@ fn read_lengths(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
     use super::*;
 
     #[test]

@@ -110,6 +110,8 @@ impl<'a> Bits<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
     use super::*;
 
     #[test]
