@@ -18,6 +18,10 @@ const ROOT: usize = NODES - 1;
 /// When the root has been passed so often, all counts are halved.
 const COUNT_MAX: u16 = 0x8000;
 
+/// What a symbol costs beside its bits, in bytes of input: the tree is changed for each. Archives
+/// of its time end far below what this leaves, 16 million symbols.
+const SYMBOL_COST_BYTES: usize = 64;
+
 /// One member's decoder.
 pub(super) struct Dynamic<'a> {
     bits: Bits<'a>,
@@ -62,8 +66,14 @@ impl<'a> Dynamic<'a> {
 }
 
 impl Decoder for Dynamic<'_> {
-    fn fill(&mut self, output: &mut Vec<u8>, until: usize, _: &mut Budget) -> Result<(), Fault> {
+    fn fill(
+        &mut self,
+        output: &mut Vec<u8>,
+        until: usize,
+        budget: &mut Budget,
+    ) -> Result<(), Fault> {
         while output.len() < until {
+            budget.take_input(SYMBOL_COST_BYTES).map_err(Fault::Limit)?;
             let symbol = self.tree.symbol(&mut self.bits)?;
             match symbol.checked_sub(LENGTHS_FROM) {
                 None => output.push(u8::try_from(symbol).unwrap_or_default()),
