@@ -84,7 +84,7 @@ pub(crate) fn samples(contents: [&[u8]; 3]) -> Vec<Vec<u8>> {
     .iter()
     .map(|line| crate::testing::made_by_shell(&format!("{files}; {line}")))
     .collect();
-    samples.extend(cab::testing::samples(contents));
-    samples.extend(lzh::tests::samples(contents));
+    samples.extend(cab::samples(contents));
+    samples.extend(lzh::samples(contents));
     samples
 }

@@ -173,9 +173,8 @@ fn skip_to_header(content: &[u8], at: usize, walk: &mut Walk<'_>) -> Result<usiz
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use wire::Gap;
 
     use crate::testing::{What, gzipped, kinds, made_by_shell, opened};

@@ -224,6 +224,8 @@ fn sweep(
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use testing::samples;

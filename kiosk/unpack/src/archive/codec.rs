@@ -139,12 +139,13 @@ pub(super) fn copy(
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+mod testing;
+#[cfg(test)]
+pub(super) use testing::{Token, Writer, encoded_blocks, tokens};
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use wire::scan::Limits;
 
     use super::*;

@@ -253,4 +253,6 @@ fn narrow(path: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
+#[cfg(test)]
+pub(super) use tests::samples;

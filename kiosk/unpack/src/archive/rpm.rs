@@ -136,9 +136,8 @@ fn u32_big(content: &[u8], at: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use wire::Gap;
 
     use crate::testing::{What, gzipped, kinds, made_by_shell, opened};

@@ -204,7 +204,7 @@ fn a_bomb_ends_at_the_budget() {
         (5, 0),
         (5, 0),
     ];
-    let mut packed = super::super::codec::testing::Writer::default();
+    let mut packed = super::super::codec::Writer::default();
     for (count, value) in bits {
         packed.put(value, count);
     }

@@ -341,9 +341,8 @@ fn read_lengths(
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use super::*;
 
     #[test]

@@ -271,4 +271,6 @@ impl<'a> Coder<'a> {
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+mod testing;
+#[cfg(test)]
+pub(super) use testing::Encoder;

@@ -3,8 +3,8 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
 use super::folder::BLOCK_BYTES_MAX;
-use super::quantum::testing::Encoder;
-use crate::archive::codec::testing::{Token, Writer, tokens};
+use super::quantum::Encoder;
+use crate::archive::codec::{Token, Writer, tokens};
 
 /// One folder: method, and data and unpacked size of each block.
 pub(super) struct FolderOf {

@@ -109,9 +109,8 @@ impl<'a> Bits<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use super::*;
 
     #[test]

@@ -140,9 +140,8 @@ impl Huffman {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use super::super::bits::Unit;
     use super::*;
 

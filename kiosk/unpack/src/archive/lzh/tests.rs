@@ -5,7 +5,7 @@ use wire::scan::Limits;
 
 use super::FILLING_BYTES_MAX;
 use super::header::{EXTENSIONS_MAX, crc16};
-use crate::archive::codec::testing::{Token, Writer, blocks, tokens};
+use crate::archive::codec::{Token, Writer, encoded_blocks, tokens};
 use crate::testing::{What, gzipped, kinds, opened, opened_within, shell};
 
 /// Every method that is opened.
@@ -27,9 +27,9 @@ fn text() -> Vec<u8> {
 
 fn packed(method: &str, content: &[u8]) -> Vec<u8> {
     match method {
-        "-lh1-" => super::dynamic::testing::encode(content),
-        "-lh4-" | "-lh5-" => blocks(content, 4),
-        "-lh6-" | "-lh7-" | "-lhx-" => blocks(content, 5),
+        "-lh1-" => super::dynamic::encode(content),
+        "-lh4-" | "-lh5-" => encoded_blocks(content, 4),
+        "-lh6-" | "-lh7-" | "-lhx-" => encoded_blocks(content, 5),
         "-lzs-" => {
             let mut out = Writer::default();
             let mut at = 0;

@@ -3,7 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
 use super::{COUNT_SUM_MAX, Model, Quantum, distance_class, length_class};
-use crate::archive::codec::testing::{Token, Writer};
+use crate::archive::codec::{Token, Writer};
 
 /// The models of a folder while it is written.
 pub(in crate::archive::cab) struct Encoder(Quantum);
