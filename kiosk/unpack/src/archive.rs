@@ -48,3 +48,28 @@ const fn archive(
         open,
     }
 }
+
+/// Archives with these contents, for the tests that change archives byte by byte.
+#[cfg(test)]
+pub(crate) fn samples(contents: [&[u8]; 3]) -> Vec<Vec<u8>> {
+    let files = contents
+        .iter()
+        .zip(["a", "b", "c"])
+        .map(|(content, name)| format!("printf '{}' > {name}", String::from_utf8_lossy(content)))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let mut samples: Vec<_> = [
+        "arj a -m1 x.arj a b c >/dev/null; mv x.arj out",
+        "arj a -m4 x.arj a b c >/dev/null; mv x.arj out",
+        "gcab -c -z out a b c",
+        "ar qS out a b c",
+        "ls a b c | cpio -o --quiet -H newc > out",
+        "ls a b c | cpio -o --quiet -H bin > out",
+    ]
+    .iter()
+    .map(|line| crate::testing::made_by_shell(&format!("{files}; {line}")))
+    .collect();
+    samples.extend(cab::samples(contents));
+    samples.extend(lzh::samples(contents));
+    samples
+}

@@ -77,8 +77,12 @@ for n in 1 2 3 4 5 6 7 8 9; do printf '<second marker> '; done > d/b
     for line in ["bzip2", "xz", "zstd -q", "lz4 -q", "lzip"] {
         samples.push(piped(&samples[2], line));
     }
+    samples.extend(crate::archive::samples(MARKERS));
     samples
 }
+
+/// Formats without checksums of contents.
+const UNCHECKED: [[&str; 1]; 3] = [["tar"], ["ar"], ["cpio"]];
 
 fn found(content: &[u8]) -> ([bool; 3], bool, usize) {
     let limits = Limits::default();
@@ -149,6 +153,12 @@ fn a_changed_archive_never_loses_a_member_in_silence() {
             let unchecked = ["tar", "compound file", "rtf"];
             let is_checked = is_container && !unchecked.contains(&kinds(&content)[0]);
             if is_checked && is_whole {
+            // has no checksum of contents. Zip and gzip do, so they may never be whole then.
+            let kinds = kinds(&content);
+            let is_checked = is_container && UNCHECKED.iter().all(|one| kinds != *one);
+            // An end mark that came in by a change leaves the rest behind the archive, and tells.
+            let is_told = || opened(&content).has_rule("container_extra_data");
+            if is_checked && is_whole && (markers == [true; 3] || !is_told()) {
                 whole += 1;
                 assert_eq!(markers, [true; 3], "sample {index} round {round}");
             }

@@ -91,6 +91,12 @@ pub(crate) fn kinds(content: &[u8]) -> Vec<&'static str> {
         .collect()
 }
 
+/// The same of a file that may be no container at all.
+pub(crate) fn opened_file(content: &[u8]) -> Option<Opened> {
+    let found = (!recognise_file(content).is_empty()).then(|| opened(content));
+    found.filter(|opened| opened.gap.is_some() || !opened.members.is_empty())
+}
+
 /// Opens one level with the usual limits.
 pub(crate) fn opened(content: &[u8]) -> Opened {
     opened_within(content, &Limits::default())

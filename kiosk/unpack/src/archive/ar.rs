@@ -173,6 +173,7 @@ fn skip_to_header(content: &[u8], at: usize, walk: &mut Walk<'_>) -> Result<usiz
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
     use wire::Gap;
 

@@ -101,13 +101,13 @@ fn member(
 
 /// Each volume's part of a member is packed for itself.
 fn volume_part<'a>(header: &Header<'_>, body: Body<'a>) -> Body<'a> {
-    match body {
-        Body::Content(content) if header.goes_on || header.began_before => Body::Partial {
+    match (body, header.goes_on || header.began_before) {
+        (Body::Content(content), true) => Body::Partial {
             content,
             gap: Gap::Unsupported,
             why: "goes on in another volume",
         },
-        body => body,
+        (body, _) => body,
     }
 }
 

@@ -227,3 +227,5 @@ fn sweep(
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use testing::samples;

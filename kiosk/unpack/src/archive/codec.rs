@@ -22,9 +22,10 @@ const GROWTH_BYTES_MAX: usize = 8 << 20;
 /// method.
 pub(super) const COPY_BYTES_MAX: usize = 2 << 10;
 
-/// What a set of new codes costs beside the input that describes it, in bytes of input: the
-/// shortest description that makes the longest tables has eight bytes.
-pub(super) const CODES_COST_BYTES: usize = 1 << 10;
+/// What a set of new codes costs beside the input that describes it, in bytes of input. Eight
+/// bytes can describe the longest tables, which then take as long as thousands of bytes do; what
+/// encoders write between two sets is longer still.
+pub(super) const CODES_COST_BYTES: usize = 8 << 10;
 
 /// Why nothing more comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,10 +125,11 @@ pub(super) fn copy(
         output.push(byte);
         left = left.saturating_sub(1);
     }
-    // A copy that overlaps itself repeats what it has just written.
+    // A copy that overlaps itself repeats what it has just written: a whole number of times, so
+    // that what may be copied at once doubles.
+    let begin = output.len().saturating_sub(distance.max(1));
     while left != 0 {
-        let begin = output.len().saturating_sub(distance.max(1));
-        let step = left.min(distance.max(1)).min(output.len());
+        let step = left.min(output.len().saturating_sub(begin));
         if step == 0 {
             return;
         }
@@ -137,9 +139,12 @@ pub(super) fn copy(
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+mod testing;
+#[cfg(test)]
+pub(super) use testing::{Token, Writer, encoded_blocks, tokens};
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
     use wire::scan::Limits;
 

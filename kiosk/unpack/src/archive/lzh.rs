@@ -254,3 +254,5 @@ fn narrow(path: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::samples;

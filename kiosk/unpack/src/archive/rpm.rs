@@ -136,6 +136,7 @@ fn u32_big(content: &[u8], at: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
     use wire::Gap;
 
@@ -178,7 +179,7 @@ mod tests {
         assert_eq!(kinds(&content), ["rpm"]);
         let rpm = opened(&content);
         assert!(!rpm.is_suspect() && rpm.rules.is_empty(), "{rpm:?}");
-        let cpio = opened(&opened(&rpm.contents("payload")[0]).members[0].content);
+        let cpio = opened(&opened(rpm.contents("payload")[0]).members[0].content);
         assert_eq!(cpio.contents("./etc/点検"), [b"alpha"]);
         assert!(!cpio.is_suspect(), "{cpio:?}");
     }

@@ -20,12 +20,17 @@ impl<'a> Fastest<'a> {
     /// Ones up to a zero or `width_max` tell the width of what follows; each width goes on
     /// where the one before ends.
     fn number(&mut self, width_min: u32, width_max: u32) -> Result<usize, Fault> {
-        let mut width = width_min;
-        let mut base: usize = 0;
-        while width < width_max && self.bits.take(1)? == 1 {
-            base = base.saturating_add(1_usize.checked_shl(width).unwrap_or(0));
-            width = width.saturating_add(1);
-        }
+        let most = width_max.saturating_sub(width_min);
+        let ahead = self.bits.peek(most);
+        let ones = ahead
+            .wrapping_shl(u32::BITS.saturating_sub(most))
+            .leading_ones()
+            .min(most);
+        self.bits.skip(ones.saturating_add(1).min(most))?;
+        // All widths below this one: 2^min + 2^(min+1) and so on.
+        let width = width_min.saturating_add(ones);
+        let power = |bits: u32| 1_usize.checked_shl(bits).unwrap_or(0);
+        let base = power(width).saturating_sub(power(width_min));
         Ok(base.saturating_add(self.bits.take_length(width)?))
     }
 }

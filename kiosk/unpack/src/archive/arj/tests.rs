@@ -204,7 +204,7 @@ fn a_bomb_ends_at_the_budget() {
         (5, 0),
         (5, 0),
     ];
-    let mut packed = super::super::codec::testing::Writer::default();
+    let mut packed = super::super::codec::Writer::default();
     for (count, value) in bits {
         packed.put(value, count);
     }
@@ -212,7 +212,7 @@ fn a_bomb_ends_at_the_budget() {
     let bytes = 0xffff * 256;
     let member = header(0, 1, 0, [packed.len(), bytes], 0, b"bomb");
     let member = [member, packed].concat();
-    let arj = opened(&archive(&[member.clone()]));
+    let arj = opened(&archive(std::slice::from_ref(&member)));
     assert_eq!(arj.members[0].content.len(), bytes);
     let arj = opened(&archive(&vec![member; 8]));
     assert_eq!(arj.gap, Some(Gap::Limit));

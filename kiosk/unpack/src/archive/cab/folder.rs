@@ -17,6 +17,9 @@ pub(super) const BLOCK_BYTES_MAX: usize = 32 << 10;
 /// The fixed part of a block: checksum, size, unpacked size.
 const BLOCK_HEADER_BYTES: usize = 8;
 
+/// What a block costs beside its data, in bytes of input: it may be empty.
+const BLOCK_COST_BYTES: usize = 64;
+
 /// What a stretch of a folder lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -211,7 +214,7 @@ impl<'a> Reader<'a> {
         let unpacked_bytes = usize::from(u16_at(header, 6).ok_or(cut)?);
         self.at = next_at;
         budget
-            .take_input(data.len().saturating_add(BLOCK_HEADER_BYTES))
+            .take_input(data.len().saturating_add(BLOCK_COST_BYTES))
             .map_err(Fault::Spent)?;
         let stated = u32_at(header, 0).ok_or(cut)?;
         self.is_right = stated == 0 || stated == checksum(rest(header, 4, 4), checksum(data, 0));

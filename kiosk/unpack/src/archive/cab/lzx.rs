@@ -341,6 +341,7 @@ fn read_lengths(
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
     use super::*;
 

@@ -3,8 +3,8 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
 use super::folder::BLOCK_BYTES_MAX;
-use super::quantum::testing::Encoder;
-use crate::archive::codec::testing::{Token, Writer, tokens};
+use super::quantum::Encoder;
+use crate::archive::codec::{Token, Writer, tokens};
 
 /// One folder: method, and data and unpacked size of each block.
 pub(super) struct FolderOf {
@@ -104,7 +104,7 @@ pub(super) fn cabinet(
     content.extend([0, 0, 0, 0, 3, 1]);
     content.extend(short(folders.len()));
     content.extend(short(files.len()));
-    content.extend((flags | u16::from(0 < reserve) * 4).to_le_bytes());
+    content.extend((flags | (u16::from(0 < reserve) * 4)).to_le_bytes());
     content.extend([0; 4]);
     [content, head, index, list, data].concat()
 }
@@ -309,4 +309,23 @@ pub(super) fn quantum(content: &[u8], window_bits: u16) -> FolderOf {
         blocks: blocks.collect(),
         method: window_bits << 8 | 0x72,
     }
+}
+
+/// One cabinet of each method with three files.
+pub(in crate::archive) fn samples(contents: [&[u8]; 3]) -> Vec<Vec<u8>> {
+    let mut at = 0;
+    let mut files = Vec::new();
+    for (content, name) in contents.iter().zip(["a", "b", "c"]) {
+        files.push(file(name, 0, at, content.len()));
+        at += content.len();
+    }
+    let all = contents.concat();
+    [
+        stored(&all),
+        lzx(&[(Lzx::Verbatim, &all)], None),
+        quantum(&all, 12),
+    ]
+    .into_iter()
+    .map(|folder| cabinet(&[folder], &files, 0, 0))
+    .collect()
 }

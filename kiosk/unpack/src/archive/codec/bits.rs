@@ -109,6 +109,7 @@ impl<'a> Bits<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
     use super::*;
 

@@ -70,7 +70,7 @@ pub(in crate::archive) fn tokens(
 
 /// One block of the method of [`super::blocks`]. Literals have codes of nine bits and distances
 /// of four, but for the first two of each, which fill the codes up.
-pub(in crate::archive) fn blocks(content: &[u8], distance_bits: usize) -> Vec<u8> {
+pub(in crate::archive) fn encoded_blocks(content: &[u8], distance_bits: usize) -> Vec<u8> {
     let mut out = Writer::default();
     let tokens = tokens(content, 3, 256, 4000);
     if tokens.is_empty() {

@@ -63,9 +63,9 @@ impl<'a> Header<'a> {
             ..Self::default()
         };
         match level {
-            0 | 1 => read.old(header)?,
-            2 => read.new(header, 2)?,
-            3 => read.new(header, 4)?,
+            0 | 1 => read.read_old(header)?,
+            2 => read.read_new(header, 2)?,
+            3 => read.read_new(header, 4)?,
             _ => return None,
         }
         read.data_at = at.checked_add(read.data_at)?;
@@ -73,7 +73,7 @@ impl<'a> Header<'a> {
     }
 
     /// Levels 0 and 1, which have a size of one byte, a sum and a name.
-    fn old(&mut self, header: &'a [u8]) -> Option<()> {
+    fn read_old(&mut self, header: &'a [u8]) -> Option<()> {
         let own_bytes = usize::from(*header.first()?).checked_add(2)?;
         let own = part(header, 0, own_bytes)?;
         let sum = rest(own, 2, usize::MAX)
@@ -110,7 +110,7 @@ impl<'a> Header<'a> {
     }
 
     /// Levels 2 and 3, whose sizes have `width` bytes and which have only extended headers.
-    fn new(&mut self, header: &'a [u8], width: usize) -> Option<()> {
+    fn read_new(&mut self, header: &'a [u8], width: usize) -> Option<()> {
         self.crc = u16_at(header, 21);
         self.system = *header.get(23)?;
         let (whole_bytes, first_at) = if width == 2 {

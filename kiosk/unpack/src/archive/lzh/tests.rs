@@ -5,7 +5,7 @@ use wire::scan::Limits;
 
 use super::FILLING_BYTES_MAX;
 use super::header::{EXTENSIONS_MAX, crc16};
-use crate::archive::codec::testing::{Token, Writer, blocks, tokens};
+use crate::archive::codec::{Token, Writer, encoded_blocks, tokens};
 use crate::testing::{What, gzipped, kinds, opened, opened_within, shell};
 
 /// Every method that is opened.
@@ -27,9 +27,9 @@ fn text() -> Vec<u8> {
 
 fn packed(method: &str, content: &[u8]) -> Vec<u8> {
     match method {
-        "-lh1-" => super::dynamic::testing::encode(content),
-        "-lh4-" | "-lh5-" => blocks(content, 4),
-        "-lh6-" | "-lh7-" | "-lhx-" => blocks(content, 5),
+        "-lh1-" => super::dynamic::encode(content),
+        "-lh4-" | "-lh5-" => encoded_blocks(content, 4),
+        "-lh6-" | "-lh7-" | "-lhx-" => encoded_blocks(content, 5),
         "-lzs-" => {
             let mut out = Writer::default();
             let mut at = 0;
@@ -355,7 +355,7 @@ fn wrong_checksums_and_sizes_are_damaged() {
 fn data_around_members_is_told() {
     let hidden = gzipped(b"hidden");
     let first = member(1, "-lh5-", b"a", b"alpha");
-    let lzh = opened(&[archive(&[first.clone()]), hidden.clone()].concat());
+    let lzh = opened(&[archive(std::slice::from_ref(&first)), hidden.clone()].concat());
     assert!(!lzh.is_suspect() && lzh.has_rule("container_extra_data"));
     assert_eq!(
         lzh.contents("(data outside every member)"),
@@ -364,12 +364,16 @@ fn data_around_members_is_told() {
     let lzh = opened(&archive(&[first.clone(), hidden.clone(), first.clone()]));
     assert_eq!(lzh.gap, Some(Gap::Damaged));
     assert!(
-        opened(&[archive(&[first.clone()]), vec![0x1a; 99]].concat())
+        opened(&[archive(std::slice::from_ref(&first)), vec![0x1a; 99]].concat())
             .rules
             .is_empty()
     );
     assert!(opened(&first).has_rule("lzh_without_end"));
-    let after = [archive(&[first.clone()]), archive(&[first.clone()])].concat();
+    let after = [
+        archive(std::slice::from_ref(&first)),
+        archive(std::slice::from_ref(&first)),
+    ]
+    .concat();
     assert_eq!(opened(&after).members.len(), 2);
     // Behind the compressed data of a member: what writers leave there, and more than that.
     let filled = |bytes: usize| {
@@ -437,7 +441,9 @@ fn bombs_end_at_the_budget() {
     let bytes = 0xffff * 256;
     let bomb = built(1, "-lh5-", b"a", &[], &copies, bytes, 0);
     assert_eq!(
-        opened(&archive(&[bomb.clone()])).members[0].content.len(),
+        opened(&archive(std::slice::from_ref(&bomb))).members[0]
+            .content
+            .len(),
         bytes
     );
     assert_eq!(opened(&archive(&vec![bomb; 8])).gap, Some(Gap::Limit));
@@ -456,4 +462,19 @@ fn bombs_end_at_the_budget() {
     let lzh = opened_within(&archive(&[tables]), &limits);
     assert_eq!(lzh.members[0].what, What::Partial(Gap::Limit));
     assert!(lzh.spent);
+}
+
+/// Archives of some methods and levels with three members.
+pub(in crate::archive) fn samples(contents: [&[u8]; 3]) -> Vec<Vec<u8>> {
+    [(0, "-lh5-"), (1, "-lh1-"), (2, "-lh0-"), (3, "-lz5-")]
+        .iter()
+        .map(|(level, method)| {
+            let members = contents.iter().zip([b"a", b"b", b"c"]);
+            archive(
+                &members
+                    .map(|(content, name)| member(*level, method, name, content))
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect()
 }
