@@ -53,7 +53,11 @@ pub(crate) fn fork(
         }
         walk.admit()?;
     }
-    let suffix: &[u8] = if is_resource { b" (resource fork)" } else { b"" };
+    let suffix: &[u8] = if is_resource {
+        b" (resource fork)"
+    } else {
+        b""
+    };
     let name = [name, suffix].concat();
     let (name, findings) = walk.names.judge(&name, &[], Kind::File);
     let body = match gap {
@@ -125,10 +129,20 @@ pub(crate) fn open_macbinary(content: &[u8], walk: &mut Walk<'_>) -> Result<(), 
     let mut at = header.data_at;
     for (size_bytes, is_resource) in [(header.data_bytes, false), (header.resource_bytes, true)] {
         let data = rest(content, at, size_bytes);
-        stored(header.name, is_resource, data, data.len() < size_bytes, walk)?;
+        stored(
+            header.name,
+            is_resource,
+            data,
+            data.len() < size_bytes,
+            walk,
+        )?;
         at = at.saturating_add(padded(size_bytes));
     }
-    let between = rest(content, BLOCK_BYTES, header.data_at.saturating_sub(BLOCK_BYTES));
+    let between = rest(
+        content,
+        BLOCK_BYTES,
+        header.data_at.saturating_sub(BLOCK_BYTES),
+    );
     walk.stray(between, "bytes between the header and the forks")?;
     walk.stray(rest(content, at, usize::MAX), "bytes behind both forks")
 }

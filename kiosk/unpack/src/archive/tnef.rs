@@ -94,7 +94,10 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     if let Some(last) = attachment {
         last.hand_out(walk)?;
     }
-    walk.stray(rest(content, at, usize::MAX), "bytes behind the last attribute")
+    walk.stray(
+        rest(content, at, usize::MAX),
+        "bytes behind the last attribute",
+    )
 }
 
 /// One attribute.

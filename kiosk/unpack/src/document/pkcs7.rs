@@ -54,9 +54,8 @@ const CLOSED: [(&[u8], Gap, &str); 5] = [
 
 /// Whether the content begins as one of these messages.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    kind(content).is_some_and(|(kind, _)| {
-        kind == SIGNED || CLOSED.iter().any(|(own, _, _)| *own == kind)
-    })
+    kind(content)
+        .is_some_and(|(kind, _)| kind == SIGNED || CLOSED.iter().any(|(own, _, _)| *own == kind))
 }
 
 /// The identifier of the message's kind, and where its content begins.
@@ -90,7 +89,10 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         }
     }
     match skipped(content, 0) {
-        Some(end) => walk.stray(rest(content, end, usize::MAX), "bytes behind a signed message"),
+        Some(end) => walk.stray(
+            rest(content, end, usize::MAX),
+            "bytes behind a signed message",
+        ),
         None => {
             walk.damaged("a signed message is cut off");
             Ok(())
@@ -172,13 +174,13 @@ impl Element {
             let end = self.end.unwrap_or(content.len());
             let data = rest(content, self.begin, end.saturating_sub(self.begin));
             let is_whole = self.end.is_some_and(|end| end <= content.len());
-            return match walk.stored(data) {
-                Body::Content(content) if !is_whole => Body::Partial {
+            return match (walk.stored(data), is_whole) {
+                (Body::Content(content), false) => Body::Partial {
                     content,
                     gap: cut.0,
                     why: cut.1,
                 },
-                body => body,
+                (body, _) => body,
             };
         }
         let mut output = Vec::new();

@@ -57,12 +57,30 @@ pub(crate) fn from_utf7(text: &[u8]) -> Vec<u8> {
 
 /// Writes UTF-16 as UTF-8; half characters become replacement characters.
 pub(crate) fn push_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, output: &mut Vec<u8>) {
-    let units = bytes
-        .chunks_exact(2)
-        .filter_map(|pair| Some(unit(pair.try_into().ok()?)));
-    for letter in char::decode_utf16(units) {
-        let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
-        output.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    let (units, _) = bytes.as_chunks::<2>();
+    let mut rest = units;
+    while !rest.is_empty() {
+        // Nearly everything is of one script, and that is told quickly for Latin.
+        let is_latin = |pair: &[u8; 2]| unit(*pair) < 0x80;
+        let latin = rest.iter().take_while(|pair| is_latin(pair));
+        let before = output.len();
+        output.extend(latin.map(|pair| {
+            unit(*pair)
+                .to_le_bytes()
+                .first()
+                .copied()
+                .unwrap_or_default()
+        }));
+        rest = rest
+            .get(output.len().saturating_sub(before)..)
+            .unwrap_or_default();
+        let others = rest.iter().take_while(|pair| !is_latin(pair)).count();
+        let (wide, tail) = rest.split_at_checked(others).unwrap_or_default();
+        for letter in char::decode_utf16(wide.iter().map(|pair| unit(*pair))) {
+            let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
+            output.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        rest = tail;
     }
 }
 

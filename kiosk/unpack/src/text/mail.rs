@@ -45,7 +45,7 @@ pub(crate) fn is_header_at(content: &[u8], at: usize) -> bool {
 /// Hands out every part.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let begin = text_begin(content);
-    open_entity(content.get(begin..).unwrap_or_default(), walk)
+    open_entity(content.get(begin..).unwrap_or_default(), true, walk)
 }
 
 /// Whether a mail with parts begins in the first part of something else. Word opens it there,
@@ -60,7 +60,7 @@ pub(crate) fn open_inside(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Hal
         return Ok(());
     };
     leftover(content.get(..at).unwrap_or_default(), walk)?;
-    open_entity(content.get(at..).unwrap_or_default(), walk)
+    open_entity(content.get(at..).unwrap_or_default(), false, walk)
 }
 
 fn inside_at(content: &[u8]) -> Option<usize> {
@@ -70,7 +70,14 @@ fn inside_at(content: &[u8]) -> Option<usize> {
     let is_archive = crate::format::formats()
         .any(|one| one.sort == crate::format::Sort::Archive && (one.begins)(content));
     let entity = Entity::read(content.get(found.begin..)?);
-    (entity.is_type(b"multipart/") && !is_archive).then_some(found.begin)
+    // Mail programs keep headers of which the body lies elsewhere.
+    let boundaries = entity.type_parameter(b"boundary");
+    let has_parts = boundaries.into_iter().take(READINGS_MAX).any(|boundary| {
+        let mut splitter = Splitter::new(entity.body, boundary);
+        splitter.next();
+        matches!(splitter.next(), Some(Piece::Part(..)))
+    });
+    (entity.is_type(b"multipart/") && has_parts && !is_archive).then_some(found.begin)
 }
 
 /// One multipart body on the way through it.
@@ -86,7 +93,7 @@ struct Frame<'a> {
     is_outermost: bool,
 }
 
-fn open_entity<'a>(content: &'a [u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+fn open_entity<'a>(content: &'a [u8], is_own: bool, walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut frames: Vec<Frame<'a>> = Vec::new();
     let place = Place {
         path: "1".to_owned(),
@@ -112,7 +119,8 @@ fn open_entity<'a>(content: &'a [u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
                 };
                 part(text, &place, &mut frames, walk)?;
             }
-            Some(Piece::Cut) if frame.is_outermost => {
+            // In something else nobody said that it is a mail.
+            Some(Piece::Cut) if frame.is_outermost && is_own => {
                 walk.damaged("a multipart mail ends before its last boundary");
             }
             // The boundary of the body around it ended it, for every reader.
@@ -193,7 +201,10 @@ fn multipart<'a>(
         walk.unsupported("a multipart with too many boundaries");
         boundaries.truncate(READINGS_MAX);
     }
-    let is_only_multipart = entity.types.iter().all(|own| own.value.starts_with(b"multipart/"));
+    let is_only_multipart = entity
+        .types
+        .iter()
+        .all(|own| own.value.starts_with(b"multipart/"));
     let is_written_plain = entity.readings() == [Encoding::Identity];
     if boundaries.is_empty() || !is_only_multipart || !is_written_plain {
         if !is_written_plain {
@@ -291,7 +302,11 @@ fn hand_out(
 /// What a part without a name is called.
 fn nameless(field: Option<&Field>, place: &Place) -> MediumName {
     let value = field.map_or(b"text/plain".as_slice(), |field| &field.value);
-    let value = if super::is_type_name(value) { value } else { b"" };
+    let value = if super::is_type_name(value) {
+        value
+    } else {
+        b""
+    };
     let name = [b"(part ", place.path.as_bytes(), b" ", value, b")"].concat();
     MediumName::cut(&name).0
 }
@@ -300,13 +315,13 @@ fn decoded<'a>(text: &'a [u8], encoding: Encoding, walk: &mut Walk<'_>) -> Body<
     let mut output = Vec::new();
     match encoding {
         Encoding::Identity => walk.stored(text),
-        Encoding::Unknown => match walk.stored(text) {
-            Body::Content(content) => Body::Partial {
-                content,
+        Encoding::Unknown => match walk.budget.take_output(text.len()) {
+            Ok(()) => Body::Partial {
+                content: Cow::Borrowed(text),
                 gap: Gap::Unsupported,
                 why: "a part in an unknown encoding",
             },
-            body => body,
+            Err(why) => limited(why, text.len()),
         },
         Encoding::Base64 => {
             let result = base64::decode(text, &mut output, walk.budget);
@@ -364,9 +379,7 @@ fn utf7_as_utf8(entity: &Entity<'_>, body: &Body<'_>) -> Option<Vec<u8>> {
         return None;
     }
     match body {
-        Body::Content(content) | Body::Partial { content, .. } => {
-            Some(charset::from_utf7(content))
-        }
+        Body::Content(content) | Body::Partial { content, .. } => Some(charset::from_utf7(content)),
         Body::Unchecked { .. } | Body::Link(_) | Body::Folder | Body::Special => None,
     }
 }
@@ -383,9 +396,8 @@ fn is_binary(body: &[u8]) -> bool {
 /// Whether the body of a part that declares no encoding is base64, and of something that
 /// matters.
 fn is_undeclared_base64(entity: &Entity<'_>) -> bool {
-    let is_value = |byte: &u8| {
-        base64::is_value(*byte) || byte.is_ascii_whitespace() || *byte == b'='
-    };
+    let is_value =
+        |byte: &u8| base64::is_value(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
     let text = entity.body.trim_ascii();
     // Shorter is a word, not a content.
     16 <= text.len() && text.iter().all(is_value) && is_worth_decoded(text)

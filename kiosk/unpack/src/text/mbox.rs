@@ -17,7 +17,11 @@ const FROM_BYTES_MAX: usize = 1000;
 
 /// Whether the content begins as a mailbox.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    Line::at(content, text_begin(content)).is_some_and(|line| is_from(content, line))
+    let begin = text_begin(content);
+    content
+        .get(begin..)
+        .is_some_and(|rest| rest.starts_with(FROM))
+        && Line::at(content, begin).is_some_and(|line| is_from(content, line))
 }
 
 /// Hands out every message.
@@ -35,7 +39,13 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         message_at = Some(line.next);
     }
     match message_at {
-        Some(begin) => message(content, begin, content.len(), number.saturating_add(1), walk),
+        Some(begin) => message(
+            content,
+            begin,
+            content.len(),
+            number.saturating_add(1),
+            walk,
+        ),
         None => Ok(()),
     }
 }
@@ -101,7 +111,10 @@ box.flush(); box.close()
         assert_eq!(names, ["(message 1)", "(message 2)", "(message 3)"]);
         assert!(!box_.is_suspect() && box_.rules.is_empty());
         let second = opened(&box_.members[1].content);
-        assert_eq!(second.contents("a.bin"), [b"From the beginning\nbeta".repeat(2)]);
+        assert_eq!(
+            second.contents("a.bin"),
+            [b"From the beginning\nbeta".repeat(2)]
+        );
         assert!(!second.is_suspect(), "{second:?}");
     }
 
@@ -115,7 +128,12 @@ box.flush(); box.close()
         for text in prose {
             assert_eq!(kinds(text), [""; 0]);
         }
-        let long = [b"From ".to_vec(), b"x".repeat(super::FROM_BYTES_MAX), b" 10:00\nSubject: x\n".to_vec()].concat();
+        let long = [
+            b"From ".to_vec(),
+            b"x".repeat(super::FROM_BYTES_MAX),
+            b" 10:00\nSubject: x\n".to_vec(),
+        ]
+        .concat();
         assert_eq!(kinds(&long), [""; 0]);
     }
 

@@ -39,7 +39,8 @@ pub(crate) fn begins(content: &[u8]) -> bool {
     let mut text = Vec::new();
     // What does not fit into memory cannot be looked at: the walk then says so.
     decode(content, wide, &mut |step| {
-        text.try_reserve(step.len()).map_err(|_| "not enough memory")?;
+        text.try_reserve(step.len())
+            .map_err(|_| "not enough memory")?;
         text.extend_from_slice(step);
         Ok(())
     })
@@ -58,7 +59,9 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     };
     walk.admit()?;
     let mut text = Vec::new();
-    let result = decode(content, wide, &mut |step| push(&mut text, step, walk.budget));
+    let result = decode(content, wide, &mut |step| {
+        push(&mut text, step, walk.budget)
+    });
     let text = Cow::Owned(text);
     let body = match result {
         Ok(()) => Body::Content(text),
@@ -83,7 +86,9 @@ fn kind(content: &[u8]) -> Option<Wide> {
     let is_latin = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
     let pairs = head.chunks_exact(2);
     let all = pairs.len();
-    let little = pairs.clone().filter(|pair| matches!(pair, [low, 0] if is_latin(*low)));
+    let little = pairs
+        .clone()
+        .filter(|pair| matches!(pair, [low, 0] if is_latin(*low)));
     let big = pairs.filter(|pair| matches!(pair, [0, low] if is_latin(*low)));
     // Letters of other scripts may be among them.
     let is_most = |count: usize| 8 <= all && all.saturating_mul(3) <= count.saturating_mul(4);
@@ -97,11 +102,12 @@ fn kind(content: &[u8]) -> Option<Wide> {
     let is_marked = [b"+/v8".as_slice(), b"+/v9", b"+/v+", b"+/v/"]
         .iter()
         .any(|mark| content.starts_with(mark));
-    let is_named = look.is_ascii() && super::lines::place(look, b"charset").is_some_and(|at| {
-        let rest = look.get(at..).unwrap_or_default();
-        let rest = rest.get(..24).unwrap_or(rest);
-        super::lines::place(rest, b"utf-7").is_some()
-    });
+    let is_named = look.is_ascii()
+        && super::lines::place(look, b"charset").is_some_and(|at| {
+            let rest = look.get(at..).unwrap_or_default();
+            let rest = rest.get(..24).unwrap_or(rest);
+            super::lines::place(rest, b"utf-7").is_some()
+        });
     (is_marked || is_named).then_some(Wide::Utf7)
 }
 
@@ -163,7 +169,10 @@ mod tests {
             let wide = opened(&text);
             let inner = wide.contents("(as UTF-8)")[0].to_vec();
             assert!(String::from_utf8(inner.clone()).unwrap().contains("点検"));
-            assert_eq!(opened(&inner).contents("data:image/png 1"), [b"<inner marker>"]);
+            assert_eq!(
+                opened(&inner).contents("data:image/png 1"),
+                [b"<inner marker>"]
+            );
         }
     }
 

@@ -59,11 +59,7 @@ pub(crate) fn unpack(
 }
 
 /// Whether the end mark was reached.
-fn expand(
-    packed: &[u8],
-    output: &mut Vec<u8>,
-    budget: &mut Budget,
-) -> Result<bool, &'static str> {
+fn expand(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Result<bool, &'static str> {
     let mut window = Window::new();
     let mut step = Vec::new();
     let mut at: usize = 0;

@@ -50,12 +50,17 @@ impl Uri {
             return None;
         }
         let mut fields = head.split(|byte| *byte == b';');
-        let media_type = fields.next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+        let media_type = fields
+            .next()
+            .unwrap_or_default()
+            .trim_ascii()
+            .to_ascii_lowercase();
         let is_base64 = fields
             .next_back()
             .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"base64"));
         let is_typed = media_type.contains(&b'/');
-        if !is_typed && !(media_type.is_empty() && is_base64) {
+        let is_untyped = media_type.is_empty() && is_base64;
+        if !is_typed && !is_untyped {
             return None;
         }
         let data_at = head_at.checked_add(comma)?.checked_add(1)?;
@@ -81,7 +86,10 @@ impl Uri {
             }
             end
         };
-        let is_empty = !content.get(data_at..end)?.iter().any(u8::is_ascii_alphanumeric);
+        let is_empty = !content
+            .get(data_at..end)?
+            .iter()
+            .any(u8::is_ascii_alphanumeric);
         (!is_empty).then_some(Self {
             begin,
             media_type,
@@ -158,11 +166,7 @@ impl Uri {
     }
 }
 
-fn escaped(
-    text: &[u8],
-    output: &mut Vec<u8>,
-    walk: &mut Walk<'_>,
-) -> Result<(), &'static str> {
+fn escaped(text: &[u8], output: &mut Vec<u8>, walk: &mut Walk<'_>) -> Result<(), &'static str> {
     walk.budget.take_input(text.len())?;
     if walk.budget.room() < text.len() {
         return Err("larger than a content in memory may be");

@@ -50,7 +50,7 @@ fn is_alone(content: &[u8], end: usize) -> bool {
 /// Where a word with its padding ends.
 fn word_end(content: &[u8], begin: usize) -> usize {
     let rest = content.get(begin..).unwrap_or_default();
-    let letters = rest.iter().take_while(|byte| is_value(**byte)).count();
+    let letters = base64::values(rest);
     let padding = rest.iter().skip(letters).take(2);
     let padding = padding.take_while(|byte| **byte == b'=').count();
     let padding = if letters == 0 { 0 } else { padding };
@@ -75,7 +75,10 @@ fn next_line(content: &[u8], at: usize) -> Option<usize> {
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
-    [at, trailing, breaks, indent].iter().copied().reduce(usize::saturating_add)
+    [at, trailing, breaks, indent]
+        .iter()
+        .copied()
+        .reduce(usize::saturating_add)
 }
 
 /// Where in the run from `begin` to `end` something begins that is worth handing out: at its
@@ -98,6 +101,17 @@ pub(crate) fn worth(content: &[u8], begin: usize, end: usize) -> Option<usize> {
         .filter(|at| RUN_BYTES_MIN <= end.saturating_sub(*at))
 }
 
+/// Where lines of the run from `begin` to `end` begin that may be a program in hexadecimal.
+pub(crate) fn hex_lines(content: &[u8], begin: usize, end: usize) -> impl Iterator<Item = usize> {
+    let text = content.get(..end).unwrap_or_default();
+    lines(text, begin).skip(1).filter_map(move |line| {
+        let own = line.text(text);
+        let indent = own.len().saturating_sub(own.trim_ascii_start().len());
+        let at = line.begin.saturating_add(indent);
+        starts(text.get(at..)?, b"4d5a").then_some(at)
+    })
+}
+
 /// Whether the word from `begin` to `end` is a command for PowerShell: it is said to be one, or
 /// it is plainly text in UTF-16.
 pub(crate) fn is_command(content: &[u8], begin: usize, end: usize) -> bool {
@@ -113,9 +127,9 @@ fn is_wide(text: &[u8]) -> bool {
     // Zero bytes begin and end every second group.
     let is_possible = head.get(4) == Some(&b'A') && head.get(7) == Some(&b'A');
     is_possible
-        && short(head).chunks_exact(2).all(|pair| {
-            matches!(pair, [b' '..=b'~' | b'\t' | b'\r' | b'\n', 0])
-        })
+        && short(head)
+            .chunks_exact(2)
+            .all(|pair| matches!(pair, [b' '..=b'~' | b'\t' | b'\r' | b'\n', 0]))
 }
 
 /// Whether `-EncodedCommand`, in any of its short forms, stands before the word.
@@ -123,7 +137,9 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
     const OPTION: &[u8] = b"encodedcommand";
     let from = begin.saturating_sub(OPTION_LOOK_BYTES);
     let before = content.get(from..begin).unwrap_or_default();
+    let whole = before.len();
     let before = trimmed_end(before, b"\"'`^ \t\r\n\\");
+    let is_apart = before.len() < whole;
     let letters = before
         .iter()
         .rev()
@@ -137,7 +153,7 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
             .iter()
             .any(|dash| start.ends_with(dash));
     let is_option = starts(OPTION, option) || option.eq_ignore_ascii_case(b"ec");
-    if option.is_empty() || !is_dashed || !is_option {
+    if option.is_empty() || !is_apart || !is_dashed || !is_option {
         return false;
     }
     let shell_from = begin.saturating_sub(SHELL_LOOK_BYTES);
@@ -145,8 +161,10 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
     let is_shell = super::super::lines::place(line, b"powershell").is_some()
         || super::super::lines::place(line, b"pwsh").is_some();
     let letters = text.iter().filter(|byte| is_value(**byte)).count();
-    let is_whole = letters % 4 != 1 && short(text).len() % 2 == 0;
-    is_whole && (is_shell || 3 < option.len())
+    let is_whole = letters % 4 != 1 && short(text).len().is_multiple_of(2);
+    // A slash begins paths as well.
+    let is_plain = start.last() != Some(&b'/') && 3 < option.len();
+    is_whole && (is_shell || is_plain)
 }
 
 fn trimmed_end<'a>(text: &'a [u8], letters: &[u8]) -> &'a [u8] {
@@ -175,7 +193,10 @@ impl Armour {
             return None;
         }
         let first = Line::at(content, at)?;
-        let label = first.text(content).trim_ascii_end().strip_suffix(b"-----")?;
+        let label = first
+            .text(content)
+            .trim_ascii_end()
+            .strip_suffix(b"-----")?;
         let mut begin = first.next;
         for line in lines(content, first.next).take(ARMOUR_LINES_MAX) {
             let text = line.text(content).trim_ascii();
@@ -185,7 +206,9 @@ impl Armour {
             }
         }
         let indent = content.get(begin..)?;
-        let indent = indent.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+        let indent = indent
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'));
         let begin = begin.saturating_add(indent.count());
         let end = end(content, begin);
         (begin < end).then_some(Self {
@@ -199,7 +222,9 @@ impl Armour {
     pub(crate) fn is_pgp_message(&self, content: &[u8]) -> bool {
         let text = content.get(self.begin..self.end).unwrap_or_default();
         let first = short(text.get(..4).unwrap_or_default());
-        self.is_pgp && RUN_PGP_BYTES_MIN <= text.len() && first.first().is_some_and(|byte| 0x80 <= *byte)
+        self.is_pgp
+            && RUN_PGP_BYTES_MIN <= text.len()
+            && first.first().is_some_and(|byte| 0x80 <= *byte)
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Block {
 impl Block {
     /// The block whose first line is at `begin`.
     pub(crate) fn at(content: &[u8], begin: usize) -> Option<Self> {
+        // Before its end is looked for.
+        content.get(begin..)?.strip_prefix(b"=ybegin ")?;
         let first = Line::at(content, begin)?;
         let text = first.text(content).strip_prefix(b"=ybegin ")?;
         let name_at = place(text, b"name=")?;
@@ -30,8 +32,8 @@ impl Block {
         let fields = text.get(..name_at)?;
         number(fields, b"line=", 10)?;
         let size_bytes = number(fields, b"size=", 10)?;
-        let part = Line::at(content, first.next)
-            .filter(|line| line.text(content).starts_with(b"=ypart "));
+        let part =
+            Line::at(content, first.next).filter(|line| line.text(content).starts_with(b"=ypart "));
         Some(Self {
             name: name.to_vec(),
             data_at: part.map_or(first.next, |part| part.next),
@@ -91,7 +93,10 @@ impl Block {
         if self.is_part {
             return Some((Gap::Unsupported, "a part of an encoded file"));
         }
-        Some((Gap::Damaged, "an encoded file has another size than it says"))
+        Some((
+            Gap::Damaged,
+            "an encoded file has another size than it says",
+        ))
     }
 }
 
@@ -99,7 +104,10 @@ impl Block {
 fn number(text: &[u8], key: &[u8], radix: u32) -> Option<u64> {
     let at = place(text, key)?.checked_add(key.len())?;
     let digits = text.get(at..)?;
-    let length = digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let length = digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     let digits = std::str::from_utf8(digits.get(..length)?).ok()?;
     u64::from_str_radix(digits, radix).ok()
 }
@@ -111,7 +119,11 @@ fn unpack(text: &[u8], output: &mut Vec<u8>) {
             is_escaped = true;
             continue;
         }
-        let moved = if is_escaped { byte.wrapping_sub(64) } else { *byte };
+        let moved = if is_escaped {
+            byte.wrapping_sub(64)
+        } else {
+            *byte
+        };
         output.push(moved.wrapping_sub(42));
         is_escaped = false;
     }

@@ -59,12 +59,14 @@ impl<'a> Entity<'a> {
                 entity.body = content.get(line.next..).unwrap_or_default();
                 break;
             }
-            if is_blank(text) && entity.other_body.is_none() {
-                entity.other_body = content.get(line.next..);
-            }
             let end = folded_end(content, line);
             at = end;
             let raw = content.get(line.begin..end).unwrap_or_default();
+            if entity.other_body.is_none() {
+                let blank = lines(raw, 0).find(|line| is_blank(line.text(raw)));
+                entity.other_body =
+                    blank.and_then(|blank| content.get(line.begin.saturating_add(blank.next)..));
+            }
             entity.take(raw, &mut raw_types, &mut name_sources);
         }
         // A line of spaces as the last one before the body changes nothing.
@@ -85,7 +87,11 @@ impl<'a> Entity<'a> {
         }
         // The disposition's name first: it is what readers offer for saving.
         for (is_disposition, raw) in &name_sources {
-            let parameter: &[u8] = if *is_disposition { b"filename" } else { b"name" };
+            let parameter: &[u8] = if *is_disposition {
+                b"filename"
+            } else {
+                b"name"
+            };
             for name in Field::read(raw).names(parameter) {
                 if !name.is_empty() && entity.names.len() < READINGS_MAX {
                     add(&mut entity.names, name);
@@ -135,7 +141,11 @@ impl<'a> Entity<'a> {
             self.ambiguity = Some("a part says too often what it is");
             return;
         }
-        if is_type && !types.iter().any(|other| other.trim_ascii() == short.trim_ascii()) {
+        if is_type
+            && !types
+                .iter()
+                .any(|other| other.trim_ascii() == short.trim_ascii())
+        {
             types.push(short);
         }
         if is_disposition {
@@ -182,7 +192,8 @@ fn folded_end(content: &[u8], line: Line) -> usize {
     lines(content, line.next)
         .take_while(|next| {
             let text = next.text(content);
-            text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
+            text.first()
+                .is_some_and(|byte| matches!(byte, b' ' | b'\t'))
         })
         .last()
         .map_or(line.next, |last| last.next)
@@ -212,6 +223,13 @@ fn encoding(value: &[u8]) -> (Encoding, bool) {
 /// How much of a content is looked at for a mail's header, in bytes.
 pub(crate) const HEADER_LOOK_BYTES: usize = 64 * 1024;
 
+/// Most bytes of a header that no text has. None is usual, but some readers let them pass.
+pub(crate) const CONTROLS_MAX: usize = 16;
+
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | 0x1b)
+}
+
 /// Fields that nearly every mail has.
 const USUAL: [&[u8]; 14] = [
     b"from",
@@ -238,9 +256,12 @@ pub(crate) fn is_header(content: &[u8], begin: usize) -> bool {
     let mut usual: u64 = 0;
     let mut mime: u64 = 0;
     let mut named = [false; USUAL.len()];
+    let mut controls: usize = 0;
     for line in lines(content, begin) {
         let text = line.text(content);
-        if text.is_empty() {
+        // Compiled translations have such fields in the middle of binary data.
+        controls = controls.saturating_add(text.iter().filter(|byte| is_control(**byte)).count());
+        if text.is_empty() || CONTROLS_MAX < controls {
             break;
         }
         let Some(colon) = text.iter().take(80).position(|byte| *byte == b':') else {

@@ -29,7 +29,7 @@ impl Field {
             has_open_comment: false,
         };
         let mut value = scanner.until(b";").to_ascii_lowercase();
-        let ends = |byte: &u8| *byte == b'(' || byte.is_ascii_whitespace();
+        let ends = |byte: &u8| *byte == b'(' || !byte.is_ascii_graphic();
         value.truncate(value.iter().position(ends).unwrap_or(value.len()));
         let mut field = Self {
             value,
@@ -107,8 +107,7 @@ fn joined<'a>(pieces: impl Iterator<Item = (bool, &'a Vec<u8>)>) -> Vec<u8> {
         let mut text = text.as_slice();
         if is_encoded && index == 0 {
             let mut split = text.splitn(3, |byte| *byte == b'\'');
-            if let (Some(first), Some(_), Some(last)) = (split.next(), split.next(), split.next())
-            {
+            if let (Some(first), Some(_), Some(last)) = (split.next(), split.next(), split.next()) {
                 label = first;
                 text = last;
             }
@@ -358,7 +357,10 @@ mod tests {
 
     #[test]
     fn what_is_malformed_stays_as_it_is() {
-        assert_eq!(words(b"=?utf-8?X?a?= =?utf-8?B?"), b"=?utf-8?X?a?= =?utf-8?B?");
+        assert_eq!(
+            words(b"=?utf-8?X?a?= =?utf-8?B?"),
+            b"=?utf-8?X?a?= =?utf-8?B?"
+        );
         assert_eq!(escaped_bytes(b"%4%41%zz", b'%'), b"%4A%zz");
         assert_eq!(name(b"attachment; filename=\"a"), "a");
     }
