@@ -11,7 +11,7 @@ use crate::stream::sink::push;
 pub(crate) const PROGRAM_BYTES_MIN: usize = 512;
 
 /// Most bytes between two numbers.
-const GAP_BYTES_MAX: usize = 16;
+pub(crate) const GAP_BYTES_MAX: usize = 16;
 
 /// How much is decoded between two looks at the budget, in bytes.
 const STEP_BYTES: usize = 64 * 1024;

@@ -21,7 +21,7 @@ const OPTION_LOOK_BYTES: usize = 40;
 const SHELL_LOOK_BYTES: usize = 256;
 
 /// Most header lines of armour.
-const ARMOUR_LINES_MAX: usize = 50;
+pub(crate) const ARMOUR_LINES_MAX: usize = 50;
 
 /// Where the run that begins at `begin` ends: words of base64, each the only one of its line.
 pub(crate) fn end(content: &[u8], begin: usize) -> usize {
@@ -147,13 +147,19 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
         .count();
     let split = before.len().saturating_sub(letters);
     let (start, option) = before.split_at_checked(split).unwrap_or_default();
+    // `JSON-encoded` is a word.
+    let first = start.len().saturating_sub(1);
+    let is_word = start
+        .get(..first)
+        .and_then(<[u8]>::last)
+        .is_some_and(u8::is_ascii_alphanumeric);
     // The shell takes an en dash and its like for a hyphen, too.
     let is_dashed = matches!(start.last(), Some(b'-' | b'/'))
         || [b"\xe2\x80\x93".as_slice(), b"\xe2\x80\x94", b"\xe2\x80\x95"]
             .iter()
             .any(|dash| start.ends_with(dash));
     let is_option = starts(OPTION, option) || option.eq_ignore_ascii_case(b"ec");
-    if option.is_empty() || !is_apart || !is_dashed || !is_option {
+    if option.is_empty() || !is_apart || is_word || !is_dashed || !is_option {
         return false;
     }
     let shell_from = begin.saturating_sub(SHELL_LOOK_BYTES);

@@ -3,8 +3,9 @@
 use wire::Gap;
 use wire::scan::Limits;
 
-use super::hex::PROGRAM_BYTES_MIN;
-use super::run::RUN_BYTES_MIN;
+use super::hex::{GAP_BYTES_MAX, PROGRAM_BYTES_MIN};
+use super::run::{ARMOUR_LINES_MAX, RUN_BYTES_MIN};
+use super::uu::LINE_BYTES_MAX;
 use crate::testing::{What, gzipped, kinds, made, made_by_shell, opened, opened_within};
 
 fn base64(content: &[u8]) -> String {
@@ -218,6 +219,24 @@ fn a_block_behind_a_long_word_is_not_skipped() {
 }
 
 #[test]
+fn lines_and_headers_that_are_too_long_are_none() {
+    let long = format!(
+        "begin 644 a\n%86QP:&$ {}\n`\nend\n",
+        " ".repeat(LINE_BYTES_MAX)
+    );
+    assert_eq!(kinds(long.as_bytes()), [""; 0]);
+    let zip = made("import zipfile; z = zipfile.ZipFile('out', 'w'); z.close()");
+    for (lines, wanted) in [(ARMOUR_LINES_MAX - 1, 1), (ARMOUR_LINES_MAX, 0)] {
+        let header = "A: b\n".repeat(lines);
+        let text = format!(
+            "-----BEGIN X-----\n{header}{}\n-----END X-----\n",
+            base64(&zip)
+        );
+        assert_eq!(kinds(text.as_bytes()).len(), wanted, "{lines}");
+    }
+}
+
+#[test]
 fn messages_of_openpgp_are_named() {
     let body = wrapped(&base64(&[0x85; 300]), 64);
     let text = format!(
@@ -334,6 +353,7 @@ fn commands_for_powershell_are_decoded() {
         format!("a -x {japanese}"),
         format!("sed -e {japanese}"),
         "powershell -encoding ABCDEFGHIJKLMNOPQRST".to_owned(),
+        "JSON-encoded `OperationOutcome`".to_owned(),
     ] {
         assert_eq!(kinds(text.as_bytes()), [""; 0], "{text}");
     }
@@ -368,6 +388,8 @@ fn programs_in_hexadecimal_come_out() {
     let short = "4D5A9000".to_owned() + &"00".repeat(PROGRAM_BYTES_MIN - 5);
     assert_eq!(kinds(short.as_bytes()), [""; 0]);
     assert_eq!(kinds((short + "00").as_bytes()), ["encoded text"]);
+    let far = format!("4D{}5A", " ".repeat(GAP_BYTES_MAX + 1)) + &"00".repeat(PROGRAM_BYTES_MIN);
+    assert_eq!(kinds(far.as_bytes()), [""; 0]);
     let table = "4D5A 4D5B 4D5C ".repeat(PROGRAM_BYTES_MIN);
     assert_eq!(kinds(table.as_bytes()), [""; 0]);
 }

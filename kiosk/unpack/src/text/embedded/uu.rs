@@ -9,7 +9,7 @@ use crate::stream::sink::push;
 use crate::walk::{Halt, Walk};
 
 /// Longest line of data, in bytes: 63 bytes in 84 letters, the length, and a checksum.
-const LINE_BYTES_MAX: usize = 90;
+pub(crate) const LINE_BYTES_MAX: usize = 90;
 
 /// How much is decoded between two looks at the budget, in bytes.
 const STEP_BYTES: usize = 16 * 1024;

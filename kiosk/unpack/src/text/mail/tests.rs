@@ -134,6 +134,39 @@ fn a_web_archive_inside_something_else_is_opened() {
 }
 
 #[test]
+fn the_header_of_a_mail_alone_is_no_mail_inside() {
+    let text = format!(
+        "\0\x01{}\r\n\r\n{HEAD}and other text\r\n",
+        "\x02".repeat(30)
+    );
+    assert_eq!(kinds(text.as_bytes()), [""; 0]);
+    let cut = format!("{text}--b\r\n{}\r\n", attached("a", FIRST));
+    let inside = opened(cut.as_bytes());
+    assert_eq!(inside.contents("a"), [b"<first marker>"]);
+    assert!(!inside.is_suspect());
+}
+
+#[test]
+fn parts_without_the_mail_around_them_come_out() {
+    let whole = mail(&[&attached("a", FIRST), &attached("b", FIRST)]);
+    let parts = &whole[HEAD.len()..];
+    let mail = opened(parts);
+    assert_eq!(mail.contents("a"), [b"<first marker>"]);
+    assert_eq!(mail.contents("b"), [b"<first marker>"]);
+    assert!(!mail.is_suspect());
+}
+
+#[test]
+fn a_part_whose_header_has_no_end_is_handed_out() {
+    let plain = opened(&mail(&["plain text"]));
+    assert_eq!(plain.members[0].content, b"plain text");
+    let odd = format!("Content-Transfer-Encoding: base64\r\n{FIRST}");
+    let odd = opened(&mail(&[&odd]));
+    assert_eq!(odd.members[0].content, b"<first marker>");
+    assert!(odd.is_withheld && odd.has_rule("mail_ambiguous"));
+}
+
+#[test]
 fn each_reading_of_what_is_said_twice_is_handed_out() {
     let twice = "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=a\r\n\r\nPGZpcnN0IG1hcmtlcj4=";
     let mail_ = opened(&mail(&[twice]));
