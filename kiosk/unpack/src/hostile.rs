@@ -272,3 +272,54 @@ fn contents_held_on_all_levels_together_are_bounded() {
     .unwrap();
     assert!(again, "what was held is given back");
 }
+
+/// What carries the three markers in ways that have no checksum.
+fn texts() -> Vec<Vec<u8>> {
+    let markers = MARKERS.map(|marker| String::from_utf8(marker.to_vec()).unwrap());
+    let mail = format!(
+        "
+import email.message, binascii, base64
+first, second, third = {:?}
+def uu(data): return b'begin 644 b\\n' + binascii.b2a_uu(data) + b'`\\nend\\n'
+m = email.message.EmailMessage()
+m['From'] = 'a@example.com'
+m.set_content('x')
+m.add_attachment(first.encode() * 3, 'a', 'b', filename='点検.bin')
+m.add_attachment(b'text\\n' + uu(second.encode()) + b'text\\n', 'text', 'plain', cte='7bit')
+inner = email.message.EmailMessage()
+inner['Subject'] = 'y'
+inner.set_content('<img src=\"data:a/b;base64,' + base64.b64encode(third.encode()).decode() + '\">', subtype='html')
+m.add_attachment(inner)
+",
+        markers
+    )
+    .replace("\\\\", "\\");
+    let made = |end: &str| made(&format!("{mail}\n{end}"));
+    vec![
+        made("open('out', 'wb').write(m.as_bytes())"),
+        made(
+            "open('out', 'wb').write(b'From a Mon Jan 1 10:00:00 2024\\n' + m.as_bytes() + b'\\n')",
+        ),
+        made("open('out', 'wb').write(b'\\xff\\xfe' + m.as_bytes().decode().encode('utf-16-le'))"),
+    ]
+}
+
+#[test]
+fn a_changed_text_is_read_within_bounds() {
+    let mut numbers = Numbers(0x1234_5678_9abc_def1);
+    let mut kept = 0;
+    for (index, sample) in texts().iter().enumerate() {
+        let (markers, is_whole, _) = found(sample);
+        assert!(markers == [true; 3] && is_whole, "sample {index}");
+        for round in 0..300 {
+            let content = mutated(sample, &mut numbers);
+            let (markers, is_whole, bytes) = found(&content);
+            assert!(
+                bytes < 1 << 20,
+                "sample {index} round {round}: {bytes} bytes"
+            );
+            kept += usize::from(is_whole && markers == [true; 3]);
+        }
+    }
+    assert!(0 < kept, "some changes do no harm");
+}

@@ -11,8 +11,8 @@ use crate::stream::sink::push;
 use crate::text::lines::{Line, lines, starts, text_begin};
 use crate::walk::{Halt, Walk};
 
-/// The line before the data; what follows it differs.
-const ANNOUNCED: &[u8] = b"(This file must be converted with BinHex";
+/// The line before the data. Encoders go on with "with BinHex 4.0" or something else.
+const ANNOUNCED: &[u8] = b"(This file must be converted";
 
 /// The 64 letters, in the order of their values.
 const LETTERS: &[u8; 64] = b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
@@ -21,7 +21,7 @@ const LETTERS: &[u8; 64] = b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`a
 const REPEAT: u8 = 0x90;
 
 /// How much is decoded between two looks at the budget, in bytes.
-const STEP_BYTES: usize = 64 * 1024;
+const STEP_BYTES: usize = 16 * 1024;
 
 /// How many lines may be between the announcement and the data.
 const LINES_BETWEEN_MAX: usize = 8;
@@ -33,10 +33,11 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 
 /// Where the data begins, behind its colon.
 fn data_at(content: &[u8]) -> Option<usize> {
-    let first = Line::at(content, text_begin(content))?;
-    if !starts(first.text(content), ANNOUNCED) {
+    let begin = text_begin(content);
+    if !starts(content.get(begin..)?, ANNOUNCED) {
         return None;
     }
+    let first = Line::at(content, begin)?;
     let line = lines(content, first.next)
         .take(LINES_BETWEEN_MAX)
         .find(|line| !line.text(content).trim_ascii().is_empty())?;
@@ -75,17 +76,28 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     if !is_ended && limit.is_none() {
         walk.damaged("binhex without its end");
     }
-    let Some(header) = Header::read(&stream) else {
-        walk.damaged("binhex whose header is cut off");
-        return walk.stray(&stream, "what a damaged binhex holds");
+    let held_bytes = stream.len();
+    walk.budget.hold(held_bytes);
+    let result = forks(&stream, limit, walk);
+    walk.budget.release(held_bytes);
+    result?;
+    let behind = rest(content, end, usize::MAX).trim_ascii_start();
+    walk.stray(behind, "bytes behind the end of binhex")
+}
+
+/// Hands out both forks of a stream, which may have ended at a limit.
+fn forks(stream: &[u8], limit: Option<&'static str>, walk: &mut Walk<'_>) -> Result<(), Halt> {
+    let Some(header) = Header::read(stream) else {
+        let gap = limit.map_or((Gap::Damaged, "binhex is cut off"), |why| (Gap::Limit, why));
+        return fork(b"(file)", false, Cow::Borrowed(stream), Some(gap), walk);
     };
     if !header.is_whole {
         walk.damaged("binhex whose header fails its checksum");
     }
     let mut at = header.end;
     for (index, size_bytes) in header.forks.into_iter().enumerate() {
-        let data = rest(&stream, at, span(u64::from(size_bytes)));
-        let stated = be_u16(&stream, at.saturating_add(data.len()));
+        let data = rest(stream, at, span(u64::from(size_bytes)));
+        let stated = be_u16(stream, at.saturating_add(data.len()));
         let gap = match (limit, data.len() < span(u64::from(size_bytes)), stated) {
             (Some(why), true, _) => Some((Gap::Limit, why)),
             (_, true, _) | (_, _, None) => Some((Gap::Damaged, "content is cut off")),
@@ -95,19 +107,9 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             (_, false, Some(_)) => None,
         };
         at = at.saturating_add(data.len()).saturating_add(2);
-        fork(
-            header.name,
-            index == 1,
-            Cow::Owned(data.to_vec()),
-            gap,
-            walk,
-        )?;
+        fork(header.name, index == 1, Cow::Borrowed(data), gap, walk)?;
     }
-    walk.stray(rest(&stream, at, usize::MAX), "bytes behind both forks")?;
-    walk.stray(
-        rest(content, end, usize::MAX),
-        "bytes behind the end of binhex",
-    )
+    walk.stray(rest(stream, at, usize::MAX), "bytes behind both forks")
 }
 
 /// The header of the stream.

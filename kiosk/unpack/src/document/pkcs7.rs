@@ -174,13 +174,13 @@ impl Element {
             let end = self.end.unwrap_or(content.len());
             let data = rest(content, self.begin, end.saturating_sub(self.begin));
             let is_whole = self.end.is_some_and(|end| end <= content.len());
-            return match walk.stored(data) {
-                Body::Content(content) if !is_whole => Body::Partial {
+            return match (walk.stored(data), is_whole) {
+                (Body::Content(content), false) => Body::Partial {
                     content,
                     gap: cut.0,
                     why: cut.1,
                 },
-                body => body,
+                (body, _) => body,
             };
         }
         let mut output = Vec::new();

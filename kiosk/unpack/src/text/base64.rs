@@ -26,31 +26,51 @@ impl Faults {
     }
 }
 
-/// What a character stands for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Value(u8),
-    Padding,
-    Space,
-    Other,
+/// Stands for nothing and is skipped.
+const SPACE: u8 = 64;
+/// Ends a group.
+const PADDING: u8 = 65;
+/// Stands for nothing and should not be there.
+const OTHER: u8 = 66;
+
+/// What every character stands for: its value below 64, or one of the above. A table, because
+/// a processor cannot foresee what comes next in compressed data.
+static SIGNS: [u8; 256] = signs();
+
+const fn signs() -> [u8; 256] {
+    let mut table = [OTHER; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut byte: u8 = 0;
+    while let [first, tail @ ..] = rest {
+        *first = match byte {
+            b'A'..=b'Z' => byte.wrapping_sub(b'A'),
+            b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
+            b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => PADDING,
+            b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => SPACE,
+            _ => OTHER,
+        };
+        byte = byte.wrapping_add(1);
+        rest = tail;
+    }
+    table
 }
 
-fn sign(byte: u8) -> Sign {
-    match byte {
-        b'A'..=b'Z' => Sign::Value(byte.wrapping_sub(b'A')),
-        b'a'..=b'z' => Sign::Value(byte.wrapping_sub(b'a').wrapping_add(26)),
-        b'0'..=b'9' => Sign::Value(byte.wrapping_sub(b'0').wrapping_add(52)),
-        b'+' => Sign::Value(62),
-        b'/' => Sign::Value(63),
-        b'=' => Sign::Padding,
-        b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => Sign::Space,
-        _ => Sign::Other,
-    }
+fn sign(byte: u8) -> u8 {
+    SIGNS.get(usize::from(byte)).copied().unwrap_or(OTHER)
 }
 
 /// Whether a byte is one of the 64 characters.
 pub(crate) fn is_value(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
+    sign(byte) < 64
+}
+
+/// How many of the 64 characters `text` begins with.
+pub(crate) fn values(text: &[u8]) -> usize {
+    let end = text.iter().position(|byte| !is_value(*byte));
+    end.unwrap_or(text.len())
 }
 
 /// A decoder that is fed piece by piece.
@@ -65,15 +85,36 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Takes the next piece.
     pub(crate) fn feed(&mut self, text: &[u8], output: &mut Vec<u8>) {
-        for byte in text {
+        let mut rest = text;
+        loop {
+            // Whole groups, as nearly all of them are.
+            while self.held == 0
+                && !self.is_padded
+                && let [first, second, third, fourth, tail @ ..] = rest
+            {
+                let group = [sign(*first), sign(*second), sign(*third), sign(*fourth)];
+                if 64 <= group.into_iter().fold(0, |all, sign| all | sign) {
+                    break;
+                }
+                let bits = group
+                    .into_iter()
+                    .fold(0_u32, |bits, sign| (bits << 6) | u32::from(sign));
+                let [_, bytes @ ..] = bits.to_be_bytes();
+                output.extend_from_slice(&bytes);
+                rest = tail;
+            }
+            let [byte, tail @ ..] = rest else {
+                return;
+            };
+            rest = tail;
             match sign(*byte) {
-                Sign::Value(value) => self.value(value, output),
-                Sign::Padding => {
+                PADDING => {
                     self.flush(output);
                     self.is_padded = true;
                 }
-                Sign::Space => {}
-                Sign::Other => self.faults.garbage = true,
+                SPACE => {}
+                value if value < 64 => self.value(value, output),
+                _ => self.faults.garbage = true,
             }
         }
     }

@@ -50,31 +50,9 @@ enum Form {
     Hex,
 }
 
-#[cfg(test)]
-impl Form {
-    /// For the report about false finds.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Uu(_) => "uuencode",
-            Self::Yenc(_) => "yenc",
-            Self::BinHex => "binhex in text",
-            Self::Run { name, .. } => name,
-            Self::Pgp { .. } => "pgp",
-            Self::Data(_) => "data uri",
-            Self::Hex => "hex",
-        }
-    }
-}
-
 /// Whether anything is found in the content.
 pub(crate) fn begins(content: &[u8]) -> bool {
     Search::new(content).next(0).is_some()
-}
-
-/// What kind of piece is found first.
-#[cfg(test)]
-pub(crate) fn first_form(content: &[u8]) -> Option<&'static str> {
-    Search::new(content).next(0).map(|find| find.form.name())
 }
 
 /// Hands out every piece.
@@ -147,32 +125,33 @@ fn ended(content: Vec<u8>, gap: Option<(Gap, &'static str)>) -> Body<'static> {
 /// The search through one content.
 struct Search<'a> {
     content: &'a [u8],
-    /// What a byte means, by its value.
-    classes: [Class; 256],
+    /// What a byte means, by its value: bits of [`LETTER`], [`FIRST`] and [`SECOND`].
+    classes: [u8; 256],
     /// Up to here no data URI without escapes is looked at again: it lies in another one.
     plain_until: usize,
     /// Up to here hexadecimal digits are known to be too few.
     short_until: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// One of the letters of base64.
-    Letter,
-    /// Ends a line.
-    Break,
-    /// Stands behind the scheme of a URI.
-    Colon,
-    Other,
-}
+/// One of the letters of base64.
+const LETTER: u8 = 1;
+/// The second byte of a pair with which something begins: `4D`, the end of `data:`, the first
+/// byte of a line that announces something.
+const SECOND: [(u8, &[u8]); 3] = [(2, b"dD"), (4, b":"), (8, b"b=(-")];
+/// The first byte of such a pair: its bit is three places above that of the second.
+const FIRST: [(u8, &[u8]); 3] = [(16, b"4"), (32, b"aA"), (64, b"\r\n")];
+/// All bits of [`SECOND`].
+const SECOND_BITS: u8 = 14;
 
 impl<'a> Search<'a> {
     fn new(content: &'a [u8]) -> Self {
-        let classes = std::array::from_fn(|byte| match u8::try_from(byte).unwrap_or_default() {
-            b'\n' | b'\r' => Class::Break,
-            b':' => Class::Colon,
-            byte if is_value(byte) => Class::Letter,
-            _ => Class::Other,
+        let classes = std::array::from_fn(|byte| {
+            let byte = u8::try_from(byte).unwrap_or_default();
+            let letter = if is_value(byte) { LETTER } else { 0 };
+            let pairs = FIRST.iter().chain(&SECOND);
+            pairs
+                .filter(|(_, bytes)| bytes.contains(&byte))
+                .fold(letter, |class, (bit, _)| class | bit)
         });
         Self {
             content,
@@ -186,48 +165,76 @@ impl<'a> Search<'a> {
     fn next(&mut self, from: usize) -> Option<Find> {
         let content = self.content;
         let mut at = from;
-        let before = from.checked_sub(1).and_then(|before| content.get(before));
-        if matches!(before, None | Some(b'\n' | b'\r'))
-            && let Some(find) = self.at_line(from)
+        if from == 0
+            && let Some(find) = self.at_line(0)
         {
             return Some(find);
         }
-        while let Some(byte) = content.get(at) {
-            let class = self.classes.get(usize::from(*byte))?;
-            match class {
-                Class::Letter => {
-                    let rest = content.get(at..)?;
-                    let length = rest
-                        .iter()
-                        .position(|byte| {
-                            self.classes.get(usize::from(*byte)) != Some(&Class::Letter)
-                        })
-                        .unwrap_or(rest.len());
-                    let end = at.saturating_add(length);
-                    match self.word(at, end) {
-                        Word::Found(find) => return Some(find),
-                        Word::SkipTo(next) => at = next.max(end),
-                    }
+        // How many letters end at `at`.
+        let mut letters: usize = 0;
+        while let Some(place) = self.event(at, &mut letters) {
+            at = place.saturating_add(1);
+            if content
+                .get(place)
+                .is_some_and(|byte| matches!(byte, b'd' | b'D'))
+                && let Some(find) = self.hexadecimal(place.saturating_sub(1))
+            {
+                return Some(find);
+            }
+            if letters == WORD_BYTES_MIN {
+                match self.word(at.saturating_sub(letters)) {
+                    Word::Found(find) => return Some(find),
+                    Word::SkipTo(next) => at = next.max(at),
                 }
-                Class::Break => {
-                    at = at.saturating_add(1);
-                    if let Some(find) = self.at_line(at) {
-                        return Some(find);
-                    }
-                }
-                Class::Colon => {
-                    if let Some(uri) = data::Uri::at(content, at, &mut self.plain_until) {
-                        return Some(Find {
-                            begin: uri.begin(),
-                            form: Form::Data(uri),
-                        });
-                    }
-                    at = at.saturating_add(1);
-                }
-                Class::Other => at = at.saturating_add(1),
+                letters = 0;
+                continue;
+            }
+            let find = match content.get(place) {
+                Some(b'd' | b'D') => None,
+                Some(b':') => self.uri(place),
+                Some(_) | None => self.at_line(place),
+            };
+            if find.is_some() {
+                return find;
             }
         }
         None
+    }
+
+    /// The first place at or behind `from` where something may begin. It is nearly never the
+    /// next one, so that going on is what costs.
+    fn event(&self, from: usize, letters: &mut usize) -> Option<usize> {
+        let rest = self.content.get(from..)?;
+        let class_of = |byte: &u8| self.classes.get(usize::from(*byte)).copied();
+        let before = from.checked_sub(1).and_then(|at| self.content.get(at));
+        let mut before = before.and_then(class_of).unwrap_or_default();
+        let mut count = *letters;
+        for (offset, byte) in rest.iter().enumerate() {
+            let class = class_of(byte)?;
+            count = count.wrapping_add(1) & usize::from(class & LETTER).wrapping_neg();
+            let is_pair = (before >> 3) & class & SECOND_BITS != 0;
+            before = class;
+            if is_pair || count == WORD_BYTES_MIN {
+                *letters = count;
+                return from.checked_add(offset);
+            }
+        }
+        None
+    }
+
+    fn uri(&mut self, colon: usize) -> Option<Find> {
+        let uri = data::Uri::at(self.content, colon, &mut self.plain_until)?;
+        Some(Find {
+            begin: uri.begin(),
+            form: Form::Data(uri),
+        })
+    }
+
+    fn hexadecimal(&mut self, at: usize) -> Option<Find> {
+        hex::is_program(self.content, at, &mut self.short_until).then_some(Find {
+            begin: at,
+            form: Form::Hex,
+        })
     }
 
     /// A piece that begins with a whole line at `begin`.
@@ -258,18 +265,9 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// A piece that begins with the letters from `begin` to `end`.
-    fn word(&mut self, begin: usize, end: usize) -> Word {
+    /// A piece that begins with the letters at `begin`.
+    fn word(&mut self, begin: usize) -> Word {
         let content = self.content;
-        if let Some(at) = hex::begin(content, begin, end, &mut self.short_until) {
-            return Word::Found(Find {
-                begin: at,
-                form: Form::Hex,
-            });
-        }
-        if end.saturating_sub(begin) < WORD_BYTES_MIN {
-            return Word::SkipTo(end);
-        }
         let run_end = run::end(content, begin);
         let found = |name, begin, end| {
             Word::Found(Find {
@@ -282,7 +280,9 @@ impl<'a> Search<'a> {
         }
         match run::worth(content, begin, run_end) {
             Some(begin) => found("base64", begin, run_end),
-            None => Word::SkipTo(run_end),
+            None => run::hex_lines(content, begin, run_end)
+                .find_map(|at| self.hexadecimal(at))
+                .map_or(Word::SkipTo(run_end), Word::Found),
         }
     }
 }

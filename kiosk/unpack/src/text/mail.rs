@@ -6,23 +6,17 @@
 
 mod entity;
 mod field;
+mod leaf;
 mod quoted;
 mod split;
 
-use wire::{Gap, MediumName};
-
-use super::base64;
-use super::charset;
 use super::embedded;
 use super::lines::{lines, starts, text_begin};
-use super::worth::{is_worth, is_worth_decoded};
-use crate::member::Body;
-use crate::names::Kind;
 use crate::walk::{Halt, Walk};
 use entity::{Encoding, Entity, READINGS_MAX, is_header};
-use field::{Field, add};
+use field::add;
+use leaf::leaf;
 use split::{Piece, Splitter, guessed_boundary};
-use std::borrow::Cow;
 
 pub(crate) use field::{escaped_bytes, hex_byte};
 
@@ -45,7 +39,7 @@ pub(crate) fn is_header_at(content: &[u8], at: usize) -> bool {
 /// Hands out every part.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let begin = text_begin(content);
-    open_entity(content.get(begin..).unwrap_or_default(), walk)
+    open_entity(content.get(begin..).unwrap_or_default(), true, walk)
 }
 
 /// Whether a mail with parts begins in the first part of something else. Word opens it there,
@@ -60,7 +54,7 @@ pub(crate) fn open_inside(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Hal
         return Ok(());
     };
     leftover(content.get(..at).unwrap_or_default(), walk)?;
-    open_entity(content.get(at..).unwrap_or_default(), walk)
+    open_entity(content.get(at..).unwrap_or_default(), false, walk)
 }
 
 fn inside_at(content: &[u8]) -> Option<usize> {
@@ -70,7 +64,14 @@ fn inside_at(content: &[u8]) -> Option<usize> {
     let is_archive = crate::format::formats()
         .any(|one| one.sort == crate::format::Sort::Archive && (one.begins)(content));
     let entity = Entity::read(content.get(found.begin..)?);
-    (entity.is_type(b"multipart/") && !is_archive).then_some(found.begin)
+    // Mail programs keep headers of which the body lies elsewhere.
+    let boundaries = entity.type_parameter(b"boundary");
+    let has_parts = boundaries.into_iter().take(READINGS_MAX).any(|boundary| {
+        let mut splitter = Splitter::new(entity.body, boundary);
+        splitter.next();
+        matches!(splitter.next(), Some(Piece::Part(..)))
+    });
+    (entity.is_type(b"multipart/") && has_parts && !is_archive).then_some(found.begin)
 }
 
 /// One multipart body on the way through it.
@@ -86,14 +87,28 @@ struct Frame<'a> {
     is_outermost: bool,
 }
 
-fn open_entity<'a>(content: &'a [u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+fn open_entity<'a>(content: &'a [u8], is_own: bool, walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut frames: Vec<Frame<'a>> = Vec::new();
-    let place = Place {
-        path: "1".to_owned(),
-        is_digest: false,
-        is_encrypted: false,
-    };
-    part(content, &place, &mut frames, walk)?;
+    if content.starts_with(b"--")
+        && let Some(boundary) = guessed_boundary(content)
+    {
+        // The parts of a mail whose header was left out.
+        frames.push(Frame {
+            splitter: Splitter::new(content, boundary),
+            path: "1".to_owned(),
+            parts: 0,
+            is_digest: false,
+            is_encrypted: false,
+            is_outermost: true,
+        });
+    } else {
+        let place = Place {
+            path: "1".to_owned(),
+            is_digest: false,
+            is_encrypted: false,
+        };
+        part(content, &place, &mut frames, walk)?;
+    }
     while let Some(frame) = frames.last_mut() {
         match frame.splitter.next() {
             None => {
@@ -112,7 +127,8 @@ fn open_entity<'a>(content: &'a [u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
                 };
                 part(text, &place, &mut frames, walk)?;
             }
-            Some(Piece::Cut) if frame.is_outermost => {
+            // In something else nobody said that it is a mail.
+            Some(Piece::Cut) if frame.is_outermost && is_own => {
                 walk.damaged("a multipart mail ends before its last boundary");
             }
             // The boundary of the body around it ended it, for every reader.
@@ -221,186 +237,11 @@ fn multipart<'a>(
             path: place.path.clone(),
             parts: 0,
             is_digest: entity.is_type(b"multipart/digest"),
-            is_encrypted: is_pgp || entity.is_type(b"multipart/encrypted"),
+            is_encrypted: place.is_encrypted || is_pgp || entity.is_type(b"multipart/encrypted"),
             is_outermost,
         });
     }
     Ok(())
-}
-
-/// Hands out a part that has no parts itself, in each encoding that a reader might take.
-fn leaf(
-    entity: &Entity<'_>,
-    place: &Place,
-    frames: &[Frame<'_>],
-    walk: &mut Walk<'_>,
-) -> Result<(), Halt> {
-    if has_near_miss(entity.body, frames) {
-        walk.contradiction("mail_ambiguous", "a line that resembles a boundary");
-    }
-    if 1 < entity.names.len() {
-        walk.notice("mail_names_differ", "a part with two names");
-    }
-    let mut readings = entity.readings();
-    let is_declared = readings != [Encoding::Identity];
-    if is_declared && !readings.contains(&Encoding::Identity) && is_binary(entity.body) {
-        walk.contradiction("mail_ambiguous", "a part is not encoded as it says");
-        readings.push(Encoding::Identity);
-    }
-    if !is_declared && is_undeclared_base64(entity) {
-        walk.contradiction("mail_ambiguous", "a part is encoded and does not say so");
-        readings.push(Encoding::Base64);
-    }
-    for reading in readings {
-        walk.admit()?;
-        let body = decoded(entity.body, reading, walk);
-        let body = if place.is_encrypted && !entity.is_type(b"application/pgp-encrypted") {
-            encrypted(body)
-        } else {
-            body
-        };
-        let utf8 = utf7_as_utf8(entity, &body);
-        hand_out(entity, place, body, walk)?;
-        if let Some(text) = utf8 {
-            walk.admit()?;
-            let mut output = Vec::new();
-            let pushed = crate::stream::sink::push(&mut output, &text, walk.budget);
-            let body = match pushed {
-                Ok(()) => Body::Content(Cow::Owned(output)),
-                Err(why) => limited(why, text.len()),
-            };
-            hand_out(entity, place, body, walk)?;
-        }
-    }
-    Ok(())
-}
-
-fn hand_out(
-    entity: &Entity<'_>,
-    place: &Place,
-    body: Body<'_>,
-    walk: &mut Walk<'_>,
-) -> Result<(), Halt> {
-    let (name, findings) = match entity.names.split_first() {
-        Some((first, others)) => {
-            let others: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
-            walk.names.judge(first, &others, Kind::File)
-        }
-        None => (nameless(entity.types.first(), place), Vec::new()),
-    };
-    walk.hand_out(name, findings, body)
-}
-
-/// What a part without a name is called.
-fn nameless(field: Option<&Field>, place: &Place) -> MediumName {
-    let value = field.map_or(b"text/plain".as_slice(), |field| &field.value);
-    let value = if super::is_type_name(value) {
-        value
-    } else {
-        b""
-    };
-    let name = [b"(part ", place.path.as_bytes(), b" ", value, b")"].concat();
-    MediumName::cut(&name).0
-}
-
-fn decoded<'a>(text: &'a [u8], encoding: Encoding, walk: &mut Walk<'_>) -> Body<'a> {
-    let mut output = Vec::new();
-    match encoding {
-        Encoding::Identity => walk.stored(text),
-        Encoding::Unknown => match walk.stored(text) {
-            Body::Content(content) => Body::Partial {
-                content,
-                gap: Gap::Unsupported,
-                why: "a part in an unknown encoding",
-            },
-            body => body,
-        },
-        Encoding::Base64 => {
-            let result = base64::decode(text, &mut output, walk.budget);
-            let gap = match result {
-                Ok(faults) if faults.any() => {
-                    Some((Gap::Damaged, "base64 data of a part is malformed"))
-                }
-                Ok(_) => None,
-                Err(why) => Some((Gap::Limit, why)),
-            };
-            ended(output, gap)
-        }
-        Encoding::QuotedPrintable => {
-            let result = quoted::decode(text, &mut output, walk.budget);
-            if result == Ok(true) {
-                walk.notice("mail_malformed", "quoted-printable text is malformed");
-            }
-            ended(output, result.err().map(|why| (Gap::Limit, why)))
-        }
-    }
-}
-
-fn ended(content: Vec<u8>, gap: Option<(Gap, &'static str)>) -> Body<'static> {
-    let content = Cow::Owned(content);
-    match gap {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    }
-}
-
-fn limited(why: &'static str, bytes: usize) -> Body<'static> {
-    Body::Unchecked {
-        gap: Gap::Limit,
-        size_bytes: crate::bytes::length(bytes),
-        why,
-    }
-}
-
-/// A part that is said to be encrypted: what is there is matched, and nothing is claimed.
-fn encrypted(body: Body<'_>) -> Body<'_> {
-    match body {
-        Body::Content(content) | Body::Partial { content, .. } => Body::Partial {
-            content,
-            gap: Gap::Encrypted,
-            why: "an encrypted part of a mail",
-        },
-        Body::Unchecked { .. } | Body::Link(_) | Body::Folder | Body::Special => body,
-    }
-}
-
-/// The part as UTF-8 when it says that it is UTF-7, which no rule could match.
-fn utf7_as_utf8(entity: &Entity<'_>, body: &Body<'_>) -> Option<Vec<u8>> {
-    let labels = entity.type_parameter(b"charset");
-    if !labels.iter().any(|label| charset::is_utf7(label)) {
-        return None;
-    }
-    match body {
-        Body::Content(content) | Body::Partial { content, .. } => Some(charset::from_utf7(content)),
-        Body::Unchecked { .. } | Body::Link(_) | Body::Folder | Body::Special => None,
-    }
-}
-
-/// Whether the body of a part that declares an encoding is a container as it stands.
-fn is_binary(body: &[u8]) -> bool {
-    let is_text = body
-        .iter()
-        .take(512)
-        .all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
-    !is_text && is_worth(body)
-}
-
-/// Whether the body of a part that declares no encoding is base64, and of something that
-/// matters.
-fn is_undeclared_base64(entity: &Entity<'_>) -> bool {
-    let is_value =
-        |byte: &u8| base64::is_value(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
-    let text = entity.body.trim_ascii();
-    // Shorter is a word, not a content.
-    16 <= text.len() && text.iter().all(is_value) && is_worth_decoded(text)
-}
-
-/// Whether a line of a part begins like a boundary around it, which only a careless reader
-/// takes for one.
-fn has_near_miss(body: &[u8], frames: &[Frame<'_>]) -> bool {
-    lines(body, 0)
-        .filter_map(|line| line.text(body).strip_prefix(b"--"))
-        .any(|rest| frames.iter().any(|frame| frame.splitter.resembles(rest)))
 }
 
 /// What no part owns. It is matched with the mail itself, so it is handed out only when there

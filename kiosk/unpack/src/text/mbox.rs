@@ -17,7 +17,11 @@ const FROM_BYTES_MAX: usize = 1000;
 
 /// Whether the content begins as a mailbox.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    Line::at(content, text_begin(content)).is_some_and(|line| is_from(content, line))
+    let begin = text_begin(content);
+    content
+        .get(begin..)
+        .is_some_and(|rest| rest.starts_with(FROM))
+        && Line::at(content, begin).is_some_and(|line| is_from(content, line))
 }
 
 /// Hands out every message.

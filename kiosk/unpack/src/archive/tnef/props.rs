@@ -5,6 +5,8 @@ use crate::text::wide_to_utf8;
 
 /// Several values of one kind.
 const MANY: u16 = 0x1000;
+const SHORT: u16 = 0x0002;
+const BOOLEAN: u16 = 0x000b;
 const STRING: u16 = 0x001e;
 const WIDE_STRING: u16 = 0x001f;
 const OBJECT: u16 = 0x000d;
@@ -41,15 +43,28 @@ impl Property<'_> {
 
 /// Every value of variable length in a list, and whether the list could be read to its end.
 pub(crate) fn properties(data: &[u8]) -> (Vec<Property<'_>>, bool) {
-    let mut found = Vec::new();
-    let mut reader = Reader { data, at: 0 };
-    let is_whole = reader.list(&mut found).is_some();
-    (found, is_whole)
+    let read = |are_shorts_joined: bool| {
+        let mut found = Vec::new();
+        let mut reader = Reader {
+            data,
+            at: 0,
+            are_shorts_joined,
+        };
+        let is_whole = reader.list(&mut found).is_some();
+        (found, is_whole)
+    };
+    // Writers differ about lists of numbers of two bytes.
+    match read(false) {
+        (_, false) => read(true),
+        whole => whole,
+    }
 }
 
 struct Reader<'a> {
     data: &'a [u8],
     at: usize,
+    /// Of several numbers of two bytes only the last one is padded, and not each.
+    are_shorts_joined: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -64,7 +79,7 @@ impl<'a> Reader<'a> {
             }
             let single = kind & !MANY;
             let fixed = match single {
-                0x0002 | 0x0003 | 0x0004 | 0x000a | 0x000b => Some(4),
+                SHORT | 0x0003 | 0x0004 | 0x000a | BOOLEAN => Some(4),
                 0x0005..=0x0007 | 0x0014 | 0x0040 => Some(8),
                 0x0048 => Some(16),
                 STRING | WIDE_STRING | OBJECT | BINARY => None,
@@ -76,12 +91,15 @@ impl<'a> Reader<'a> {
             } else {
                 1
             };
-            for _ in 0..values {
-                match fixed {
-                    // Numbers of two bytes among several are not padded.
-                    Some(4) if kind & MANY != 0 && single == 2 => self.take(2).map(drop)?,
-                    Some(bytes) => self.take(bytes).map(drop)?,
-                    None => {
+            let is_short =
+                self.are_shorts_joined && matches!(single, SHORT | BOOLEAN) && kind & MANY != 0;
+            match fixed.map(|bytes| if is_short { 2 } else { bytes }) {
+                Some(bytes) => {
+                    let all = span(u64::from(values)).checked_mul(bytes)?;
+                    self.skip(all.checked_next_multiple_of(4)?)?;
+                }
+                None => {
+                    for _ in 0..values {
                         let data = self.counted()?;
                         found.push(Property {
                             kind: single,
@@ -96,7 +114,7 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Option<()> {
-        self.take(16)?;
+        self.skip(16)?;
         if self.number()? == 0 {
             self.number()?;
         } else {
@@ -120,9 +138,9 @@ impl<'a> Reader<'a> {
         Some(data)
     }
 
-    fn take(&mut self, bytes: usize) -> Option<&'a [u8]> {
-        let taken = part(self.data, self.at, bytes)?;
+    fn skip(&mut self, bytes: usize) -> Option<()> {
+        part(self.data, self.at, bytes)?;
         self.at = self.at.checked_add(bytes)?;
-        Some(taken)
+        Some(())
     }
 }

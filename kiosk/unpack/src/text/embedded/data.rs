@@ -59,7 +59,8 @@ impl Uri {
             .next_back()
             .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"base64"));
         let is_typed = media_type.contains(&b'/');
-        if !is_typed && !(media_type.is_empty() && is_base64) {
+        let is_untyped = media_type.is_empty() && is_base64;
+        if !is_typed && !is_untyped {
             return None;
         }
         let data_at = head_at.checked_add(comma)?.checked_add(1)?;

@@ -1,37 +1,43 @@
 //! Programs in hexadecimal, as scripts carry them: `4D5A…`, `\x4d\x5a…`, `0x4D, 0x5A, …`,
 //! `&H4D, &H5A, …`.
 
+use super::super::lines::starts;
 use super::super::mail::hex_byte;
 use crate::budget::Budget;
+use crate::bytes::rest;
 use crate::stream::sink::push;
 
 /// Shortest program, in bytes: what is shorter is an example or a signature.
 pub(crate) const PROGRAM_BYTES_MIN: usize = 512;
 
 /// Most bytes between two numbers.
-const GAP_BYTES_MAX: usize = 16;
+pub(crate) const GAP_BYTES_MAX: usize = 16;
 
 /// How much is decoded between two looks at the budget, in bytes.
 const STEP_BYTES: usize = 64 * 1024;
 
-/// Where the digits of a program begin when the letters from `begin` to `end` begin one.
-/// `short_until` is how far an earlier run goes that was too short: what lies in it is shorter.
-pub(crate) fn begin(
-    content: &[u8],
-    begin: usize,
-    end: usize,
-    short_until: &mut usize,
-) -> Option<usize> {
-    let word = content.get(begin..end)?;
-    let is_short = word.len() <= 4;
-    let at = match word {
-        [.., b'4', b'D' | b'd'] if is_short => end.checked_sub(2)?,
-        [b'4', b'D' | b'd', b'5', b'A' | b'a', ..] => begin,
-        [b'0', b'x' | b'X', b'4', b'D' | b'd', b'5', b'A' | b'a', ..] => begin.checked_add(2)?,
-        _ => return None,
-    };
+/// Whether the digits of a program begin at `at`. `short_until` is how far an earlier run goes
+/// that was too short: what lies in it is shorter.
+pub(crate) fn is_program(content: &[u8], at: usize, short_until: &mut usize) -> bool {
+    starts_program(content, at, short_until).is_some()
+}
+
+fn starts_program(content: &[u8], at: usize, short_until: &mut usize) -> Option<()> {
+    if at < *short_until || !starts(rest(content, at, 2), b"4d") {
+        return None;
+    }
+    let before = at.checked_sub(1).and_then(|before| content.get(before));
+    if before.is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
     let (second, next) = pair(content, at.checked_add(2)?)?;
-    if second != 0x5a || at < *short_until {
+    if second != 0x5a {
+        return None;
+    }
+    // `4D5A 4D5B` is a table of numbers of two bytes.
+    let is_joined = next == at.checked_add(4)?;
+    let more = rest(content, next, 4);
+    if is_joined && !(more.len() == 4 && more.iter().all(u8::is_ascii_hexdigit)) {
         return None;
     }
     let mut counted: usize = 2;
@@ -40,7 +46,7 @@ pub(crate) fn begin(
         counted = counted.saturating_add(1);
         last = next;
         if PROGRAM_BYTES_MIN <= counted {
-            return Some(at);
+            return Some(());
         }
     }
     *short_until = last;

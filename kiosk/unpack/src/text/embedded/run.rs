@@ -21,7 +21,7 @@ const OPTION_LOOK_BYTES: usize = 40;
 const SHELL_LOOK_BYTES: usize = 256;
 
 /// Most header lines of armour.
-const ARMOUR_LINES_MAX: usize = 50;
+pub(crate) const ARMOUR_LINES_MAX: usize = 50;
 
 /// Where the run that begins at `begin` ends: words of base64, each the only one of its line.
 pub(crate) fn end(content: &[u8], begin: usize) -> usize {
@@ -50,7 +50,7 @@ fn is_alone(content: &[u8], end: usize) -> bool {
 /// Where a word with its padding ends.
 fn word_end(content: &[u8], begin: usize) -> usize {
     let rest = content.get(begin..).unwrap_or_default();
-    let letters = rest.iter().take_while(|byte| is_value(**byte)).count();
+    let letters = base64::values(rest);
     let padding = rest.iter().skip(letters).take(2);
     let padding = padding.take_while(|byte| **byte == b'=').count();
     let padding = if letters == 0 { 0 } else { padding };
@@ -101,6 +101,17 @@ pub(crate) fn worth(content: &[u8], begin: usize, end: usize) -> Option<usize> {
         .filter(|at| RUN_BYTES_MIN <= end.saturating_sub(*at))
 }
 
+/// Where lines of the run from `begin` to `end` begin that may be a program in hexadecimal.
+pub(crate) fn hex_lines(content: &[u8], begin: usize, end: usize) -> impl Iterator<Item = usize> {
+    let text = content.get(..end).unwrap_or_default();
+    lines(text, begin).skip(1).filter_map(move |line| {
+        let own = line.text(text);
+        let indent = own.len().saturating_sub(own.trim_ascii_start().len());
+        let at = line.begin.saturating_add(indent);
+        starts(text.get(at..)?, b"4d5a").then_some(at)
+    })
+}
+
 /// Whether the word from `begin` to `end` is a command for PowerShell: it is said to be one, or
 /// it is plainly text in UTF-16.
 pub(crate) fn is_command(content: &[u8], begin: usize, end: usize) -> bool {
@@ -126,7 +137,9 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
     const OPTION: &[u8] = b"encodedcommand";
     let from = begin.saturating_sub(OPTION_LOOK_BYTES);
     let before = content.get(from..begin).unwrap_or_default();
+    let whole = before.len();
     let before = trimmed_end(before, b"\"'`^ \t\r\n\\");
+    let is_apart = before.len() < whole;
     let letters = before
         .iter()
         .rev()
@@ -134,13 +147,19 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
         .count();
     let split = before.len().saturating_sub(letters);
     let (start, option) = before.split_at_checked(split).unwrap_or_default();
+    // `JSON-encoded` is a word.
+    let first = start.len().saturating_sub(1);
+    let is_word = start
+        .get(..first)
+        .and_then(<[u8]>::last)
+        .is_some_and(u8::is_ascii_alphanumeric);
     // The shell takes an en dash and its like for a hyphen, too.
     let is_dashed = matches!(start.last(), Some(b'-' | b'/'))
         || [b"\xe2\x80\x93".as_slice(), b"\xe2\x80\x94", b"\xe2\x80\x95"]
             .iter()
             .any(|dash| start.ends_with(dash));
     let is_option = starts(OPTION, option) || option.eq_ignore_ascii_case(b"ec");
-    if option.is_empty() || !is_dashed || !is_option {
+    if option.is_empty() || !is_apart || is_word || !is_dashed || !is_option {
         return false;
     }
     let shell_from = begin.saturating_sub(SHELL_LOOK_BYTES);
@@ -148,8 +167,10 @@ fn is_option_before(content: &[u8], begin: usize, text: &[u8]) -> bool {
     let is_shell = super::super::lines::place(line, b"powershell").is_some()
         || super::super::lines::place(line, b"pwsh").is_some();
     let letters = text.iter().filter(|byte| is_value(**byte)).count();
-    let is_whole = letters % 4 != 1 && short(text).len() % 2 == 0;
-    is_whole && (is_shell || 3 < option.len())
+    let is_whole = letters % 4 != 1 && short(text).len().is_multiple_of(2);
+    // A slash begins paths as well.
+    let is_plain = start.last() != Some(&b'/') && 3 < option.len();
+    is_whole && (is_shell || is_plain)
 }
 
 fn trimmed_end<'a>(text: &'a [u8], letters: &[u8]) -> &'a [u8] {

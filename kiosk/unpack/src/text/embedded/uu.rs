@@ -9,7 +9,7 @@ use crate::stream::sink::push;
 use crate::walk::{Halt, Walk};
 
 /// Longest line of data, in bytes: 63 bytes in 84 letters, the length, and a checksum.
-const LINE_BYTES_MAX: usize = 90;
+pub(crate) const LINE_BYTES_MAX: usize = 90;
 
 /// How much is decoded between two looks at the budget, in bytes.
 const STEP_BYTES: usize = 16 * 1024;
@@ -34,6 +34,8 @@ pub(crate) struct Block {
 impl Block {
     /// The block whose line `begin` is at `begin`.
     pub(crate) fn at(content: &[u8], begin: usize) -> Option<Self> {
+        // Before its end is looked for.
+        content.get(begin..)?.strip_prefix(b"begin")?;
         let first = Line::at(content, begin)?;
         let text = first.text(content).strip_prefix(b"begin")?;
         let (text, is_base64) = match text.strip_prefix(b"-base64") {
@@ -126,13 +128,11 @@ impl Block {
                 }
             }
             end = line.next;
-            if STEP_BYTES <= step.len() {
-                if let Err(why) = flush(&mut step, output, walk) {
-                    return Read {
-                        end,
-                        gap: Some((Gap::Limit, why)),
-                    };
-                }
+            if STEP_BYTES <= step.len()
+                && let Err(why) = flush(&mut step, output, walk)
+            {
+                let gap = Some((Gap::Limit, why));
+                return Read { end, gap };
             }
         }
         match flush(&mut step, output, walk) {
@@ -229,14 +229,15 @@ fn is_first(text: &[u8], letters: Letters) -> bool {
         let text = text.trim_ascii();
         return !text.is_empty()
             && text != b"===="
-            && text.len() % 4 == 0
+            && text.len().is_multiple_of(4)
             && text
                 .iter()
                 .all(|byte| base64::is_value(*byte) || *byte == b'=');
     }
     let bytes = count(text, letters).unwrap_or_default();
-    let is_full = bytes.div_ceil(3).saturating_mul(4) < text.len();
-    // Only whole lines of zeros lose enough at their end to be so short.
+    // What fills the last group may be lost, if it is spaces.
+    let is_full = bytes.div_ceil(3).saturating_mul(4) < text.len().saturating_add(2);
+    // Only whole lines of zeros lose more at their end.
     bytes != 0 && (is_full || text.starts_with(b"M"))
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Block {
 impl Block {
     /// The block whose first line is at `begin`.
     pub(crate) fn at(content: &[u8], begin: usize) -> Option<Self> {
+        // Before its end is looked for.
+        content.get(begin..)?.strip_prefix(b"=ybegin ")?;
         let first = Line::at(content, begin)?;
         let text = first.text(content).strip_prefix(b"=ybegin ")?;
         let name_at = place(text, b"name=")?;

@@ -52,51 +52,75 @@ impl<'a> Entity<'a> {
         let mut raw_types: Vec<&[u8]> = Vec::new();
         let mut name_sources = Vec::new();
         let mut at: usize = 0;
+        // Where the body begins to readers for whom the first line that is no field ends the
+        // header.
+        let mut odd_at = None;
+        let mut is_ended = false;
         while let Some(line) = Line::at(content, at) {
             let text = line.text(content);
             if text.is_empty() {
                 entity.header = content.get(..line.begin).unwrap_or_default();
                 entity.body = content.get(line.next..).unwrap_or_default();
+                is_ended = true;
                 break;
-            }
-            if is_blank(text) && entity.other_body.is_none() {
-                entity.other_body = content.get(line.next..);
             }
             let end = folded_end(content, line);
             at = end;
             let raw = content.get(line.begin..end).unwrap_or_default();
-            entity.take(raw, &mut raw_types, &mut name_sources);
+            if entity.other_body.is_none() {
+                let blank = lines(raw, 0).find(|line| is_blank(line.text(raw)));
+                entity.other_body =
+                    blank.and_then(|blank| content.get(line.begin.saturating_add(blank.next)..));
+            }
+            if is_field(raw) {
+                entity.take(raw, &mut raw_types, &mut name_sources);
+                continue;
+            }
+            odd_at = odd_at.or(Some(line.begin));
+            if !raw_types.is_empty() || !name_sources.is_empty() || !entity.encodings.is_empty() {
+                entity.ambiguity = Some("a line of a mail header that is no field");
+            }
         }
+        if let (false, Some(begin)) = (is_ended, odd_at) {
+            entity.header = content.get(..begin).unwrap_or_default();
+            entity.body = content.get(begin..).unwrap_or_default();
+        }
+        entity.finish(&raw_types, &name_sources);
+        entity
+    }
+
+    /// Takes the fields apart, when all of them are known.
+    fn finish(&mut self, types: &[&[u8]], names: &[(bool, &[u8])]) {
         // A line of spaces as the last one before the body changes nothing.
-        entity.other_body = entity
+        let body_bytes = self.body.len();
+        self.other_body = self
             .other_body
-            .filter(|other| !is_blank(other) && entity.body.len() < other.len());
-        if entity.other_body.is_some() {
-            entity.ambiguity = Some("a line of spaces in a mail header");
+            .filter(|other| !is_blank(other) && body_bytes < other.len());
+        if self.other_body.is_some() {
+            self.ambiguity = Some("a line of spaces in a mail header");
         }
-        for raw in raw_types {
-            entity.types.push(Field::read(raw));
+        for raw in types {
+            self.types.push(Field::read(raw));
         }
-        if 1 < entity.types.len() || 1 < entity.encodings.len() {
-            entity.ambiguity = Some("a part says twice what it is");
+        if 1 < self.types.len() || 1 < self.encodings.len() {
+            self.ambiguity = Some("a part says twice what it is");
         }
-        if entity.types.iter().any(|field| field.is_cut) {
-            entity.ambiguity = Some("a header field has too many parameters");
+        if self.types.iter().any(|field| field.is_cut) {
+            self.ambiguity = Some("a header field has too many parameters");
         }
         // The disposition's name first: it is what readers offer for saving.
-        for (is_disposition, raw) in &name_sources {
+        for (is_disposition, raw) in names {
             let parameter: &[u8] = if *is_disposition {
                 b"filename"
             } else {
                 b"name"
             };
             for name in Field::read(raw).names(parameter) {
-                if !name.is_empty() && entity.names.len() < READINGS_MAX {
-                    add(&mut entity.names, name);
+                if !name.is_empty() && self.names.len() < READINGS_MAX {
+                    add(&mut self.names, name);
                 }
             }
         }
-        entity
     }
 
     fn take(
@@ -197,6 +221,15 @@ fn folded_end(content: &[u8], line: Line) -> usize {
         .map_or(line.next, |last| last.next)
 }
 
+/// Whether a line begins with a name and a colon.
+fn is_field(raw: &[u8]) -> bool {
+    let colon = raw.iter().position(|byte| *byte == b':');
+    colon.is_some_and(|colon| {
+        let name = raw.get(..colon).unwrap_or_default().trim_ascii_end();
+        !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
+    })
+}
+
 fn is_blank(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_whitespace)
 }
@@ -220,6 +253,13 @@ fn encoding(value: &[u8]) -> (Encoding, bool) {
 
 /// How much of a content is looked at for a mail's header, in bytes.
 pub(crate) const HEADER_LOOK_BYTES: usize = 64 * 1024;
+
+/// Most bytes of a header that no text has. None is usual, but some readers let them pass.
+pub(crate) const CONTROLS_MAX: usize = 16;
+
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | 0x1b)
+}
 
 /// Fields that nearly every mail has.
 const USUAL: [&[u8]; 14] = [
@@ -247,9 +287,12 @@ pub(crate) fn is_header(content: &[u8], begin: usize) -> bool {
     let mut usual: u64 = 0;
     let mut mime: u64 = 0;
     let mut named = [false; USUAL.len()];
+    let mut controls: usize = 0;
     for line in lines(content, begin) {
         let text = line.text(content);
-        if text.is_empty() {
+        // Compiled translations have such fields in the middle of binary data.
+        controls = controls.saturating_add(text.iter().filter(|byte| is_control(**byte)).count());
+        if text.is_empty() || CONTROLS_MAX < controls {
             break;
         }
         let Some(colon) = text.iter().take(80).position(|byte| *byte == b':') else {

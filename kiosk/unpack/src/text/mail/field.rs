@@ -29,7 +29,7 @@ impl Field {
             has_open_comment: false,
         };
         let mut value = scanner.until(b";").to_ascii_lowercase();
-        let ends = |byte: &u8| *byte == b'(' || byte.is_ascii_whitespace();
+        let ends = |byte: &u8| *byte == b'(' || !byte.is_ascii_graphic();
         value.truncate(value.iter().position(ends).unwrap_or(value.len()));
         let mut field = Self {
             value,
