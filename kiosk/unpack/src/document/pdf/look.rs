@@ -23,6 +23,8 @@ pub(super) const SCRIPTS_ALONE_MAX: usize = 32;
 
 /// A stream that is a script.
 pub(super) const SCRIPT: &str = "JavaScript";
+/// A stream that is an embedded file of no name.
+pub(super) const FILE: &str = "embedded file";
 /// A stream that is a part of a form.
 pub(super) const FORM: &str = "XFA form";
 
@@ -35,6 +37,10 @@ impl Reader<'_, '_, '_> {
         is_packed: bool,
     ) -> Result<(), Halt> {
         if let Some(root) = tape.root() {
+            let kind = root.get(b"Type");
+            if tape.stream.is_some() && kind.is_some_and(|kind| kind.is_name(b"EmbeddedFile")) {
+                self.label(object.number, FILE);
+            }
             let act = root.get(b"S").and_then(Value::name);
             let acts: [&[u8]; 6] = [
                 b"JavaScript",
@@ -176,10 +182,15 @@ impl Reader<'_, '_, '_> {
             };
             (!text.is_empty()).then_some(text)
         });
-        let Some(name) = name else { return };
+        let streams = self.complete_dictionary(streams);
+        let Some(name) = name else {
+            for number in streams {
+                self.label(number, FILE);
+            }
+            return;
+        };
         // One byte more than is kept, so that cutting it is told.
         let name = rest(&name, 0, NAME_BYTES_MAX.saturating_add(1));
-        let streams = self.complete_dictionary(streams);
         for number in streams {
             let is_known = self.names.get(&number).is_some_and(|names| {
                 names.iter().any(|known| known == name) || NAMES_MAX <= names.len()

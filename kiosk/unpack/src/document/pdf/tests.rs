@@ -171,11 +171,13 @@ fn scripts_forms_and_files_have_their_own_names() {
     objects.push(b"<</F(../x)/EF 13 0 R>>".to_vec());
     objects.push(b"<</F 14 0 R>>".to_vec());
     objects.push(stream("", b"<other>"));
+    objects.push(stream("/Type/EmbeddedFile", b"<nameless>"));
     let pdf = opened(&document(&objects));
     assert_eq!(pdf.contents("JavaScript, object 6 0"), [b"<script>"]);
     assert_eq!(pdf.contents("XFA form, object 8 0"), [b"<form>"]);
     assert_eq!(pdf.contents("点検"), [b"<file>"]);
     assert_eq!(pdf.contents("../x"), [b"<other>"]);
+    assert_eq!(pdf.contents("embedded file, object 15 0"), [b"<nameless>"]);
     let escaping = pdf.members.iter().find(|one| one.name == "../x").unwrap();
     assert_eq!(escaping.rules, ["archive_path_escapes"]);
 }
@@ -224,6 +226,16 @@ fn every_revision_and_what_no_table_names_is_examined() {
     let pdf = opened(&[first, second].concat());
     assert!(holds(&pdf, b"<first>") && holds(&pdf, b"<second>"));
     assert!(!pdf.is_suspect() && pdf.rules.is_empty(), "{pdf:?}");
+    // Numbers of a form that only some readers take.
+    for numbers in ["1.0 0.", "5 +0", "7 99999999999999", "%\n"] {
+        let object = [
+            numbers.as_bytes(),
+            b" obj",
+            &stream("/Filter/AHx", b"3c6865783e>"),
+        ]
+        .concat();
+        assert!(holds(&with(&object), b"<hex>"), "{numbers}");
+    }
     // An object in the data of a stream, in a string and behind a comment.
     let inner = [
         b"9 0 %\xff 1 2\nobj%comment\n".to_vec(),
