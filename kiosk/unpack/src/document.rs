@@ -1,12 +1,12 @@
 //! Documents that carry others: compound files, PDF, RTF.
 
-mod pdf;
+pub(crate) mod pdf;
 
 use crate::format::{Format, Sort};
 
 /// The documents that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[Format {
-    name: "pdf",
+    name: pdf::NAME,
     sort: Sort::Document,
     begins: pdf::begins,
     open: pdf::open,

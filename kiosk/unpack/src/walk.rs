@@ -7,6 +7,7 @@ use wire::{Finding, Gap, MediumName, Tier};
 
 use crate::budget::Budget;
 use crate::bytes::{finding, length};
+use crate::document::pdf;
 use crate::member::{Body, Member, Problem};
 use crate::names::Names;
 
@@ -21,6 +22,8 @@ pub(crate) struct Walk<'w> {
     pub(crate) budget: &'w mut Budget,
     visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
     pub(crate) names: Names,
+    /// Whether one of the formats is a document that is searched in all of the content.
+    pub(crate) is_searched: bool,
     seen: BTreeMap<&'static str, Seen>,
     /// The first thing that keeps the container from being whole.
     gap: Option<(Gap, &'static str)>,
@@ -44,6 +47,7 @@ impl<'w> Walk<'w> {
             budget,
             visit,
             names: Names::default(),
+            is_searched: false,
             seen: BTreeMap::new(),
             gap: None,
         }
@@ -144,7 +148,10 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         self.notice("container_extra_data", detail);
-        let nested = !crate::recognise(data).is_empty() || crate::unopenable(data).is_some();
+        // A part of a document that was searched in the whole is only a torn piece of it.
+        let formats = crate::recognise(data);
+        let is_searched = |one: &&crate::Format| self.is_searched && one.name == pdf::NAME;
+        let nested = !formats.iter().all(is_searched) || crate::unopenable(data).is_some();
         // A stray part as long as the whole would be found again in itself.
         if !nested || self.content_bytes <= data.len() {
             return Ok(());

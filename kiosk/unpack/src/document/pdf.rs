@@ -29,6 +29,9 @@ use crate::walk::{Halt, Walk};
 use reader::Reader;
 use sweep::Sweep;
 
+/// Its name among the formats.
+pub(crate) const NAME: &str = "pdf";
+
 /// Where readers look for the header, and for the end.
 const EDGE_BYTES: usize = 1024;
 

@@ -255,11 +255,14 @@ impl Reader<'_, '_, '_> {
     }
 
     fn label(&mut self, number: u32, label: &'static str) {
-        if self.labels.len() < REMEMBERED_NUMBERS_MAX {
-            self.labels.insert(number, label);
-        } else {
+        if REMEMBERED_NUMBERS_MAX <= self.labels.len() {
             self.walk
                 .limit("more names and numbers than are remembered");
+        } else if label == FILE {
+            // Parts of forms are embedded files, too.
+            self.labels.entry(number).or_insert(label);
+        } else {
+            self.labels.insert(number, label);
         }
     }
 }

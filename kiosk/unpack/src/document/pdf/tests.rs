@@ -215,6 +215,23 @@ fn what_is_a_container_or_a_program_is_a_member_of_its_own() {
 }
 
 #[test]
+fn a_document_with_its_source_in_it_is_both_and_whole() {
+    let odf = crate::testing::made(
+        "import zipfile; z = zipfile.ZipFile('out', 'w'); z.writestr('content.xml', b'<source>')",
+    );
+    let mut objects = page(stream("/Filter/FlateDecode", &flate(b"<page>")));
+    objects.push(stream("", &odf));
+    let content = document(&objects);
+    assert_eq!(kinds(&content), ["pdf", "zip"]);
+    let pdf = opened(&content);
+    assert_eq!(pdf.contents("content.xml"), [b"<source>"]);
+    assert_eq!(pdf.contents("object 5 0"), [odf.as_slice()]);
+    assert!(holds(&pdf, b"<page>") && !pdf.is_suspect(), "{pdf:?}");
+    // Its torn pieces, before and behind the archive, are not documents of their own.
+    assert_eq!(pdf.members.len(), 3);
+}
+
+#[test]
 fn every_revision_and_what_no_table_names_is_examined() {
     let first = document(&page(stream("/Filter/FlateDecode", &flate(b"<first>"))));
     let second = [
