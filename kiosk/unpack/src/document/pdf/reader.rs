@@ -123,21 +123,20 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
     pub(super) fn object(&mut self, index: usize) -> Option<(Object, Tape<'c>)> {
         let object = *self.sweep.objects.get(index)?;
         let tape = Tape::object(self.content, object.body);
-        self.checked(tape, object.body).map(|tape| (object, tape))
+        self.checked(tape).map(|tape| (object, tape))
     }
 
     /// The one value at `at`.
     pub(super) fn value<'b>(&mut self, bytes: Cow<'b, [u8]>, at: usize) -> Option<Tape<'b>> {
         let tape = Tape::value(bytes, at);
-        self.checked(tape, at)
+        self.checked(tape)
     }
 
-    fn checked<'b>(&mut self, tape: Tape<'b>, at: usize) -> Option<Tape<'b>> {
+    fn checked<'b>(&mut self, tape: Tape<'b>) -> Option<Tape<'b>> {
         if tape.is_overfull {
             self.walk.limit("object of more parts than are looked at");
         }
-        self.take_reading(tape.end.saturating_sub(at))
-            .then_some(tape)
+        self.take_reading(tape.read_bytes).then_some(tape)
     }
 
     /// Reads every object once to know where it ends and what its stream is.

@@ -253,6 +253,25 @@ fn every_revision_and_what_no_table_names_is_examined() {
         .concat();
         assert!(holds(&with(&object), b"<hex>"), "{numbers}");
     }
+    // Words that would end an object, in the middle of its dictionary, and one that is not closed.
+    for word in [
+        "stream\n",
+        "0 obj",
+        "endobj",
+        "endstream 5",
+        "xref",
+        "trailer",
+    ] {
+        let entries = format!("/A 1 {word} /Filter/AHx");
+        assert!(
+            holds(&with(&stream(&entries, b"3c6865783e>")), b"<hex>"),
+            "{word}"
+        );
+    }
+    assert!(holds(
+        &with(b"<</Filter/AHx/A[(x)\nstream\n3c6865783e>\nendstream"),
+        b"<hex>"
+    ));
     // An object in the data of a stream, in a string and behind a comment.
     let inner = [
         b"9 0 %\xff 1 2\nobj%comment\n".to_vec(),
