@@ -174,9 +174,12 @@ impl Reader<'_, '_, '_> {
             let name = file.get(key)?;
             let text = match name.reference() {
                 Some(number) => {
-                    let definition = self.definitions(number).pop()?;
-                    let tape = Tape::value(Cow::Owned(definition), 0);
-                    readable(tape.root()?.string()?)
+                    let definitions = self.definitions(number).into_iter();
+                    let mut strings = definitions.filter_map(|definition| {
+                        let tape = Tape::value(Cow::Owned(definition), 0);
+                        tape.root()?.string()
+                    });
+                    readable(strings.next_back()?)
                 }
                 None => self.text(name, object, is_packed)?,
             };

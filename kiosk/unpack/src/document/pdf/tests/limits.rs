@@ -123,6 +123,19 @@ fn definitions_that_are_too_many_or_too_long_hide_nothing() {
     );
     let pdf = opened(&document(&objects));
     assert_eq!(pdf.members[0].what, What::Partial(Gap::Unsupported));
+    // Beside one that is short, it is one that a reader may choose.
+    objects.push(b"null\nendobj\n6 0 obj/AHx".to_vec());
+    assert!(opened(&document(&objects)).has_rule("pdf_several_definitions"));
+    let mut objects = page(stream("", b""));
+    objects.push(stream("/Filter 6 0 R", b"3c6865783e>"));
+    objects.push(
+        [
+            b"/AHx".to_vec(),
+            b"\nendobj\n6 0 obj /AHx".repeat(DEFINITIONS_MAX),
+        ]
+        .concat(),
+    );
+    assert!(opened(&document(&objects)).has_rule("pdf_several_definitions"));
     let mut objects = page(stream("", b""));
     objects.push(stream("/Filter 6 0 R", b"3c6865783e>"));
     objects.extend((7..DEFINITIONS_MAX + 8).map(|next| format!("{next} 0 R").into_bytes()));
