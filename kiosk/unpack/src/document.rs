@@ -6,7 +6,7 @@ mod compressed_rtf;
 mod excel;
 pub(crate) mod onenote;
 mod package;
-mod pdf;
+pub(crate) mod pdf;
 mod pkcs7;
 mod powerpoint;
 pub(crate) mod rtf;
@@ -23,7 +23,7 @@ pub(crate) const FORMATS: &[Format] = &[
     document("onenote", onenote::begins, onenote::open),
     document("activemime", activemime::begins, activemime::open),
     document("rtf", rtf::begins, rtf::open),
-    document("pdf", pdf::begins, pdf::open),
+    document(pdf::NAME, pdf::begins, pdf::open),
     document("pkcs7", pkcs7::begins, pkcs7::open),
 ];
 

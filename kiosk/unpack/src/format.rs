@@ -133,6 +133,7 @@ pub fn open(
     if 1 < archives || unopenable(content).is_some() {
         walk.contradiction("container_polyglot", "is more than one kind of container");
     }
+    walk.is_searched = formats.iter().any(|one| one.name == document::pdf::NAME);
     let mut result = Ok(());
     for format in formats {
         walk.names = crate::names::Names::default();

@@ -7,6 +7,7 @@ use wire::{Finding, Gap, MediumName, Tier};
 
 use crate::budget::Budget;
 use crate::bytes::{finding, length};
+use crate::document::pdf;
 use crate::format::Format;
 use crate::member::{Body, Member, Problem};
 use crate::names::Names;
@@ -22,6 +23,8 @@ pub(crate) struct Walk<'w> {
     pub(crate) budget: &'w mut Budget,
     visit: &'w mut dyn FnMut(Member<'_>, &mut Budget),
     pub(crate) names: Names,
+    /// Whether one of the formats is a document that is searched in all of the content.
+    pub(crate) is_searched: bool,
     seen: BTreeMap<&'static str, Seen>,
     /// Whether what is open lies in something that is searched for archives: the search goes on
     /// behind it.
@@ -48,6 +51,7 @@ impl<'w> Walk<'w> {
             budget,
             visit,
             names: Names::default(),
+            is_searched: false,
             seen: BTreeMap::new(),
             is_within: false,
             gap: None,
@@ -164,9 +168,13 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         self.notice("container_extra_data", detail);
-        // What the whole begins as is opened as the whole: its head alone is cut off.
+        // What the whole begins as is opened as the whole: its head alone is cut off. Nor is a
+        // torn piece of a document that was searched in the whole one of its own.
         let is_head = std::ptr::eq(data.as_ptr(), self.content.as_ptr());
-        let is_fresh = |format: &&Format| !is_head || !(format.begins)(self.content);
+        let is_fresh = |one: &&Format| {
+            let is_whole = is_head && (one.begins)(self.content);
+            !is_whole && !(self.is_searched && one.name == pdf::NAME)
+        };
         let nested = crate::recognise(data).iter().any(is_fresh);
         let nested = nested || crate::unopenable(data).is_some();
         // A stray part as long as the whole would be found again in itself.

@@ -29,6 +29,9 @@ use crate::walk::{Halt, Walk};
 use reader::Reader;
 use sweep::Sweep;
 
+/// Its name among the formats.
+pub(crate) const NAME: &str = "pdf";
+
 /// Where readers look for the header, and for the end.
 const EDGE_BYTES: usize = 1024;
 
@@ -56,7 +59,8 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     if sweep.is_overfull {
         walk.limit("more objects than one document may have");
     }
-    let last_object = sweep.objects.last().map(|object| object.begin);
+    let last_object = sweep.objects.iter().rev().find(|object| object.is_numbered);
+    let last_object = last_object.map(|object| object.begin);
     if last_object.is_none() {
         walk.damaged("document without objects");
     } else if sweep.last_start < last_object {
@@ -86,10 +90,10 @@ fn header_at(content: &[u8]) -> Option<usize> {
 fn has_object(content: &[u8]) -> bool {
     let mut words = content.windows(3).enumerate();
     words.any(|(at, word)| {
-        word == b"obj"
-            && !Sweep::new(rest(content, at.saturating_sub(32), 35))
-                .objects
-                .is_empty()
+        let begin = at.saturating_sub(32);
+        let around = rest(content, begin, at.saturating_sub(begin).saturating_add(3));
+        let is_object = |object: &sweep::Object| object.is_numbered;
+        word == b"obj" && Sweep::new(around).objects.iter().any(is_object)
     })
 }
 

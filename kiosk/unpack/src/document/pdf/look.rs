@@ -23,6 +23,8 @@ pub(super) const SCRIPTS_ALONE_MAX: usize = 32;
 
 /// A stream that is a script.
 pub(super) const SCRIPT: &str = "JavaScript";
+/// A stream that is an embedded file of no name.
+pub(super) const FILE: &str = "embedded file";
 /// A stream that is a part of a form.
 pub(super) const FORM: &str = "XFA form";
 
@@ -35,6 +37,10 @@ impl Reader<'_, '_, '_> {
         is_packed: bool,
     ) -> Result<(), Halt> {
         if let Some(root) = tape.root() {
+            let kind = root.get(b"Type");
+            if tape.stream.is_some() && kind.is_some_and(|kind| kind.is_name(b"EmbeddedFile")) {
+                self.label(object.number, FILE);
+            }
             let act = root.get(b"S").and_then(Value::name);
             let acts: [&[u8]; 6] = [
                 b"JavaScript",
@@ -168,18 +174,26 @@ impl Reader<'_, '_, '_> {
             let name = file.get(key)?;
             let text = match name.reference() {
                 Some(number) => {
-                    let definition = self.definitions(number).pop()?;
-                    let tape = Tape::value(Cow::Owned(definition), 0);
-                    readable(tape.root()?.string()?)
+                    let definitions = self.definitions(number).into_iter();
+                    let mut strings = definitions.filter_map(|definition| {
+                        let tape = Tape::value(Cow::Owned(definition), 0);
+                        tape.root()?.string()
+                    });
+                    readable(strings.next_back()?)
                 }
                 None => self.text(name, object, is_packed)?,
             };
             (!text.is_empty()).then_some(text)
         });
-        let Some(name) = name else { return };
+        let streams = self.complete_dictionary(streams);
+        let Some(name) = name else {
+            for number in streams {
+                self.label(number, FILE);
+            }
+            return;
+        };
         // One byte more than is kept, so that cutting it is told.
         let name = rest(&name, 0, NAME_BYTES_MAX.saturating_add(1));
-        let streams = self.complete_dictionary(streams);
         for number in streams {
             let is_known = self.names.get(&number).is_some_and(|names| {
                 names.iter().any(|known| known == name) || NAMES_MAX <= names.len()
@@ -244,11 +258,14 @@ impl Reader<'_, '_, '_> {
     }
 
     fn label(&mut self, number: u32, label: &'static str) {
-        if self.labels.len() < REMEMBERED_NUMBERS_MAX {
-            self.labels.insert(number, label);
-        } else {
+        if REMEMBERED_NUMBERS_MAX <= self.labels.len() {
             self.walk
                 .limit("more names and numbers than are remembered");
+        } else if label == FILE {
+            // Parts of forms are embedded files, too.
+            self.labels.entry(number).or_insert(label);
+        } else {
+            self.labels.insert(number, label);
         }
     }
 }

@@ -37,10 +37,10 @@ impl Predictor {
 
 /// Each byte is the difference to the same color of the pixel to the left.
 fn undo_tiff(data: &mut [u8], pixel: usize, row: usize) {
+    let mut before = Vec::new();
     for row in data.chunks_mut(row) {
-        let mut before = row.to_vec();
-        before.truncate(pixel);
-        before.resize(pixel.min(row.len()), 0);
+        before.clear();
+        before.extend_from_slice(row.get(..pixel).unwrap_or_default());
         for pixels in row.chunks_mut(pixel).skip(1) {
             for (byte, left) in pixels.iter_mut().zip(&mut before) {
                 *byte = byte.wrapping_add(*left);
@@ -54,6 +54,7 @@ fn undo_tiff(data: &mut [u8], pixel: usize, row: usize) {
 fn undo_png(data: &mut Vec<u8>, pixel: usize, row: usize) {
     let mut above: Vec<u8> = Vec::new();
     let mut current: Vec<u8> = Vec::new();
+    let mut sides = (Vec::new(), Vec::new());
     let (mut read, mut written): (usize, usize) = (0, 0);
     let step = row.saturating_add(1);
     while let Some(kind) = data.get(read).copied() {
@@ -62,7 +63,7 @@ fn undo_png(data: &mut Vec<u8>, pixel: usize, row: usize) {
         current.clear();
         current.extend_from_slice(part(data, begin, length).unwrap_or_default());
         above.resize(length, 0);
-        undo_row(kind, pixel, &mut current, &above);
+        undo_row(kind, pixel, &mut current, &above, &mut sides);
         // A row moves towards the beginning, over what was read already.
         let end = written.saturating_add(length);
         if let Some(place) = data.get_mut(written..end) {
@@ -75,7 +76,8 @@ fn undo_png(data: &mut Vec<u8>, pixel: usize, row: usize) {
     data.truncate(written);
 }
 
-fn undo_row(kind: u8, pixel: usize, row: &mut [u8], above: &[u8]) {
+/// `sides` is memory that is used again: the pixel to the left, and the one above that.
+fn undo_row(kind: u8, pixel: usize, row: &mut [u8], above: &[u8], sides: &mut (Vec<u8>, Vec<u8>)) {
     if kind == 2 {
         for (byte, up) in row.iter_mut().zip(above) {
             *byte = byte.wrapping_add(*up);
@@ -85,11 +87,13 @@ fn undo_row(kind: u8, pixel: usize, row: &mut [u8], above: &[u8]) {
     if !matches!(kind, 1 | 3 | 4) {
         return;
     }
-    // The pixel to the left, and the one above that.
-    let mut left = vec![0_u8; pixel.min(row.len())];
-    let mut corner = left.clone();
+    let (left, corner) = sides;
+    for side in [&mut *left, &mut *corner] {
+        side.clear();
+        side.resize(pixel.min(row.len()), 0);
+    }
     for (pixels, ups) in row.chunks_mut(pixel).zip(above.chunks(pixel)) {
-        let sides = left.iter_mut().zip(&mut corner);
+        let sides = left.iter_mut().zip(corner.iter_mut());
         for ((byte, up), (left, corner)) in pixels.iter_mut().zip(ups).zip(sides) {
             let predicted = match kind {
                 1 => *left,

@@ -31,6 +31,9 @@ pub(super) const REMEMBERED_BYTES_MAX: usize = 8 << 20;
 /// Most numbers of objects that are remembered of one sort.
 pub(super) const REMEMBERED_NUMBERS_MAX: usize = 500_000;
 
+/// Stands for a definition that is not there, so that no filter is believed to be none.
+const UNRESOLVED: &[u8] = b"/unresolved";
+
 /// Where an object is in the file.
 pub(super) struct Extent {
     pub(super) begin: usize,
@@ -123,21 +126,22 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
     pub(super) fn object(&mut self, index: usize) -> Option<(Object, Tape<'c>)> {
         let object = *self.sweep.objects.get(index)?;
         let tape = Tape::object(self.content, object.body);
-        self.checked(tape, object.body).map(|tape| (object, tape))
+        self.checked(tape).map(|tape| (object, tape))
     }
 
     /// The one value at `at`.
     pub(super) fn value<'b>(&mut self, bytes: Cow<'b, [u8]>, at: usize) -> Option<Tape<'b>> {
         let tape = Tape::value(bytes, at);
-        self.checked(tape, at)
+        self.checked(tape)
     }
 
-    fn checked<'b>(&mut self, tape: Tape<'b>, at: usize) -> Option<Tape<'b>> {
+    fn checked<'b>(&mut self, tape: Tape<'b>) -> Option<Tape<'b>> {
         if tape.is_overfull {
             self.walk.limit("object of more parts than are looked at");
+            // As many of these as there are readings, however short each is.
+            self.take_reading(self.content.len());
         }
-        self.take_reading(tape.end.saturating_sub(at))
-            .then_some(tape)
+        self.take_reading(tape.read_bytes).then_some(tape)
     }
 
     /// Reads every object once to know where it ends and what its stream is.
@@ -249,8 +253,8 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
         }
     }
 
-    /// What is said to be the object of this number, the latest first, as it is spelled. What
-    /// is too long to be a part of another object is left out.
+    /// What is said to be the object of this number, as it is spelled, in no order. [`UNRESOLVED`]
+    /// stands for what is too long to be a part of another object, or one too many.
     pub(super) fn definitions(&mut self, number: u32) -> Vec<Vec<u8>> {
         let begin = self.by_number.partition_point(|(own, _)| *own < number);
         let end = self.by_number.partition_point(|(own, _)| *own <= number);
@@ -271,11 +275,14 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
                 break;
             };
             let raw = tape.root().map(Value::raw).unwrap_or_default();
-            if raw.len() <= DEFINITION_BYTES_MAX {
-                found.push(raw.to_vec());
-            }
+            let is_short = raw.len() <= DEFINITION_BYTES_MAX;
+            found.push(if is_short { raw } else { UNRESOLVED }.to_vec());
         }
-        found.extend(self.packed.get(&number).cloned().unwrap_or_default());
+        let packed = self.packed.get(&number).map_or(&[][..], Vec::as_slice);
+        found.extend(packed.iter().take(DEFINITIONS_MAX).cloned());
+        if DEFINITIONS_MAX < packed.len().max(end.saturating_sub(begin)) {
+            found.push(UNRESOLVED.to_vec());
+        }
         found.sort();
         found.dedup();
         found
@@ -285,6 +292,9 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
     pub(super) fn complete(&mut self, value: Value<'_>) -> Vec<u8> {
         let mut text = value.raw().to_vec();
         for _ in 0..DEFINITIONS_MAX {
+            if !self.take_reading(text.len()) {
+                break;
+            }
             let tape = Tape::value(Cow::Borrowed(&text), 0);
             let reference = tape
                 .values()
@@ -299,7 +309,7 @@ impl<'c, 'r, 'w> Reader<'c, 'r, 'w> {
                     "readers may choose another definition of a filter",
                 );
             }
-            let definition = definitions.pop().unwrap_or_else(|| b"/unresolved".to_vec());
+            let definition = definitions.pop().unwrap_or_else(|| UNRESOLVED.to_vec());
             let mut next = text.get(..at).unwrap_or_default().to_vec();
             next.push(b' ');
             next.extend_from_slice(&definition);

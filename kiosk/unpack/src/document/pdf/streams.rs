@@ -94,6 +94,7 @@ impl<'c> Reader<'c, '_, '_> {
                 generation: 0,
                 begin: at,
                 body: at,
+                is_numbered: true,
             };
             self.look(&tape, object, true)?;
             if let Some(root) = tape.root() {

@@ -22,6 +22,8 @@ pub(super) struct Object {
     pub(super) begin: usize,
     /// Behind the word `obj`.
     pub(super) body: usize,
+    /// Whether its numbers were found; what only may be an object has none.
+    pub(super) is_numbered: bool,
 }
 
 /// What the sweep found, in the order of the file.
@@ -76,20 +78,35 @@ impl Sweep {
         let begin = at.saturating_sub(window);
         let before = rest(content, begin, window);
         let found = header(before).or_else(|| header(&without_comments(before)));
-        let Some((number, generation, length)) = found else {
+        if found.is_none() && !may_have_header(before) {
             return;
-        };
+        }
         if OBJECTS_MAX <= self.objects.len() {
             self.is_overfull = true;
             return;
         }
+        let (number, generation, length) = found.unwrap_or_default();
         self.objects.push(Object {
             number,
             generation,
             begin: at.saturating_sub(length),
             body: at.saturating_add(b"obj".len()),
+            is_numbered: found.is_some(),
         });
     }
+}
+
+/// Whether some reader may see two numbers at the end of `before` where [`header`] sees none:
+/// numbers of another form, or a comment that is longer than what is looked at.
+fn may_have_header(before: &[u8]) -> bool {
+    let spaces = before.iter().rev().take_while(|byte| is_space(**byte));
+    let spaces = spaces.count();
+    let (text, spaces) = before.split_at(before.len().saturating_sub(spaces));
+    let is_line = spaces.contains(&b'\n') || spaces.contains(&b'\r');
+    let is_number = text
+        .last()
+        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.');
+    is_line || is_number
 }
 
 /// The two numbers at the end of `before`, and how far before its end they begin.
@@ -104,15 +121,10 @@ fn header(before: &[u8]) -> Option<(u32, u32, usize)> {
 
 /// The number before white space at the end of `text`, and what stands before it.
 fn number_before(text: &[u8]) -> Option<(u32, &[u8])> {
-    let spaces = text
-        .iter()
-        .rev()
-        .take_while(|byte| is_space(**byte))
-        .count();
-    let text = text.get(..text.len().saturating_sub(spaces))?;
+    let spaces = text.iter().rev().take_while(|byte| is_space(**byte));
+    let text = text.get(..text.len().saturating_sub(spaces.count()))?;
     let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
     let (left, number) = text.split_at_checked(text.len().saturating_sub(digits.count()))?;
-    // Leading zeros may be any number of digits.
     let number = std::str::from_utf8(number).ok()?.parse().ok()?;
     Some((number, left))
 }

@@ -18,6 +18,12 @@ pub(super) struct Tape<'c> {
     tokens: Vec<Token>,
     /// The containers that are not closed yet.
     open: Vec<usize>,
+    /// Whether words that end objects do so only where no container is open.
+    is_patient: bool,
+    /// Whether a container was still open at the end.
+    is_torn: bool,
+    /// How many bytes were read, in all attempts.
+    pub(super) read_bytes: usize,
     /// Where reading ended.
     pub(super) end: usize,
     /// Where the data of a stream may begin: behind the word `stream`.
@@ -37,11 +43,27 @@ impl<'c> Tape<'c> {
         Self::read(bytes, at, true)
     }
 
+    /// Most readers take the words that end objects for mistakes where a container is open,
+    /// and go on; where nothing closes it any more, the first such word ends the object.
     fn read(bytes: Cow<'c, [u8]>, at: usize, is_single: bool) -> Self {
+        let patient = Self::attempt(bytes, at, is_single, true);
+        if !patient.is_torn || patient.is_overfull {
+            return patient;
+        }
+        let read_bytes = patient.read_bytes;
+        let mut strict = Self::attempt(patient.bytes, at, is_single, false);
+        strict.read_bytes = strict.read_bytes.saturating_add(read_bytes);
+        strict
+    }
+
+    fn attempt(bytes: Cow<'c, [u8]>, at: usize, is_single: bool, is_patient: bool) -> Self {
         let mut tape = Self {
             bytes,
             tokens: Vec::new(),
             open: Vec::new(),
+            is_patient,
+            is_torn: false,
+            read_bytes: 0,
             end: at,
             stream: None,
             is_overfull: false,
@@ -51,6 +73,8 @@ impl<'c> Tape<'c> {
                 break;
             }
         }
+        tape.is_torn = !tape.open.is_empty();
+        tape.read_bytes = tape.end.saturating_sub(at);
         while tape.close() {}
         if is_single {
             let first = tape.tokens.first().map_or(0, |first| first.next);
@@ -137,11 +161,12 @@ impl<'c> Tape<'c> {
             b"startxref",
             b"trailer",
         ];
-        if word.starts_with(b"stream") {
+        let may_end = self.open.is_empty() || !self.is_patient;
+        if may_end && word.starts_with(b"stream") {
             self.stream = Some(at.saturating_add(b"stream".len()));
             return false;
         }
-        if ends.iter().any(|end| word.starts_with(end)) {
+        if may_end && ends.iter().any(|end| word.starts_with(end)) {
             return false;
         }
         let is_number = matches!(word.first(), Some(b'0'..=b'9' | b'+' | b'-' | b'.'));

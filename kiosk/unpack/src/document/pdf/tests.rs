@@ -171,11 +171,13 @@ fn scripts_forms_and_files_have_their_own_names() {
     objects.push(b"<</F(../x)/EF 13 0 R>>".to_vec());
     objects.push(b"<</F 14 0 R>>".to_vec());
     objects.push(stream("", b"<other>"));
+    objects.push(stream("/Type/EmbeddedFile", b"<nameless>"));
     let pdf = opened(&document(&objects));
     assert_eq!(pdf.contents("JavaScript, object 6 0"), [b"<script>"]);
     assert_eq!(pdf.contents("XFA form, object 8 0"), [b"<form>"]);
     assert_eq!(pdf.contents("点検"), [b"<file>"]);
     assert_eq!(pdf.contents("../x"), [b"<other>"]);
+    assert_eq!(pdf.contents("embedded file, object 15 0"), [b"<nameless>"]);
     let escaping = pdf.members.iter().find(|one| one.name == "../x").unwrap();
     assert_eq!(escaping.rules, ["archive_path_escapes"]);
 }
@@ -213,6 +215,23 @@ fn what_is_a_container_or_a_program_is_a_member_of_its_own() {
 }
 
 #[test]
+fn a_document_with_its_source_in_it_is_both_and_whole() {
+    let odf = crate::testing::made(
+        "import zipfile; z = zipfile.ZipFile('out', 'w'); z.writestr('content.xml', b'<source>')",
+    );
+    let mut objects = page(stream("/Filter/FlateDecode", &flate(b"<page>")));
+    objects.push(stream("", &odf));
+    let content = document(&objects);
+    assert_eq!(kinds(&content), ["pdf", "zip"]);
+    let pdf = opened(&content);
+    assert_eq!(pdf.contents("content.xml"), [b"<source>"]);
+    assert_eq!(pdf.contents("object 5 0"), [odf.as_slice()]);
+    assert!(holds(&pdf, b"<page>") && !pdf.is_suspect(), "{pdf:?}");
+    // Its torn pieces, before and behind the archive, are not documents of their own.
+    assert_eq!(pdf.members.len(), 3);
+}
+
+#[test]
 fn every_revision_and_what_no_table_names_is_examined() {
     let first = document(&page(stream("/Filter/FlateDecode", &flate(b"<first>"))));
     let second = [
@@ -224,6 +243,35 @@ fn every_revision_and_what_no_table_names_is_examined() {
     let pdf = opened(&[first, second].concat());
     assert!(holds(&pdf, b"<first>") && holds(&pdf, b"<second>"));
     assert!(!pdf.is_suspect() && pdf.rules.is_empty(), "{pdf:?}");
+    // Numbers of a form that only some readers take.
+    for numbers in ["1.0 0.", "5 +0", "7 99999999999999", "%\n"] {
+        let object = [
+            numbers.as_bytes(),
+            b" obj",
+            &stream("/Filter/AHx", b"3c6865783e>"),
+        ]
+        .concat();
+        assert!(holds(&with(&object), b"<hex>"), "{numbers}");
+    }
+    // Words that would end an object, in the middle of its dictionary, and one that is not closed.
+    for word in [
+        "stream\n",
+        "0 obj",
+        "endobj",
+        "endstream 5",
+        "xref",
+        "trailer",
+    ] {
+        let entries = format!("/A 1 {word} /Filter/AHx");
+        assert!(
+            holds(&with(&stream(&entries, b"3c6865783e>")), b"<hex>"),
+            "{word}"
+        );
+    }
+    assert!(holds(
+        &with(b"<</Filter/AHx/A[(x)\nstream\n3c6865783e>\nendstream"),
+        b"<hex>"
+    ));
     // An object in the data of a stream, in a string and behind a comment.
     let inner = [
         b"9 0 %\xff 1 2\nobj%comment\n".to_vec(),

@@ -95,19 +95,18 @@ fn objects_that_lie_in_each_other_are_read_only_so_often() {
 }
 
 #[test]
-fn numbers_are_found_before_long_comments_only() {
-    let far = |length: usize| {
+fn an_object_behind_a_long_comment_is_found_without_its_number() {
+    let number = |length: usize| {
         let comment = "x".repeat(length);
-        let object = [
-            format!("9 0 %{comment}\nobj").into_bytes(),
-            stream("/Filter/AHx", b"3c6865783e>"),
-        ]
-        .concat();
-        holds(&with(&object), b"<hex>")
+        let head = format!("9 0 %{comment}\nobj");
+        let mut object = head.into_bytes();
+        object.extend(stream("/Filter/AHx", b"4d5a"));
+        let pdf = with(&object);
+        assert!(holds(&pdf, b"MZ"), "{length}");
+        pdf.contents("object 9 0").len()
     };
-    assert!(far(HEADER_BYTES_MAX - 6));
-    // Then it is an object of no number that no reader finds either.
-    assert!(!far(HEADER_BYTES_MAX));
+    assert_eq!(number(HEADER_BYTES_MAX - 6), 1);
+    assert_eq!(number(HEADER_BYTES_MAX), 0);
 }
 
 #[test]
@@ -124,6 +123,19 @@ fn definitions_that_are_too_many_or_too_long_hide_nothing() {
     );
     let pdf = opened(&document(&objects));
     assert_eq!(pdf.members[0].what, What::Partial(Gap::Unsupported));
+    // Beside one that is short, it is one that a reader may choose.
+    objects.push(b"null\nendobj\n6 0 obj/AHx".to_vec());
+    assert!(opened(&document(&objects)).has_rule("pdf_several_definitions"));
+    let mut objects = page(stream("", b""));
+    objects.push(stream("/Filter 6 0 R", b"3c6865783e>"));
+    objects.push(
+        [
+            b"/AHx".to_vec(),
+            b"\nendobj\n6 0 obj /AHx".repeat(DEFINITIONS_MAX),
+        ]
+        .concat(),
+    );
+    assert!(opened(&document(&objects)).has_rule("pdf_several_definitions"));
     let mut objects = page(stream("", b""));
     objects.push(stream("/Filter 6 0 R", b"3c6865783e>"));
     objects.extend((7..DEFINITIONS_MAX + 8).map(|next| format!("{next} 0 R").into_bytes()));
