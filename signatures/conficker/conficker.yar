@@ -13,7 +13,7 @@ rule conficker_autorun
         title_en = "Conficker (autorun.inf on a USB stick)"
         description_ja = "USBワームConfickerが作る自動起動設定です。古い制御用コンピューターで今も見つかります。"
         description_en = "The autorun.inf of the USB worm Conficker, which is still found on old control computers."
-        reference = "Microsoft, Worm:Win32/Conficker.B (2009-01-08); F-Secure, Worm:W32/Downadup (2009)"
+        reference = "Microsoft, Worm:Win32/Conficker.B (2009); F-Secure, Worm:W32/Downadup (2009)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

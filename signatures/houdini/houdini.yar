@@ -12,7 +12,7 @@ rule houdini_script
         title_en = "H-worm (script of a USB worm)"
         description_ja = "USBメモリのファイルをショートカットに置き換えて広がるスクリプトです。"
         description_en = "A script that spreads by putting shortcuts in the place of the files of USB sticks."
-        reference = "FireEye, Now You See Me - H-worm by Houdini (2013-09-24); Microsoft, Worm:VBS/Jenxcus (2013)"
+        reference = "FireEye, Now You See Me - H-worm by Houdini (2013-09); Microsoft, Worm:VBS/Jenxcus (2013)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

@@ -12,7 +12,7 @@ rule ransom_note_text
         title_en = "Ransom note"
         description_ja = "ファイルを暗号化したと告げ、匿名のサイトへ誘導する脅迫文です。感染したコンピューターから来た媒体の疑いがあります。"
         description_en = "A note that says that files are encrypted and leads to a hidden site. The medium may come from an infected computer."
-        reference = "CISA, Stop Ransomware Guide (2023-05-23); Zscaler ThreatLabz, ransomware_notes, a collection of notes (2022 to 2026)"
+        reference = "CISA, #StopRansomware Guide (2023-05-23); Zscaler ThreatLabz, ransomware_notes, a collection of notes (2022 to 2026)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"
@@ -24,7 +24,7 @@ rule ransom_note_text
         $browser = /tor[ \-]?browser|torproject\.org/ ascii wide nocase
         $address = /[a-z2-7]{16}\.onion/ ascii wide
         $decrypt = /decrypt(or|ion|er|ing)?/ ascii wide nocase
-        $pay = /bitcoin|monero|\bbtc\b|\bxmr\b|ransom|payment|\bprice\b|pay / ascii wide nocase
+        $pay = /bitcoin|monero|ransom|payment|\bprice\b|pay / ascii wide nocase
         $warn_1 = /do( not|n't| n't) (try|rename|modify|delete|use|attempt|contact|shut|reset|edit|move)/ ascii wide nocase
         $warn_2 = /(leak|publish|sold|sell|disclos)/ ascii wide nocase
         // For the notes that give an address of mail or chat instead of a hidden site.

@@ -13,7 +13,7 @@ rule shamoon_wiper
         title_en = "Shamoon and followers (destroy disks)"
         description_ja = "ディスクを上書きして破壊するプログラムです。2012年に石油会社のコンピューター3万台を壊しました。"
         description_en = "Overwrites disks. In 2012 it destroyed 30,000 computers of an oil company."
-        reference = "Symantec, The Shamoon Attacks (2012-08-16); Saudi National Cybersecurity Authority, Destructive Attack DUSTMAN Technical Report (2019-12-31)"
+        reference = "Symantec, The Shamoon Attacks (2012-08-16); Saudi National Cybersecurity Authority, Destructive Attack DUSTMAN Technical Report (2019-12)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"
