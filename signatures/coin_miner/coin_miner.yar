@@ -1,6 +1,6 @@
 /*
-    Programs that use a computer for mining coins. On a control computer they take the time that control
-    needs. The program looks at the beginning of a file.
+    Programs that use a computer for mining coins. On a control computer they take the time that
+    control needs. The program looks at the beginning of a file.
 */
 
 rule coin_miner_xmrig

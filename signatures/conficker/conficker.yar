@@ -1,7 +1,8 @@
 /*
-    Conficker (2008, still found on old plant computers): spreads through the network and on USB sticks,
-    where it leaves an autorun.inf among padding and its library in a folder RECYCLER. The general
-    rule for autorun.inf finds it too; this one gives it its name, and finds it in any part of a medium.
+    Conficker (2008, still found on old plant computers): spreads through the network and on USB
+    sticks, where it leaves an autorun.inf among padding and its library in a folder RECYCLER.
+    The general rule for autorun.inf finds it too; this one gives it its name, and finds it in
+    any part of a medium.
 */
 
 rule conficker_autorun

@@ -1,6 +1,6 @@
 /*
-    Keystrokes for a device that looks like a USB stick and types by itself (BadUSB). The kiosk lets no
-    such device in; these rules find what would be loaded into one. Both are for texts.
+    Keystrokes for a device that looks like a USB stick and types by itself (BadUSB). The kiosk
+    lets no such device in; these rules find what would be loaded into one. Both are for texts.
 */
 
 rule ducky_script

@@ -1,7 +1,7 @@
 /*
-    Gamarue, also called Andromeda (2011 to 2017, still found on sticks): hides the files of a stick and
-    puts one shortcut in their place, which starts a library by rundll32. All of these look at the
-    beginning of a file.
+    Gamarue, also called Andromeda (2011 to 2017, still found on sticks): hides the files of a
+    stick and puts one shortcut in their place, which starts a library by rundll32. All of these
+    look at the beginning of a file.
 */
 
 rule gamarue_usb_shortcut

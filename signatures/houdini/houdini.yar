@@ -1,6 +1,6 @@
 /*
-    H-worm, also called Houdini or Jenxcus (since 2013): scripts that put a shortcut in the place of
-    each file of a USB stick. Many forms are disguised; these rules know the plain one.
+    H-worm, also called Houdini or Jenxcus (since 2013): scripts that put a shortcut in the
+    place of each file of a USB stick. Many forms are disguised; these rules know the plain one.
 */
 
 rule houdini_script

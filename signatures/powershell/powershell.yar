@@ -1,6 +1,6 @@
 /*
-    PowerShell that hides itself and runs what it loads from the network. Both are for texts: scripts,
-    and whatever else carries a command line.
+    PowerShell that hides itself and runs what it loads from the network. Both are for texts:
+    scripts, and whatever else carries a command line.
 */
 
 rule powershell_hidden_download

@@ -1,6 +1,6 @@
 /*
-    The note that ransomware leaves, whoever made it: what happened, where to pay, what not to do.
-    A text, told by what nearly all of them have together.
+    The note that ransomware leaves, whoever made it: what happened, where to pay, what not to
+    do. A text, told by what nearly all of them have together.
 */
 
 rule ransom_note_text

@@ -1,7 +1,7 @@
 /*
-    Shamoon (2012, 2016) and its followers Dustman and ZeroCleare (2019): overwrite disks through
-    the RawDisk driver, an ordinary product, with a licence key that only they carry. Looks at the
-    beginning of a file.
+    Shamoon (2012, 2016) and its followers Dustman and ZeroCleare (2019): overwrite disks
+    through the RawDisk driver, an ordinary product, with a licence key that only they carry.
+    Looks at the beginning of a file.
 */
 
 rule shamoon_wiper

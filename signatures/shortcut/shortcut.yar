@@ -1,7 +1,7 @@
 /*
-    Shortcuts (.lnk) that run an interpreter instead of opening what they seem to be: the usual way of
-    worms on USB sticks since Windows no longer starts programs from them. All of these look at the
-    beginning of a file.
+    Shortcuts (.lnk) that run an interpreter instead of opening what they seem to be: the usual
+    way of worms on USB sticks since Windows no longer starts programs from them. All of these
+    look at the beginning of a file.
 */
 
 rule shortcut_worm
