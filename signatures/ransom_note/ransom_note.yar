@@ -25,8 +25,9 @@ rule ransom_note_text
         $address = /[a-z2-7]{16}\.onion/ ascii wide
         $decrypt = /decrypt(or|ion|er|ing)?/ ascii wide nocase
         $pay = /bitcoin|monero|ransom|payment|\bprice\b|pay / ascii wide nocase
-        $warn_1 = /do( not|n't| n't) (try|rename|modify|delete|use|attempt|contact|shut|reset|edit|move)/ ascii wide nocase
+        $warn_1 = /do( not|n't| n't) (try|rename|modify|delete|attempt|contact|shut|reset|edit|move)/ ascii wide nocase
         $warn_2 = /(leak|publish|sold|sell|disclos)/ ascii wide nocase
+        $coins = /bitcoin|monero|ransom/ ascii wide nocase
         // For the notes that give an address of mail or chat instead of a hidden site.
         $yours = /your [a-z ,]{0,40}(files|data|documents|network|servers|computers)[a-z ,]{0,60}(encrypted|locked|stolen)/ ascii wide nocase
         $mail = /[a-z0-9._\-]{3,64}@(proton|tuta|onionmail|cock|aol|gmail|mail|keemail|msgsafe|cyberfear|firemail|airmail|qq|disroot|zohomail|outlook|hotmail|yandex)[a-z]{0,8}\.[a-z]{2,5}/ ascii wide nocase
@@ -38,6 +39,7 @@ rule ransom_note_text
         uint16(0) != 0x5A4D and uint16(0) != 0x4B50 and uint32(0) != 0x46445025 and
         (
             ($encrypted and $address and 3 of ($browser, $decrypt, $pay, $warn_*)) or
-            ($yours and any of ($mail, $chat) and $decrypt and 2 of ($pay, $warn_*))
+            ($yours and any of ($mail, $chat) and $decrypt and $coins and any of ($warn_*)) or
+            ($yours and any of ($mail, $chat) and $decrypt and all of ($warn_*))
         )
 }
