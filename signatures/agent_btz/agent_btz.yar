@@ -1,6 +1,6 @@
 /*
-    Agent.btz (2008): the worm that came into the networks of the US military on a USB stick; Turla
-    followed in its footsteps. Looks at the beginning of a file.
+    Agent.btz (2008): the worm that came into the networks of the US military on a USB stick;
+    Turla followed in its footsteps. Looks at the beginning of a file.
 */
 
 rule agent_btz_program

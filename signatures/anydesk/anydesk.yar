@@ -1,6 +1,6 @@
 /*
-    AnyDesk: an ordinary product for remote control, which ransomware groups bring along. It is no
-    malware: the rule says that it is there. Looks at the beginning of a file.
+    AnyDesk: an ordinary product for remote control, which ransomware groups bring along. It is
+    no malware: the rule says that it is there. Looks at the beginning of a file.
 */
 
 rule anydesk_program

@@ -1,8 +1,9 @@
 /*
-    BlackEnergy (2015): the blackouts in Ukraine. Beside the BlackEnergy trojan itself the attackers
-    left an SSH server with a password of their own, and KillDisk, which ends plant software and
-    destroys the disk. The trojan's own components are packed and carry no published plain text, so
-    that they are not among these rules. All of these look at the beginning of a file.
+    BlackEnergy (2015): the blackouts in Ukraine. Beside the BlackEnergy trojan itself the
+    attackers left an SSH server with a password of their own, and KillDisk, which ends plant
+    software and destroys the disk. The trojan's own components are packed and carry no
+    published plain text, so that they are not among these rules. All of these look at the
+    beginning of a file.
 */
 
 rule blackenergy_ssh_server

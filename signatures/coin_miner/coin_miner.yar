@@ -1,6 +1,6 @@
 /*
-    Programs that use a computer for mining coins. On a control computer they take the time that control
-    needs. The program looks at the beginning of a file.
+    Programs that use a computer for mining coins. On a control computer they take the time that
+    control needs. The program looks at the beginning of a file.
 */
 
 rule coin_miner_xmrig
@@ -52,7 +52,7 @@ rule coin_miner_settings
     strings:
         // A pool, and a user of it: as arguments, and as settings in JSON.
         $pool = /stratum(\+tcp|\+ssl|\+tls|2\+tcp)?:\/\/[a-z0-9.\-]{4,128}:[0-9]{2,5}/ ascii wide nocase
-        $user_1 = /[ \t](-u|--user)[ =]{1,4}[a-z0-9]{24,128}/ ascii wide nocase
+        $user_1 = /stratum[^\r\n]{4,160}[ \t](-u|--user)[ =]{1,4}[a-z0-9]{24,128}/ ascii wide nocase
         $user_2 = /"user"[ \t]{0,8}:[ \t]{0,8}"[a-z0-9]{24,128}/ ascii wide nocase
         $setting_1 = "\"donate-level\"" ascii
         $setting_2 = "\"pools\"" ascii

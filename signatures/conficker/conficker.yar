@@ -1,7 +1,8 @@
 /*
-    Conficker (2008, still found on old plant computers): spreads through the network and on USB sticks,
-    where it leaves an autorun.inf among padding and its library in a folder RECYCLER. The general
-    rule for autorun.inf finds it too; this one gives it its name, and finds it in any part of a medium.
+    Conficker (2008, still found on old plant computers): spreads through the network and on USB
+    sticks, where it leaves an autorun.inf among padding and its library in a folder RECYCLER.
+    The general rule for autorun.inf finds it too; this one gives it its name, and finds it in
+    any part of a medium.
 */
 
 rule conficker_autorun
@@ -13,7 +14,7 @@ rule conficker_autorun
         title_en = "Conficker (autorun.inf on a USB stick)"
         description_ja = "USBワームConfickerが作る自動起動設定です。古い制御用コンピューターで今も見つかります。"
         description_en = "The autorun.inf of the USB worm Conficker, which is still found on old control computers."
-        reference = "Microsoft, Worm:Win32/Conficker.B (2009-01-08); F-Secure, Worm:W32/Downadup (2009)"
+        reference = "Microsoft, Worm:Win32/Conficker.B (2009); F-Secure, Worm:W32/Downadup (2009)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

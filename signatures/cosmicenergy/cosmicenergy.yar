@@ -1,7 +1,7 @@
 /*
-    COSMICENERGY (2023): reaches a database server of a grid operator and sends commands of IEC 104
-    from there. Its first part is Python in one program, which keeps the names of its modules. Looks
-    at the beginning of a file.
+    COSMICENERGY (2023): reaches a database server of a grid operator and sends commands of IEC
+    104 from there. Its first part is Python in one program, which keeps the names of its
+    modules. Looks at the beginning of a file.
 */
 
 rule cosmicenergy_program

@@ -1,6 +1,6 @@
 /*
-    Keystrokes for a device that looks like a USB stick and types by itself (BadUSB). The kiosk lets no
-    such device in; these rules find what would be loaded into one. Both are for texts.
+    Keystrokes for a device that looks like a USB stick and types by itself (BadUSB). The kiosk
+    lets no such device in; these rules find what would be loaded into one. Both are for texts.
 */
 
 rule ducky_script
@@ -12,7 +12,7 @@ rule ducky_script
         title_en = "Keystrokes for an attack (DuckyScript)"
         description_ja = "キーボードになりすます攻撃用USB機器に入れる、自動入力の命令です。"
         description_en = "Keystrokes for a USB attack device that pretends to be a keyboard."
-        reference = "Hak5, USB Rubber Ducky documentation: DuckyScript (2022); FBI, FIN7 mails of USB devices that type (2020-03-26)"
+        reference = "Hak5, USB Rubber Ducky documentation: DuckyScript (2022); FBI, FIN7 Cyber Actors Targeting US Businesses Through USB Keystroke Injection Attacks (2020-03-26)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"
@@ -21,7 +21,7 @@ rule ducky_script
     strings:
         // Commands of the language, each at the beginning of a line.
         $delay = /[\r\n][ \t]{0,16}DELAY[ \t]{1,4}[0-9$#]/ ascii
-        $window = /[\r\n][ \t]{0,16}(GUI|WINDOWS|COMMAND)[ \t]{1,4}(r|x|SPACE)[ \t]{0,4}[\r\n]/ ascii nocase
+        $window = /[\r\n][ \t]{0,16}(GUI|WINDOWS|COMMAND)[ \t]{1,4}(r|R|x|X|SPACE)[ \t]{0,4}[\r\n]/ ascii
         $enter = /[\r\n][ \t]{0,16}ENTER[ \t]{0,4}[\r\n]/ ascii
         $text = /[\r\n][ \t]{0,16}STRING(LN|_DELAY|_POWERSHELL)?[ \t]{1,4}[^\r\n]/ ascii
 
@@ -40,7 +40,7 @@ rule ducky_board_program
         title_en = "Keystrokes for an attack (for a small board)"
         description_ja = "キーボードになりすます小型基板に入れる、命令を自動入力するプログラムです。"
         description_en = "A program for a small board that pretends to be a keyboard and types commands."
-        reference = "Digistump, DigiKeyboard library (2013); Arduino, Keyboard library reference (2015); MITRE ATT&CK, T1200 Hardware Additions (2018-04-18)"
+        reference = "Digistump and Arduino, source code of the keyboard libraries; MITRE ATT&CK, T1200 Hardware Additions (2018-04-18)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

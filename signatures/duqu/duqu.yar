@@ -1,7 +1,7 @@
 /*
-    Duqu 2.0 (2015), of the makers of Stuxnet: spies in networks. Of the first Duqu (2011) only names
-    of files and hashes are public, and its programs hold none of them in plain, so that there is no
-    rule for it. Looks at the beginning of a file.
+    Duqu 2.0 (2015), of the makers of Stuxnet: spies in networks. Of the first Duqu (2011) only
+    names of files and hashes are public, and its programs hold none of them in plain, so that
+    there is no rule for it. Looks at the beginning of a file.
 */
 
 rule duqu_2_program

@@ -1,7 +1,7 @@
 /*
-    Flame, also called sKyWIper (2012): spies, and spreads on USB sticks too. Nearly all of its text is
-    encrypted; the names by which it keeps two copies from running are not. Looks at the beginning of
-    a file.
+    Flame, also called sKyWIper (2012): spies, and spreads on USB sticks too. Nearly all of its
+    text is encrypted; the names by which it keeps two copies from running are not. Looks at the
+    beginning of a file.
 */
 
 rule flame_program

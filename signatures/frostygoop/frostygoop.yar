@@ -1,7 +1,7 @@
 /*
-    FrostyGoop (2024): writes registers of controllers over Modbus. It left 600 apartment buildings
-    of a district heating company in Lviv without heat for two days in winter. A Go program, whose
-    names of functions stay in it. Looks at the beginning of a file.
+    FrostyGoop (2024): writes registers of controllers over Modbus. It left 600 apartment
+    buildings of a district heating company in Lviv without heat for two days in winter. A Go
+    program, whose names of functions stay in it. Looks at the beginning of a file.
 */
 
 rule frostygoop_program

@@ -1,7 +1,7 @@
 /*
-    Gamarue, also called Andromeda (2011 to 2017, still found on sticks): hides the files of a stick and
-    puts one shortcut in their place, which starts a library by rundll32. All of these look at the
-    beginning of a file.
+    Gamarue, also called Andromeda (2011 to 2017, still found on sticks): hides the files of a
+    stick and puts one shortcut in their place, which starts a library by rundll32. All of these
+    look at the beginning of a file.
 */
 
 rule gamarue_usb_shortcut
@@ -13,7 +13,7 @@ rule gamarue_usb_shortcut
         title_en = "Gamarue (shortcut on a USB stick)"
         description_ja = "媒体内の隠しライブラリーをrundll32で起動するショートカットです。USBワームGamarue（Andromeda）の手口です。"
         description_en = "A shortcut that starts a hidden library of the medium by rundll32. The way of the USB worm Gamarue (Andromeda)."
-        reference = "Microsoft, Get to know Gamarue; Worm:Win32/Gamarue (2011-11-18); Avast, Andromeda under the microscope (2016-03-15); Mandiant, Turla: A Galaxy of Opportunity (2023-01-05)"
+        reference = "Microsoft, Worm:Win32/Gamarue.gen!lnk (2013-03-01) and Worm:Win32/Gamarue.N (2013); Avast, Andromeda under the microscope (2016-03-15); Mandiant, Turla: A Galaxy of Opportunity (2023-01-05)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"
@@ -25,6 +25,8 @@ rule gamarue_usb_shortcut
         $call_1 = "_ldr@16" ascii wide nocase
         $call_2 = "_rev@16" ascii wide nocase
         $call_3 = "_fndot@16" ascii wide nocase
+        // The ending of the hidden library's name.
+        $file = ".usbdrv" ascii wide nocase
 
     condition:
         // The header of a shell link: its size, and the beginning of its class id.
@@ -32,7 +34,7 @@ rule gamarue_usb_shortcut
         uint32(4) == 0x00021401 and
         filesize < 1MB and
         $starter and
-        any of ($call_*)
+        any of ($call_*, $file)
 }
 
 rule gamarue_program
@@ -44,7 +46,7 @@ rule gamarue_program
         title_en = "Gamarue (back door)"
         description_ja = "外部の指令を受け取り、他のマルウェアを取り込むプログラムです。"
         description_en = "Takes orders from outside and loads other malware."
-        reference = "Microsoft, Get to know Gamarue; Worm:Win32/Gamarue (2011-11-18); Avast, Andromeda under the microscope (2016-03-15); Mandiant, Turla: A Galaxy of Opportunity (2023-01-05)"
+        reference = "Microsoft, Worm:Win32/Gamarue.gen!lnk (2013-03-01) and Worm:Win32/Gamarue.N (2013); Avast, Andromeda under the microscope (2016-03-15); Mandiant, Turla: A Galaxy of Opportunity (2023-01-05)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

@@ -1,7 +1,7 @@
 /*
-    Havex (2014): came in installers on the sites of plant suppliers, and looked for OPC servers.
-    Its messages are misspelled; that is how they are told. All of these look at the beginning of a
-    file.
+    Havex (2014): came in installers on the sites of plant suppliers, and looked for OPC
+    servers. Its messages are misspelled; that is how they are told. All of these look at the
+    beginning of a file.
 */
 
 rule havex_opc_scanner

@@ -1,6 +1,6 @@
 /*
-    H-worm, also called Houdini or Jenxcus (since 2013): scripts that put a shortcut in the place of
-    each file of a USB stick. Many forms are disguised; these rules know the plain one.
+    H-worm, also called Houdini or Jenxcus (since 2013): scripts that put a shortcut in the
+    place of each file of a USB stick. Many forms are disguised; these rules know the plain one.
 */
 
 rule houdini_script
@@ -12,7 +12,7 @@ rule houdini_script
         title_en = "H-worm (script of a USB worm)"
         description_ja = "USBメモリのファイルをショートカットに置き換えて広がるスクリプトです。"
         description_en = "A script that spreads by putting shortcuts in the place of the files of USB sticks."
-        reference = "FireEye, Now You See Me - H-worm by Houdini (2013-09-24); Microsoft, Worm:VBS/Jenxcus (2013)"
+        reference = "FireEye, Now You See Me - H-worm by Houdini (2013-09); Microsoft, Worm:VBS/Jenxcus (2013)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

@@ -1,8 +1,9 @@
 /*
-    INCONTROLLER, also called PIPEDREAM (2022): tools for attacking several makes of controllers.
-    Its controller tools were never published, so that nothing can be said about them here. One of
-    its Windows tools brings a known vulnerable driver along; the driver alone is also part of
-    ordinary mainboard software, hence only a notice. Looks at the beginning of a file.
+    INCONTROLLER, also called PIPEDREAM (2022): tools for attacking several makes of
+    controllers. Its controller tools were never published, so that nothing can be said about
+    them here. One of its Windows tools brings a known vulnerable driver along; the driver alone
+    is also part of ordinary mainboard software, hence only a notice. Looks at the beginning of
+    a file.
 */
 
 rule incontroller_asrock_driver

@@ -1,6 +1,6 @@
 /*
-    LockBit (since 2019): the ransomware of the Port of Nagoya (2023). Its programs are packed anew for
-    each customer; the note is what can be told. A text.
+    LockBit (since 2019): the ransomware of the Port of Nagoya (2023). Its programs are packed
+    anew for each customer; the note is what can be told. A text.
 */
 
 rule lockbit_note

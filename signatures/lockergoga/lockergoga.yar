@@ -1,6 +1,6 @@
 /*
-    LockerGoga (2019): ransomware that stopped an aluminium producer's plants. The program looks at
-    the beginning of a file; the note is a text.
+    LockerGoga (2019): ransomware that stopped an aluminium producer's plants. The program looks
+    at the beginning of a file; the note is a text.
 */
 
 rule lockergoga_program

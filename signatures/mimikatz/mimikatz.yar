@@ -1,6 +1,7 @@
 /*
-    Mimikatz: takes passwords out of the memory of Windows. A public tool, and part of nearly every
-    large attack, Industroyer and NotPetya among them. The program looks at the beginning of a file.
+    Mimikatz: takes passwords out of the memory of Windows. A public tool, and part of nearly
+    every large attack, Industroyer and NotPetya among them. The program looks at the beginning
+    of a file.
 */
 
 rule mimikatz_program

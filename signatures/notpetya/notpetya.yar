@@ -1,8 +1,8 @@
 /*
-    NotPetya (2017): destroys under the guise of ransomware; it came with an update of accounting
-    software and stopped plants all over the world. The program looks at the beginning of a file. The
-    start of a disk that it has overwritten is examined as raw sectors, so that that rule does not
-    rely on a beginning.
+    NotPetya (2017): destroys under the guise of ransomware; it came with an update of
+    accounting software and stopped plants all over the world. The program looks at the
+    beginning of a file. The start of a disk that it has overwritten is examined as raw sectors,
+    so that that rule does not rely on a beginning.
 */
 
 rule notpetya_program

@@ -1,7 +1,7 @@
 /*
-    PlugX as it spreads on USB sticks (since 2020): the visible shortcut starts a program out of a
-    hidden folder RECYCLER.BIN, which Windows itself does not know (its own are $RECYCLE.BIN and
-    RECYCLER). All of these look at the beginning of a file.
+    PlugX as it spreads on USB sticks (since 2020): the visible shortcut starts a program out of
+    a hidden folder RECYCLER.BIN, which Windows itself does not know (its own are $RECYCLE.BIN
+    and RECYCLER). All of these look at the beginning of a file.
 */
 
 rule plugx_usb_shortcut

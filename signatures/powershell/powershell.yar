@@ -1,6 +1,6 @@
 /*
-    PowerShell that hides itself and runs what it loads from the network. Both are for texts: scripts,
-    and whatever else carries a command line.
+    PowerShell that hides itself and runs what it loads from the network. Both are for texts:
+    scripts, and whatever else carries a command line.
 */
 
 rule powershell_hidden_download
@@ -25,10 +25,10 @@ rule powershell_hidden_download
         $load_1 = ".DownloadString(" ascii wide nocase
         $load_2 = ".DownloadFile(" ascii wide nocase
         $load_3 = ".DownloadData(" ascii wide nocase
-        $load_4 = /(Invoke-WebRequest|Invoke-RestMethod|\biwr\b|\birm\b)[^\r\n]{0,80}https?:\/\// ascii wide nocase
+        $load_4 = /(Invoke-WebRequest|Invoke-RestMethod|\biwr |\birm )[^\r\n]{0,80}https?:\/\// ascii wide nocase
         $load_5 = "Start-BitsTransfer" ascii wide nocase
         // What runs it.
-        $run_1 = /\bIEX\b/ ascii wide nocase
+        $run_1 = /\bIEX[ (\r\n"']/ ascii wide nocase
         $run_2 = "Invoke-Expression" ascii wide nocase
         $run_3 = "Start-Process" ascii wide nocase
         $run_4 = "[Reflection.Assembly]::Load(" ascii wide nocase

@@ -1,7 +1,7 @@
 /*
-    PsExec: Microsoft's tool for starting programs on other computers. Administrators use it, and so
-    did Industroyer, NotPetya and most ransomware. It is no malware: the rule says that it is there.
-    Looks at the beginning of a file.
+    PsExec: Microsoft's tool for starting programs on other computers. Administrators use it,
+    and so did Industroyer, NotPetya and most ransomware. It is no malware: the rule says that
+    it is there. Looks at the beginning of a file.
 */
 
 rule psexec_program

@@ -1,6 +1,6 @@
 /*
-    Ramnit (2010, still found in old manuals in HTML): infects programs and HTML pages of USB sticks.
-    To a page it adds a script that writes a program and starts it.
+    Ramnit (2010, still found in old manuals in HTML): infects programs and HTML pages of USB
+    sticks. To a page it adds a script that writes a program and starts it.
 */
 
 rule ramnit_page

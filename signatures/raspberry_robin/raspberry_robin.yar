@@ -1,7 +1,7 @@
 /*
-    Raspberry Robin (since 2021): a worm on USB sticks. Its shortcut has the command interpreter read
-    commands from another file of the stick, or has the Windows installer load from the network.
-    Looks at the beginning of a file.
+    Raspberry Robin (since 2021): a worm on USB sticks. Its shortcut has the command interpreter
+    read commands from another file of the stick, or has the Windows installer load from the
+    network. Looks at the beginning of a file.
 */
 
 rule raspberry_robin_shortcut

@@ -1,6 +1,6 @@
 /*
-    Ryuk (2018 to 2021): ransomware in hospitals and plants. The program looks at the beginning of a file;
-    the note is a text.
+    Ryuk (2018 to 2021): ransomware in hospitals and plants. The program looks at the beginning
+    of a file; the note is a text.
 */
 
 rule ryuk_program

@@ -1,7 +1,8 @@
 /*
-    Commands that delete what a computer could be restored from: the copies that Windows keeps, its
-    backup catalogue, its recovery. Nearly every ransomware runs several of them; administrators
-    hardly ever do, and never all together. The program looks at the beginning of a file.
+    Commands that delete what a computer could be restored from: the copies that Windows keeps,
+    its backup catalogue, its recovery. Nearly every ransomware runs several of them;
+    administrators hardly ever do, and never all together. The program looks at the beginning of
+    a file.
 */
 
 rule shadow_copies_program

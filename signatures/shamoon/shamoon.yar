@@ -1,7 +1,7 @@
 /*
-    Shamoon (2012, 2016) and its followers Dustman and ZeroCleare (2019): overwrite disks through
-    the RawDisk driver, an ordinary product, with a licence key that only they carry. Looks at the
-    beginning of a file.
+    Shamoon (2012, 2016) and its followers Dustman and ZeroCleare (2019): overwrite disks
+    through the RawDisk driver, an ordinary product, with a licence key that only they carry.
+    Looks at the beginning of a file.
 */
 
 rule shamoon_wiper
@@ -13,7 +13,7 @@ rule shamoon_wiper
         title_en = "Shamoon and followers (destroy disks)"
         description_ja = "ディスクを上書きして破壊するプログラムです。2012年に石油会社のコンピューター3万台を壊しました。"
         description_en = "Overwrites disks. In 2012 it destroyed 30,000 computers of an oil company."
-        reference = "Symantec, The Shamoon Attacks (2012-08-16); Saudi National Cybersecurity Authority, Destructive Attack DUSTMAN Technical Report (2019-12-31)"
+        reference = "Symantec, The Shamoon Attacks (2012-08-16); Saudi National Cybersecurity Authority, Destructive Attack DUSTMAN Technical Report (2019-12)"
         tier = "block"
         date = "2026-11-26"
         author = "media-kiosk"

@@ -1,7 +1,7 @@
 /*
-    Shortcuts (.lnk) that run an interpreter instead of opening what they seem to be: the usual way of
-    worms on USB sticks since Windows no longer starts programs from them. All of these look at the
-    beginning of a file.
+    Shortcuts (.lnk) that run an interpreter instead of opening what they seem to be: the usual
+    way of worms on USB sticks since Windows no longer starts programs from them. All of these
+    look at the beginning of a file.
 */
 
 rule shortcut_worm
@@ -95,4 +95,65 @@ rule shortcut_interpreter
         uint32(4) == 0x00021401 and
         filesize < 1MB and
         $target
+}
+
+rule shortcut_control_panel
+{
+    meta:
+        id = "shortcut_control_panel"
+        family = "shortcut"
+        title_ja = "表示するだけで部品を読み込むショートカット"
+        title_en = "Shortcut that loads a library when it is displayed"
+        description_ja = "表示するだけで媒体内の不正な部品を読み込ませるショートカットの形です（CVE-2010-2568、CVE-2017-8464）。"
+        description_en = "A shortcut in the form by which Windows loads a library from the medium as soon as it is displayed (CVE-2010-2568, CVE-2017-8464)."
+        reference = "Microsoft Security Bulletin MS10-046 (2010-08-02); Microsoft, CVE-2017-8464 LNK Remote Code Execution Vulnerability (2017-06-13)"
+        tier = "block"
+        date = "2026-11-26"
+        author = "media-kiosk"
+        version = 1
+
+    strings:
+        // The control panel as an item: its class ids in Windows XP and later.
+        $panel_1 = { 20 20 EC 21 EA 3A 69 10 A2 DD 08 00 2B 30 30 9D }
+        $panel_2 = { 68 06 EE 26 0A A0 D7 44 93 71 BE B0 64 C9 86 83 }
+        // A library by its path, on a drive or a server or by the number of a device.
+        $library = /(\b[a-z]:|\\\\[a-z0-9.?\-]{1,64})\\[\x20-\x7E]{1,200}\.(dll|tmp|cpl|ocx|dat|bin)/ wide nocase
+        // Where the pages of the control panel lie that belong to Windows and to drivers.
+        $windows = /\\(system32|syswow64|program files)/ ascii wide nocase
+
+    condition:
+        // The header of a shell link: its size, and the beginning of its class id.
+        uint32(0) == 0x0000004C and
+        uint32(4) == 0x00021401 and
+        filesize < 64KB and
+        any of ($panel_*) and
+        $library and
+        not $windows
+}
+
+rule shortcut_padded
+{
+    meta:
+        id = "shortcut_padded"
+        family = "shortcut"
+        title_ja = "命令を空白で隠したショートカット"
+        title_en = "Shortcut that hides its commands behind blanks"
+        description_ja = "長い空白の後ろに命令を置き、プロパティ画面で見えないようにしたショートカットです。"
+        description_en = "A shortcut whose commands stand behind a long row of blanks, so that its properties do not show them."
+        reference = "Trend Micro, ZDI-CAN-25373: Windows Shortcut Exploit Abused as Zero-Day in Widespread APT Campaigns (2025-03-18)"
+        tier = "block"
+        date = "2026-11-26"
+        author = "media-kiosk"
+        version = 1
+
+    strings:
+        // 128 characters of UTF-16 that show nothing.
+        $blanks = /([\t\n\x0B\x0C\r ]\x00){128}/
+
+    condition:
+        // The header of a shell link: its size, and the beginning of its class id.
+        uint32(0) == 0x0000004C and
+        uint32(4) == 0x00021401 and
+        filesize < 1MB and
+        $blanks
 }

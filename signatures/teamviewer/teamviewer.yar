@@ -1,7 +1,7 @@
 /*
-    TeamViewer: an ordinary product for remote control. In 2021 somebody used it at a waterworks in
-    Oldsmar, Florida, to change the dosing of lye. It is no malware: the rule says that it is there.
-    Looks at the beginning of a file.
+    TeamViewer: an ordinary product for remote control. In 2021 somebody used it at a waterworks
+    in Oldsmar, Florida, to change the dosing of lye. It is no malware: the rule says that it is
+    there. Looks at the beginning of a file.
 */
 
 rule teamviewer_program

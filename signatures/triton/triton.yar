@@ -1,8 +1,9 @@
 /*
-    TRITON, also called TRISIS or HatMan (2017): reprogrammed Triconex safety controllers. It is a
-    Python program (trilog.exe, with its library in library.zip, which is opened and each member of
-    it examined) and two pieces of controller code (inject.bin, imain.bin), which hold no text: the
-    hash lists are where those belong. All of these look at the beginning of a file.
+    TRITON, also called TRISIS or HatMan (2017): reprogrammed Triconex safety controllers. It is
+    a Python program (trilog.exe, with its library in library.zip, which is opened and each
+    member of it examined) and two pieces of controller code (inject.bin, imain.bin). Those two
+    hold no text, so that there is no rule for them alone. All of these look at the beginning of
+    a file.
 */
 
 rule triton_attack_program

@@ -1,7 +1,7 @@
 /*
-    UPX: an ordinary tool that packs programs, so that other rules cannot see what is in them. It is no
-    sign of malware: the rule says that the program could not be examined in plain. Looks at the
-    beginning of a file.
+    UPX: an ordinary tool that packs programs, so that other rules cannot see what is in them.
+    It is no sign of malware: the rule says that the program could not be examined in plain.
+    Looks at the beginning of a file.
 */
 
 rule upx_packed
