@@ -84,6 +84,15 @@ impl<'a> Entity<'a> {
         if let (false, Some(begin)) = (is_ended, odd_at) {
             entity.header = content.get(..begin).unwrap_or_default();
             entity.body = content.get(begin..).unwrap_or_default();
+            if begin == 0 {
+                // Then nothing is a header, and what resembles fields is text.
+                if !raw_types.is_empty() || !entity.encodings.is_empty() {
+                    entity.ambiguity = Some("fields behind a line that is none");
+                }
+                raw_types.clear();
+                name_sources.clear();
+                entity.encodings.clear();
+            }
         }
         entity.finish(&raw_types, &name_sources);
         entity

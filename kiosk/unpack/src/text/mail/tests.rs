@@ -167,6 +167,19 @@ fn a_part_whose_header_has_no_end_is_handed_out() {
 }
 
 #[test]
+fn fields_behind_a_line_that_is_none_do_not_lead_in_a_circle() {
+    let text = "no field\r\nContent-Type: message/rfc822\r\nMIME-Version: 1.0";
+    for part in [
+        text.to_owned(),
+        format!("Content-Type: message/rfc822\r\n\r\n{text}"),
+    ] {
+        let mail = opened(&mail(&[&part]));
+        assert_eq!(mail.members[0].content, text.as_bytes());
+        assert!(mail.has_rule("mail_ambiguous"));
+    }
+}
+
+#[test]
 fn each_reading_of_what_is_said_twice_is_handed_out() {
     let twice = "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=a\r\n\r\nPGZpcnN0IG1hcmtlcj4=";
     let mail_ = opened(&mail(&[twice]));
