@@ -81,8 +81,8 @@ for n in 1 2 3 4 5 6 7 8 9; do printf '<second marker> '; done > d/b
     samples
 }
 
-/// Formats without checksums of contents.
-const UNCHECKED: [[&str; 1]; 3] = [["tar"], ["ar"], ["cpio"]];
+/// Formats without checksums of contents, or with one in which two changes cancel each other.
+const UNCHECKED: [&str; 6] = ["tar", "ar", "cpio", "cab", "compound file", "rtf"];
 
 fn found(content: &[u8]) -> ([bool; 3], bool, usize) {
     let limits = Limits::default();
@@ -150,17 +150,16 @@ fn a_changed_archive_never_loses_a_member_in_silence() {
             // A changed marker in a tar or a comment changes content, not its presence: tar
             // has no checksum of contents, and documents have none. Zip and gzip do, so they may
             // never be whole then.
-            let unchecked = ["tar", "compound file", "rtf"];
-            let is_checked = is_container && !unchecked.contains(&kinds(&content)[0]);
-            if is_checked && is_whole {
-            // has no checksum of contents. Zip and gzip do, so they may never be whole then.
             let kinds = kinds(&content);
-            let is_checked = is_container && UNCHECKED.iter().all(|one| kinds != *one);
+            let is_checked = is_container && !UNCHECKED.contains(&kinds[0]);
             // An end mark that came in by a change leaves the rest behind the archive, and tells.
             let is_told = || opened(&content).has_rule("container_extra_data");
             if is_checked && is_whole && (markers == [true; 3] || !is_told()) {
                 whole += 1;
-                assert_eq!(markers, [true; 3], "sample {index} round {round}");
+                assert_eq!(
+                    markers, [true; 3],
+                    "sample {index} round {round}: {kinds:?}"
+                );
             }
         }
     }

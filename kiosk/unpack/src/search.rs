@@ -150,7 +150,9 @@ fn gives_member(content: &[u8]) -> bool {
             Body::Link(_) | Body::Folder | Body::Special => true,
         };
     };
-    let opened = crate::open(&[format], content, &mut budget, &mut visit);
+    let mut walk = Walk::new(content, &mut budget, &mut visit);
+    let result = walk.within(|walk| (format.open)(content, walk));
+    let opened = walk.finish(result);
     let encrypted = opened.is_err_and(|problem| problem.gap == wire::Gap::Encrypted);
     gives || encrypted
 }

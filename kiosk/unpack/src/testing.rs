@@ -85,10 +85,7 @@ pub(crate) fn seen(member: &Member<'_>) -> Seen {
 
 /// The names of the containers that a content is.
 pub(crate) fn kinds(content: &[u8]) -> Vec<&'static str> {
-    recognise_file(content)
-        .into_iter()
-        .map(Format::name)
-        .collect()
+    recognise(content).into_iter().map(Format::name).collect()
 }
 
 /// The same of a file that may be no container at all.

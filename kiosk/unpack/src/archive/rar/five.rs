@@ -12,12 +12,6 @@ use header::{File, Header, Kind, Redirection};
 /// The signature, with the version.
 const SIGNATURE_BYTES: usize = 8;
 
-/// Whether the first header of an archive follows the signature.
-pub(super) fn is_followed(content: &[u8]) -> bool {
-    Header::read(content, SIGNATURE_BYTES)
-        .is_ok_and(|header| matches!(header.kind, Kind::Main { .. } | Kind::Encryption))
-}
-
 /// Hands out every member.
 pub(super) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut archive = Archive {

@@ -15,11 +15,6 @@ const SIGNATURE_BYTES: usize = 7;
 /// The first version that puts a mark at the end of every archive, times ten.
 const VERSION_WITH_END: u8 = 29;
 
-/// Whether the first block of an archive follows the signature.
-pub(super) fn is_followed(content: &[u8]) -> bool {
-    Block::read(content, SIGNATURE_BYTES).is_ok_and(|block| matches!(block.kind, Kind::Main(_)))
-}
-
 /// Hands out every member.
 pub(super) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut archive = Archive {

@@ -5,7 +5,7 @@ mod four;
 mod samples;
 mod write;
 
-use crate::testing::{Opened, What, kinds, opened, opened_file};
+use crate::testing::{Opened, What, opened, opened_file};
 use samples::content;
 
 /// For tests of every format: each has all markers.
