@@ -3,6 +3,7 @@
 
 mod kwaj;
 mod lzss;
+mod mszip;
 
 use self::lzss::{BEGIN_OF_BASIC, BEGIN_OF_SETUP, lzss};
 use super::single::{self, NAMELESS};

@@ -6,6 +6,7 @@ use std::ops::Range;
 use wire::Gap;
 
 use super::lzss::{BEGIN_OF_BASIC, lzss};
+use super::mszip::mszip;
 use crate::budget::Budget;
 use crate::bytes::{rest, span, u16_at, u32_at};
 use crate::stream::single::NAMELESS;
@@ -83,8 +84,9 @@ impl Header {
             0 => copied(stored, 0, output, budget),
             1 => copied(stored, 0xff, output, budget),
             2 => lzss(packed, BEGIN_OF_BASIC, self.size, output, budget),
+            // No tool writes it any more, and it has no description but its readers.
             3 => Unpacked::cut(0, Gap::Unsupported, "compressed by KWAJ's Huffman method"),
-            4 => Unpacked::cut(0, Gap::Unsupported, "compressed by KWAJ's deflate method"),
+            4 => mszip(packed, self.size, output, budget),
             _ => Unpacked::cut(
                 0,
                 Gap::Unsupported,
