@@ -162,6 +162,13 @@ fn every_field_of_kwaj_is_read() {
     let stream = opened(&kwaj(0, 0, b"", &gz, b"alpha"));
     assert!(stream.has_rule("container_extra_data"));
     assert!(stream.members[1].content == gz);
+    // A container in each of the two fields that hold anything.
+    let length = u16::try_from(gz.len()).unwrap().to_le_bytes();
+    for flag in [4, 32] {
+        let stream = opened(&kwaj(0, flag, &[&length, &gz[..]].concat(), b"", b"alpha"));
+        assert_eq!(stream.contents("content"), [b"alpha"]);
+        assert!(stream.members[1].content == gz);
+    }
     let stream = opened(&kwaj(0, 1, &[6, 0, 0, 0], b"", b"alpha"));
     assert_eq!(stream.members[0].what, What::Partial(Gap::Damaged));
     for cut in 8..22 {
