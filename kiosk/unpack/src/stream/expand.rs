@@ -3,10 +3,12 @@
 
 mod kwaj;
 mod lzss;
+mod mszip;
 
 use self::lzss::{BEGIN_OF_BASIC, BEGIN_OF_SETUP, lzss};
 use super::single::{self, NAMELESS};
-use super::sink::{End, Unpacked};
+use super::sink::Unpacked;
+use super::skipped::Skipped;
 use crate::bytes::{has, rest, span, u32_at};
 use crate::walk::{Halt, Walk};
 
@@ -58,24 +60,22 @@ pub(crate) fn begins_kwaj(content: &[u8]) -> bool {
 pub(crate) fn open_kwaj(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     walk.admit()?;
     let mut output = Vec::new();
-    let header = kwaj::Header::read(content);
-    let name = header
-        .as_ref()
-        .map_or(NAMELESS.to_vec(), |header| header.name.clone());
-    let unpacked = match header {
+    let mut skipped = Skipped::default();
+    let mut name = NAMELESS.to_vec();
+    let unpacked = match kwaj::Header::read(content) {
         None => Unpacked::damaged(0, "header is cut off"),
-        Some(header) => header.unpack(content, &mut output, walk.budget),
-    };
-    let gaps = match unpacked.end {
-        End::Complete => kwaj::Header::read(content).map(|header| header.gap),
-        End::Cut(..) => None,
+        Some(header) => {
+            let unpacked = header.unpack(content, &mut output, walk.budget);
+            name = header.name;
+            header
+                .others
+                .into_iter()
+                .for_each(|other| skipped.note(other));
+            unpacked
+        }
     };
     single::hand_out(content, walk, &name, output, unpacked)?;
-    // Between the header's fields and the data there is room for anything.
-    walk.stray(
-        gaps.and_then(|gap| content.get(gap)).unwrap_or_default(),
-        "bytes between the header and the data",
-    )
+    skipped.hand_out(content, walk)
 }
 
 #[cfg(test)]

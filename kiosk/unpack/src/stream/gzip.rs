@@ -1,10 +1,13 @@
 //! Gzip (RFC 1952). All members of one file unpack to one content, as every reader does it.
 
+use std::ops::Range;
+
 use wire::Gap;
 
 use super::inflate::inflate;
 use super::single::{self, NAMELESS};
 use super::sink::{End, Unpacked, begin};
+use super::skipped::Skipped;
 use crate::bytes::{has, length, part, rest, u16_at, u32_at};
 use crate::walk::{Halt, Walk};
 
@@ -27,12 +30,16 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     walk.admit()?;
     let mut output = Vec::new();
     let mut name = None;
+    let mut skipped = Skipped::default();
     let mut at: usize = 0;
     let end = loop {
         let Some(header) = Header::read(content, at) else {
             break End::Cut(Gap::Damaged, "header is cut off");
         };
         name = name.or(header.name);
+        for other in header.others.iter().flatten() {
+            skipped.note(other.clone());
+        }
         if let Err(why) = begin(walk.budget) {
             break End::Cut(Gap::Limit, why);
         }
@@ -54,12 +61,15 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     };
     let name = name.unwrap_or(NAMELESS);
     let unpacked = Unpacked { consumed: at, end };
-    single::hand_out(content, walk, name, output, unpacked)
+    single::hand_out(content, walk, name, output, unpacked)?;
+    skipped.hand_out(content, walk)
 }
 
 /// A member's header.
 struct Header<'a> {
     name: Option<&'a [u8]>,
+    /// The field for anything and the comment.
+    others: [Option<Range<usize>>; 2],
     end: usize,
 }
 
@@ -68,9 +78,11 @@ impl<'a> Header<'a> {
         let fixed = part(content, at, HEADER_BYTES)?;
         let flags = *fixed.get(3)?;
         let mut end = at.checked_add(HEADER_BYTES)?;
+        let (mut extra, mut comment) = (None, None);
         if flags & 4 != 0 {
-            let extra = usize::from(u16_at(content, end)?);
-            end = end.checked_add(2)?.checked_add(extra)?;
+            let begin = end.checked_add(2)?;
+            end = begin.checked_add(usize::from(u16_at(content, end)?))?;
+            extra = Some(begin..end);
         }
         let mut name = None;
         // The name, then the comment; both end with a zero byte.
@@ -78,16 +90,23 @@ impl<'a> Header<'a> {
             if flags & flag != 0 {
                 let field = content.get(end..)?;
                 let text = field.get(..field.iter().position(|byte| *byte == 0)?)?;
-                if flag == 8 && !text.is_empty() {
+                let begin = end;
+                end = end.checked_add(text.len())?.checked_add(1)?;
+                if flag == 16 {
+                    comment = Some(begin..end);
+                } else if !text.is_empty() {
                     name = Some(text);
                 }
-                end = end.checked_add(text.len())?.checked_add(1)?;
             }
         }
         if flags & 2 != 0 {
             end = end.checked_add(2)?;
         }
-        (end <= content.len()).then_some(Self { name, end })
+        (end <= content.len()).then_some(Self {
+            name,
+            others: [extra, comment],
+            end,
+        })
     }
 }
 
@@ -153,6 +172,20 @@ mod tests {
         content.extend_from_slice(b"\x03\0abcname\0comment\0\0\0");
         content.extend_from_slice(&plain[10..]);
         assert_eq!(opened(&content).contents("name"), [b"alpha"]);
+    }
+
+    #[test]
+    fn a_container_in_a_field_of_the_header_is_handed_out() {
+        let plain = gzipped(b"alpha");
+        let hidden = made_by_shell("echo hidden | bzip2 > out");
+        let length = u16::try_from(hidden.len()).unwrap().to_le_bytes();
+        let mut content = plain[..10].to_vec();
+        content[3] = 4;
+        content.extend([&length, &hidden[..], &plain[10..]].concat());
+        let gz = opened(&content);
+        assert_eq!(gz.contents("content"), [b"alpha"]);
+        assert!(gz.has_rule("container_extra_data") && !gz.is_suspect());
+        assert!(gz.members[1].content == hidden);
     }
 
     #[test]

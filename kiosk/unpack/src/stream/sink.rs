@@ -42,6 +42,14 @@ pub(crate) struct Unpacked {
 }
 
 impl Unpacked {
+    /// A stream that ended at its own end after `consumed` bytes of input.
+    pub(crate) fn whole(consumed: usize) -> Self {
+        Self {
+            consumed,
+            end: End::Complete,
+        }
+    }
+
     /// A stream that ended after `consumed` bytes of input without being whole.
     pub(crate) fn cut(consumed: usize, gap: Gap, why: &'static str) -> Self {
         Self {

@@ -9,11 +9,11 @@ use crate::walk::{Halt, Walk};
 /// Signature and size.
 const HEADER_BYTES: usize = 8;
 
-/// A skipped frame up to this size holds a number that a tool left for itself, and is too short
+/// A skipped part up to this size holds a number that a tool left for itself, and is too short
 /// for a container.
 const FREE_BYTES: usize = 8;
 
-/// How many skipped frames are looked at in one content: tools write one, with their own table.
+/// How many skipped parts are looked at in one content: tools write one, with their own table.
 const SKIPPED_MAX: usize = 256;
 
 /// The skipped parts of one content.
@@ -51,10 +51,10 @@ impl Skipped {
     pub(crate) fn hand_out(self, content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         for range in self.held {
             let data = content.get(range).unwrap_or_default();
-            walk.stray(data, "a frame that readers skip holds data")?;
+            walk.stray(data, "a part that readers skip holds data")?;
         }
         if self.is_over {
-            walk.unsupported("more skipped frames with data than are looked at");
+            walk.unsupported("more skipped parts with data than are looked at");
         }
         Ok(())
     }

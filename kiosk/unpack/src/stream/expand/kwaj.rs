@@ -6,6 +6,7 @@ use std::ops::Range;
 use wire::Gap;
 
 use super::lzss::{BEGIN_OF_BASIC, lzss};
+use super::mszip::mszip;
 use crate::budget::Budget;
 use crate::bytes::{rest, span, u16_at, u32_at};
 use crate::stream::single::NAMELESS;
@@ -21,8 +22,8 @@ pub(super) struct Header {
     data_at: usize,
     size: Option<usize>,
     pub(super) name: Vec<u8>,
-    /// What lies between the fields and the data.
-    pub(super) gap: Range<usize>,
+    /// Fields of any content, and what lies between the fields and the data.
+    pub(super) others: Vec<Range<usize>>,
 }
 
 impl Header {
@@ -39,26 +40,24 @@ impl Header {
         if flags & 2 != 0 {
             at = at.checked_add(2)?;
         }
+        let mut others = Vec::new();
         if flags & 4 != 0 {
-            at = at
-                .checked_add(2)?
-                .checked_add(usize::from(u16_at(content, at)?))?;
+            others.push(field(content, &mut at)?);
         }
         let mut name = Vec::new();
         for (flag, dot) in [(8, ""), (16, ".")] {
             if flags & flag != 0 {
-                let field = content.get(at..)?;
-                let text = field.get(..field.iter().position(|byte| *byte == 0)?)?;
+                let rest = content.get(at..)?;
+                let text = rest.get(..rest.iter().position(|byte| *byte == 0)?)?;
                 name.extend_from_slice(dot.as_bytes());
                 name.extend_from_slice(text);
                 at = at.checked_add(text.len())?.checked_add(1)?;
             }
         }
         if flags & 32 != 0 {
-            at = at
-                .checked_add(2)?
-                .checked_add(usize::from(u16_at(content, at)?))?;
+            others.push(field(content, &mut at)?);
         }
+        others.push(at.min(data_at)..data_at);
         if name.is_empty() {
             name = NAMELESS.to_vec();
         }
@@ -67,7 +66,7 @@ impl Header {
             data_at,
             size,
             name,
-            gap: at.min(data_at)..data_at,
+            others,
         })
     }
 
@@ -83,8 +82,9 @@ impl Header {
             0 => copied(stored, 0, output, budget),
             1 => copied(stored, 0xff, output, budget),
             2 => lzss(packed, BEGIN_OF_BASIC, self.size, output, budget),
+            // Known from its readers only; no tool writes it any more.
             3 => Unpacked::cut(0, Gap::Unsupported, "compressed by KWAJ's Huffman method"),
-            4 => Unpacked::cut(0, Gap::Unsupported, "compressed by KWAJ's deflate method"),
+            4 => mszip(packed, self.size, output, budget),
             _ => Unpacked::cut(
                 0,
                 Gap::Unsupported,
@@ -101,6 +101,13 @@ impl Header {
             end,
         }
     }
+}
+
+/// Goes over a field that its length stands before.
+fn field(content: &[u8], at: &mut usize) -> Option<Range<usize>> {
+    let begin = at.checked_add(2)?;
+    *at = begin.checked_add(usize::from(u16_at(content, *at)?))?;
+    (*at <= content.len()).then_some(begin..*at)
 }
 
 /// Content that is stored, each byte changed by `mask`.

@@ -109,9 +109,46 @@ fn every_method_of_kwaj_is_opened_or_named() {
         assert!(!stream.is_suspect(), "{plain}");
         assert!(stream.members[0].content == expected, "{plain}");
     }
-    for method in [3, 4, 5] {
+    for method in [3, 5] {
         let stream = opened(&kwaj(method, 0, b"", b"", b"alpha"));
         assert_eq!(stream.members[0].what, What::Partial(Gap::Unsupported));
+    }
+}
+
+/// Packs the file `plain` in blocks that refer to the one before.
+const MSZIP: &str = r#"python3 -c '
+import zlib
+plain = open("plain", "rb").read()
+out = b""
+for at in range(0, len(plain), 32768):
+    coder = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=plain[max(at - 32768, 0):at])
+    body = b"CK" + coder.compress(plain[at:at + 32768]) + coder.flush()
+    out += len(body).to_bytes(2, "little") + body
+open("out", "wb").write(out + bytes(2))
+'"#;
+
+#[test]
+fn blocks_of_deflate_refer_to_the_one_before() {
+    for plain in ["seq 1 20000", "head -c 100000 /bin/bash", "printf x"] {
+        let expected = made_by_shell(&format!("{plain} > out"));
+        let data = made_by_shell(&format!("{plain} > plain; {MSZIP}"));
+        let size = u32::try_from(expected.len()).unwrap().to_le_bytes();
+        let whole = kwaj(4, 1, &size, b"", &data);
+        for content in [
+            &whole,
+            &whole[..whole.len() - 2],
+            &kwaj(4, 0, b"", b"", &data),
+        ] {
+            let stream = opened(content);
+            assert!(!stream.is_suspect(), "{plain}");
+            assert!(stream.members[0].content == expected, "{plain}");
+        }
+        let behind = opened(&[&whole[..], b"more"].concat());
+        assert!(behind.has_rule("container_extra_data"));
+        for cut in [whole.len() - 1, whole.len() - 3, 20] {
+            let what = opened(&whole[..cut]).members[0].what;
+            assert_eq!(what, What::Partial(Gap::Damaged), "{plain} {cut}");
+        }
     }
 }
 
@@ -125,6 +162,13 @@ fn every_field_of_kwaj_is_read() {
     let stream = opened(&kwaj(0, 0, b"", &gz, b"alpha"));
     assert!(stream.has_rule("container_extra_data"));
     assert!(stream.members[1].content == gz);
+    // A container in each of the two fields that hold anything.
+    let length = u16::try_from(gz.len()).unwrap().to_le_bytes();
+    for flag in [4, 32] {
+        let stream = opened(&kwaj(0, flag, &[&length, &gz[..]].concat(), b"", b"alpha"));
+        assert_eq!(stream.contents("content"), [b"alpha"]);
+        assert!(stream.members[1].content == gz);
+    }
     let stream = opened(&kwaj(0, 1, &[6, 0, 0, 0], b"", b"alpha"));
     assert_eq!(stream.members[0].what, What::Partial(Gap::Damaged));
     for cut in 8..22 {
