@@ -19,15 +19,15 @@ use crate::walk::{Halt, Walk};
 use fastest::Fastest;
 use header::{Found, Header, Type};
 
-/// Whether the content begins as an arj: its header's own checksum decides.
+/// Whether the content begins as an arj: the header's own checksum decides, or that it says what
+/// a first header says. Some readers go on to the next header when the first is wrong.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    matches!(
-        header::at(content, 0),
+    match header::at(content, 0) {
         Found::Header {
-            is_checked: true,
-            ..
-        }
-    )
+            header, is_checked, ..
+        } => is_checked || header.kind == Type::Archive,
+        Found::End { .. } | Found::Nothing => false,
+    }
 }
 
 /// Hands out every member.

@@ -132,6 +132,10 @@ fn wrong_checksums_are_damaged() {
     let content = archive(&[stored(b"a", b"alpha"), stored(b"b", b"beta")]);
     assert!(!opened(&content).is_suspect());
     let begin = header(0, 0, 2, [0, 0], 0, b"x.arj").len();
+    let mut first = content.clone();
+    first[begin - 6] ^= 1;
+    let arj = opened(&first);
+    assert_eq!((arj.gap, arj.members.len()), (Some(Gap::Damaged), 2));
     // The first member's name, its stated checksum, its header's checksum, its content.
     for at in [begin + 34, begin + 4 + 20, begin + 4 + 33, begin + 43] {
         let mut changed = content.clone();

@@ -97,6 +97,8 @@ pub(super) struct Reader<'a> {
     block_begin: u64,
     /// Whether its checksum was right.
     is_right: bool,
+    /// Whether bytes at its end were not used. Some readers take them for the next block's.
+    has_unused: bool,
     /// Why there is no next block.
     fault: Option<Fault>,
 }
@@ -116,6 +118,7 @@ impl<'a> Reader<'a> {
             block: Vec::new(),
             block_begin: 0,
             is_right: true,
+            has_unused: false,
             fault: None,
         }
     }
@@ -188,6 +191,7 @@ impl<'a> Reader<'a> {
         self.block.clear();
         self.block_begin = 0;
         self.is_right = true;
+        self.has_unused = false;
         self.fault = None;
     }
 
@@ -225,11 +229,14 @@ impl<'a> Reader<'a> {
                 Fault::Damaged("a block is empty")
             });
         }
-        self.block = match &mut self.method {
+        if self.has_unused {
+            return Err(Fault::Damaged("bytes of a block are not used"));
+        }
+        let (block, is_used_up) = match &mut self.method {
             Method::Stored if bytes != unpacked_bytes => {
                 return Err(Fault::Damaged("a block has two sizes"));
             }
-            Method::Stored => data.to_vec(),
+            Method::Stored => (data.to_vec(), true),
             Method::Unknown => return Err(Fault::Unknown),
             _ if BLOCK_BYTES_MAX < unpacked_bytes => {
                 return Err(Fault::Damaged("a block is too large"));
@@ -243,6 +250,8 @@ impl<'a> Reader<'a> {
             Method::Quantum(quantum) => quantum.unpack(data, unpacked_bytes)?,
             Method::Lzx(lzx) => lzx.unpack(data, unpacked_bytes, budget)?,
         };
+        self.has_unused = !is_used_up;
+        self.block = block;
         budget.take_output(self.block.len()).map_err(Fault::Spent)
     }
 }

@@ -80,13 +80,14 @@ impl Lzx {
         }
     }
 
-    /// The content of a block of the cabinet.
+    /// The content of a block of the cabinet, and whether all of its data is used: some readers take
+    /// what is left for the next block.
     pub(super) fn unpack(
         &mut self,
         data: &[u8],
         bytes: usize,
         budget: &mut Budget,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<(Vec<u8>, bool), Fault> {
         let mut bits = Bits::new(data, Unit::Word);
         if !self.has_begun {
             self.has_begun = true;
@@ -119,7 +120,9 @@ impl Lzx {
         let mut output = rest(&self.history, begin, bytes).to_vec();
         self.relate_calls(&mut output);
         self.blocks = self.blocks.saturating_add(1);
-        Ok(output)
+        // Words are used whole, and an odd byte is none.
+        let used = span(bits.taken().div_ceil(16).saturating_mul(2));
+        Ok((output, data.len() <= used.saturating_add(1)))
     }
 
     /// Forgets what is farther back than the window, not at every block.

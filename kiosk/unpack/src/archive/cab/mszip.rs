@@ -18,8 +18,9 @@ pub(super) struct Mszip {
 }
 
 impl Mszip {
-    /// The content of a block.
-    pub(super) fn unpack(&mut self, data: &[u8], bytes: usize) -> Result<Vec<u8>, Fault> {
+    /// The content of a block, and whether no other reader takes what is left of its data for
+    /// the next block: some look for its signature from there on.
+    pub(super) fn unpack(&mut self, data: &[u8], bytes: usize) -> Result<(Vec<u8>, bool), Fault> {
         let packed = data.strip_prefix(SIGNATURE).ok_or(Fault::Malformed)?;
         let mut state = Decompress::new(false);
         // The window goes before the block as deflate that is stored and not the last.
@@ -55,9 +56,13 @@ impl Mszip {
         self.window.extend_from_slice(&output);
         let old = self.window.len().saturating_sub(BLOCK_BYTES_MAX);
         self.window.drain(..old);
-        Ok(output)
+        let unused = packed.get(at..).unwrap_or_default();
+        let is_next = |two: &[u8]| two == SIGNATURE;
+        let is_used_up = !unused.windows(SIGNATURE.len()).any(is_next);
+        Ok((output, is_used_up))
     }
 
+    /// Puts the window into a decoder that has seen nothing.
     fn prime(&self, state: &mut Decompress) -> Result<(), Fault> {
         let Ok(bytes) = u16::try_from(self.window.len()) else {
             return Err(Fault::Malformed);

@@ -14,6 +14,9 @@ const COUNT_SUM_MAX: u16 = 3_800;
 const HALVINGS_AT_FIRST: u32 = 4;
 const HALVINGS: u32 = 50;
 
+/// What writers leave at the end of a block, in bytes: zeros.
+pub(super) const FILLING_BYTES_MAX: usize = 4;
+
 /// The state that goes on from block to block.
 pub(super) struct Quantum {
     window_bytes: usize,
@@ -39,8 +42,8 @@ impl Quantum {
         }
     }
 
-    /// The content of a block.
-    pub(super) fn unpack(&mut self, data: &[u8], bytes: usize) -> Result<Vec<u8>, Fault> {
+    /// The content of a block, and whether all of its data is used.
+    pub(super) fn unpack(&mut self, data: &[u8], bytes: usize) -> Result<(Vec<u8>, bool), Fault> {
         let old = self.history.len().saturating_sub(self.window_bytes);
         if self.window_bytes.max(BLOCK_BYTES_MAX) < old {
             self.history.drain(..old);
@@ -58,7 +61,9 @@ impl Quantum {
         if until < self.history.len() {
             return Err(Fault::Malformed);
         }
-        Ok(rest(&self.history, begin, bytes).to_vec())
+        let used = span(coder.bits.taken().div_ceil(8));
+        let is_used_up = data.len() <= used.saturating_add(FILLING_BYTES_MAX);
+        Ok((rest(&self.history, begin, bytes).to_vec(), is_used_up))
     }
 
     /// One literal or copy.

@@ -4,6 +4,7 @@ use wire::Gap;
 use wire::scan::Limits;
 
 use super::folder::BLOCK_BYTES_MAX;
+use super::quantum::FILLING_BYTES_MAX;
 use super::testing::{FolderOf, Lzx, cabinet, file, lzx, quantum, stored};
 use crate::testing::{What, gzipped, kinds, made_by_shell, opened, opened_within, shell};
 
@@ -323,6 +324,37 @@ fn hostile_fields_are_told() {
             let cab = with(block(&noise[begin..begin + 300], 20_000, method));
             assert!(cab.is_suspect());
         }
+    }
+}
+
+#[test]
+fn bytes_of_a_block_that_may_begin_the_next_are_told() {
+    let text = text();
+    for (method, folder) in folders(&text).into_iter().skip(1) {
+        let harmless = if method == "quantum" {
+            FILLING_BYTES_MAX
+        } else {
+            1
+        };
+        for (unused, suspect) in [(harmless, false), (harmless + 1, true)] {
+            let mut blocks = folder.blocks.clone();
+            blocks[0].0.extend(vec![0; unused]);
+            let folder = FolderOf {
+                method: folder.method,
+                blocks,
+            };
+            let whole = [file("a", 0, 0, text.len())];
+            let cab = opened(&cabinet(&[folder], &whole, 0, 0));
+            assert_eq!(cab.is_suspect(), suspect, "{method} with {unused}");
+        }
+    }
+    // Deflate that stores one byte, and something behind it.
+    for (unused, suspect) in [(b"C".as_slice(), false), (b"xCKx", true)] {
+        let one = b"CK\x01\x01\0\xfe\xffx";
+        let blocks = vec![([one, unused].concat(), 1), (one.to_vec(), 1)];
+        let folder = FolderOf { method: 1, blocks };
+        let cab = opened(&cabinet(&[folder], &[file("a", 0, 0, 2)], 0, 0));
+        assert_eq!(cab.is_suspect(), suspect, "{unused:?}");
     }
 }
 
