@@ -7,9 +7,10 @@ use wire::MediumName;
 use wire::scan::Limits;
 
 use crate::budget::Budget;
-use crate::bytes::{has, rest};
+use crate::bytes::{has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
 use crate::member::Body;
+use crate::names::Kind;
 use crate::walk::{Halt, Walk};
 
 /// Most places in one content where an archive is tried. Programs that handle archives hold the
@@ -60,8 +61,16 @@ const MARKS: [Mark; 16] = [
     mark(0, b"SZDD\x88\xf0\x27\x33"),
 ];
 
-/// Whether a byte begins one of the marks.
-const FIRST: [bool; 256] = first();
+/// Begin disks of virtual machines, which some readers look for behind other data, too.
+const DISKS: [&[u8]; 4] = [
+    b"QFI\xfb\0\0\0",
+    b"KDMV",
+    b"vhdxfile",
+    b"conectix\0\0\0\x02",
+];
+
+/// Of each byte, a bit for each of [`MARKS`] and then of [`DISKS`] that it begins.
+const FIRST: [u32; 256] = first();
 
 #[allow(
     clippy::indexing_slicing,
@@ -69,35 +78,56 @@ const FIRST: [bool; 256] = first();
     clippy::as_conversions,
     reason = "computed by the compiler, which checks every step"
 )]
-const fn first() -> [bool; 256] {
-    let mut first = [false; 256];
+const fn first() -> [u32; 256] {
+    let mut first = [0; 256];
     let mut at = 0;
     while at < MARKS.len() {
-        first[MARKS[at].signature[0] as usize] = true;
+        first[MARKS[at].signature[0] as usize] |= 1 << at;
+        at += 1;
+    }
+    at = 0;
+    while at < DISKS.len() {
+        first[DISKS[at][0] as usize] |= 1 << (MARKS.len() + at);
         at += 1;
     }
     first
 }
 
-/// Where something that resembles an archive begins, after the first byte.
+/// Where something that resembles an archive or a disk begins, after the first byte.
 fn places(content: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    let is_first = |byte: &u8| FIRST.get(usize::from(*byte)) == Some(&true);
-    let candidates = content
-        .iter()
-        .enumerate()
-        .filter(move |(_, byte)| is_first(byte));
-    let begins = move |at: usize| {
-        let marked = MARKS
-            .iter()
-            .filter(move |mark| has(content, at, mark.signature));
-        let mut starts = marked.filter_map(move |mark| at.checked_sub(mark.at));
-        starts.find(|start| *start != 0 && is_archive(rest(content, *start, usize::MAX)))
-    };
-    candidates.filter_map(move |(at, _)| begins(at))
+    let marks = |byte: u8| FIRST.get(usize::from(byte)).copied().unwrap_or(0);
+    let candidates = content.iter().enumerate();
+    candidates.filter_map(move |(at, byte)| match marks(*byte) {
+        0 => None,
+        marks => begins(content, at, marks),
+    })
+}
+
+/// Where what has one of `marks` at `at` begins.
+fn begins(content: &[u8], at: usize, marks: u32) -> Option<usize> {
+    let bits = 0..u32::BITS;
+    let mut set = bits.filter(|bit| marks.checked_shr(*bit).unwrap_or(0) & 1 != 0);
+    set.find_map(|bit| {
+        let start = match usize::try_from(bit).ok().and_then(|bit| MARKS.get(bit)) {
+            Some(mark) if has(content, at, mark.signature) => at.checked_sub(mark.at)?,
+            Some(_) => return None,
+            None if is_disk(rest(content, at, usize::MAX)) => return (at != 0).then_some(at),
+            None => return None,
+        };
+        let is_known = start != 0 && is_archive(rest(content, start, usize::MAX));
+        is_known.then_some(start)
+    })
 }
 
 fn archive(content: &[u8]) -> Option<&'static Format> {
     formats().find(|one| one.sort == Sort::Archive && one.begins(content))
+}
+
+/// The version tells a header from a mention, where the mark does not.
+fn is_disk(content: &[u8]) -> bool {
+    let marked = DISKS.iter().any(|mark| has(content, 0, mark));
+    let version = u32_at(content, 4).unwrap_or(0);
+    marked && (!has(content, 0, b"KDMV") || (1..=3).contains(&version))
 }
 
 fn is_archive(content: &[u8]) -> bool {
@@ -118,6 +148,16 @@ fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         }
         tried = tried.saturating_add(1);
         let tail = rest(content, at, usize::MAX);
+        if is_disk(tail) {
+            // What is on it is the caller's to find.
+            walk.notice("container_within", "a disk image begins within it");
+            walk.admit()?;
+            let name = format!("(from byte {at})");
+            let (name, findings) = walk.names.judge(name.as_bytes(), &[], Kind::File);
+            let body = walk.stored(tail);
+            walk.hand_out(name, findings, body)?;
+            continue;
+        }
         if !gives_member(tail) {
             continue;
         }
@@ -160,7 +200,7 @@ fn gives_member(content: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{gzipped, kinds, opened};
+    use crate::testing::{gzipped, kinds, opened, opened_file};
 
     fn is_searched(content: &[u8]) -> bool {
         let formats = crate::recognise_file(content);
@@ -176,6 +216,15 @@ mod tests {
         assert_eq!(found.contents("content"), [b"alpha"]);
         assert_eq!(found.rules, ["container_extra_data", "container_within"]);
         assert!(!found.is_withheld && found.gap.is_none());
+    }
+
+    #[test]
+    fn a_disk_behind_other_data_is_handed_out() {
+        let disk = [b"QFI\xfb\0\0\0\x03".as_slice(), &[0; 600]].concat();
+        let found = opened(&[b"a stub".as_slice(), &disk].concat());
+        assert_eq!(found.contents("(from byte 6)"), [disk]);
+        let mention = opened_file(b"the mark is KDMV, and no disk");
+        assert!(mention.is_none());
     }
 
     #[test]
