@@ -64,11 +64,6 @@ impl<'w> Walk<'w> {
     }
 
     /// Asks to read `bytes` that may have been read before, where no output pays for it.
-    pub(crate) fn reread(&mut self, bytes: usize) -> Result<(), Halt> {
-        self.take_input(bytes)
-    }
-
-    /// Takes `bytes` of input: for what is read more often than once.
     pub(crate) fn take_input(&mut self, bytes: usize) -> Result<(), Halt> {
         self.budget.take_input(bytes).map_err(Halt)
     }
@@ -136,7 +131,7 @@ impl<'w> Walk<'w> {
         self.tell(rule, Tier::Block, detail);
     }
 
-    /// The container has more of something than is looked at.
+    /// The container has more of something than is looked at, or larger lists than memory allows.
     pub(crate) fn limit(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Limit, why));
     }
@@ -144,11 +139,6 @@ impl<'w> Walk<'w> {
     /// The container is broken here; the walk goes on as far as it can.
     pub(crate) fn damaged(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Damaged, why));
-    }
-
-    /// The container's own lists are larger than a limit.
-    pub(crate) fn limited(&mut self, why: &'static str) {
-        self.gap.get_or_insert((Gap::Limit, why));
     }
 
     /// The container is of a kind that is only partly opened.

@@ -69,7 +69,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             }
             continue;
         };
-        walk.reread(1)?;
+        walk.take_input(1)?;
         let reader = Reader::new(content, &cabinet, &folder);
         covered.push((folder.begin, reader.data_end(walk)?));
         if index == 0 && begins_before {
