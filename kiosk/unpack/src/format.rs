@@ -5,6 +5,7 @@ use std::fmt;
 use crate::archive::{self, zip};
 use crate::document::compound;
 use crate::member::Member;
+use crate::names::Names;
 use crate::walk::{Halt, Walk};
 use crate::{Budget, Problem, document, program, search, stream, text, unopenable};
 use wire::Finding;
@@ -136,7 +137,10 @@ pub fn open(
     walk.is_searched = formats.iter().any(|one| one.name == document::pdf::NAME);
     let mut result = Ok(());
     for format in formats {
-        walk.names = crate::names::Names::default();
+        walk.names = match format.sort {
+            Sort::Archive | Sort::Search => Names::default(),
+            Sort::Document | Sort::Text => Names::labels(),
+        };
         result = (format.open)(content, &mut walk);
         if result.is_err() {
             break;
