@@ -123,11 +123,19 @@ fn archive(content: &[u8]) -> Option<&'static Format> {
     formats().find(|one| one.sort == Sort::Archive && one.begins(content))
 }
 
-/// The version tells a header from a mention, where the mark does not.
+/// Whether a disk begins, and not only a mention of its mark: what else a header must have.
 fn is_disk(content: &[u8]) -> bool {
-    let marked = DISKS.iter().any(|mark| has(content, 0, mark));
-    let version = u32_at(content, 4).unwrap_or(0);
-    marked && (!has(content, 0, b"KDMV") || (1..=3).contains(&version))
+    let byte = |at: usize| content.get(at).copied().unwrap_or(0);
+    if has(content, 0, b"QFI\xfb\0\0\0") {
+        return (9..=21).contains(&byte(23));
+    }
+    if has(content, 0, b"KDMV") {
+        return (1..=3).contains(&u32_at(content, 4).unwrap_or(0));
+    }
+    if has(content, 0, b"vhdxfile") {
+        return has(content, 64 << 10, b"head") || has(content, 128 << 10, b"head");
+    }
+    has(content, 0, b"conectix\0\0\0\x02") && has(content, 512, b"cxsparse")
 }
 
 fn is_archive(content: &[u8]) -> bool {
@@ -182,6 +190,9 @@ fn gives_member(content: &[u8]) -> bool {
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits, TRIAL_BYTES_MAX);
+    let is_listed = crate::archive::FORMATS
+        .iter()
+        .any(|one| one.name == format.name);
     let mut gives = false;
     let mut visit = |member: crate::Member<'_>, _: &mut Budget| {
         gives |= match &member.body {
@@ -220,11 +231,13 @@ mod tests {
 
     #[test]
     fn a_disk_behind_other_data_is_handed_out() {
-        let disk = [b"QFI\xfb\0\0\0\x03".as_slice(), &[0; 600]].concat();
+        let mut disk = [b"QFI\xfb\0\0\0\x03".as_slice(), &[0; 600]].concat();
+        disk[23] = 16;
         let found = opened(&[b"a stub".as_slice(), &disk].concat());
         assert_eq!(found.contents("(from byte 6)"), [disk]);
-        let mention = opened_file(b"the mark is KDMV, and no disk");
-        assert!(mention.is_none());
+        let mention =
+            b"marks are KDMV, QFI\xfb\0\0\0\x03, vhdxfile and conectix\0\0\0\x02: no disk";
+        assert!(opened_file(mention).is_none());
     }
 
     #[test]
