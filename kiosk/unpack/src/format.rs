@@ -100,8 +100,8 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
 }
 
 /// Which containers a file is: those of [`recognise`] and, where it begins as no archive, the
-/// search for archives that begin somewhere in it: a zip at the end is not what all readers take. What is left of old files in free space is
-/// not searched: most of it is cut off.
+/// search for archives that begin somewhere in it: a zip at the end is not what all readers take.
+/// What is left of old files in free space is not searched: most of it is cut off.
 #[must_use]
 pub fn recognise_file(content: &[u8]) -> Vec<&'static Format> {
     let mut found = recognise(content);
@@ -134,12 +134,13 @@ pub fn open(
         .iter()
         .filter(|one| one.sort == Sort::Archive && (one.begins)(content))
         .count();
-    if 1 < archives || unopenable(content).is_some() {
+    if 1 < archives || archives == 1 && unopenable(content).is_some() {
         walk.contradiction("container_polyglot", "is more than one kind of container");
     }
     walk.is_searched = formats.iter().any(|one| one.name == document::pdf::NAME);
     let mut result = Ok(());
     for format in formats {
+        walk.is_archive = format.is_archive();
         walk.names = match format.sort {
             Sort::Archive | Sort::Search => Names::default(),
             Sort::Document | Sort::Text => Names::labels(),

@@ -17,8 +17,14 @@ use crate::walk::{Halt, Walk};
 /// marks of all of them.
 const PLACES_MAX: usize = 256;
 
+/// How far into a content an archive may begin, in bytes: readers look for it 8 MiB far.
+const SEARCH_BYTES_MAX: usize = 16 << 20;
+
 /// What one trial may unpack, in bytes, to see whether a member comes out.
-const TRIAL_BYTES_MAX: u64 = 1 << 20;
+const TRIAL_BYTES_MAX: u64 = 4 << 20;
+
+/// Members that one trial looks at.
+const TRIAL_MEMBERS_MAX: u64 = 16;
 
 /// The name under which contents of other kinds are searched.
 const NAME: &str = "archive behind other data";
@@ -31,6 +37,10 @@ pub(crate) const FORMATS: &[Format] = &[Format {
     open,
 }];
 
+/// Archives whose headers have checksums or a structure of their own: members in such a list are
+/// no chance, whatever became of their contents.
+const LISTS: [&str; 5] = ["7z", "rar", "cab", "arj", "rpm"];
+
 /// Begins an archive, and where in it.
 struct Mark {
     at: usize,
@@ -42,7 +52,7 @@ const fn mark(at: usize, signature: &'static [u8]) -> Mark {
 }
 
 /// A zip is found by its end.
-const MARKS: [Mark; 16] = [
+const MARKS: [Mark; 18] = [
     mark(0, b"7z\xbc\xaf\x27\x1c"),
     mark(0, b"Rar!\x1a\x07"),
     mark(0, b"MSCF\0\0\0\0"),
@@ -56,7 +66,9 @@ const MARKS: [Mark; 16] = [
     mark(2, b"-lh"),
     mark(0, b"!<arch>\n"),
     mark(0, b"\xed\xab\xee\xdb"),
-    mark(0, b"07070"),
+    mark(0, b"070701"),
+    mark(0, b"070702"),
+    mark(0, b"070707"),
     mark(257, b"ustar"),
     mark(0, b"SZDD\x88\xf0\x27\x33"),
 ];
@@ -96,7 +108,7 @@ const fn first() -> [u32; 256] {
 /// Where something that resembles an archive or a disk begins, after the first byte.
 fn places(content: &[u8]) -> impl Iterator<Item = usize> + '_ {
     let marks = |byte: u8| FIRST.get(usize::from(byte)).copied().unwrap_or(0);
-    let candidates = content.iter().enumerate();
+    let candidates = content.iter().enumerate().take(SEARCH_BYTES_MAX);
     candidates.filter_map(move |(at, byte)| match marks(*byte) {
         0 => None,
         marks => begins(content, at, marks),
@@ -186,26 +198,35 @@ fn gives_member(content: &[u8]) -> bool {
     let limits = Limits {
         memory_bytes_max: TRIAL_BYTES_MAX,
         unpacked_bytes_max: TRIAL_BYTES_MAX,
-        members_max: 2,
+        members_max: TRIAL_MEMBERS_MAX,
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits, TRIAL_BYTES_MAX);
-    let is_listed = crate::archive::FORMATS
-        .iter()
-        .any(|one| one.name == format.name);
+    let is_listed = LISTS.contains(&format.name);
     let mut gives = false;
     let mut visit = |member: crate::Member<'_>, _: &mut Budget| {
         gives |= match &member.body {
             Body::Content(content) => !content.is_empty() || member.name != MediumName::default(),
-            Body::Partial { gap, .. } | Body::Unchecked { gap, .. } => *gap != wire::Gap::Damaged,
+            Body::Partial { gap, why, .. } | Body::Unchecked { gap, why, .. } => match gap {
+                // A stream that came to its end has one; else what looked like one is no stream.
+                wire::Gap::Damaged => is_listed || why.contains("checksum is wrong"),
+                wire::Gap::Unsupported => is_listed,
+                wire::Gap::Encrypted
+                | wire::Gap::Unreadable
+                | wire::Gap::Limit
+                | wire::Gap::Timeout
+                | wire::Gap::Changed
+                | wire::Gap::Removed => true,
+            },
             Body::Link(_) | Body::Folder | Body::Special => true,
         };
     };
     let mut walk = Walk::new(content, &mut budget, &mut visit);
     let result = walk.within(|walk| (format.open)(content, walk));
     let opened = walk.finish(result);
-    let encrypted = opened.is_err_and(|problem| problem.gap == wire::Gap::Encrypted);
-    gives || encrypted
+    // Of weak marks damage is the rule; lists that only a key or more room opens are lists.
+    let opens = |gap: wire::Gap| matches!(gap, wire::Gap::Encrypted | wire::Gap::Limit);
+    gives || opened.is_err_and(|problem| opens(problem.gap))
 }
 
 #[cfg(test)]
@@ -243,8 +264,8 @@ mod tests {
     #[test]
     fn marks_without_an_archive_are_nothing() {
         let mut gz = gzipped(b"alpha");
-        let last = gz.len() - 6;
-        gz[last] ^= 1;
+        // Cut off within its stream.
+        gz.truncate(gz.len() - 9);
         let content = [b"stub ".as_slice(), &gz, b"7z\xbc\xaf\x27\x1c\0\x04"].concat();
         let found = opened(&content);
         assert!(
@@ -268,5 +289,25 @@ mod tests {
     fn a_trial_ends_with_its_first_bytes() {
         let gz = gzipped(&vec![b'x'; usize::try_from(TRIAL_BYTES_MAX).unwrap() * 3]);
         assert!(gives_member(&gz));
+        assert!(TRIAL_MEMBERS_MAX < Limits::default().members_max);
+    }
+
+    #[test]
+    fn a_stream_with_a_wrong_checksum_is_opened_too() {
+        let mut gz = gzipped(b"alpha");
+        let last = gz.len() - 6;
+        gz[last] ^= 1;
+        let found = opened(&[b"stub ".as_slice(), &gz].concat());
+        assert_eq!(found.contents("content"), [b"alpha"]);
+        assert!(found.is_suspect());
+    }
+
+    #[test]
+    fn an_archive_is_looked_for_as_far_as_readers_look() {
+        let gz = gzipped(b"alpha");
+        for (before, found) in [(SEARCH_BYTES_MAX - 1, true), (SEARCH_BYTES_MAX, false)] {
+            let content = [vec![b'.'; before], gz.clone()].concat();
+            assert_eq!(is_searched(&content), found);
+        }
     }
 }

@@ -52,6 +52,12 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         .any(|file| matches!(file.place, Place::Before | Place::Around));
     // Without a folder the list's order stays.
     files.sort_by_key(|file| (cabinet.index(file), file.begin));
+    // Reserves, and the names of other cabinets.
+    walk.field(rest(
+        content,
+        header::HEADER_BYTES,
+        cabinet.end.saturating_sub(header::HEADER_BYTES),
+    ))?;
     let mut rest_of_files = files.as_slice();
     for index in 0..cabinet.folders {
         let here = rest_of_files.partition_point(|file| cabinet.index(file) <= index);
