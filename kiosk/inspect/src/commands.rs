@@ -27,6 +27,11 @@ const INTERPRETERS: [&str; 20] = [
     "ssh",
 ];
 
+/// Endings of files that are no libraries, which somebody loads as one nevertheless.
+const NO_LIBRARIES: [&str; 13] = [
+    "dat", "tmp", "bin", "db", "txt", "log", "jpg", "png", "gif", "ini", "pdf", "doc", "docx",
+];
+
 /// From so many signs on that mean nothing between letters, somebody hid a command.
 const HIDING_MIN: usize = 5;
 
@@ -57,6 +62,8 @@ pub(crate) struct Command {
     /// In lower case, without the signs that the command interpreter drops.
     line: String,
     words: Vec<String>,
+    /// Whether it names a script or program by a path without a drive.
+    beside: bool,
     programs: Vec<String>,
     hiding: usize,
 }
@@ -73,11 +80,7 @@ impl Command {
             .count()
             .saturating_add(pieces(arguments));
         let line = arguments.to_ascii_lowercase().replace(['^', '`'], "");
-        let words: Vec<String> = line
-            .split(|letter: char| letter.is_whitespace() || "\"'&|<>();,".contains(letter))
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let (words, beside) = words(&line);
         let programs = [target]
             .into_iter()
             .chain(words.iter().map(String::as_str))
@@ -86,6 +89,7 @@ impl Command {
         Self {
             line,
             words,
+            beside,
             programs,
             hiding,
         }
@@ -96,12 +100,12 @@ impl Command {
         self.fetching()
             .or_else(|| self.decoding())
             .or_else(|| self.hidden())
-            .or_else(|| self.from_medium())
+            .or_else(|| self.runs_medium())
     }
 
     /// Whether it runs a script or program by a path without a drive.
     pub(crate) fn runs_beside(&self) -> bool {
-        self.words.iter().any(|word| is_beside(word))
+        self.beside
     }
 
     fn runs(&self, names: &[&str]) -> bool {
@@ -187,12 +191,8 @@ impl Command {
             })
     }
 
-    fn from_medium(&self) -> Option<&'static str> {
+    fn runs_medium(&self) -> Option<&'static str> {
         let opens_folder = self.holds(&["&"]) && self.runs(&["explorer"]);
-        let script = self
-            .words
-            .iter()
-            .any(|word| is_beside(word) && !is_explorer(word));
         let bin = self.holds(&[
             "recycler\\",
             "$recycle.bin\\",
@@ -208,36 +208,42 @@ impl Command {
             let before = self.line.get(..at).unwrap_or_default().trim_end();
             before.ends_with("cmd") || before.ends_with("cmd.exe")
         });
-        let runs = (opens_folder && script) || bin || engine || reads || self.loads_other();
+        let runs = (opens_folder && self.beside) || bin || engine || reads || self.loads_other();
         runs.then_some("its command runs something of the medium in a way that worms do")
     }
 
     /// A library beside it under another ending than a library's.
     fn loads_other(&self) -> bool {
-        let library = self.words.first().map(String::as_str).unwrap_or_default();
-        let ending = ending(library);
-        self.programs
-            .first()
-            .is_some_and(|program| matches!(program.as_str(), "rundll32" | "regsvr32"))
-            && !library.starts_with(['/', '-'])
-            && is_relative(library)
-            && matches!(
-                ending.as_str(),
-                "dat"
-                    | "tmp"
-                    | "bin"
-                    | "db"
-                    | "txt"
-                    | "log"
-                    | "jpg"
-                    | "png"
-                    | "gif"
-                    | "ini"
-                    | "pdf"
-                    | "doc"
-                    | "docx"
-            )
+        // The first program is the target, so what follows a program has its number as a word.
+        self.programs.iter().enumerate().any(|(place, program)| {
+            let mut behind = self.words.iter().skip(place);
+            let library = behind.find(|word| !word.starts_with(['/', '-']));
+            matches!(program.as_str(), "rundll32" | "regsvr32")
+                && library.is_some_and(|library| {
+                    is_relative(library) && NO_LIBRARIES.contains(&ending(library).as_str())
+                })
+        })
     }
+}
+
+/// The words of a line, and whether one of them is a script or program by a path without a
+/// drive. A path that begins on a drive goes on behind blanks until its file's ending.
+fn words(line: &str) -> (Vec<String>, bool) {
+    let mut words = Vec::new();
+    let mut beside = false;
+    for piece in line.split(['"', '\'', '&', '|', '<', '>']) {
+        let mut rooted = false;
+        for word in piece.split(|letter: char| letter.is_whitespace() || "();,".contains(letter)) {
+            if word.is_empty() {
+                continue;
+            }
+            rooted |= is_rooted(word);
+            beside |= !rooted && is_beside(word);
+            rooted &= Sort::of(&ending(word)).is_none();
+            words.push(word.to_owned());
+        }
+    }
+    (words, beside)
 }
 
 /// How many letters are cut out of variables. Copies are named by parts of the date and time.
@@ -261,9 +267,17 @@ fn is_explorer(word: &str) -> bool {
     program(word) == "explorer"
 }
 
-/// Neither on a drive nor a server nor in a folder of the system.
+/// On a drive or server or in a folder of the system.
+fn is_rooted(word: &str) -> bool {
+    let beside = ["%cd%", "%~dp0"]
+        .iter()
+        .any(|start| word.starts_with(start));
+    !beside && (word.contains(':') || word.starts_with("\\\\") || word.starts_with('%'))
+}
+
+/// Neither that nor an option.
 fn is_relative(word: &str) -> bool {
-    !word.contains(':') && !word.starts_with(['\\', '%', '/'])
+    !is_rooted(word) && !word.starts_with('/')
 }
 
 /// A script or program that is not one of the system's.
@@ -322,6 +336,7 @@ mod tests {
             ("certutil.exe", "-decode a b"),
             ("rundll32.exe", r"RECYCLER\x.dll,Run"),
             ("rundll32.exe", r"thumbs.db,Run"),
+            ("cmd.exe", r"/c start rundll32 a\thumbs.db,Run"),
             ("wscript.exe", "//e:vbscript picture.jpg"),
             ("conhost.exe", "--headless cmd"),
             ("ssh.exe", "-o ProxyCommand=calc ."),
@@ -341,6 +356,10 @@ mod tests {
         for (target, arguments) in [
             ("cmd.exe", r"/k C:\Vendor\env.bat"),
             ("cmd.exe", "/c setup.bat"),
+            (
+                "cmd.exe",
+                "/c \"C:\\Program Files (x86)\\a\\b.bat\" & explorer C:\\a",
+            ),
             ("cmd.exe", r"/c start C:\app\a.exe & explorer C:\app"),
             ("cmd.exe", "/c start https://vendor.example/"),
             ("cmd.exe", &few),
@@ -379,6 +398,11 @@ mod tests {
     fn what_is_beside_a_shortcut_is_told() {
         assert!(Command::new("cmd", r"/c tools\a.bat").runs_beside());
         assert!(!Command::new("cmd", r"/c C:\tools\a.bat").runs_beside());
+        assert!(Command::new("cmd", r"/c C:\a.exe \b.bat").runs_beside());
+        assert!(Command::new("cmd", r"/c %cd%\b.bat").runs_beside());
+        assert!(
+            !Command::new("cmd", r#"/k ""C:\Program Files (x86)\a\b.bat"" amd64"#).runs_beside()
+        );
         assert!(!Command::new("cmd", "/c cmd.exe explorer.exe").runs_beside());
     }
 }

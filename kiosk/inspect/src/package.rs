@@ -5,7 +5,7 @@
 use wire::Finding;
 
 use crate::address::{self, is_bare, is_server, is_web};
-use crate::bytes::{find_ascii, head, holds};
+use crate::bytes::{head, holds};
 use crate::names::Name;
 use crate::text::decoded;
 use crate::{block, notice};
@@ -13,6 +13,9 @@ use crate::{block, notice};
 /// Longest instruction of a field that is put together, in bytes. What begins as DDE is seen in
 /// the first of them.
 pub(crate) const INSTRUCTION_BYTES_MAX: usize = 4096;
+
+/// Longest reference to a letter, in bytes. What is longer is not one.
+pub(crate) const REFERENCE_BYTES_MAX: usize = 12;
 
 /// How far into a document in one file its mark is looked for, in bytes.
 const MARK_BYTES: usize = 4096;
@@ -82,13 +85,14 @@ fn is_story(name: &Name) -> bool {
 fn relationships(text: &str) -> Vec<Finding> {
     let mut remote: Option<Finding> = None;
     let mut handler = None;
-    let mut rest = text;
-    while let Some(at) = find_ascii(rest.as_bytes(), b"relationship") {
-        rest = rest.get(at.saturating_add(12)..).unwrap_or_default();
-        if !rest.starts_with(char::is_whitespace) {
+    // No value in a tag holds the sign that begins the next, so no part is read twice.
+    for piece in text.split('<') {
+        let (name, attributes) = piece.split_once(char::is_whitespace).unwrap_or_default();
+        let name = name.rsplit(':').next().unwrap_or_default();
+        if !name.eq_ignore_ascii_case("relationship") {
             continue;
         }
-        let tag = Tag::read(rest);
+        let tag = Tag::read(attributes);
         let target = tag.target.trim();
         let lower = target.to_ascii_lowercase();
         if HANDLERS
@@ -190,7 +194,14 @@ fn unescaped(value: &str) -> String {
     let mut rest = value;
     while let Some((before, behind)) = rest.split_once('&') {
         text.push_str(before);
-        let reference = behind.split_once(';').filter(|(name, _)| name.len() <= 8);
+        let end = behind
+            .bytes()
+            .take(REFERENCE_BYTES_MAX)
+            .position(|byte| byte == b';');
+        let reference = end.and_then(|end| {
+            let (name, after) = behind.split_at_checked(end)?;
+            Some((name, after.strip_prefix(';')?))
+        });
         let letter = reference.and_then(|(name, _)| referred(name));
         match (reference, letter) {
             (Some((_, after)), Some(letter)) => {
@@ -257,6 +268,10 @@ fn fields(text: &str) -> Option<Finding> {
         {
             let value = after.strip_prefix('>').unwrap_or_default();
             let value = value.split('<').next().unwrap_or_default();
+            if value.is_empty() {
+                rest = after;
+                continue;
+            }
             instruction.extend(unescaped(value).chars().take(INSTRUCTION_BYTES_MAX));
             if is_dde(&instruction) {
                 return found();
@@ -326,6 +341,43 @@ mod tests {
                     "{sort} {target}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn references_stand_for_letters_up_to_a_length() {
+        let zeros = "0".repeat(REFERENCE_BYTES_MAX);
+        for (value, text) in [
+            ("a&amp;b&lt;&#x41;&#66;", "a&b<AB"),
+            ("&", "&"),
+            ("&;&bogus;", "&;&bogus;"),
+            ("&#0000065;", "A"),
+        ] {
+            assert_eq!(unescaped(value), text);
+        }
+        let long = format!("&#{zeros}65;");
+        assert_eq!(unescaped(&long), long);
+    }
+
+    #[test]
+    fn other_tags_and_comments_hide_nothing() {
+        let real = relationship("attachedTemplate", "http://a.example/b");
+        for before in [
+            "<!-- <Relationship a=\" -->",
+            "<Relationship ",
+            "Relationship x",
+            "<a b='",
+        ] {
+            let content = format!(
+                "{before}{}",
+                real.replace("<Relationship ", "<r:Relationship\n")
+            );
+            let found = inspect(b"a.rels", content.as_bytes());
+            assert_eq!(
+                rules(&found),
+                [("document_remote_template", true)],
+                "{before}"
+            );
         }
     }
 

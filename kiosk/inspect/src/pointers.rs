@@ -4,25 +4,29 @@
 use wire::Finding;
 
 use crate::address::{self, is_server, is_web};
-use crate::bytes::{find_ascii, holds};
+use crate::bytes::{find_ascii, head, holds};
 use crate::commands::{Command, interpreter};
 use crate::names::Name;
 use crate::sort::Sort;
 use crate::text::{decoded, settings};
 use crate::{block, notice};
 
+/// Most that is looked at of one of these, in bytes. Those that people use have a few thousand.
+pub(crate) const POINTER_BYTES_MAX: usize = 1024 * 1024;
+
 /// What a file of one of these sorts, told by its name, gives away.
 pub(crate) fn judge(name: &Name, content: &[u8]) -> Vec<Finding> {
     if content.is_empty() {
         return Vec::new();
     }
+    let content = head(content, POINTER_BYTES_MAX);
     let found = match name.ending() {
         "url" | "website" => internet(&decoded(content)),
         "desktop" => desktop(&decoded(content)),
         "library-ms" | "search-ms" | "searchconnector-ms" => library(&decoded(content)),
         "scf" => command_file(&decoded(content)),
         "ini" if name.is("desktop.ini") => folder(&decoded(content)),
-        "theme" | "themepack" | "msstyles" => theme(&decoded(content)),
+        "theme" => theme(&decoded(content)),
         "rdp" => Some(notice(
             "runs_from_network",
             "it opens a desktop of another machine, which may get this one's drives",
@@ -181,8 +185,9 @@ fn setting(text: &str) -> Option<Finding> {
     let mut rest = text;
     while let Some(at) = find_ascii(rest.as_bytes(), b"<deeplink>") {
         rest = rest.get(at.saturating_add(10)..).unwrap_or_default();
-        let link = rest.split("</").next().unwrap_or_default();
-        let link = link.trim().trim_start_matches("<![CDATA[").trim();
+        let link = rest.trim_start();
+        let link = link.strip_prefix("<![CDATA[").unwrap_or(link);
+        let link = link.split('<').next().unwrap_or_default().trim();
         let (program, arguments) =
             match link.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
                 Some(parts) => parts,
@@ -215,6 +220,7 @@ fn setting(text: &str) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::inspect;
     use crate::testing::rules;
 
@@ -356,6 +362,16 @@ mod tests {
             &[("http://a.example/b.application#b", NETWORK)],
         );
         check("a.application", &[("<assembly/>", &[])]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_pointer_is_looked_at() {
+        let link = "[InternetShortcut]\nURL=file://s/a\n";
+        let mut content = vec![b'\n'; POINTER_BYTES_MAX - link.len()];
+        content.extend(link.bytes());
+        assert_eq!(rules(&inspect(b"a.url", &content)), *REMOTE);
+        content.splice(..0, *b"\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n");
+        assert_eq!(inspect(b"a.url", &content), []);
     }
 
     #[test]

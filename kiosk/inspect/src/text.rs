@@ -10,6 +10,9 @@ use crate::bytes::head;
 /// and the parts of documents are far shorter; what is behind is not looked at.
 pub(crate) const COPIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Longest name of a section that is told from others, in letters.
+pub(crate) const SECTION_LETTERS_MAX: usize = 64;
+
 /// The text of a file: by its mark UTF-16 or UTF-8, else UTF-8 when it is, else code page 932.
 pub(crate) fn decoded(content: &[u8]) -> Cow<'_, str> {
     let some = head(content, COPIED_BYTES_MAX);
@@ -33,7 +36,8 @@ pub(crate) fn settings(text: &str) -> impl Iterator<Item = (String, String, &str
     text.lines().filter_map(move |line| {
         let line = line.trim();
         if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_ascii_lowercase();
+            let name = name.trim_end_matches(']').to_ascii_lowercase();
+            section = name.chars().take(SECTION_LETTERS_MAX).collect();
             return None;
         }
         let (key, value) = line.split_once('=')?;
@@ -84,5 +88,8 @@ mod tests {
         let of =
             |section: &str, key: &str, value: &'static str| (section.into(), key.into(), value);
         assert_eq!(read, [of("", "x", "1"), of("a", "key", "v")]);
+        let long = format!("[{}]\nk=v", "a".repeat(SECTION_LETTERS_MAX + 1));
+        let (section, ..) = settings(&long).next().unwrap();
+        assert_eq!(section.len(), SECTION_LETTERS_MAX);
     }
 }

@@ -1,11 +1,15 @@
 //! The list of shell items that says where a shortcut leads.
 
-use crate::bytes::{part, u16_at};
+use crate::bytes::{head, part, u16_at};
 use crate::text::decoded;
 
 /// Most items of a list that are looked at. A list is at most 64 KiB long and the deepest
 /// folder that Windows opens has far fewer.
 pub(crate) const ITEMS_MAX: usize = 512;
+
+/// Most of one part of a shortcut that is searched for texts, in bytes. Lists of items cannot be
+/// longer, and nothing else that Windows writes is.
+pub(crate) const TEXTS_BYTES_MAX: usize = 64 * 1024;
 
 /// Fewest letters of a text that is looked for between other bytes.
 const LETTERS_MIN: usize = 3;
@@ -82,6 +86,7 @@ fn is_path(text: &str) -> bool {
 /// Every text between other bytes: of one byte a letter, and of two at either place. Where a
 /// text stands in an item depends on its sort and on the version that wrote it.
 pub(crate) fn texts(bytes: &[u8]) -> Vec<String> {
+    let bytes = head(bytes, TEXTS_BYTES_MAX);
     let mut texts = Vec::new();
     for run in bytes.split(|byte| *byte < 0x20) {
         if LETTERS_MIN <= run.len() {

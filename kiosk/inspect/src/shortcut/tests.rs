@@ -1,4 +1,4 @@
-use super::items::{ITEMS_MAX, PANEL_FOLDER};
+use super::items::{ITEMS_MAX, PANEL_FOLDER, TEXTS_BYTES_MAX};
 use super::parse::BLOCKS_MAX;
 use super::*;
 use crate::inspect;
@@ -28,7 +28,11 @@ impl Made<'_> {
             flags |= 1;
             let mut list = Vec::new();
             for item in &self.items {
-                list.extend((u16::try_from(item.len()).unwrap() + 2).to_le_bytes());
+                list.extend(
+                    u16::try_from(item.len().saturating_add(2))
+                        .unwrap()
+                        .to_le_bytes(),
+                );
                 list.extend(item);
             }
             list.extend([0, 0]);
@@ -37,7 +41,7 @@ impl Made<'_> {
         }
         if !self.info.is_empty() {
             flags |= 2;
-            let length = u32::try_from(self.info.len()).unwrap() + 29;
+            let length = u32::try_from(self.info.len().saturating_add(29)).unwrap();
             body.extend(length.to_le_bytes());
             body.extend([0; 24]);
             body.extend(self.info.bytes());
@@ -59,12 +63,16 @@ impl Made<'_> {
             }
         }
         for (mark, block) in &self.blocks {
-            body.extend((u32::try_from(block.len()).unwrap() + 8).to_le_bytes());
+            body.extend(
+                u32::try_from(block.len().saturating_add(8))
+                    .unwrap()
+                    .to_le_bytes(),
+            );
             body.extend(mark.to_le_bytes());
             body.extend(block);
         }
         body.extend([0; 4]);
-        body.resize(body.len() + self.behind, b'x');
+        body.resize(body.len().saturating_add(self.behind), b'x');
         let mut bytes = b"\x4C\0\0\0\x01\x14\x02\0\0\0\0\0\xC0\0\0\0\0\0\0\x46".to_vec();
         bytes.extend(flags.to_le_bytes());
         bytes.extend([0; 32]);
@@ -160,6 +168,19 @@ fn an_interpreter_is_found_wherever_the_target_stands() {
         },
     ] {
         assert_eq!(made.said(), [of("shortcut_runs_interpreter", false)]);
+    }
+}
+
+#[test]
+fn the_beginning_of_each_part_is_searched() {
+    for (distance, expected) in [(TEXTS_BYTES_MAX - 8, 1), (TEXTS_BYTES_MAX, 0)] {
+        let mut body = vec![0; distance];
+        body.extend(b"cmd.exe\0");
+        let made = Made {
+            blocks: vec![(0xA000_0001, body)],
+            ..Made::default()
+        };
+        assert_eq!(made.said().len(), expected, "{distance}");
     }
 }
 
