@@ -58,14 +58,11 @@ pub(crate) fn read(list: &[u8]) -> Items {
             return items;
         };
         let texts = texts(item);
-        let is_file = item.get(2).is_some_and(|sort| sort & 0x70 == 0x30);
-        if !is_file {
-            let paths = || texts.iter().filter(|text| is_path(text)).cloned();
-            if items.has_panel {
-                items.panel.extend(paths());
-            }
-            items.paths.extend(paths());
+        let paths = || texts.iter().filter(|text| is_path(text)).cloned();
+        if items.has_panel {
+            items.panel.extend(paths());
         }
+        items.paths.extend(paths());
         items.has_panel |= PANELS
             .iter()
             .any(|panel| item.windows(16).any(|id| id == panel));
