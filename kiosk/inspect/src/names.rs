@@ -140,8 +140,12 @@ fn reversed(name: &Name, kind: Kind) -> Option<Finding> {
     let is_override = |letter| matches!(letter, '\u{202E}' | '\u{202B}' | '\u{2067}');
     let (_, behind) = name.text.split_once(is_override)?;
     let rule = "name_reversed";
-    let is_run = name.sort().is_some_and(Sort::is_run) && behind.contains('.');
-    if is_run && matches!(kind, Kind::Program | Kind::Script | Kind::Text) {
+    let runs = match (kind, name.sort()) {
+        (Kind::Program, Some(sort)) => sort.is_run(),
+        (Kind::Script | Kind::Text, Some(sort)) => sort == Sort::Script,
+        (Kind::Program | Kind::Script | Kind::Text | Kind::Other | Kind::Empty, _) => false,
+    };
+    if runs && behind.contains('.') {
         let detail = "the name of what can be run is shown from right to left, so that it ends as something else";
         return Some(block(rule, detail));
     }
@@ -278,6 +282,8 @@ mod tests {
             ("invoice\u{202E}fdp.exe", PROGRAM, true),
             ("invoice\u{202E}fdp.vbs", b"x", true),
             ("invoice\u{202E}fdp.exe", b"\0", false),
+            ("invoice\u{202E}fdp.exe", b"x", false),
+            ("in.voice\u{202E}fdp", PROGRAM, false),
             ("\u{202E}עברית.pdf", b"%PDF", false),
         ] {
             assert!(
