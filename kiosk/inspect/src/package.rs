@@ -5,7 +5,7 @@
 use wire::Finding;
 
 use crate::address::{self, is_bare, is_server, is_web};
-use crate::bytes::{head, holds};
+use crate::bytes::{find_ascii, head, holds};
 use crate::names::Name;
 use crate::text::decoded;
 use crate::{block, notice};
@@ -13,6 +13,9 @@ use crate::{block, notice};
 /// Longest instruction of a field that is put together, in bytes. What begins as DDE is seen in
 /// the first of them.
 pub(crate) const INSTRUCTION_BYTES_MAX: usize = 4096;
+
+/// How far into a document in rich text its template is looked for, in bytes.
+pub(crate) const TEMPLATE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest reference to a letter, in bytes. What is longer is not one.
 pub(crate) const REFERENCE_BYTES_MAX: usize = 12;
@@ -63,7 +66,24 @@ pub(crate) fn judge(name: &Name, content: &[u8]) -> Vec<Finding> {
         }
         _ => {}
     }
+    if content.starts_with(b"{\\rt") {
+        findings.extend(rich_text(head(content, TEMPLATE_BYTES_MAX)));
+    }
     findings
+}
+
+/// The template of a document in rich text, which stands before its text.
+fn rich_text(content: &[u8]) -> Option<Finding> {
+    let word = b"\\*\\template";
+    let at = find_ascii(content, word)?.checked_add(word.len())?;
+    let value = decoded(content.get(at..)?);
+    let value = value.split(['{', '}']).next().unwrap_or_default().trim();
+    let path = value.replace("\\\\", "/");
+    if path.contains("\\u") || path.contains("\\'") {
+        let detail = "the address of the template is spelled so that a person cannot read it";
+        return Some(notice("document_remote_template", detail));
+    }
+    opened("attachedtemplate", &value.replace("\\\\", "\\"))
 }
 
 /// The parts of a document that hold text with fields.
@@ -357,6 +377,32 @@ mod tests {
         }
         let long = format!("&#{zeros}65;");
         assert_eq!(unescaped(&long), long);
+    }
+
+    #[test]
+    fn the_template_of_rich_text_is_judged_like_any_other() {
+        for (template, blocks) in [
+            (r"http://a.example/b", Some(true)),
+            (r"\\\\8.8.8.8\\a.dotm", Some(true)),
+            (r"\\\\server\\a.dotm", Some(false)),
+            (r"\u-65432?http://a.example", Some(false)),
+            (r"C:\\uploads\\Normal.dotm", None),
+        ] {
+            let content = format!(r"{{\rtf1{{\*\template {template}}}x}}");
+            let expected: Vec<_> = blocks
+                .map(|blocks| ("document_remote_template", blocks))
+                .into_iter()
+                .collect();
+            assert_eq!(
+                rules(&inspect(b"a.doc", content.as_bytes())),
+                expected,
+                "{template}"
+            );
+        }
+        let mut late = br"{\rtf1".to_vec();
+        late.resize(TEMPLATE_BYTES_MAX, b' ');
+        late.extend(br"{\*\template http://a.example/b}");
+        assert_eq!(inspect(b"a.rtf", &late), []);
     }
 
     #[test]
