@@ -118,6 +118,7 @@ impl Examiner<'_, '_> {
         }
         let opened = match kind {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
+                findings.extend(inspect::inspect(path.as_bytes(), bytes));
                 let formats = unpack::recognise_file(bytes);
                 self.open(volume, &path, within, bytes, formats, budget)
             }
