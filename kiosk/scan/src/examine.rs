@@ -171,12 +171,13 @@ impl Examiner<'_, '_> {
         budget: &mut Budget,
     ) -> Opened {
         let image = images::recognise(bytes);
-        if formats.is_empty() && image.is_none() {
-            let Some(name) = unpack::unopenable(bytes) else {
-                return Opened::nothing();
-            };
-            let detail = format!("a container of the kind {name} is not opened");
-            return Opened::unchecked(Gap::Unsupported, "container_unsupported", detail);
+        let foreign = if image.is_none() {
+            unpack::unopenable(bytes)
+        } else {
+            None
+        };
+        if formats.is_empty() && image.is_none() && foreign.is_none() {
+            return Opened::nothing();
         }
         let depth = u64::try_from(within.len()).unwrap_or(u64::MAX);
         if self.limits.container_depth_max <= depth {
@@ -200,6 +201,12 @@ impl Examiner<'_, '_> {
                     findings = problem.into_findings();
                 }
             }
+        }
+        if let Some(name) = foreign {
+            let detail = format!("a container of the kind {name} is not opened");
+            let (source, tier) = (Source::Structure, Tier::Incomplete);
+            findings.push(Finding::own("container_unsupported", source, tier, detail));
+            gap = gap.or(Some(Gap::Unsupported));
         }
         if let Some(image) = image {
             let around = images::Around {

@@ -301,7 +301,7 @@ impl Examiner<'_, '_> {
         let gap = content.as_ref().and_then(|content| content.gap);
         let bytes = match (&content, bytes) {
             (Some(content), _) => content.bytes(),
-            (None, Some(bytes)) if !unpack::recognise(bytes).is_empty() => Bytes::Lent(bytes),
+            (None, Some(bytes)) if holds_container(item.kind, bytes) => Bytes::Lent(bytes),
             (None, _) => return,
         };
         if budget.take_view(item.size_bytes).is_err() {
@@ -322,6 +322,20 @@ impl Examiner<'_, '_> {
         let summary = self.judge(subject, &bytes, budget);
         members.add(&name, summary);
     }
+}
+
+/// Whether there is a container in space of an image. What is outside every volume is searched as
+/// a file is: some readers look for an archive behind anything. Free space holds old pieces.
+fn holds_container(kind: RowKind, bytes: &[u8]) -> bool {
+    let formats = match kind {
+        RowKind::Gap | RowKind::Boot => unpack::recognise_file(bytes),
+        RowKind::File
+        | RowKind::Stream
+        | RowKind::Deleted
+        | RowKind::Unallocated
+        | RowKind::Member => unpack::recognise(bytes),
+    };
+    !formats.is_empty()
 }
 
 /// Everything on a volume, as long as the file that it is in may have members.

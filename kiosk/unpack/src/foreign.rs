@@ -57,9 +57,18 @@ const MARKS: &[Mark] = &[
     mark("qcow2", 0, b"QFI\xfb"),
     mark("vdi", 0x40, b"\x7f\x10\xda\xbe"),
     mark("luks", 0, b"LUKS\xba\xbe"),
+    mark("ppmd", 0, b"\x8f\xaf\xac\x84"),
     mark("ghost image", 0, b"\xfe\xef\x01"),
     mark("partclone image", 0, b"partclone-image"),
 ];
+
+/// Whether the container of this name is a disk image, which is opened as a medium where it can.
+pub(crate) fn is_image(name: &str) -> bool {
+    matches!(
+        name,
+        "iso9660" | "udf" | "vhdx" | "vhd" | "vmdk" | "qcow2" | "vdi" | "luks"
+    )
+}
 
 /// The name of a container that is known and not opened here, by content only. `None` is
 /// no such container: it may be one of [`crate::Format`], or none.
@@ -78,7 +87,8 @@ type Test = fn(&[u8]) -> Option<bool>;
 
 /// Formats whose signature is too short or too common to be believed alone.
 fn weak(content: &[u8]) -> Option<&'static str> {
-    let kinds: [(&'static str, Test); 3] = [
+    let kinds: [(&'static str, Test); 4] = [
+        ("packed swf", is_swf),
         ("gzip of an unknown method", is_other_gzip),
         ("arc", is_arc),
         ("stuffit", is_stuffit),
@@ -89,6 +99,14 @@ fn weak(content: &[u8]) -> Option<&'static str> {
 
 fn is_other_gzip(content: &[u8]) -> Option<bool> {
     Some(has(content, 0, b"\x1f\x8b") && content.get(2)? < &8)
+}
+
+/// The letters, a version and the unpacked size, which is larger than the file.
+fn is_swf(content: &[u8]) -> Option<bool> {
+    let is_packed = has(content, 0, b"CWS") || has(content, 0, b"ZWS");
+    let size = usize::try_from(u32_at(content, 4)?).ok()?;
+    let is_version = (6..=60).contains(content.get(3)?);
+    Some(is_packed && is_version && content.len() / 2 <= size)
 }
 
 fn is_arc(content: &[u8]) -> Option<bool> {
@@ -138,7 +156,8 @@ mod tests {
         let mut dmg = vec![0; 100];
         dmg.extend_from_slice(b"koly\0\0\0\x04");
         dmg.resize(100 + 512, 0);
-        let samples: [(&str, &[u8]); 2] = [
+        let samples: [(&str, &[u8]); 3] = [
+            ("packed swf", b"CWS\x0a\x20\0\0\0\x78\xda"),
             ("arc", b"\x1a\x08A.TXT\0\0\0\0\0\0\0\0\0\0\0\0"),
             ("dmg", &dmg),
         ];

@@ -7,7 +7,7 @@ use crate::document::compound;
 use crate::member::Member;
 use crate::names::Names;
 use crate::walk::{Halt, Walk};
-use crate::{Budget, Problem, document, program, search, stream, text, unopenable};
+use crate::{Budget, Problem, document, foreign, program, search, stream, text, unopenable};
 use wire::Finding;
 
 /// A container that this crate opens: what it is called, how it is told and how it is opened.
@@ -134,7 +134,10 @@ pub fn open(
         .iter()
         .filter(|one| one.sort == Sort::Archive && (one.begins)(content))
         .count();
-    if 1 < archives || archives == 1 && unopenable(content).is_some() {
+    // A disk image is opened by the caller, and may carry others as a document does.
+    let foreign = unopenable(content);
+    let is_other = foreign.is_some_and(|name| archives == 1 || !foreign::is_image(name));
+    if 1 < archives || is_other {
         walk.contradiction("container_polyglot", "is more than one kind of container");
     }
     walk.is_searched = formats.iter().any(|one| one.name == document::pdf::NAME);

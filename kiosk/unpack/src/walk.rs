@@ -17,9 +17,6 @@ use crate::names::Names;
 #[derive(Debug)]
 pub(crate) struct Halt(&'static str);
 
-/// Shortest field that a container fits in, in bytes: an empty tar or zip with a name has more.
-const FIELD_BYTES_MIN: usize = 16;
-
 /// One walk.
 pub(crate) struct Walk<'w> {
     content: &'w [u8],
@@ -170,7 +167,7 @@ impl<'w> Walk<'w> {
     /// A field that may hold anything and that no reader of the format looks at.
     pub(crate) fn field(&mut self, data: &[u8]) -> Result<(), Halt> {
         // A part as long as the whole would be found again in itself.
-        if data.len() < FIELD_BYTES_MIN || self.is_within || self.content.len() <= data.len() {
+        if data.is_empty() || self.is_within || self.content.len() <= data.len() {
             return Ok(());
         }
         self.take_input(data.len())?;

@@ -72,11 +72,15 @@ impl Reader<'_, '_, '_> {
         object: Object,
         is_packed: bool,
     ) -> Result<(), Halt> {
-        let (mut launches, mut has_target) = (false, false);
+        let (mut launches, mut has_target, mut is_program) = (false, false, false);
         for (key, entry) in value.entries() {
             match key.as_ref() {
                 b"S" => launches |= self.look_at_act(entry),
-                b"F" | b"Win" | b"Mac" | b"Unix" => has_target = true,
+                b"F" => {
+                    has_target = true;
+                    is_program |= entry.string().is_none_or(|target| runs(&target));
+                }
+                b"Win" | b"Mac" | b"Unix" => (has_target, is_program) = (true, true),
                 b"JS" => self.look_at_script(entry, object, is_packed)?,
                 b"OpenAction" => {
                     if let Some(number) = entry.reference() {
@@ -98,9 +102,10 @@ impl Reader<'_, '_, '_> {
                 _ => {}
             }
         }
-        if launches && has_target {
-            self.walk
-                .block("pdf_launch", "starts a program or opens a file");
+        if launches && is_program {
+            self.walk.block("pdf_launch", "starts a program");
+        } else if launches && has_target {
+            self.walk.notice("pdf_launch", "opens a file beside it");
         }
         Ok(())
     }
@@ -268,4 +273,17 @@ impl Reader<'_, '_, '_> {
             self.labels.insert(number, label);
         }
     }
+}
+
+/// What is shown and not run: files that one document may honestly lead to another by.
+const SHOWN: [&[u8]; 17] = [
+    b"pdf", b"htm", b"html", b"txt", b"csv", b"doc", b"docx", b"xls", b"xlsx", b"ppt", b"pptx",
+    b"png", b"jpg", b"jpeg", b"gif", b"mp4", b"avi",
+];
+
+/// Whether a target may be run: everything that does not end as what is only shown.
+fn runs(target: &[u8]) -> bool {
+    let ending = target.rsplit(|byte| *byte == b'.').next();
+    let ending = ending.unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    !target.contains(&b'.') || !SHOWN.contains(&ending.as_slice())
 }

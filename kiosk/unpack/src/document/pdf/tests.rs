@@ -133,6 +133,9 @@ fn an_action_that_starts_something_blocks() {
     assert!(launches(
         b"<</A<</S/L#61unch/Win<</F(cmd.exe)/P(/c x)>>>>>>"
     ));
+    let shows = with(b"<</S/Launch/F(chapter 2.PDF)>>");
+    assert!(shows.has_rule("pdf_launch") && !shows.is_withheld);
+    assert!(with(b"<</S/Launch/F(update.docm)>>").is_withheld);
     assert!(!launches(b"<</S/Launch>>"));
     assert!(!launches(b"<</S/GoTo/F(other.pdf)>>"));
     assert!(with(b"<</S/Launch/F(cmd.exe)>>").is_withheld);
