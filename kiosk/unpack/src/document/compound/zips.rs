@@ -53,7 +53,7 @@ pub(super) fn open(
             walk.beside(|walk| zip::open(content, walk))
         }
         Some(_) | None => {
-            walk.names = Names::default();
+            walk.names = Names::labels();
             zip::open(content, walk)
         }
     }
