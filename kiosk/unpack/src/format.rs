@@ -25,8 +25,11 @@ pub(crate) enum Sort {
     /// Archives, streams and disk images: of two such formats each reader sees but one, so that
     /// both at once is a contradiction.
     Archive,
-    /// Documents and programs: other contents may lie in them or follow them.
+    /// Documents: other contents may lie in them or follow them.
     Document,
+    /// Programs: anything may lie in them, and texts are looked for in them like in what is of no
+    /// format.
+    Program,
     /// Text that carries contents in itself. Any text may begin so: it is looked for only in what
     /// is of no other format, and may be of several such formats at once.
     Text,
@@ -94,6 +97,7 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     if found.is_empty() {
         found.extend(begun(Sort::Text));
     }
+    found.extend(begun(Sort::Program));
     found
 }
 

@@ -96,6 +96,12 @@ fn places(content: &[u8]) -> impl Iterator<Item = usize> + '_ {
     candidates.filter_map(move |(at, _)| begins(at))
 }
 
+/// Whether the search would try what begins here as an archive.
+pub(crate) fn tries(content: &[u8]) -> bool {
+    let marked = |mark: &Mark| has(content, mark.at, mark.signature);
+    MARKS.iter().any(marked) && is_archive(content)
+}
+
 fn archive(content: &[u8]) -> Option<&'static Format> {
     formats().find(|one| one.sort == Sort::Archive && one.begins(content))
 }
