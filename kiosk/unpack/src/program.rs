@@ -6,6 +6,8 @@
 //! hides nothing that is not matched with the whole.
 
 mod installer;
+#[cfg(test)]
+mod maker;
 mod nsis;
 mod packed;
 mod pe;

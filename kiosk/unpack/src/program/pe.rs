@@ -195,8 +195,8 @@ impl<'a> Section<'a> {
 /// The end of the old symbols and their names when they follow the sections.
 fn with_symbols(content: &[u8], header_at: usize, end: usize) -> usize {
     let symbols_end = || {
-        let at = span(u64::from(u32_at(content, header_at.checked_add(8)?)?));
-        let count = span(u64::from(u32_at(content, header_at.checked_add(12)?)?));
+        let at = span(u64::from(u32_at(content, header_at.checked_add(12)?)?));
+        let count = span(u64::from(u32_at(content, header_at.checked_add(16)?)?));
         let names_at = at.checked_add(count.checked_mul(SYMBOL_BYTES)?)?;
         let names = span(u64::from(u32_at(content, names_at)?));
         let symbols_end = names_at.checked_add(names)?;
