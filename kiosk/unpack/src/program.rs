@@ -8,6 +8,7 @@
 mod installer;
 #[cfg(test)]
 mod maker;
+mod nrv;
 mod nsis;
 mod packed;
 mod pe;
@@ -15,6 +16,7 @@ mod python;
 mod resource;
 #[cfg(test)]
 mod tests;
+mod upx;
 mod within;
 
 use crate::format::{Format, Sort};
@@ -48,7 +50,9 @@ fn open_pe(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     if image.has_more_sections {
         walk.limit("more sections than are looked at");
     }
-    packed::tell(&image, walk);
+    if !upx::open(content, walk)? {
+        packed::tell(&image, walk);
+    }
     let resources = resource::open(&image, walk)?;
     installer::open(&image, &resources, walk)?;
     within::open(content, image.end, &resources.taken, walk)?;
@@ -57,7 +61,9 @@ fn open_pe(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
 
 /// A program for other systems.
 fn open_other(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
-    packed::tell_other(content, walk);
+    if !upx::open(content, walk)? {
+        packed::tell_other(content, walk);
+    }
     python::open(content, 0, walk)?;
     let end = within::length_of(content).unwrap_or(content.len());
     within::open(content, end, &within::Taken::new(), walk)?;

@@ -1,5 +1,7 @@
 //! A small linker for the tests: programs for Windows with sections, resources and an overlay.
 
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 /// A program that is put together.
 #[derive(Default)]
 pub(crate) struct Maker {
