@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use wire::{Gap, MediumName};
 
 use super::nrv::{self, Form};
-use crate::bytes::{part, rest, span, u16_at, u32_at};
+use crate::bytes::{part, rest, span, u32_at};
 use crate::document::zlib::adler32;
 use crate::member::Body;
 use crate::stream::lzma::{Properties, lzma};
@@ -153,34 +153,32 @@ fn by_lzma(packed: &Packed<'_>, output: &mut Vec<u8>, walk: &mut Walk<'_>) -> Op
 /// Unpacks the blocks of a program for Linux, one behind the other, as far as they go.
 fn blocks(content: &[u8], begin: usize, output: &mut Vec<u8>, walk: &mut Walk<'_>) -> Option<Cut> {
     let mut at = begin;
-    loop {
-        let sizes = u32_at(content, at).zip(u32_at(content, at.saturating_add(4)));
-        let method = u16_at(content, at.saturating_add(8)).map(u16::to_le_bytes);
-        let (Some((size, packed_bytes)), Some([method, _])) = (sizes, method) else {
-            return None;
-        };
-        let (size, packed_bytes) = (span(u64::from(size)), span(u64::from(packed_bytes)));
-        let data = part(content, at.saturating_add(BLOCK_HEADER_BYTES), packed_bytes);
-        let Some(data) = data.filter(|_| 0 < packed_bytes && packed_bytes <= size) else {
-            return None;
-        };
-        let packed = Packed {
-            data,
-            method,
-            size,
-            checksum: None,
-        };
+    while let Some(packed) = block(content, at) {
         let whole = output.len();
         match one(&packed, output, walk) {
             None => {}
             Some((Gap::Limit, why)) => return Some((Gap::Limit, why)),
             Some(_) => {
                 output.truncate(whole);
-                return None;
+                break;
             }
         }
-        at = at
-            .saturating_add(BLOCK_HEADER_BYTES)
-            .saturating_add(packed_bytes);
+        at = at.saturating_add(BLOCK_HEADER_BYTES);
+        at = at.saturating_add(packed.data.len());
     }
+    None
+}
+
+/// The block at `at`; the last one is empty.
+fn block(content: &[u8], at: usize) -> Option<Packed<'_>> {
+    let size = span(u64::from(u32_at(content, at)?));
+    let packed_bytes = span(u64::from(u32_at(content, at.checked_add(4)?)?));
+    let method = *content.get(at.checked_add(8)?)?;
+    let data = part(content, at.checked_add(BLOCK_HEADER_BYTES)?, packed_bytes)?;
+    (!data.is_empty()).then_some(Packed {
+        data,
+        method,
+        size,
+        checksum: None,
+    })
 }
