@@ -22,6 +22,9 @@ mod within;
 use crate::format::{Format, Sort};
 use crate::walk::{Halt, Walk};
 
+#[cfg(test)]
+pub(crate) use tests::sample;
+
 /// The programs that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
     program("pe", pe::begins, open_pe),

@@ -389,6 +389,26 @@ makensis -V1 x.nsi"
     ))
 }
 
+/// A program with one marker in a document in its resources, one in a program behind it, and one
+/// that is packed behind that.
+pub(crate) fn sample(markers: [&[u8]; 3]) -> Vec<u8> {
+    let document = |marker: &[u8]| {
+        let maker = crate::document::compound::maker::Maker::new(512);
+        maker.with("a", marker).bytes()
+    };
+    let first = Maker::new()
+        .section(".text", true, &small())
+        .resource(RAW, Name::Letters("点検"), &document(markers[0]))
+        .bytes();
+    let second = Maker::new().wide().section(".data", false, markers[1]);
+    let files = format!(
+        "files = [('c', zlib.compress({:?}), 1)]",
+        String::from_utf8_lossy(markers[2])
+    );
+    let files = files.replace("compress(", "compress(b");
+    [first, second.bytes(), python(&files)].concat()
+}
+
 #[test]
 fn installers_of_nsis_are_opened() {
     let bash = std::fs::read("/bin/bash").unwrap();

@@ -37,7 +37,8 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<bool, Halt> {
             Some(packed) => one(&packed, &mut output, walk),
             None => blocks(content, at.saturating_add(BLOCKS_AT), &mut output, walk),
         };
-        if matches!(cut, Some((Gap::Damaged | Gap::Unsupported, _))) || output.is_empty() {
+        let is_none = cut.is_none() && output.is_empty();
+        if is_none || matches!(cut, Some((Gap::Damaged | Gap::Unsupported, _))) {
             continue;
         }
         walk.notice("program_packed", "packed with UPX");
