@@ -42,10 +42,10 @@ def rpm(payload):
         ) + data
     lead = b"\xed\xab\xee\xdb\x03\0\0\0\0\x01" + b"kiosk-1-1".ljust(66, b"\0")
     lead += struct.pack(">HH", 1, 5) + bytes(16)
-    signature = header([(1000, 4, 0, 1)], struct.pack(">I", len(payload)))
-    signature += bytes(-len(signature) % 8)
     texts = b"cpio\0gzip\x009\0"
     main = header([(1124, 6, 0, 1), (1125, 6, 5, 1), (1126, 6, 10, 1)], texts)
+    signature = header([(1000, 4, 0, 1)], struct.pack(">I", len(main) + len(payload)))
+    signature += bytes(-len(signature) % 8)
     return lead + signature + main + payload
 
 

@@ -86,11 +86,15 @@ def pdf(data, filters, packed):
 
 
 def onenote(data):
-    """A section of OneNote with an embedded file."""
-    head = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(1008)
-    store = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
-    body = struct.pack("<Q", len(data)) + bytes(12) + data + bytes(-len(data) % 8)
-    return head + store + body + bytes.fromhex("22a7fb71790f0b4abb138992567426b2") + bytes(64)
+    """A section of OneNote with an embedded file: its kind, its storage, its length, the file."""
+    head = bytearray(1024)
+    head[:16] = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")
+    head[48:64] = bytes.fromhex("3fdd9a101b91f549a5d01791edc8aed8")
+    store = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac") + struct.pack("<Q", len(data))
+    store += bytes(12) + data + bytes(-len(data) % 8)
+    store += bytes.fromhex("22a7fb71790f0b4abb13899256426b24")
+    head[196:204] = struct.pack("<Q", len(head) + len(store))
+    return bytes(head) + store
 
 
 def tnef(data):

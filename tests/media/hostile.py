@@ -97,9 +97,8 @@ def archive_media(out):
     stick(out, "zip-truncated", {"D.ZIP": good[: len(good) // 2]})
     stick(out, "gzip-truncated", {"D.GZ": packed[: len(packed) // 2]})
     stick(out, "tar-truncated", {"D.TAR": tarred([("data.bin", noise("tar", 50_000))])[:20_000]})
-    # The 32-byte header of an archive without members, by 7zFormat.txt.
-    empty = b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(bytes(20))) + bytes(20)
-    stick(out, "seven-zip", {"A.7Z": empty})
+    # What Windows installs itself from, and nothing here opens.
+    stick(out, "windows-image", {"A.WIM": b"MSWIM\0\0\0" + noise("wim", 4000)})
 
 
 def nest(data, name):

@@ -118,6 +118,7 @@ impl Examiner<'_, '_> {
         }
         let opened = match kind {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
+                findings.extend(inspect::inspect(path.as_bytes(), bytes));
                 let formats = unpack::recognise_file(bytes);
                 self.open(volume, &path, within, bytes, formats, budget)
             }
@@ -166,14 +167,10 @@ impl Examiner<'_, '_> {
         path: &MediumName,
         within: &[MediumName],
         bytes: &Bytes<'_>,
-        mut formats: Vec<&'static Format>,
+        formats: Vec<&'static Format>,
         budget: &mut Budget,
     ) -> Opened {
         let image = images::recognise(bytes);
-        if image.is_some() {
-            // What else is in an image are its files, the last of which may end as a zip.
-            formats.retain(|format| format.is_archive() && format.begins(bytes));
-        }
         if formats.is_empty() && image.is_none() {
             let Some(name) = unpack::unopenable(bytes) else {
                 return Opened::nothing();

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::archive::{self, zip};
 use crate::document::compound;
 use crate::member::Member;
+use crate::names::Names;
 use crate::walk::{Halt, Walk};
 use crate::{Budget, Problem, document, program, search, stream, text, unopenable};
 use wire::Finding;
@@ -94,20 +95,23 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     if !is_archive && !compound::begins(content) && zip::ends(content) {
         found.extend(formats().filter(|one| one.name == zip::NAME));
     }
-    if found.is_empty() {
+    // A zip at the end hides the text from nobody who goes by the file's name.
+    if !is_archive && !found.iter().any(|one| one.sort == Sort::Document) {
         found.extend(begun(Sort::Text));
     }
     found.extend(begun(Sort::Program));
     found
 }
 
-/// Which containers a file is: those of [`recognise`] and, where none of them is an archive, the
-/// search for archives that begin somewhere in it. What is left of old files in free space is
-/// not searched: most of it is cut off.
+/// Which containers a file is: those of [`recognise`] and, where it begins as no archive, the
+/// search for archives that begin somewhere in it: a zip at the end is not what all readers take.
+/// What is left of old files in free space is not searched: most of it is cut off.
 #[must_use]
 pub fn recognise_file(content: &[u8]) -> Vec<&'static Format> {
     let mut found = recognise(content);
-    let is_archive = found.iter().any(|one| one.sort == Sort::Archive);
+    let is_archive = found
+        .iter()
+        .any(|one| one.sort == Sort::Archive && one.begins(content));
     if !is_archive && unopenable(content).is_none() {
         let search = formats().filter(|one| one.sort == Sort::Search);
         found.extend(search.filter(|one| one.begins(content)));
@@ -134,17 +138,58 @@ pub fn open(
         .iter()
         .filter(|one| one.sort == Sort::Archive && (one.begins)(content))
         .count();
-    if 1 < archives || unopenable(content).is_some() {
+    if 1 < archives || archives == 1 && unopenable(content).is_some() {
         walk.contradiction("container_polyglot", "is more than one kind of container");
     }
     walk.is_searched = formats.iter().any(|one| one.name == document::pdf::NAME);
     let mut result = Ok(());
     for format in formats {
-        walk.names = crate::names::Names::default();
+        walk.is_archive = format.is_archive();
+        walk.names = match format.sort {
+            Sort::Archive | Sort::Search => Names::default(),
+            Sort::Document | Sort::Text => Names::labels(),
+        };
         result = (format.open)(content, &mut walk);
         if result.is_err() {
             break;
         }
     }
     walk.finish(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{gzipped, made, opened};
+
+    const ZIP: &str = "
+import zipfile
+z = zipfile.ZipFile('out', 'w')
+z.writestr('a.txt', b'alpha')
+z.close()
+";
+
+    #[test]
+    fn a_zip_behind_a_text_does_not_hide_what_the_text_carries() {
+        let zip = made(ZIP);
+        let page = b"<img src=\"data:image/png;base64,PGlubmVyIG1hcmtlcj4=\">\n";
+        let mail =
+            b"From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\
+            Content-Type: text/plain; name=a.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+            PGlubmVyIG1hcmtlcj4=\r\n--B--\r\n";
+        for text in [page.as_slice(), mail.as_slice()] {
+            let both = opened(&[text, &zip].concat());
+            assert_eq!(both.contents("a.txt"), [b"alpha"]);
+            let has_inner = |one: &crate::testing::Seen| one.content == b"<inner marker>";
+            assert!(both.members.iter().any(has_inner), "{both:?}");
+        }
+    }
+
+    #[test]
+    fn a_zip_at_the_end_does_not_hide_an_archive_before_it() {
+        let content = [b"a stub ".as_slice(), &gzipped(b"beta"), &made(ZIP)].concat();
+        let both = opened(&content);
+        assert_eq!(both.contents("a.txt"), [b"alpha"]);
+        assert_eq!(both.contents("content"), [b"beta"]);
+    }
 }

@@ -14,6 +14,8 @@ use crate::bytes::finding;
 pub(crate) struct Names {
     seen: BTreeSet<u64>,
     links: BTreeSet<u64>,
+    /// Whether nobody unpacks to them.
+    are_labels: bool,
 }
 
 /// What a name stands for.
@@ -30,6 +32,24 @@ pub(crate) enum Kind<'a> {
 }
 
 impl Names {
+    /// The names of what a document or a text carries: they say what an attachment is shown as, and
+    /// many programs put the whole path there that it had.
+    pub(crate) fn labels() -> Self {
+        Self {
+            are_labels: true,
+            ..Self::default()
+        }
+    }
+
+    fn escape(&self, detail: &str) -> Finding {
+        let tier = if self.are_labels {
+            Tier::Notice
+        } else {
+            Tier::Block
+        };
+        finding("archive_path_escapes", tier, detail)
+    }
+
     /// The name as it is kept, and what is wrong with it. `others` are further spellings that
     /// some readers use instead.
     pub(crate) fn judge(
@@ -44,14 +64,14 @@ impl Names {
             findings.push(finding("name_too_long", Tier::Incomplete, "name is cut"));
         }
         if leaves(name) || others.iter().any(|other| leaves(other)) {
-            findings.push(escape("name leads out of the container"));
+            findings.push(self.escape("name leads out of the container"));
         }
         match kind {
             Kind::Symlink(target) if target_leaves(name, target) => {
-                findings.push(escape("link leads out of the container"));
+                findings.push(self.escape("link leads out of the container"));
             }
             Kind::Hardlink(target) if leaves(target) => {
-                findings.push(escape("hard link leads out of the container"));
+                findings.push(self.escape("hard link leads out of the container"));
             }
             Kind::File | Kind::Folder | Kind::Symlink(_) | Kind::Hardlink(_) => {}
         }
@@ -96,10 +116,6 @@ impl Names {
         }
         findings
     }
-}
-
-fn escape(detail: &str) -> Finding {
-    finding("archive_path_escapes", Tier::Block, detail)
 }
 
 /// The parts of a path for a reader to whom both slashes separate.
@@ -198,6 +214,13 @@ mod tests {
         for name in inside {
             assert_eq!(rules(name, Kind::File), Vec::<String>::new(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_path_that_nobody_unpacks_to_is_a_notice() {
+        let (_, findings) = Names::labels().judge(b"C:\\x\\a.txt", &[], Kind::File);
+        assert_eq!(findings[0].rule, "archive_path_escapes");
+        assert_eq!(findings[0].tier, Tier::Notice);
     }
 
     #[test]

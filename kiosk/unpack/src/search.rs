@@ -7,17 +7,24 @@ use wire::MediumName;
 use wire::scan::Limits;
 
 use crate::budget::Budget;
-use crate::bytes::{has, rest};
+use crate::bytes::{has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
 use crate::member::Body;
+use crate::names::Kind;
 use crate::walk::{Halt, Walk};
 
 /// Most places in one content where an archive is tried. Programs that handle archives hold the
 /// marks of all of them.
 const PLACES_MAX: usize = 256;
 
+/// How far into a content an archive may begin, in bytes: readers look for it 8 MiB far.
+const SEARCH_BYTES_MAX: usize = 16 << 20;
+
 /// What one trial may unpack, in bytes, to see whether a member comes out.
-const TRIAL_BYTES_MAX: u64 = 1 << 20;
+const TRIAL_BYTES_MAX: u64 = 4 << 20;
+
+/// Members that one trial looks at.
+const TRIAL_MEMBERS_MAX: u64 = 16;
 
 /// The name under which contents of other kinds are searched.
 const NAME: &str = "archive behind other data";
@@ -30,6 +37,10 @@ pub(crate) const FORMATS: &[Format] = &[Format {
     open,
 }];
 
+/// Archives whose headers have checksums or a structure of their own: members in such a list are
+/// no chance, whatever became of their contents.
+const LISTS: [&str; 5] = ["7z", "rar", "cab", "arj", "rpm"];
+
 /// Begins an archive, and where in it.
 struct Mark {
     at: usize,
@@ -41,7 +52,7 @@ const fn mark(at: usize, signature: &'static [u8]) -> Mark {
 }
 
 /// A zip is found by its end.
-const MARKS: [Mark; 16] = [
+const MARKS: [Mark; 18] = [
     mark(0, b"7z\xbc\xaf\x27\x1c"),
     mark(0, b"Rar!\x1a\x07"),
     mark(0, b"MSCF\0\0\0\0"),
@@ -55,13 +66,23 @@ const MARKS: [Mark; 16] = [
     mark(2, b"-lh"),
     mark(0, b"!<arch>\n"),
     mark(0, b"\xed\xab\xee\xdb"),
-    mark(0, b"07070"),
+    mark(0, b"070701"),
+    mark(0, b"070702"),
+    mark(0, b"070707"),
     mark(257, b"ustar"),
     mark(0, b"SZDD\x88\xf0\x27\x33"),
 ];
 
-/// Whether a byte begins one of the marks.
-const FIRST: [bool; 256] = first();
+/// Begin disks of virtual machines, which some readers look for behind other data, too.
+const DISKS: [&[u8]; 4] = [
+    b"QFI\xfb\0\0\0",
+    b"KDMV",
+    b"vhdxfile",
+    b"conectix\0\0\0\x02",
+];
+
+/// Of each byte, a bit for each of [`MARKS`] and then of [`DISKS`] that it begins.
+const FIRST: [u32; 256] = first();
 
 #[allow(
     clippy::indexing_slicing,
@@ -69,31 +90,45 @@ const FIRST: [bool; 256] = first();
     clippy::as_conversions,
     reason = "computed by the compiler, which checks every step"
 )]
-const fn first() -> [bool; 256] {
-    let mut first = [false; 256];
+const fn first() -> [u32; 256] {
+    let mut first = [0; 256];
     let mut at = 0;
     while at < MARKS.len() {
-        first[MARKS[at].signature[0] as usize] = true;
+        first[MARKS[at].signature[0] as usize] |= 1 << at;
+        at += 1;
+    }
+    at = 0;
+    while at < DISKS.len() {
+        first[DISKS[at][0] as usize] |= 1 << (MARKS.len() + at);
         at += 1;
     }
     first
 }
 
-/// Where something that resembles an archive begins, after the first byte.
+/// Where something that resembles an archive or a disk begins, after the first byte.
 fn places(content: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    let is_first = |byte: &u8| FIRST.get(usize::from(*byte)) == Some(&true);
-    let candidates = content
-        .iter()
-        .enumerate()
-        .filter(move |(_, byte)| is_first(byte));
-    let begins = move |at: usize| {
-        let marked = MARKS
-            .iter()
-            .filter(move |mark| has(content, at, mark.signature));
-        let mut starts = marked.filter_map(move |mark| at.checked_sub(mark.at));
-        starts.find(|start| *start != 0 && is_archive(rest(content, *start, usize::MAX)))
-    };
-    candidates.filter_map(move |(at, _)| begins(at))
+    let marks = |byte: u8| FIRST.get(usize::from(byte)).copied().unwrap_or(0);
+    let candidates = content.iter().enumerate().take(SEARCH_BYTES_MAX);
+    candidates.filter_map(move |(at, byte)| match marks(*byte) {
+        0 => None,
+        marks => begins(content, at, marks),
+    })
+}
+
+/// Where what has one of `marks` at `at` begins.
+fn begins(content: &[u8], at: usize, marks: u32) -> Option<usize> {
+    let bits = 0..u32::BITS;
+    let mut set = bits.filter(|bit| marks.checked_shr(*bit).unwrap_or(0) & 1 != 0);
+    set.find_map(|bit| {
+        let start = match usize::try_from(bit).ok().and_then(|bit| MARKS.get(bit)) {
+            Some(mark) if has(content, at, mark.signature) => at.checked_sub(mark.at)?,
+            Some(_) => return None,
+            None if is_disk(rest(content, at, usize::MAX)) => return (at != 0).then_some(at),
+            None => return None,
+        };
+        let is_known = start != 0 && is_archive(rest(content, start, usize::MAX));
+        is_known.then_some(start)
+    })
 }
 
 /// Whether the search would try what begins here as an archive.
@@ -104,6 +139,21 @@ pub(crate) fn tries(content: &[u8]) -> bool {
 
 fn archive(content: &[u8]) -> Option<&'static Format> {
     formats().find(|one| one.sort == Sort::Archive && one.begins(content))
+}
+
+/// Whether a disk begins, and not only a mention of its mark: what else a header must have.
+fn is_disk(content: &[u8]) -> bool {
+    let byte = |at: usize| content.get(at).copied().unwrap_or(0);
+    if has(content, 0, b"QFI\xfb\0\0\0") {
+        return (9..=21).contains(&byte(23));
+    }
+    if has(content, 0, b"KDMV") {
+        return (1..=3).contains(&u32_at(content, 4).unwrap_or(0));
+    }
+    if has(content, 0, b"vhdxfile") {
+        return has(content, 64 << 10, b"head") || has(content, 128 << 10, b"head");
+    }
+    has(content, 0, b"conectix\0\0\0\x02") && has(content, 512, b"cxsparse")
 }
 
 fn is_archive(content: &[u8]) -> bool {
@@ -124,6 +174,16 @@ fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         }
         tried = tried.saturating_add(1);
         let tail = rest(content, at, usize::MAX);
+        if is_disk(tail) {
+            // What is on it is the caller's to find.
+            walk.notice("container_within", "a disk image begins within it");
+            walk.admit()?;
+            let name = format!("(from byte {at})");
+            let (name, findings) = walk.names.judge(name.as_bytes(), &[], Kind::File);
+            let body = walk.stored(tail);
+            walk.hand_out(name, findings, body)?;
+            continue;
+        }
         if !gives_member(tail) {
             continue;
         }
@@ -144,29 +204,41 @@ fn gives_member(content: &[u8]) -> bool {
     let limits = Limits {
         memory_bytes_max: TRIAL_BYTES_MAX,
         unpacked_bytes_max: TRIAL_BYTES_MAX,
-        members_max: 2,
+        members_max: TRIAL_MEMBERS_MAX,
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits, TRIAL_BYTES_MAX);
+    let is_listed = LISTS.contains(&format.name);
     let mut gives = false;
     let mut visit = |member: crate::Member<'_>, _: &mut Budget| {
         gives |= match &member.body {
             Body::Content(content) => !content.is_empty() || member.name != MediumName::default(),
-            Body::Partial { gap, .. } | Body::Unchecked { gap, .. } => *gap != wire::Gap::Damaged,
+            Body::Partial { gap, why, .. } | Body::Unchecked { gap, why, .. } => match gap {
+                // A stream that came to its end has one; else what looked like one is no stream.
+                wire::Gap::Damaged => is_listed || why.contains("checksum is wrong"),
+                wire::Gap::Unsupported => is_listed,
+                wire::Gap::Encrypted
+                | wire::Gap::Unreadable
+                | wire::Gap::Limit
+                | wire::Gap::Timeout
+                | wire::Gap::Changed
+                | wire::Gap::Removed => true,
+            },
             Body::Link(_) | Body::Folder | Body::Special => true,
         };
     };
     let mut walk = Walk::new(content, &mut budget, &mut visit);
     let result = walk.within(|walk| (format.open)(content, walk));
     let opened = walk.finish(result);
-    let encrypted = opened.is_err_and(|problem| problem.gap == wire::Gap::Encrypted);
-    gives || encrypted
+    // Of weak marks damage is the rule; lists that only a key or more room opens are lists.
+    let opens = |gap: wire::Gap| matches!(gap, wire::Gap::Encrypted | wire::Gap::Limit);
+    gives || opened.is_err_and(|problem| opens(problem.gap))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{gzipped, kinds, opened};
+    use crate::testing::{gzipped, kinds, opened, opened_file};
 
     fn is_searched(content: &[u8]) -> bool {
         let formats = crate::recognise_file(content);
@@ -185,10 +257,21 @@ mod tests {
     }
 
     #[test]
+    fn a_disk_behind_other_data_is_handed_out() {
+        let mut disk = [b"QFI\xfb\0\0\0\x03".as_slice(), &[0; 600]].concat();
+        disk[23] = 16;
+        let found = opened(&[b"a stub".as_slice(), &disk].concat());
+        assert_eq!(found.contents("(from byte 6)"), [disk]);
+        let mention =
+            b"marks are KDMV, QFI\xfb\0\0\0\x03, vhdxfile and conectix\0\0\0\x02: no disk";
+        assert!(opened_file(mention).is_none());
+    }
+
+    #[test]
     fn marks_without_an_archive_are_nothing() {
         let mut gz = gzipped(b"alpha");
-        let last = gz.len() - 6;
-        gz[last] ^= 1;
+        // Cut off within its stream.
+        gz.truncate(gz.len() - 9);
         let content = [b"stub ".as_slice(), &gz, b"7z\xbc\xaf\x27\x1c\0\x04"].concat();
         let found = opened(&content);
         assert!(
@@ -212,5 +295,25 @@ mod tests {
     fn a_trial_ends_with_its_first_bytes() {
         let gz = gzipped(&vec![b'x'; usize::try_from(TRIAL_BYTES_MAX).unwrap() * 3]);
         assert!(gives_member(&gz));
+        assert!(TRIAL_MEMBERS_MAX < Limits::default().members_max);
+    }
+
+    #[test]
+    fn a_stream_with_a_wrong_checksum_is_opened_too() {
+        let mut gz = gzipped(b"alpha");
+        let last = gz.len() - 6;
+        gz[last] ^= 1;
+        let found = opened(&[b"stub ".as_slice(), &gz].concat());
+        assert_eq!(found.contents("content"), [b"alpha"]);
+        assert!(found.is_suspect());
+    }
+
+    #[test]
+    fn an_archive_is_looked_for_as_far_as_readers_look() {
+        let gz = gzipped(b"alpha");
+        for (before, found) in [(SEARCH_BYTES_MAX - 1, true), (SEARCH_BYTES_MAX, false)] {
+            let content = [vec![b'.'; before], gz.clone()].concat();
+            assert_eq!(is_searched(&content), found);
+        }
     }
 }

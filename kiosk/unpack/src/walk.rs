@@ -17,6 +17,9 @@ use crate::names::Names;
 #[derive(Debug)]
 pub(crate) struct Halt(&'static str);
 
+/// Shortest field that a container fits in, in bytes: an empty tar or zip with a name has more.
+const FIELD_BYTES_MIN: usize = 16;
+
 /// One walk.
 pub(crate) struct Walk<'w> {
     content: &'w [u8],
@@ -26,6 +29,8 @@ pub(crate) struct Walk<'w> {
     /// Whether one of the formats is a document that is searched in all of the content.
     pub(crate) is_searched: bool,
     seen: BTreeMap<&'static str, Seen>,
+    /// Whether the format that is open is an archive.
+    pub(crate) is_archive: bool,
     /// Whether what is open lies in something that is searched for archives: the search goes on
     /// behind it.
     is_within: bool,
@@ -53,6 +58,7 @@ impl<'w> Walk<'w> {
             names: Names::default(),
             is_searched: false,
             seen: BTreeMap::new(),
+            is_archive: false,
             is_within: false,
             gap: None,
         }
@@ -64,11 +70,6 @@ impl<'w> Walk<'w> {
     }
 
     /// Asks to read `bytes` that may have been read before, where no output pays for it.
-    pub(crate) fn reread(&mut self, bytes: usize) -> Result<(), Halt> {
-        self.take_input(bytes)
-    }
-
-    /// Takes `bytes` of input: for what is read more often than once.
     pub(crate) fn take_input(&mut self, bytes: usize) -> Result<(), Halt> {
         self.budget.take_input(bytes).map_err(Halt)
     }
@@ -136,7 +137,7 @@ impl<'w> Walk<'w> {
         self.tell(rule, Tier::Block, detail);
     }
 
-    /// The container has more of something than is looked at.
+    /// The container has more of something than is looked at, or larger lists than memory allows.
     pub(crate) fn limit(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Limit, why));
     }
@@ -144,11 +145,6 @@ impl<'w> Walk<'w> {
     /// The container is broken here; the walk goes on as far as it can.
     pub(crate) fn damaged(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Damaged, why));
-    }
-
-    /// The container's own lists are larger than a limit.
-    pub(crate) fn limited(&mut self, why: &'static str) {
-        self.gap.get_or_insert((Gap::Limit, why));
     }
 
     /// The container is of a kind that is only partly opened.
@@ -162,12 +158,22 @@ impl<'w> Walk<'w> {
     }
 
     /// Bytes that belong to no member. They are matched with the container's own bytes, so
-    /// they are handed out only when they are a container themselves.
+    /// they are handed out only when there is a container in them.
     pub(crate) fn stray(&mut self, data: &[u8], detail: &'static str) -> Result<(), Halt> {
         if data.iter().all(|byte| *byte == 0) {
             return Ok(());
         }
         self.notice("container_extra_data", detail);
+        self.field(data)
+    }
+
+    /// A field that may hold anything and that no reader of the format looks at.
+    pub(crate) fn field(&mut self, data: &[u8]) -> Result<(), Halt> {
+        // A part as long as the whole would be found again in itself.
+        if data.len() < FIELD_BYTES_MIN || self.is_within || self.content.len() <= data.len() {
+            return Ok(());
+        }
+        self.take_input(data.len())?;
         // What the whole begins as is opened as the whole: its head alone is cut off. Nor is a
         // torn piece of a document that was searched in the whole one of its own.
         let is_head = std::ptr::eq(data.as_ptr(), self.content.as_ptr());
@@ -175,10 +181,14 @@ impl<'w> Walk<'w> {
             let is_whole = is_head && (one.begins)(self.content);
             !is_whole && !(self.is_searched && one.name == pdf::NAME)
         };
-        let nested = crate::recognise(data).iter().any(is_fresh);
-        let nested = nested || crate::unopenable(data).is_some();
-        // A stray part as long as the whole would be found again in itself.
-        if !nested || self.is_within || self.content.len() <= data.len() {
+        // What documents leave between their parts is old and torn.
+        let formats = if self.is_archive {
+            crate::recognise_file(data)
+        } else {
+            crate::recognise(data)
+        };
+        let nested = formats.iter().any(is_fresh) || crate::unopenable(data).is_some();
+        if !nested {
             return Ok(());
         }
         self.admit()?;

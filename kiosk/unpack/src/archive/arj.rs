@@ -176,7 +176,7 @@ fn skip_to_header(content: &[u8], at: usize, walk: &mut Walk<'_>) -> Result<usiz
     while next < content.len() {
         // Marks that lie close together would all be summed over the same bytes.
         if header::is_marked(content, next) {
-            walk.reread(header::HEADER_BYTES_MAX)?;
+            walk.take_input(header::HEADER_BYTES_MAX)?;
             match header::at(content, next) {
                 Found::Header {
                     is_checked: true, ..

@@ -52,6 +52,12 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         .any(|file| matches!(file.place, Place::Before | Place::Around));
     // Without a folder the list's order stays.
     files.sort_by_key(|file| (cabinet.index(file), file.begin));
+    // Reserves, and the names of other cabinets.
+    walk.field(rest(
+        content,
+        header::HEADER_BYTES,
+        cabinet.end.saturating_sub(header::HEADER_BYTES),
+    ))?;
     let mut rest_of_files = files.as_slice();
     for index in 0..cabinet.folders {
         let here = rest_of_files.partition_point(|file| cabinet.index(file) <= index);
@@ -69,7 +75,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             }
             continue;
         };
-        walk.reread(1)?;
+        walk.take_input(1)?;
         let reader = Reader::new(content, &cabinet, &folder);
         covered.push((folder.begin, reader.data_end(walk)?));
         if index == 0 && begins_before {

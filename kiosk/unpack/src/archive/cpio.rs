@@ -120,6 +120,7 @@ fn skip_to_header(
     walk: &mut Walk<'_>,
 ) -> Result<usize, Halt> {
     walk.damaged("a header of a cpio is malformed or cut off");
+    walk.take_input(content.len().saturating_sub(at))?;
     let next = (at.saturating_add(1)..content.len())
         .find(|place| {
             let found = Variant::at(content, *place);

@@ -154,7 +154,7 @@ impl<'a> Archive<'a> {
             }
         };
         if HEADER_BYTES_MAX.min(walk.budget.room()) < span(bytes) {
-            walk.limited("7z header is larger than memory allows");
+            walk.limit("7z header is larger than memory allows");
             return Err(Gap::Limit);
         }
         let mut contents = Contents::new(self.content, SIGNATURE_BYTES, streams);
@@ -169,7 +169,7 @@ impl<'a> Archive<'a> {
             Some(Body::Partial { gap, why, .. } | Body::Unchecked { gap, why, .. }) => {
                 match gap {
                     Gap::Encrypted => {}
-                    Gap::Limit => walk.limited(why),
+                    Gap::Limit => walk.limit(why),
                     Gap::Unsupported => walk.unsupported("7z header packed with another method"),
                     Gap::Damaged | Gap::Unreadable | Gap::Timeout | Gap::Changed | Gap::Removed => {
                         walk.damaged("7z header cannot be unpacked")
@@ -310,7 +310,7 @@ fn note(fault: Fault, walk: &mut Walk<'_>) {
     match fault {
         Fault::Damaged(why) => walk.damaged(why),
         Fault::Unsupported(why) => walk.unsupported(why),
-        Fault::Limit(why) => walk.limited(why),
+        Fault::Limit(why) => walk.limit(why),
     }
 }
 

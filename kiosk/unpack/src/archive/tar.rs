@@ -86,7 +86,7 @@ impl<'a> State<'a> {
         let data_at = at.saturating_add(BLOCK_BYTES);
         if header.kind.is_extension() {
             let data = rest(content, data_at, span(header.size_bytes));
-            self.extend(header, data, walk);
+            self.extend(header, data, walk)?;
             return Ok(after(data_at, header.size_bytes));
         }
         walk.admit()?;
@@ -130,7 +130,13 @@ impl<'a> State<'a> {
     }
 
     /// Takes the header of an extension, whose data is about members to come.
-    fn extend(&mut self, header: &Header<'a>, data: &'a [u8], walk: &mut Walk<'_>) {
+    fn extend(
+        &mut self,
+        header: &Header<'a>,
+        data: &'a [u8],
+        walk: &mut Walk<'_>,
+    ) -> Result<(), Halt> {
+        walk.field(data)?;
         if crate::bytes::length(data.len()) < header.size_bytes {
             walk.damaged("an extended header is cut off");
         }
@@ -153,6 +159,7 @@ impl<'a> State<'a> {
             | Type::Sparse
             | Type::Continued => {}
         }
+        Ok(())
     }
 
     /// Where the next header is behind a block that is none.

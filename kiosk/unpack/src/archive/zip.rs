@@ -33,6 +33,9 @@ const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const LISTED: [u8; 4] = *b"PK\x01\x02";
 /// Begins the end of the directory; an empty archive is nothing else.
 const END: [u8; 4] = *b"PK\x05\x06";
+/// The fixed parts of a member's header and of the end of the directory, in bytes.
+const LOCAL_BYTES: usize = 30;
+const END_BYTES: usize = 22;
 /// Begins the sizes behind a member, and the first part of a split archive.
 const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 /// Stands before the first member of an archive that was to be split and was not.
@@ -124,6 +127,13 @@ fn open_directory(
     if at != directory.end {
         walk.notice("container_extra_data", "bytes in or after the directory");
     }
+    for (begin, end) in &directory.tails {
+        // Of the records at the end, the last is followed by the archive's comment.
+        if has(content, *begin, &END) {
+            let fixed = begin.saturating_add(END_BYTES);
+            walk.field(rest(content, fixed, end.saturating_sub(fixed)))?;
+        }
+    }
     covered.push(Extent::own(directory.begin, at));
     covered.extend(
         directory
@@ -150,6 +160,9 @@ fn open_listed(
         );
         return hand_out(entry, extract::missing(entry), walk);
     };
+    let fixed = begin.saturating_add(LOCAL_BYTES);
+    let fixed = fixed.saturating_add(local.entry.name.len());
+    walk.field(rest(content, fixed, local.data_at.saturating_sub(fixed)))?;
     let (body, end) = extract(content, entry, local.data_at, true, walk);
     hand_out(entry, body, walk)?;
     let mut other_end = None;

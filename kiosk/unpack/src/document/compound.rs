@@ -194,6 +194,7 @@ fn gathered<'a>(
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 pub(crate) mod maker;
 #[cfg(test)]
 mod meaning_tests;

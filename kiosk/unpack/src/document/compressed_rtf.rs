@@ -131,9 +131,8 @@ impl Window {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use wire::Gap;
 
     use super::{BEFORE, checksum};

@@ -152,9 +152,8 @@ impl Tree {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use wire::Gap;
 
     use super::DEPTH_MAX;

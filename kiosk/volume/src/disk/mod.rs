@@ -27,6 +27,12 @@ use crate::number::{narrow, wide};
 /// Largest virtual disk, in bytes. Larger ones exist only as empty promises on a stick.
 pub const DISK_BYTES_MAX: u64 = 4 << 40;
 
+/// Smallest piece of a disk, in bytes: qcow2 goes down to one sector, for disks of up to 2 GiB.
+pub const PIECE_BYTES_MIN: u64 = 512;
+
+/// Most pieces of a disk: one of 4 TiB in pieces of 64 KiB, which is the usual size.
+pub const PIECES_MAX: u64 = 1 << 26;
+
 /// Largest piece of a disk that is packed as one, in bytes.
 pub const PACKED_PIECE_BYTES_MAX: u64 = 2 << 20;
 
@@ -144,8 +150,14 @@ impl Disk {
                 gap: Gap::Limit,
             });
         }
-        if !parts.piece_bytes.is_power_of_two() || parts.piece_bytes < 512 {
+        if !parts.piece_bytes.is_power_of_two() || parts.piece_bytes < PIECE_BYTES_MIN {
             return Err(malformed("pieces of an impossible size"));
+        }
+        if PIECES_MAX < parts.size_bytes.div_ceil(parts.piece_bytes) {
+            return Err(VolumeError::NoReader {
+                kind: "virtual disk in too many pieces",
+                gap: Gap::Limit,
+            });
         }
         Ok(Self {
             file: Rc::clone(file),

@@ -167,6 +167,41 @@ fn what_needs_another_file_or_a_key_is_named() {
 }
 
 #[test]
+fn a_disk_in_too_many_pieces_is_a_limit() {
+    let mut qcow2 = converted(&sample(), "qcow2", &["-o", "cluster_size=512"]);
+    for (pieces, expected) in [(PIECES_MAX, None), (PIECES_MAX + 1, Some(Gap::Limit))] {
+        let size = pieces * PIECE_BYTES_MIN;
+        qcow2[24..32].copy_from_slice(&size.to_be_bytes());
+        let opened = opened(qcow2.clone());
+        assert_eq!(opened.err().map(|error| error.gap()), expected);
+    }
+}
+
+#[test]
+fn lists_that_are_too_long_are_damage() {
+    let gap = |file: Vec<u8>| opened(file).err().map(|error| error.gap());
+    let whole = sample();
+    let mut vhdx = converted(&whole, "vhdx", &[]);
+    for (count, expected) in [
+        (vhdx::ENTRIES_MAX, None),
+        (vhdx::ENTRIES_MAX + 1, Some(Gap::Damaged)),
+    ] {
+        for at in [(192 << 10) + 8, (256 << 10) + 8] {
+            vhdx[at..at + 4].copy_from_slice(&count.to_le_bytes());
+        }
+        assert_eq!(gap(vhdx.clone()), expected);
+    }
+    let mut vmdk = converted(&whole, "vmdk", &["-o", "subformat=monolithicSparse"]);
+    for (sectors, expected) in [
+        (vmdk::DESCRIPTOR_BYTES_MAX / 512, None),
+        (vmdk::DESCRIPTOR_BYTES_MAX / 512 + 1, Some(Gap::Damaged)),
+    ] {
+        vmdk[36..44].copy_from_slice(&sectors.to_le_bytes());
+        assert_eq!(gap(vmdk.clone()), expected);
+    }
+}
+
+#[test]
 fn sizes_that_a_header_makes_up_cost_nothing() {
     let mut vdi = converted(&sample(), "vdi", &[]);
     vdi[368..376].copy_from_slice(&(DISK_BYTES_MAX + 1).to_le_bytes());

@@ -12,7 +12,7 @@ const HEADERS_AT: [u64; 2] = [64 << 10, 128 << 10];
 const REGIONS_AT: [u64; 2] = [192 << 10, 256 << 10];
 
 /// Most entries of a table, by the specification.
-const ENTRIES_MAX: u32 = 2047;
+pub(super) const ENTRIES_MAX: u32 = 2047;
 
 const BLOCK_TABLE: [u8; 16] = [
     0x66, 0x77, 0xC2, 0x2D, 0x23, 0xF6, 0x00, 0x42, 0x9D, 0x64, 0x11, 0x5E, 0x9B, 0xFD, 0x4A, 0x08,
@@ -82,8 +82,8 @@ pub(super) fn open(file: &dyn Blocks) -> Result<Parts, VolumeError> {
     if !regions.starts_with(b"regi") {
         return Err(malformed("there is no table of regions"));
     }
+    let count = self::count(u32_at(&regions, 8))?;
     let region = |guid: &[u8]| {
-        let count = narrow_count(u32_at(&regions, 8));
         let entries = regions.get(16..).unwrap_or_default().chunks_exact(32);
         let mut entries = entries.take(count);
         entries
@@ -98,8 +98,8 @@ pub(super) fn open(file: &dyn Blocks) -> Result<Parts, VolumeError> {
     if !items.starts_with(b"metadata") {
         return Err(malformed("there is no table of metadata"));
     }
+    let count = self::count(u32::from(u16_at(&items, 10)))?;
     let item = |guid: &[u8], length: usize| {
-        let count = narrow_count(u32::from(u16_at(&items, 10)));
         let entries = items.get(32..).unwrap_or_default().chunks_exact(32);
         let mut entries = entries.take(count);
         let at = entries
@@ -129,6 +129,9 @@ pub(super) fn open(file: &dyn Blocks) -> Result<Parts, VolumeError> {
     })
 }
 
-fn narrow_count(count: u32) -> usize {
-    usize::try_from(count.min(ENTRIES_MAX)).unwrap_or(0)
+/// Entries of a table, of which each fits its 64 KiB.
+fn count(entries: u32) -> Result<usize, VolumeError> {
+    let count = usize::try_from(entries).ok();
+    let count = count.filter(|_| entries <= ENTRIES_MAX);
+    count.ok_or(malformed("a table has more entries than fit"))
 }

@@ -16,7 +16,7 @@ const AT_END: u64 = u64::MAX;
 const PACKED: u32 = 1 << 16;
 
 /// Longest descriptor read, in bytes.
-const DESCRIPTOR_BYTES_MAX: u64 = 64 << 10;
+pub(super) const DESCRIPTOR_BYTES_MAX: u64 = 64 << 10;
 
 struct Grains {
     directory: u64,
@@ -102,7 +102,10 @@ fn check_descriptor(file: &dyn Blocks, begin: &[u8]) -> Result<(), VolumeError> 
     if offset == 0 {
         return Err(feature("one of several files"));
     }
-    let raw = head(file, offset, narrow(size.min(DESCRIPTOR_BYTES_MAX)))?;
+    if DESCRIPTOR_BYTES_MAX < size {
+        return Err(malformed("its description is too long"));
+    }
+    let raw = head(file, offset, narrow(size))?;
     let text = String::from_utf8_lossy(&raw);
     let mut extents = 0_u32;
     for line in text.lines() {

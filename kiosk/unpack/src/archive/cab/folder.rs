@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
     pub(super) fn data_end(&self, walk: &mut Walk<'_>) -> Result<usize, Halt> {
         let mut at = self.begin;
         for _ in 0..self.blocks {
-            walk.reread(BLOCK_HEADER_BYTES)?;
+            walk.take_input(BLOCK_HEADER_BYTES)?;
             match self.next_at(at) {
                 Some(next) => at = next,
                 None => return Ok(self.content.len().max(self.begin)),

@@ -6,7 +6,7 @@ use crate::bytes::{has, part, rest, span, u16_at, u32_at};
 const SIGNATURE: &[u8] = b"MSCF";
 
 /// The fixed parts of the header, a folder and a file.
-const HEADER_BYTES: usize = 36;
+pub(super) const HEADER_BYTES: usize = 36;
 const FOLDER_BYTES: usize = 8;
 const FILE_BYTES: usize = 16;
 

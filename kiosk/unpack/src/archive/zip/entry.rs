@@ -106,8 +106,9 @@ impl<'a> Entry<'a> {
 
     /// In what the member's own header differs from the directory.
     pub(super) fn contradicts(&self, local: &Local<'_>) -> Option<&'static str> {
-        // With an encrypted directory the own headers hold zeros instead (APPNOTE 4.4.4).
-        if self.flags & 0x2000 != 0 {
+        // With an encrypted directory the own headers hold zeros instead (APPNOTE 4.4.4). Its
+        // members are encrypted, too: the flag alone must not hide a second reading.
+        if self.flags & 0x2000 != 0 && self.is_encrypted() {
             return None;
         }
         let other = &local.entry;

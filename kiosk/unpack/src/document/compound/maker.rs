@@ -1,7 +1,5 @@
 //! Writes compound files for the tests: no tool at hand does.
 
-#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
 use super::space::{FREE, LAST};
 
 /// What a compound file is to hold.

@@ -184,9 +184,8 @@ fn four_streams(code: &Huffman, packed: &[u8], size: usize, literals: &mut Vec<u
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
-
     use super::*;
 
     #[test]

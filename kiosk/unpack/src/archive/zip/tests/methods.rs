@@ -410,3 +410,16 @@ fn lists_and_codes_that_are_malformed_are_damaged() {
         );
     }
 }
+
+#[test]
+fn the_flag_of_an_encrypted_directory_alone_hides_no_second_reading() {
+    let packed = crate::testing::gzipped(b"<inner marker>");
+    let packed = &packed[10..packed.len() - 8];
+    // Of which the directory says that it is stored.
+    let own = single(8, 0, packed, b"<inner marker>");
+    let listed = single(0, 0x2000, packed, packed);
+    let at = 31 + packed.len();
+    let zip = opened(&[&own[..at], &listed[at..]].concat());
+    assert_eq!(zip.contents("x"), [packed, b"<inner marker>"]);
+    assert!(zip.has_rule("zip_header_mismatch") && zip.is_withheld);
+}
