@@ -147,7 +147,7 @@ pub fn open(
         walk.is_archive = format.is_archive();
         walk.names = match format.sort {
             Sort::Archive | Sort::Search => Names::default(),
-            Sort::Document | Sort::Text => Names::labels(),
+            Sort::Document | Sort::Program | Sort::Text => Names::labels(),
         };
         result = (format.open)(content, &mut walk);
         if result.is_err() {

@@ -131,10 +131,10 @@ fn begins(content: &[u8], at: usize, marks: u32) -> Option<usize> {
     })
 }
 
-/// Whether the search would try what begins here as an archive.
-pub(crate) fn tries(content: &[u8]) -> bool {
+/// Whether the search would try what begins at `at` of the whole as an archive.
+pub(crate) fn tries(content: &[u8], at: usize) -> bool {
     let marked = |mark: &Mark| has(content, mark.at, mark.signature);
-    MARKS.iter().any(marked) && is_archive(content)
+    at < SEARCH_BYTES_MAX && MARKS.iter().any(marked) && is_archive(content)
 }
 
 fn archive(content: &[u8]) -> Option<&'static Format> {

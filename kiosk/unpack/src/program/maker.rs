@@ -19,7 +19,7 @@ pub(crate) enum Name {
 }
 
 const HEAD: usize = 1024;
-const RESOURCES: u32 = 0x0010_0000;
+const RESOURCES: u32 = 0x0400_0000;
 
 pub(crate) fn number(number: usize) -> [u8; 4] {
     u32::try_from(number).unwrap().to_le_bytes()

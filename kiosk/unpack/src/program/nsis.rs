@@ -104,7 +104,7 @@ fn open_solid(data: &[u8], method: Method, walk: &mut Walk<'_>) -> Result<(), Ha
     if let Some((Gap::Damaged, why)) = cut {
         walk.damaged(why);
     } else if let Some((_, why)) = cut {
-        walk.limited(why);
+        walk.limit(why);
     }
     walk.budget.hold(whole.len());
     let result = hand_out_parts(&whole, cut, walk);
@@ -218,7 +218,7 @@ fn without_filter(filtered: &[u8], walk: &mut Walk<'_>) -> Vec<u8> {
     let end = drain(&mut reader, &mut output, walk.budget);
     walk.budget.release(filtered.len());
     if end != End::Complete || length(output.len()) != length(filtered.len()) {
-        walk.limited("code of an installer is larger than may be held");
+        walk.limit("code of an installer is larger than may be held");
     }
     output
 }

@@ -91,7 +91,8 @@ pub(crate) fn open(image: &Image<'_>, walk: &mut Walk<'_>) -> Result<Resources, 
         };
         bytes_left = left;
         found.has_inno |= leaf.starts_with(b"rDlPtS");
-        let is_worth = is_program(leaf) || is_unusual(leaf, node.kind) || opens(leaf, is_archive);
+        let is_worth =
+            is_program(leaf) || is_unusual(leaf, node.kind) || opens(leaf, begin, is_archive);
         if is_worth {
             hand_out(&node, leaf, walk)?;
             found.taken.insert(begin, begin.saturating_add(leaf.len()));
@@ -145,8 +146,8 @@ fn leaf<'a>(image: &Image<'a>, tree: &[u8], at: usize) -> Option<&'a [u8]> {
 }
 
 /// Whether it is a container that the search through the whole does not find by itself.
-fn opens(leaf: &[u8], is_archive: bool) -> bool {
-    let is_searched = !is_archive && search::tries(leaf);
+fn opens(leaf: &[u8], begin: usize, is_archive: bool) -> bool {
+    let is_searched = !is_archive && search::tries(leaf, begin);
     let is_container = !crate::recognise(leaf).is_empty() || crate::unopenable(leaf).is_some();
     is_container && !is_searched
 }

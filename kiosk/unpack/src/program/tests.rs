@@ -95,7 +95,11 @@ fn what_the_search_finds_in_a_resource_is_not_handed_out_twice() {
     let found = opened(&content);
     assert_eq!(found.contents("content"), [b"alpha"]);
     assert_eq!(found.members.len(), 1);
-    // A zip at the end is no longer searched for others.
+    // Nothing so far behind the beginning is searched for.
+    let far = Maker::new().section(".data", false, &vec![1; 17 << 20]);
+    let far = far.resource(RAW, Name::Number(1), &gzipped(b"alpha"));
+    assert_eq!(names(&far.bytes()), ["resource RCDATA/1/1041"]);
+    // A zip at the end may hide the others.
     let both = [content, zip()].concat();
     assert_eq!(kinds(&both), ["zip", "pe"]);
     assert!(names(&both).contains(&"resource RCDATA/1/1041".to_owned()));

@@ -209,7 +209,7 @@ pub(crate) fn behind(content: &[u8], end: usize, walk: &mut Walk<'_>) -> Result<
     let is_found = if is_archive {
         found.iter().all(of_whole)
     } else {
-        search::tries(data) || found.iter().all(of_whole)
+        search::tries(data, end.saturating_add(zeros)) || found.iter().all(of_whole)
     };
     let is_found = is_found && crate::unopenable(data).is_none();
     if !is_own || is_found || is_program(data) {
