@@ -12,7 +12,7 @@ mod powerpoint;
 pub(crate) mod rtf;
 mod vba;
 mod word;
-mod zlib;
+pub(crate) mod zlib;
 
 use crate::format::{Format, Sort};
 use crate::walk::{Halt, Walk};

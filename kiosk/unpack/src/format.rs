@@ -26,8 +26,11 @@ pub(crate) enum Sort {
     /// Archives, streams and disk images: of two such formats each reader sees but one, so that
     /// both at once is a contradiction.
     Archive,
-    /// Documents and programs: other contents may lie in them or follow them.
+    /// Documents: other contents may lie in them or follow them.
     Document,
+    /// Programs: anything may lie in them, and texts are looked for in them like in what is of no
+    /// format.
+    Program,
     /// Text that carries contents in itself. Any text may begin so: it is looked for only in what
     /// is of no other format, and may be of several such formats at once.
     Text,
@@ -96,6 +99,7 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     if !is_archive && !found.iter().any(|one| one.sort == Sort::Document) {
         found.extend(begun(Sort::Text));
     }
+    found.extend(begun(Sort::Program));
     found
 }
 
@@ -146,7 +150,7 @@ pub fn open(
         walk.is_archive = format.is_archive();
         walk.names = match format.sort {
             Sort::Archive | Sort::Search => Names::default(),
-            Sort::Document | Sort::Text => Names::labels(),
+            Sort::Document | Sort::Program | Sort::Text => Names::labels(),
         };
         result = (format.open)(content, &mut walk);
         if result.is_err() {

@@ -78,11 +78,12 @@ for n in 1 2 3 4 5 6 7 8 9; do printf '<second marker> '; done > d/b
         samples.push(piped(&samples[2], line));
     }
     samples.extend(crate::archive::samples(MARKERS));
+    samples.push(crate::program::sample(MARKERS));
     samples
 }
 
 /// Formats without checksums of contents, or with one in which two changes cancel each other.
-const UNCHECKED: [&str; 6] = ["tar", "ar", "cpio", "cab", "compound file", "rtf"];
+const UNCHECKED: [&str; 7] = ["tar", "ar", "cpio", "cab", "compound file", "rtf", "pe"];
 
 fn found(content: &[u8]) -> ([bool; 3], bool, usize) {
     let limits = Limits::default();

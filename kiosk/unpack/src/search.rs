@@ -131,6 +131,12 @@ fn begins(content: &[u8], at: usize, marks: u32) -> Option<usize> {
     })
 }
 
+/// Whether the search would try what begins at `at` of the whole as an archive.
+pub(crate) fn tries(content: &[u8], at: usize) -> bool {
+    let marked = |mark: &Mark| has(content, mark.at, mark.signature);
+    at < SEARCH_BYTES_MAX && MARKS.iter().any(marked) && is_archive(content)
+}
+
 fn archive(content: &[u8]) -> Option<&'static Format> {
     formats().find(|one| one.sort == Sort::Archive && one.begins(content))
 }

@@ -41,7 +41,7 @@ pub(crate) fn unpack(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<(Ga
 }
 
 /// The checksum of zlib.
-fn adler32(data: &[u8]) -> u32 {
+pub(crate) fn adler32(data: &[u8]) -> u32 {
     const PRIME: u32 = 65_521;
     let (mut low, mut high): (u32, u32) = (1, 0);
     for byte in data {
