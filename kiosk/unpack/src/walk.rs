@@ -176,7 +176,7 @@ impl<'w> Walk<'w> {
         let is_head = std::ptr::eq(data.as_ptr(), self.content.as_ptr());
         let is_fresh = |one: &&Format| {
             let is_whole = is_head && (one.begins)(self.content);
-            !is_whole && !(self.is_searched && one.name == pdf::NAME)
+            !(is_whole || self.is_searched && one.name == pdf::NAME)
         };
         // What documents leave between their parts is old and torn.
         let formats = if self.is_archive {
