@@ -138,9 +138,14 @@ impl Examiner<'_, '_> {
             self.space(&on, item, members, budget);
         }
         for (index, place) in (0_u32..).zip(&layout.volumes) {
+            let prefix = if many {
+                format!("volume {index}/")
+            } else {
+                String::new()
+            };
             let on = Volume {
                 place,
-                prefix: many.then(|| format!("volume {index}/")).unwrap_or_default(),
+                prefix,
                 ..on
             };
             let (said, missed) = self.image_volume(&on, index, members, budget);

@@ -117,7 +117,7 @@ fn flush(fresh: &mut Vec<u8>, output: &mut Vec<u8>, budget: &mut Budget) -> Resu
 
 fn step(bits: &mut Bits<'_>, form: Form, last: &mut u32) -> Option<Step> {
     /// The largest number before the lowest eight bits of a distance: the end mark.
-    const HIGH_MAX: u32 = 0x0100_0002;
+    const HIGHEST: u32 = 0x0100_0002;
     if bits.bit()? == 1 {
         return bits.byte().map(Step::Byte);
     }
@@ -127,7 +127,7 @@ fn step(bits: &mut Bits<'_>, form: Form, last: &mut u32) -> Option<Step> {
             high = bits.more(high.checked_sub(1)?)?;
         }
         high = bits.more(high)?;
-        if HIGH_MAX < high {
+        if HIGHEST < high {
             return None;
         }
     }

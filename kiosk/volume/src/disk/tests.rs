@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use std::path::Path;
 use std::process::Command;
 
