@@ -49,7 +49,7 @@ mod udf;
 pub use blocks::{Blocks, Part};
 pub use cached::{CACHE_BYTES_MAX, Cached};
 pub use disk::{
-    DISK_BYTES_MAX, Disk, PACKED_PIECE_BYTES_MAX, PIECE_BYTES_MIN, PIECES_MAX, is_disk,
+    DISK_BYTES_MAX, DISK_PIECES_MAX, Disk, PACKED_PIECE_BYTES_MAX, PIECE_BYTES_MIN, is_disk,
 };
 pub use error::{VolumeError, gap_of};
 pub use kind::{ENCRYPTED_UNKNOWN, Kind, probe};

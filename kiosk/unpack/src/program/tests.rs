@@ -8,7 +8,7 @@ use super::nrv::{self, Form};
 use super::packed::{LIBRARIES_MAX, SECTION_BYTES_MIN, is_even};
 use super::pe::SECTIONS_MAX;
 use super::resource::{ENTRIES_MAX, OVERLAP_MAX, UNUSUAL_BYTES_MIN};
-use super::upx::{HEAD_BYTES, MARKS_MAX};
+use super::upx::{HEAD_BYTES, PROGRAM_MARKS_MAX};
 use super::within::{OVERLAY_BYTES_MIN, PROGRAMS_MAX};
 use crate::document::zlib::adler32;
 use crate::testing::{What, gzipped, kinds, made, made_by_shell, opened, opened_within};
@@ -300,10 +300,10 @@ fn programs_of_upx_are_unpacked() {
         let mut more = content;
         let marks = |count: usize| b"UPX!".repeat(count);
         let at = 0x1c0;
-        assert!(MARKS_MAX * 4 < 1024 - 32 - at && 1024 < HEAD_BYTES);
-        more[at..at + 4 * MARKS_MAX - 4].copy_from_slice(&marks(MARKS_MAX - 1));
+        assert!(PROGRAM_MARKS_MAX * 4 < 1024 - 32 - at && 1024 < HEAD_BYTES);
+        more[at..at + 4 * PROGRAM_MARKS_MAX - 4].copy_from_slice(&marks(PROGRAM_MARKS_MAX - 1));
         assert_eq!(opened(&more).members.len(), 1);
-        more[at..at + 4 * MARKS_MAX].copy_from_slice(&marks(MARKS_MAX));
+        more[at..at + 4 * PROGRAM_MARKS_MAX].copy_from_slice(&marks(PROGRAM_MARKS_MAX));
         assert!(opened(&more).members.is_empty());
 
         // Blocks of a program for Linux, one of which is stored.

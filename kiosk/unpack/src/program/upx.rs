@@ -19,7 +19,7 @@ const MARK: &[u8; 4] = b"UPX!";
 /// How much of the beginning may hold the header of the packer, in bytes.
 pub(crate) const HEAD_BYTES: usize = 8192;
 /// Most marks that are tried in it.
-pub(crate) const MARKS_MAX: usize = 16;
+pub(crate) const PROGRAM_MARKS_MAX: usize = 16;
 /// The header of the packer, right before the compressed data.
 const HEADER_BYTES: usize = 32;
 /// From the mark to the first block of a program for Linux.
@@ -31,7 +31,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<bool, Halt> {
     let head = rest(content, 0, HEAD_BYTES);
     let marks = head.windows(MARK.len()).enumerate();
     let marks = marks.filter(|(_, window)| *window == MARK);
-    for (at, _) in marks.take(MARKS_MAX) {
+    for (at, _) in marks.take(PROGRAM_MARKS_MAX) {
         let mut output = Vec::new();
         let cut = match header(content, at, walk)? {
             Some(packed) => one(&packed, &mut output, walk),

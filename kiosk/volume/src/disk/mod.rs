@@ -31,7 +31,7 @@ pub const DISK_BYTES_MAX: u64 = 4 << 40;
 pub const PIECE_BYTES_MIN: u64 = 512;
 
 /// Most pieces of a disk: one of 4 TiB in pieces of 64 KiB, which is the usual size.
-pub const PIECES_MAX: u64 = 1 << 26;
+pub const DISK_PIECES_MAX: u64 = 1 << 26;
 
 /// Largest piece of a disk that is packed as one, in bytes.
 pub const PACKED_PIECE_BYTES_MAX: u64 = 2 << 20;
@@ -153,7 +153,7 @@ impl Disk {
         if !parts.piece_bytes.is_power_of_two() || parts.piece_bytes < PIECE_BYTES_MIN {
             return Err(malformed("pieces of an impossible size"));
         }
-        if PIECES_MAX < parts.size_bytes.div_ceil(parts.piece_bytes) {
+        if DISK_PIECES_MAX < parts.size_bytes.div_ceil(parts.piece_bytes) {
             return Err(VolumeError::NoReader {
                 kind: "virtual disk in too many pieces",
                 gap: Gap::Limit,

@@ -171,7 +171,10 @@ fn what_needs_another_file_or_a_key_is_named() {
 #[test]
 fn a_disk_in_too_many_pieces_is_a_limit() {
     let mut qcow2 = converted(&sample(), "qcow2", &["-o", "cluster_size=512"]);
-    for (pieces, expected) in [(PIECES_MAX, None), (PIECES_MAX + 1, Some(Gap::Limit))] {
+    for (pieces, expected) in [
+        (DISK_PIECES_MAX, None),
+        (DISK_PIECES_MAX + 1, Some(Gap::Limit)),
+    ] {
         let size = pieces * PIECE_BYTES_MIN;
         qcow2[24..32].copy_from_slice(&size.to_be_bytes());
         let opened = opened(qcow2.clone());
