@@ -146,3 +146,20 @@ fn canaries_are_found_in_an_archive_on_an_image_and_near_misses_are_not() {
     assert_eq!(report.verdict(), "stop");
     check(&report, &specimens, |place| place.to_string());
 }
+
+#[test]
+fn every_canary_is_found_in_an_image_a_document_and_a_stream_and_no_near_miss_is() {
+    let places = media::repository().join("tests/signatures/places");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let done = Command::new(places)
+        .args([
+            Path::new(env!("CARGO_BIN_EXE_kioskctl")),
+            &folder.path().join("places"),
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    let error = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}{error}");
+    assert!(said.ends_with(" 0 wrong\n"), "{said}");
+}

@@ -1,7 +1,7 @@
 //! Memory that is handed over by descriptor and cannot change afterwards.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -12,13 +12,15 @@ use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
-/// A sealed memfd that holds `bytes`: nobody can write, shrink or grow it any more.
+/// A sealed memfd that holds `bytes`, to be read from its beginning: nobody can write, shrink or
+/// grow it any more.
 ///
 /// # Errors
 /// What the kernel said.
 pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
     let mut file = writable(name)?;
     file.write_all(bytes)?;
+    file.rewind()?;
     seal(file)
 }
 
@@ -161,6 +163,8 @@ fn seals(fd: BorrowedFd<'_>) -> io::Result<SealFlag> {
 mod tests {
     use std::os::fd::AsFd;
 
+    use std::io::Read as _;
+
     use super::*;
 
     #[test]
@@ -168,6 +172,9 @@ mod tests {
         let fd = sealed("rules", b"fixed").unwrap();
         assert_eq!(require_sealed(fd.as_fd()).unwrap(), 5);
         let mut file = File::from(fd);
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        assert_eq!(content, b"fixed");
         assert_eq!(
             file.write(b"x").unwrap_err().raw_os_error(),
             Some(libc::EPERM)
