@@ -3,7 +3,7 @@
 PROGRAMS := target/release
 TRIAL := target/trial
 
-.PHONY: run test units lint fuzz campaign formats bench screenshots build install
+.PHONY: run test units lint fuzz campaign formats containers bench screenshots build install
 
 # Opens the kiosk on this terminal with a virtual bay; plays it once without a terminal.
 run:
@@ -53,6 +53,15 @@ formats:
 	right=0; \
 	tests/formats/table $(PROGRAMS)/kioskctl target/formats || right=1; \
 	tests/formats/kernel $(PROGRAMS)/kioskctl target/formats target/vm || right=1; \
+	exit $$right
+
+# A canary in every container, and every rule's canaries wherever they may lie.
+containers:
+	tests/packages/install test
+	cargo build --release
+	right=0; \
+	tests/containers/table $(PROGRAMS)/kioskctl target/containers || right=1; \
+	tests/signatures/places $(PROGRAMS)/kioskctl target/places || right=1; \
 	exit $$right
 
 # What a scan costs, beside reading and hashing the same bytes and beside clamscan; and what
