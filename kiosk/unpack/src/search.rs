@@ -6,8 +6,9 @@
 use wire::MediumName;
 use wire::scan::Limits;
 
+use crate::archive::zip;
 use crate::budget::Budget;
-use crate::bytes::{has, rest, u32_at};
+use crate::bytes::{find, has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
 use crate::member::Body;
 use crate::names::Kind;
@@ -23,6 +24,9 @@ const SEARCH_BYTES_MAX: usize = 16 << 20;
 /// What one trial may unpack, in bytes, to see whether a member comes out.
 const TRIAL_BYTES_MAX: u64 = 4 << 20;
 
+/// Shortest content of a stream with a wrong checksum that is no chance, in bytes.
+const UNSUMMED_BYTES_MIN: usize = 256;
+
 /// Members that one trial looks at.
 const TRIAL_MEMBERS_MAX: u64 = 16;
 
@@ -30,12 +34,20 @@ const TRIAL_MEMBERS_MAX: u64 = 16;
 const NAME: &str = "archive behind other data";
 
 /// Looked for in what begins as no archive.
-pub(crate) const FORMATS: &[Format] = &[Format {
-    name: NAME,
-    sort: Sort::Search,
-    begins: |content| places(content).next().is_some(),
-    open,
-}];
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: NAME,
+        sort: Sort::Search,
+        begins: |content| places(content).next().is_some(),
+        open,
+    },
+    Format {
+        name: "zip without its directory behind other data",
+        sort: Sort::Search,
+        begins: |content| zips(content).next().is_some(),
+        open: open_zip,
+    },
+];
 
 /// Archives whose headers have checksums or a structure of their own: members in such a list are
 /// no chance, whatever became of their contents.
@@ -160,6 +172,39 @@ fn is_archive(content: &[u8]) -> bool {
     archive(content).is_some()
 }
 
+/// Where members of a zip stand that has no directory at its end: a whole zip is found by that, and
+/// documents keep zips in pieces.
+fn zips(content: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let is_document = |one: &Format| one.sort == Sort::Document && one.begins(content);
+    let is_other = zip::begins(content) || formats().any(is_document);
+    let searched = rest(content, 0, SEARCH_BYTES_MAX);
+    let mut from = if is_other { searched.len() } else { 1 };
+    let mut has_end = None;
+    std::iter::from_fn(move || {
+        loop {
+            let at = find(searched, zip::LOCAL, from)?;
+            from = at.saturating_add(1);
+            if zip::is_member(content, at) {
+                // The end is looked for once there is something that could be its member.
+                let has_end = *has_end.get_or_insert_with(|| zip::ends(content));
+                return (!has_end).then_some(at);
+            }
+        }
+    })
+}
+
+/// Opens such a zip from its first member on.
+fn open_zip(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+    for at in zips(content).take(PLACES_MAX) {
+        let tail = rest(content, at, usize::MAX);
+        if gives_member(tail) {
+            walk.notice("container_within", "an archive begins within it");
+            return walk.within(|walk| zip::open(tail, walk));
+        }
+    }
+    Ok(())
+}
+
 /// Opens every archive of which a member comes out. Its own bytes have been matched with the
 /// content's.
 fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
@@ -213,10 +258,16 @@ fn gives_member(content: &[u8]) -> bool {
     let mut visit = |member: crate::Member<'_>, _: &mut Budget| {
         gives |= match &member.body {
             Body::Content(content) => !content.is_empty() || member.name != MediumName::default(),
-            Body::Partial { gap, why, .. } | Body::Unchecked { gap, why, .. } => match gap {
-                // A stream that came to its end has one; else what looked like one is no stream.
-                wire::Gap::Damaged => is_listed || why.contains("checksum is wrong"),
-                wire::Gap::Unsupported => is_listed,
+            // A stream that came to its end has one; else what looked like one is no stream.
+            Body::Partial { content, why, .. }
+                if why.contains("checksum is wrong") && UNSUMMED_BYTES_MIN <= content.len() =>
+            {
+                true
+            }
+            // Of a member of a zip without a directory, only a right checksum is no chance.
+            Body::Partial { .. } | Body::Unchecked { .. } if format.name == zip::NAME => false,
+            Body::Partial { gap, .. } | Body::Unchecked { gap, .. } => match gap {
+                wire::Gap::Damaged | wire::Gap::Unsupported => is_listed,
                 wire::Gap::Encrypted
                 | wire::Gap::Unreadable
                 | wire::Gap::Limit
@@ -238,7 +289,7 @@ fn gives_member(content: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{gzipped, kinds, opened, opened_file};
+    use crate::testing::{gzipped, kinds, made, opened, opened_file};
 
     fn is_searched(content: &[u8]) -> bool {
         let formats = crate::recognise_file(content);
@@ -254,6 +305,32 @@ mod tests {
         assert_eq!(found.contents("content"), [b"alpha"]);
         assert_eq!(found.rules, ["container_extra_data", "container_within"]);
         assert!(!found.is_withheld && found.gap.is_none());
+    }
+
+    #[test]
+    fn members_of_a_zip_without_its_directory_are_found_behind_other_data() {
+        let zip = made(
+            "
+import zipfile
+z = zipfile.ZipFile('out', 'w', zipfile.ZIP_DEFLATED)
+z.writestr('a', b'alpha'); z.writestr('b', b'beta'); z.close()
+",
+        );
+        let directory = zip
+            .windows(4)
+            .position(|four| four == b"PK\x01\x02")
+            .unwrap();
+        let found = opened(&[b"MZ stub".as_slice(), &zip[..directory]].concat());
+        assert_eq!(found.contents("a"), [b"alpha"]);
+        assert_eq!(found.contents("b"), [b"beta"]);
+        assert!(found.gap.is_some());
+        // With its directory it is found by that, and once.
+        let whole = [b"MZ stub".as_slice(), &zip].concat();
+        assert_eq!(zips(&whole).count(), 0);
+        assert_eq!(
+            zips(b"the mark is PK\x03\x04, and no member follows it here").count(),
+            0
+        );
     }
 
     #[test]
@@ -300,12 +377,16 @@ mod tests {
 
     #[test]
     fn a_stream_with_a_wrong_checksum_is_opened_too() {
-        let mut gz = gzipped(b"alpha");
-        let last = gz.len() - 6;
-        gz[last] ^= 1;
-        let found = opened(&[b"stub ".as_slice(), &gz].concat());
-        assert_eq!(found.contents("content"), [b"alpha"]);
+        let behind = |length: usize| {
+            let mut gz = gzipped(&vec![b'a'; length]);
+            let last = gz.len() - 6;
+            gz[last] ^= 1;
+            opened(&[b"stub ".as_slice(), &gz].concat())
+        };
+        let found = behind(UNSUMMED_BYTES_MIN);
+        assert_eq!(found.contents("content"), [[b'a'; UNSUMMED_BYTES_MIN]]);
         assert!(found.is_suspect());
+        assert!(behind(UNSUMMED_BYTES_MIN - 1).members.is_empty());
     }
 
     #[test]

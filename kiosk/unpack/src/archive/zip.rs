@@ -28,7 +28,7 @@ use extract::{Extent, extract, hand_out};
 pub(crate) const NAME: &str = "zip";
 
 /// Begins a member.
-const LOCAL: [u8; 4] = *b"PK\x03\x04";
+pub(crate) const LOCAL: [u8; 4] = *b"PK\x03\x04";
 /// Begins a member's place in the directory.
 const LISTED: [u8; 4] = *b"PK\x01\x02";
 /// Begins the end of the directory; an empty archive is nothing else.
@@ -180,6 +180,11 @@ fn open_listed(
         other_end,
     });
     Ok(())
+}
+
+/// Whether a member stands at `at`, and not only its signature.
+pub(crate) fn is_member(content: &[u8], at: usize) -> bool {
+    plausible(content, at).is_some()
 }
 
 /// Whether a header for streaming readers stands at `at`: a signature alone is found by
