@@ -13,7 +13,7 @@ use volume::{Blocks, Disk, Layout, Part, Seen, Tree, VolumeError};
 use wire::name::MediumName;
 use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Place};
-use wire::{Finding, Gap, Row, RowKind, Source, Tier};
+use wire::{Digest, Finding, Gap, Row, RowKind, Source, Tier};
 
 use crate::content::{self, Bytes, Content, Held};
 use crate::examine::{Examiner, Subject, deceptive};
@@ -225,22 +225,17 @@ impl Examiner<'_, '_> {
         }
         let mut findings = item.findings.clone();
         findings.extend(deceptive(&item.path));
-        let (bytes, gap) = match on.whole(item) {
-            Some(bytes) => (Bytes::Lent(bytes), None),
+        let (bytes, sha256, gap) = match on.whole(item) {
+            Some(bytes) => (Bytes::Lent(bytes), Some(content::digest(bytes)), None),
             None => self.read(tree, item, &mut findings, budget),
         };
         let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.hashed_bytes = self.hashed_bytes.saturating_add(size_bytes);
         let subject = Subject {
-            volume: on.around.volume,
-            path: on.named(&item.path),
-            within: on.around.names,
-            kind: RowKind::Member,
-            size_bytes: item.size_bytes,
-            sha256: gap.is_none().then(|| content::digest(&bytes)),
+            sha256,
             findings,
             gap,
-            runs: &[],
+            ..on.subject(item)
         };
         let name = subject.path.clone();
         let held = match &bytes {
@@ -260,7 +255,7 @@ impl Examiner<'_, '_> {
         item: &Item,
         findings: &mut Vec<Finding>,
         budget: &Budget,
-    ) -> (Bytes<'static>, Option<Gap>) {
+    ) -> (Bytes<'static>, Option<Digest>, Option<Gap>) {
         let room = u64::try_from(budget.room()).unwrap_or(u64::MAX);
         let limits = Limits {
             memory_bytes_max: room.min(self.limits.memory_bytes_max),
@@ -272,11 +267,13 @@ impl Examiner<'_, '_> {
                 findings.extend(unreadable(&content));
                 let is_whole = content.read_bytes == item.size_bytes;
                 let short = (!is_whole).then_some(Gap::Damaged);
-                (content.bytes(), content.gap.or(short))
+                let gap = content.gap.or(short);
+                let sha256 = content.sha256.filter(|_| gap.is_none());
+                (content.bytes(), sha256, gap)
             }
             Err(error) => {
                 findings.push(error.finding());
-                (Bytes::Lent(&[]), Some(error.gap()))
+                (Bytes::Lent(&[]), None, Some(error.gap()))
             }
         }
     }
@@ -303,25 +300,24 @@ impl Examiner<'_, '_> {
                 (Some(content), None)
             }
         };
-        let gap = content.as_ref().and_then(|content| content.gap);
-        let bytes = match (&content, bytes) {
-            (Some(content), _) => content.bytes(),
-            (None, Some(bytes)) if holds_container(item.kind, bytes) => Bytes::Lent(bytes),
+        let (bytes, sha256, gap) = match (content, bytes) {
+            (Some(content), _) => {
+                let sha256 = content.sha256.filter(|_| content.gap.is_none());
+                (content.bytes(), sha256, content.gap)
+            }
+            (None, Some(bytes)) if holds_container(item.kind, bytes) => {
+                (Bytes::Lent(bytes), Some(content::digest(bytes)), None)
+            }
             (None, _) => return,
         };
         if budget.take_view(item.size_bytes).is_err() {
             return;
         }
         let subject = Subject {
-            volume: on.around.volume,
-            path: on.named(&item.path),
-            within: on.around.names,
-            kind: RowKind::Member,
-            size_bytes: item.size_bytes,
-            sha256: gap.is_none().then(|| content::digest(&bytes)),
-            findings: item.findings.clone(),
+            sha256,
             gap,
             runs: &runs,
+            ..on.subject(item)
         };
         let name = subject.path.clone();
         let summary = self.judge(subject, &bytes, budget);

@@ -16,38 +16,29 @@ mod tnef;
 pub(crate) mod zip;
 
 use crate::format::{Format, Sort};
-use crate::walk::{Halt, Walk};
 
 /// The archives that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
-    archive(zip::NAME, zip::begins, zip::open),
-    archive("7z", sevenzip::begins, sevenzip::open),
-    archive("rar", rar::begins, rar::open),
-    archive("tar", tar::begins, tar::open),
-    archive("ar", ar::begins, ar::open),
-    archive("cpio", cpio::begins, cpio::open),
-    archive("rpm", rpm::begins, rpm::open),
-    archive("lzh", lzh::begins, lzh::open),
-    archive("arj", arj::begins, arj::open),
-    archive("cab", cab::begins, cab::open),
-    archive("tnef", tnef::begins, tnef::open),
-    archive("binhex", binhex::begins, binhex::open),
-    archive("macbinary", mac::is_macbinary, mac::open_macbinary),
-    archive("applesingle", mac::is_apple, mac::open_apple),
+    Format::new(zip::NAME, Sort::Archive, zip::begins, zip::open),
+    Format::new("7z", Sort::Archive, sevenzip::begins, sevenzip::open),
+    Format::new("rar", Sort::Archive, rar::begins, rar::open),
+    Format::new("tar", Sort::Archive, tar::begins, tar::open),
+    Format::new("ar", Sort::Archive, ar::begins, ar::open),
+    Format::new("cpio", Sort::Archive, cpio::begins, cpio::open),
+    Format::new("rpm", Sort::Archive, rpm::begins, rpm::open),
+    Format::new("lzh", Sort::Archive, lzh::begins, lzh::open),
+    Format::new("arj", Sort::Archive, arj::begins, arj::open),
+    Format::new("cab", Sort::Archive, cab::begins, cab::open),
+    Format::new("tnef", Sort::Archive, tnef::begins, tnef::open),
+    Format::new("binhex", Sort::Archive, binhex::begins, binhex::open),
+    Format::new(
+        "macbinary",
+        Sort::Archive,
+        mac::is_macbinary,
+        mac::open_macbinary,
+    ),
+    Format::new("applesingle", Sort::Archive, mac::is_apple, mac::open_apple),
 ];
-
-const fn archive(
-    name: &'static str,
-    begins: fn(&[u8]) -> bool,
-    open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
-) -> Format {
-    Format {
-        name,
-        sort: Sort::Archive,
-        begins,
-        open,
-    }
-}
 
 /// Archives with these contents, for the tests that change archives byte by byte.
 #[cfg(test)]

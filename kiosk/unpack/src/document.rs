@@ -15,27 +15,23 @@ mod word;
 pub(crate) mod zlib;
 
 use crate::format::{Format, Sort};
-use crate::walk::{Halt, Walk};
 
 /// The documents that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
-    document("compound file", compound::begins, compound::open),
-    document("onenote", onenote::begins, onenote::open),
-    document("activemime", activemime::begins, activemime::open),
-    document("rtf", rtf::begins, rtf::open),
-    document(pdf::NAME, pdf::begins, pdf::open),
-    document("pkcs7", pkcs7::begins, pkcs7::open),
+    Format::new(
+        "compound file",
+        Sort::Document,
+        compound::begins,
+        compound::open,
+    ),
+    Format::new("onenote", Sort::Document, onenote::begins, onenote::open),
+    Format::new(
+        "activemime",
+        Sort::Document,
+        activemime::begins,
+        activemime::open,
+    ),
+    Format::new("rtf", Sort::Document, rtf::begins, rtf::open),
+    Format::new(pdf::NAME, Sort::Document, pdf::begins, pdf::open),
+    Format::new("pkcs7", Sort::Document, pkcs7::begins, pkcs7::open),
 ];
-
-const fn document(
-    name: &'static str,
-    begins: fn(&[u8]) -> bool,
-    open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
-) -> Format {
-    Format {
-        name,
-        sort: Sort::Document,
-        begins,
-        open,
-    }
-}

@@ -39,6 +39,20 @@ pub(crate) enum Sort {
 }
 
 impl Format {
+    pub(crate) const fn new(
+        name: &'static str,
+        sort: Sort,
+        begins: fn(&[u8]) -> bool,
+        open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
+    ) -> Self {
+        Self {
+            name,
+            sort,
+            begins,
+            open,
+        }
+    }
+
     /// Its usual name, in lower case.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -51,6 +51,16 @@ pub enum Body<'a> {
     Special,
 }
 
+impl<'a> Body<'a> {
+    /// All of a content, or what of it came out before `fault`, which says why and for staff how.
+    pub(crate) fn of(content: Cow<'a, [u8]>, fault: Option<(Gap, &'static str)>) -> Self {
+        match fault {
+            None => Self::Content(content),
+            Some((gap, why)) => Self::Partial { content, gap, why },
+        }
+    }
+}
+
 /// Why not everything in a container was handed out.
 #[derive(Debug, thiserror::Error)]
 #[error("{why}")]

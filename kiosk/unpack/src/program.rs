@@ -27,23 +27,10 @@ pub(crate) use tests::sample;
 
 /// The programs that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
-    program("pe", pe::begins, open_pe),
-    program("elf", within::begins_elf, open_other),
-    program("mach-o", within::begins_mach, open_other),
+    Format::new("pe", Sort::Program, pe::begins, open_pe),
+    Format::new("elf", Sort::Program, within::begins_elf, open_other),
+    Format::new("mach-o", Sort::Program, within::begins_mach, open_other),
 ];
-
-const fn program(
-    name: &'static str,
-    begins: fn(&[u8]) -> bool,
-    open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
-) -> Format {
-    Format {
-        name,
-        sort: Sort::Program,
-        begins,
-        open,
-    }
-}
 
 /// A program for Windows.
 fn open_pe(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {

@@ -35,18 +35,18 @@ const NAME: &str = "archive behind other data";
 
 /// Looked for in what begins as no archive.
 pub(crate) const FORMATS: &[Format] = &[
-    Format {
-        name: NAME,
-        sort: Sort::Search,
-        begins: |content| places(content).next().is_some(),
+    Format::new(
+        NAME,
+        Sort::Search,
+        |content| places(content).next().is_some(),
         open,
-    },
-    Format {
-        name: "zip without its directory behind other data",
-        sort: Sort::Search,
-        begins: |content| zips(content).next().is_some(),
-        open: open_zip,
-    },
+    ),
+    Format::new(
+        "zip without its directory behind other data",
+        Sort::Search,
+        |content| zips(content).next().is_some(),
+        open_zip,
+    ),
 ];
 
 /// Archives whose headers have checksums or a structure of their own: members in such a list are

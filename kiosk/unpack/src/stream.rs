@@ -31,34 +31,25 @@ pub(crate) mod xz;
 pub(crate) mod zstd;
 
 use crate::format::{Format, Sort};
-use crate::walk::{Halt, Walk};
 
 /// The streams that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
-    stream("gzip", gzip::begins, gzip::open),
-    stream("lzma", lzma_alone::begins, lzma_alone::open),
-    stream("bzip2", bzip2::begins, bzip2::open),
-    stream("xz", xz::begins, xz::open),
-    stream("zstd", zstd::begins, zstd::open),
-    stream("lz4", lz4::begins, lz4::open),
-    stream("snappy", snappy::begins, snappy::open),
-    stream("lzop", lzop::begins, lzop::open),
-    stream("compress", compress::begins, compress::open),
-    stream("pack", pack::begins, pack::open),
-    stream("szdd", expand::begins, expand::open),
-    stream("kwaj", expand::begins_kwaj, expand::open_kwaj),
-    stream("lzip", lzip::begins, lzip::open),
+    Format::new("gzip", Sort::Archive, gzip::begins, gzip::open),
+    Format::new("lzma", Sort::Archive, lzma_alone::begins, lzma_alone::open),
+    Format::new("bzip2", Sort::Archive, bzip2::begins, bzip2::open),
+    Format::new("xz", Sort::Archive, xz::begins, xz::open),
+    Format::new("zstd", Sort::Archive, zstd::begins, zstd::open),
+    Format::new("lz4", Sort::Archive, lz4::begins, lz4::open),
+    Format::new("snappy", Sort::Archive, snappy::begins, snappy::open),
+    Format::new("lzop", Sort::Archive, lzop::begins, lzop::open),
+    Format::new("compress", Sort::Archive, compress::begins, compress::open),
+    Format::new("pack", Sort::Archive, pack::begins, pack::open),
+    Format::new("szdd", Sort::Archive, expand::begins, expand::open),
+    Format::new(
+        "kwaj",
+        Sort::Archive,
+        expand::begins_kwaj,
+        expand::open_kwaj,
+    ),
+    Format::new("lzip", Sort::Archive, lzip::begins, lzip::open),
 ];
-
-const fn stream(
-    name: &'static str,
-    begins: fn(&[u8]) -> bool,
-    open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
-) -> Format {
-    Format {
-        name,
-        sort: Sort::Archive,
-        begins,
-        open,
-    }
-}

@@ -14,36 +14,16 @@ use crate::format::{Format, Sort};
 /// The texts that are opened, in the order in which they are looked for. A mailbox or a mail
 /// hands out all of its text, so that the other forms are looked for in its parts.
 pub(crate) const FORMATS: &[Format] = &[
-    Format {
-        name: "mbox",
-        sort: Sort::Text,
-        begins: mbox::begins,
-        open: mbox::open,
-    },
-    Format {
-        name: "mail",
-        sort: Sort::Text,
-        begins: is_mail,
-        open: mail::open,
-    },
-    Format {
-        name: "mail inside",
-        sort: Sort::Document,
-        begins: mail::is_inside,
-        open: mail::open_inside,
-    },
-    Format {
-        name: "encoded text",
-        sort: Sort::Text,
-        begins: is_encoded,
-        open: embedded::open,
-    },
-    Format {
-        name: "wide text",
-        sort: Sort::Text,
-        begins: is_wide,
-        open: wide::open,
-    },
+    Format::new("mbox", Sort::Text, mbox::begins, mbox::open),
+    Format::new("mail", Sort::Text, is_mail, mail::open),
+    Format::new(
+        "mail inside",
+        Sort::Document,
+        mail::is_inside,
+        mail::open_inside,
+    ),
+    Format::new("encoded text", Sort::Text, is_encoded, embedded::open),
+    Format::new("wide text", Sort::Text, is_wide, wide::open),
 ];
 
 fn is_mail(content: &[u8]) -> bool {

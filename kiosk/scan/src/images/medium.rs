@@ -4,11 +4,13 @@ use std::io;
 use std::rc::Rc;
 
 use volume::{Blocks, Disk};
+use wire::RowKind;
 use wire::name::MediumName;
 use wire::worker::{Item, Locator, Place};
 
 use super::Around;
 use crate::content::Held;
+use crate::examine::Subject;
 
 /// A content as a medium, for as long as it is lent.
 pub(super) struct Slice<'b>(pub(super) &'b [u8]);
@@ -74,6 +76,21 @@ impl<'v> Volume<'v> {
     pub(super) fn named(&self, path: &MediumName) -> MediumName {
         let path = [self.prefix.as_bytes(), path.as_bytes()].concat();
         MediumName::cut(&path).0
+    }
+
+    /// What is known of a content before it is read.
+    pub(super) fn subject(&self, item: &Item) -> Subject<'v> {
+        Subject {
+            volume: self.around.volume,
+            path: self.named(&item.path),
+            within: self.around.names,
+            kind: RowKind::Member,
+            size_bytes: item.size_bytes,
+            sha256: None,
+            findings: item.findings.clone(),
+            gap: None,
+            runs: &[],
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

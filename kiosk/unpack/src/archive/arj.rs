@@ -149,11 +149,9 @@ fn body<'a>(header: &Header<'_>, packed: &'a [u8], walk: &mut Walk<'_>) -> (Body
         End::Cut(gap, why) => Some((gap, why)),
         End::Complete => fault_of(header, &content, is_cut),
     };
-    let content = Cow::Owned(content);
-    match fault {
-        None => (Body::Content(content), left),
-        Some((gap, why)) => (Body::Partial { content, gap, why }, &[]),
-    }
+    // Where damaged data ends is not known.
+    let left = if fault.is_none() { left } else { &[] };
+    (Body::of(Cow::Owned(content), fault), left)
 }
 
 fn fault_of(header: &Header<'_>, content: &[u8], is_cut: bool) -> Option<(Gap, &'static str)> {

@@ -60,10 +60,7 @@ pub(crate) fn fork(
     };
     let name = [name, suffix].concat();
     let (name, findings) = walk.names.judge(&name, &[], Kind::File);
-    let body = match gap {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    };
+    let body = Body::of(content, gap);
     walk.hand_out(name, findings, body)
 }
 

@@ -37,14 +37,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     });
     let (name, findings) = walk.names.judge(b"content", &[], Kind::File);
     let unpacked = Cow::Owned(unpacked);
-    let body = match gap {
-        None => Body::Content(unpacked),
-        Some((gap, why)) => Body::Partial {
-            content: unpacked,
-            gap,
-            why,
-        },
-    };
+    let body = Body::of(unpacked, gap);
     walk.hand_out(name, findings, body)
 }
 

@@ -205,10 +205,7 @@ impl Element {
             at = piece.begin.saturating_add(data.len());
         };
         let content = Cow::Owned(output);
-        match gap {
-            None => Body::Content(content),
-            Some((gap, why)) => Body::Partial { content, gap, why },
-        }
+        Body::of(content, gap)
     }
 }
 

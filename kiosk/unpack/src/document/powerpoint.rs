@@ -69,8 +69,5 @@ fn unpacked(object: &[u8], walk: &mut Walk<'_>) -> Body<'static> {
     let is_other = stated != Some(content.len());
     let gap = gap.or_else(|| is_other.then_some((Gap::Damaged, "size is wrong")));
     let content = Cow::Owned(content);
-    match gap {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    }
+    Body::of(content, gap)
 }

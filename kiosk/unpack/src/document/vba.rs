@@ -221,10 +221,7 @@ fn hand_out_one(
     let (kept, mut findings) = walk.names.judge(name.as_bytes(), &[], Kind::File);
     findings.extend(runs_by_itself(&unpacked.data));
     let content = Cow::Owned(unpacked.data);
-    let body = match unpacked.gap {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    };
+    let body = Body::of(content, unpacked.gap);
     walk.hand_out(kept, findings, body)?;
     Ok(unpacked.end)
 }

@@ -8,7 +8,7 @@ use wire::{Gap, MediumName};
 
 use crate::bytes::{has, length, part, rest, span, u32_at};
 use crate::member::Body;
-use crate::stream::filter::{Filter, unfiltered};
+use crate::stream::filter::{Filter, Processor, unfiltered};
 use crate::stream::inflate::inflate;
 use crate::stream::lzma::{Properties, lzma};
 use crate::stream::sink::{Cut, End, STREAM_COST_BYTES, drain};
@@ -157,10 +157,7 @@ fn open_each(data: &[u8], method: Method, walk: &mut Walk<'_>) -> Result<(), Hal
         } else {
             let (content, cut) = unpack(packed, method, walk);
             let content = Cow::Owned(content);
-            match cut {
-                None => Body::Content(content),
-                Some((gap, why)) => Body::Partial { content, gap, why },
-            }
+            Body::of(content, cut)
         };
         hand_out(number, body, walk)?;
         number = number.saturating_add(1);
@@ -212,7 +209,7 @@ fn unpack(packed: &[u8], method: Method, walk: &mut Walk<'_>) -> (Vec<u8>, Optio
 /// Takes the filter for code of x86 back. What there is no place for is missed by the caller.
 fn without_filter(filtered: &[u8], walk: &mut Walk<'_>) -> Vec<u8> {
     let source: Box<dyn Read + '_> = Box::new(filtered);
-    let mut reader = unfiltered(source, Filter::X86, 0);
+    let mut reader = unfiltered(source, Filter::Branches(Processor::X86), 0);
     let mut output = Vec::new();
     walk.budget.hold(filtered.len());
     let end = drain(&mut reader, &mut output, walk.budget);

@@ -111,10 +111,7 @@ fn unpacked<'a>(data: &[u8], walk: &mut Walk<'_>) -> Body<'a> {
     }
     let (content, cut) = zlib::unpack(data, walk.budget);
     let content = Cow::Owned(content);
-    match cut {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    }
+    Body::of(content, cut)
 }
 
 /// Hands out the modules, each of which follows the other up to their list.

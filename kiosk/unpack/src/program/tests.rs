@@ -36,7 +36,7 @@ fn zip() -> Vec<u8> {
     made(
         "
 import zipfile
-z = zipfile.ZipFile('out', 'w'); z.writestr('a', b'plain marker'); z.close()
+z = zipfile.ZipFile('out', 'w'); z.writestr(zipfile.ZipInfo('a'), b'plain marker'); z.close()
 ",
     )
 }

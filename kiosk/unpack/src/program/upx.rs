@@ -45,10 +45,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<bool, Halt> {
         walk.admit()?;
         let (name, _) = MediumName::cut(b"(unpacked)");
         let content = Cow::Owned(output);
-        let body = match cut {
-            None => Body::Content(content),
-            Some((gap, why)) => Body::Partial { content, gap, why },
-        };
+        let body = Body::of(content, cut);
         walk.hand_out(name, Vec::new(), body)?;
         return Ok(true);
     }

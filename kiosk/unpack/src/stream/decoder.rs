@@ -10,6 +10,7 @@ use ppmd_rust::{Ppmd7Decoder, Ppmd8Decoder, RestoreMethod};
 use wire::Gap;
 
 use super::chain::Source;
+use super::lzma::lzma2_dictionary;
 use crate::bytes::{length, span, u16_at, u32_at};
 
 /// Smallest dictionary of LZMA, in bytes; what is declared below it means this.
@@ -111,15 +112,8 @@ pub(crate) fn lzma2<'a>(
     most: u64,
     room: usize,
 ) -> Result<Decoder<'a>, Refusal> {
-    let Some(code @ 0..=40) = properties.first().copied() else {
-        return Err(MALFORMED);
-    };
-    let declared = match code {
-        40 => u32::MAX,
-        _ => (2 | u32::from(code & 1))
-            .checked_shl(u32::from(code >> 1).saturating_add(11))
-            .unwrap_or(u32::MAX),
-    };
+    let declared = properties.first().copied().and_then(lzma2_dictionary);
+    let declared = declared.ok_or(MALFORMED)?;
     let (kept, is_narrow) = dictionary(declared, Some(most), room);
     let stream = Lzma2Stream::new(kept);
     let output = Streamed { source, stream };

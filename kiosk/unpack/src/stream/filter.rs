@@ -8,19 +8,39 @@ use lzma_rust2::filter::delta::DeltaReader;
 
 use super::sink::Fine;
 
-/// Whose code a filter was made for.
+/// Whose addresses a filter turned into absolute ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
-    /// Each byte is the difference to the one so many bytes before it, 1 to 256.
-    Delta(usize),
+pub(crate) enum Processor {
     X86,
     PowerPc,
     Ia64,
     Arm,
     ArmThumb,
-    Sparc,
     Arm64,
+    Sparc,
     RiscV,
+}
+
+/// One filter of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// Each byte is the difference to the one so many bytes before it, 1 to 256.
+    Delta(usize),
+    Branches(Processor),
+}
+
+/// Takes a filter for program code back; `start` is the address of the first byte.
+pub(crate) fn branches<R: Read>(packed: R, processor: Processor, start: usize) -> BcjReader<R> {
+    match processor {
+        Processor::X86 => BcjReader::new_x86(packed, start),
+        Processor::PowerPc => BcjReader::new_ppc(packed, start),
+        Processor::Ia64 => BcjReader::new_ia64(packed, start),
+        Processor::Arm => BcjReader::new_arm(packed, start),
+        Processor::ArmThumb => BcjReader::new_arm_thumb(packed, start),
+        Processor::Arm64 => BcjReader::new_arm64(packed, start),
+        Processor::Sparc => BcjReader::new_sparc(packed, start),
+        Processor::RiscV => BcjReader::new_riscv(packed, start),
+    }
 }
 
 /// What `packed` gives when `filter` is taken back. `start` is the address of the first byte.
@@ -31,13 +51,6 @@ pub(crate) fn unfiltered<'p>(
 ) -> Box<dyn Read + 'p> {
     match filter {
         Filter::Delta(distance) => Box::new(Fine::new(DeltaReader::new(packed, distance))),
-        Filter::X86 => Box::new(Fine::new(BcjReader::new_x86(packed, start))),
-        Filter::PowerPc => Box::new(Fine::new(BcjReader::new_ppc(packed, start))),
-        Filter::Ia64 => Box::new(Fine::new(BcjReader::new_ia64(packed, start))),
-        Filter::Arm => Box::new(Fine::new(BcjReader::new_arm(packed, start))),
-        Filter::ArmThumb => Box::new(Fine::new(BcjReader::new_arm_thumb(packed, start))),
-        Filter::Sparc => Box::new(Fine::new(BcjReader::new_sparc(packed, start))),
-        Filter::Arm64 => Box::new(Fine::new(BcjReader::new_arm64(packed, start))),
-        Filter::RiscV => Box::new(Fine::new(BcjReader::new_riscv(packed, start))),
+        Filter::Branches(processor) => Box::new(Fine::new(branches(packed, processor, start))),
     }
 }

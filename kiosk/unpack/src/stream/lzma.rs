@@ -18,6 +18,15 @@ pub(crate) struct Properties {
     pub(crate) dictionary_bytes: u32,
 }
 
+/// The dictionary's size from the byte that stands for it.
+pub(crate) fn lzma2_dictionary(bits: u8) -> Option<u32> {
+    match bits {
+        0..=39 => Some((2 | u32::from(bits & 1)) << (bits / 2).checked_add(11)?),
+        40 => Some(u32::MAX),
+        _ => None,
+    }
+}
+
 /// Lets `decode` unpack one content with the dictionary that is kept of `declared` bytes, and
 /// holds that dictionary meanwhile. Half of what may be held is enough for it: nothing refers
 /// farther back than the content goes, which has the other half. The decoder's memory grows

@@ -116,10 +116,7 @@ fn named(name: &str, body: Body<'_>, walk: &mut Walk<'_>) -> Result<(), Halt> {
 /// What came out, and what keeps it from being whole.
 fn ended(content: Vec<u8>, gap: Option<(Gap, &'static str)>) -> Body<'static> {
     let content = Cow::Owned(content);
-    match gap {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    }
+    Body::of(content, gap)
 }
 
 /// The search through one content.

@@ -5,8 +5,9 @@ use wire::Gap;
 use super::streams::{Block, Method};
 use crate::bytes::u32_at;
 use crate::stream::chain::{Chain, Meter, Packed, Position, Source, passed};
-use crate::stream::decoder::filters::{self, Processor};
+use crate::stream::decoder::filters;
 use crate::stream::decoder::{self, Decoder, Refusal};
+use crate::stream::filter::Processor;
 
 /// Numbers of methods (7-Zip's DOC/Methods.txt; the four of 4F7 are of "7-Zip ZS").
 pub(super) const COPY: u64 = 0x00;

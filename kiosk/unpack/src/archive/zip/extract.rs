@@ -294,10 +294,7 @@ fn deflated<'a>(
         }
     };
     let content = Cow::Owned(unpacked);
-    let body = match fault {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    };
+    let body = Body::of(content, fault);
     (body, end)
 }
 

@@ -39,14 +39,7 @@ fn chains(content: &[u8], space: &mut Space, walk: &mut Walk<'_>) -> Result<(), 
         walk.admit()?;
         let (data, limit) = gathered(content, &chain.ranges, walk.budget);
         let (name, _) = wire::MediumName::cut(NAME);
-        let body = match limit {
-            None => Body::Content(data),
-            Some((gap, why)) => Body::Partial {
-                content: data,
-                gap,
-                why,
-            },
-        };
+        let body = Body::of(data, limit);
         walk.hand_out(name, Vec::new(), body)?;
     }
     Ok(())

@@ -190,10 +190,7 @@ impl Stream<'_> {
         let (text, gap) = compressed_rtf::unpack(data, walk.budget);
         let (name, findings) = walk.names.judge(name.as_bytes(), &[], names::Kind::File);
         let content = text.into();
-        let body = match gap {
-            None => Body::Content(content),
-            Some((gap, why)) => Body::Partial { content, gap, why },
-        };
+        let body = Body::of(content, gap);
         walk.hand_out(name, findings, body)
     }
 

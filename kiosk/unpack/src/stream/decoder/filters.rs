@@ -2,41 +2,18 @@
 
 use std::io::{self, Read};
 
-use lzma_rust2::filter::bcj::BcjReader;
 use lzma_rust2::filter::bcj2::Bcj2Reader;
 use lzma_rust2::filter::delta::DeltaReader;
 
 use super::{Decoder, MALFORMED, PIECE_BYTES, Refusal};
 use crate::bytes::{length, span};
 use crate::stream::chain::Source;
-
-/// Whose addresses a filter turned into absolute ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Processor {
-    X86,
-    PowerPc,
-    Ia64,
-    Arm,
-    ArmThumb,
-    Arm64,
-    Sparc,
-    RiscV,
-}
+use crate::stream::filter::{self, Processor};
 
 /// Takes a filter for program code back; `start` is the address of the first byte.
 pub(crate) fn branches(source: Source<'_>, processor: Processor, start: u32) -> Decoder<'_> {
     let start = span(u64::from(start));
-    let output = match processor {
-        Processor::X86 => BcjReader::new_x86(source, start),
-        Processor::PowerPc => BcjReader::new_ppc(source, start),
-        Processor::Ia64 => BcjReader::new_ia64(source, start),
-        Processor::Arm => BcjReader::new_arm(source, start),
-        Processor::ArmThumb => BcjReader::new_arm_thumb(source, start),
-        Processor::Arm64 => BcjReader::new_arm64(source, start),
-        Processor::Sparc => BcjReader::new_sparc(source, start),
-        Processor::RiscV => BcjReader::new_riscv(source, start),
-    };
-    Decoder::new(output, PIECE_BYTES)
+    Decoder::new(filter::branches(source, processor, start), PIECE_BYTES)
 }
 
 /// Turns every group of `width` bytes round; what is left at the end stays.

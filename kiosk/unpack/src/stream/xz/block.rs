@@ -9,8 +9,8 @@ use super::{damaged, varint};
 use crate::budget::Budget;
 use crate::bytes::{length, part, rest, span, u32_at};
 use crate::stream::check::crc64;
-use crate::stream::filter::{Filter, unfiltered};
-use crate::stream::lzma::{lzma2, lzma2_reader, with_dictionary};
+use crate::stream::filter::{Filter, Processor, unfiltered};
+use crate::stream::lzma::{lzma2, lzma2_dictionary, lzma2_reader, with_dictionary};
 use crate::stream::sink::{Cut, End, Unpacked, drain};
 
 /// The LZMA2 compressor among the filters; always the last one.
@@ -187,21 +187,21 @@ fn filter<'a>(fields: &'a [u8], at: &mut usize) -> Option<(u64, &'a [u8])> {
 }
 
 fn known(id: u64, properties: &[u8]) -> Result<(Filter, usize), Cut> {
-    let filter = match id {
+    let processor = match id {
         3 => {
             let &[distance] = properties else {
                 return Err(damaged("header of a block is malformed"));
             };
             return Ok((Filter::Delta(usize::from(distance).saturating_add(1)), 0));
         }
-        4 => Filter::X86,
-        5 => Filter::PowerPc,
-        6 => Filter::Ia64,
-        7 => Filter::Arm,
-        8 => Filter::ArmThumb,
-        9 => Filter::Sparc,
-        10 => Filter::Arm64,
-        11 => Filter::RiscV,
+        4 => Processor::X86,
+        5 => Processor::PowerPc,
+        6 => Processor::Ia64,
+        7 => Processor::Arm,
+        8 => Processor::ArmThumb,
+        9 => Processor::Sparc,
+        10 => Processor::Arm64,
+        11 => Processor::RiscV,
         _ => return Err((Gap::Unsupported, "compressed by a filter that is not known")),
     };
     let start = match properties.len() {
@@ -210,14 +210,5 @@ fn known(id: u64, properties: &[u8]) -> Result<(Filter, usize), Cut> {
         _ => None,
     };
     let start = start.ok_or(damaged("header of a block is malformed"))?;
-    Ok((filter, span(u64::from(start))))
-}
-
-/// The dictionary's size from the byte that stands for it.
-pub(crate) fn lzma2_dictionary(bits: u8) -> Option<u32> {
-    match bits {
-        0..=39 => Some((2 | u32::from(bits & 1)) << (bits / 2).checked_add(11)?),
-        40 => Some(u32::MAX),
-        _ => None,
-    }
+    Ok((Filter::Branches(processor), span(u64::from(start))))
 }

@@ -123,10 +123,7 @@ fn decoded<'a>(text: &'a [u8], encoding: Encoding, walk: &mut Walk<'_>) -> Body<
 
 fn ended(content: Vec<u8>, gap: Option<(Gap, &'static str)>) -> Body<'static> {
     let content = Cow::Owned(content);
-    match gap {
-        None => Body::Content(content),
-        Some((gap, why)) => Body::Partial { content, gap, why },
-    }
+    Body::of(content, gap)
 }
 
 fn limited(why: &'static str, bytes: usize) -> Body<'static> {
