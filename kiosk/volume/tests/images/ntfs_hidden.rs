@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wire::RowKind;
 use wire::scan::Limits;
 
-use crate::ntfs_media::{BITMAP, DATA, Table, image, position, write};
+use crate::ntfs_media::{BITMAP, DATA, Table, changed, image, position, write};
 use crate::support::{Found, bytes, walk, walk_with};
 
 const CANARY: &[u8] = b"KIOSK-HIDDEN-CANARY-0001";
@@ -135,6 +135,8 @@ fn a_canary_in_a_deleted_file_is_found() {
         std::fs::write(root.join("kept.bin"), bytes(2, 9000)).unwrap();
         std::fs::write(root.join("gone.bin"), hidden()).unwrap();
         std::fs::write(root.join("small.txt"), CANARY).unwrap();
+    });
+    let image = changed(&image, |root| {
         std::fs::remove_file(root.join("gone.bin")).unwrap();
         std::fs::remove_file(root.join("small.txt")).unwrap();
     });
@@ -159,6 +161,8 @@ fn a_canary_in_a_deleted_file_is_found() {
 fn a_deleted_file_whose_clusters_were_used_again_is_not_listed() {
     let image = image(&[], |root| {
         std::fs::write(root.join("gone.bin"), hidden()).unwrap();
+    });
+    let image = changed(&image, |root| {
         std::fs::remove_file(root.join("gone.bin")).unwrap();
     });
     let mut table = Table::new(image);

@@ -41,14 +41,28 @@ pub(crate) fn image_of(size_bytes: u64, options: &[&str], fill: impl FnOnce(&Pat
         "mkntfs",
         fixed.into_iter().chain(options).chain([arg(&image)]),
     );
+    mounted(&bench, &image, fill);
+    std::fs::read(image).unwrap()
+}
+
+/// The image after a change in a mount of its own. What is to be deleted must have been
+/// written in an earlier one: a file that FUSE still holds open is renamed instead.
+pub(crate) fn changed(image: &[u8], change: impl FnOnce(&Path)) -> Vec<u8> {
+    let bench = Bench::new();
+    let path = bench.path("image");
+    std::fs::write(&path, image).unwrap();
+    mounted(&bench, &path, change);
+    std::fs::read(path).unwrap()
+}
+
+/// Mounts the image while `work` is done in it.
+fn mounted(bench: &Bench, image: &Path, work: impl FnOnce(&Path)) {
     let mount = bench.path("mount");
     std::fs::create_dir(&mount).unwrap();
     let options = "streams_interface=windows,compression";
-    run("ntfs-3g", ["-o", options, &arg(&image), &arg(&mount)]);
+    run("ntfs-3g", ["-o", options, &arg(image), &arg(&mount)]);
     let mounted = Mount(mount);
-    fill(&mounted.0);
-    drop(mounted);
-    std::fs::read(image).unwrap()
+    work(&mounted.0);
 }
 
 /// An image with these files.

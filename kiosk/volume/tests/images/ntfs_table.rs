@@ -6,7 +6,7 @@ use std::path::Path;
 
 use wire::{Gap, Outcome, Tier};
 
-use crate::ntfs_media::{DATA, Table, image, write};
+use crate::ntfs_media::{DATA, Table, changed, image, write};
 use crate::support::{Found, bytes, run, walk};
 
 fn two() -> Table {
@@ -73,6 +73,8 @@ fn the_first_records_are_held_against_their_mirror() {
 fn torn_records_that_no_folder_names_are_reported() {
     let image = image(&[], |root| {
         std::fs::write(root.join("gone.txt"), b"x").unwrap();
+    });
+    let image = changed(&image, |root| {
         std::fs::remove_file(root.join("gone.txt")).unwrap();
     });
     let table = Table::new(image);
