@@ -6,52 +6,22 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use bundle::{Expected, Specimen};
 use serde_json::Value;
 
 use crate::kiosk::Root;
 use crate::media;
 use crate::report::Report;
 
-/// One canary or near miss: the rule, whether it must be found, and its bytes.
-struct Specimen {
-    rule: String,
-    found: bool,
-    bytes: Vec<u8>,
-}
-
 /// All specimens of all families, made from their pieces.
 fn specimens() -> Vec<Specimen> {
     let mut all = Vec::new();
     for family in fs::read_dir(media::repository().join("signatures")).unwrap() {
-        let Ok(text) = fs::read_to_string(family.unwrap().path().join("canary.toml")) else {
-            continue;
-        };
-        let family: toml::Value = toml::from_str(&text).unwrap();
-        for (key, found) in [("canary", true), ("near_miss", false)] {
-            for one in family[key].as_array().unwrap() {
-                let rule = one["rule"].as_str().unwrap().to_owned();
-                let pieces = one["pieces"].as_array().unwrap();
-                let bytes = pieces.iter().flat_map(piece).collect();
-                all.push(Specimen { rule, found, bytes });
-            }
+        if let Ok(text) = fs::read_to_string(family.unwrap().path().join("canary.toml")) {
+            all.extend(bundle::canaries(&text).unwrap());
         }
     }
     all
-}
-
-fn piece(piece: &toml::Value) -> Vec<u8> {
-    if let Some(text) = piece.as_str() {
-        return text.as_bytes().to_vec();
-    }
-    if let Some(hex) = piece.get("hex") {
-        return wire::name::unhex(&hex.as_str().unwrap().replace(' ', "")).unwrap();
-    }
-    if let Some(wide) = piece.get("wide") {
-        let units = wide.as_str().unwrap().encode_utf16();
-        return units.flat_map(u16::to_le_bytes).collect();
-    }
-    let unit = wire::name::unhex(piece["repeat"].as_str().unwrap()).unwrap();
-    unit.repeat(usize::try_from(piece["count"].as_integer().unwrap()).unwrap())
 }
 
 /// The specimens as files in a folder of their own, named by their places.
@@ -81,7 +51,8 @@ fn check(report: &Report, specimens: &[Specimen], name: impl Fn(usize) -> String
     for (place, specimen) in specimens.iter().enumerate() {
         let rules = found(report, &name(place));
         let place = format!("specimen {place} of {}: {rules:?}", specimen.rule);
-        assert_eq!(rules.contains(&specimen.rule), specimen.found, "{place}");
+        let found = rules.contains(&specimen.rule);
+        assert_eq!(found, specimen.expected == Expected::Found, "{place}");
     }
 }
 
@@ -109,8 +80,10 @@ fn image_with(file: &Path) -> tempfile::NamedTempFile {
 #[test]
 fn every_rule_has_a_canary_and_a_near_miss() {
     let specimens = specimens();
-    let of = |found: bool| -> BTreeSet<&str> {
-        let some = specimens.iter().filter(|specimen| specimen.found == found);
+    let of = |expected: Expected| -> BTreeSet<&str> {
+        let some = specimens
+            .iter()
+            .filter(|specimen| specimen.expected == expected);
         some.map(|specimen| specimen.rule.as_str()).collect()
     };
     let folder = tempfile::tempdir().unwrap();
@@ -119,8 +92,11 @@ fn every_rule_has_a_canary_and_a_near_miss() {
     let Value::Number(rules) = &report.json["rules"]["rules"] else {
         panic!("no rules")
     };
-    assert_eq!(rules.as_u64(), u64::try_from(of(true).len()).ok());
-    assert_eq!(of(true), of(false));
+    assert_eq!(
+        rules.as_u64(),
+        u64::try_from(of(Expected::Found).len()).ok()
+    );
+    assert_eq!(of(Expected::Found), of(Expected::Absent));
 }
 
 #[test]

@@ -1,0 +1,9 @@
+//! A bundle of rules: what it holds, and what its rules must find.
+//!
+//! It knows nothing of the engine. Rules are texts here, and canaries are bytes.
+
+mod canary;
+
+pub use canary::{
+    CANARY_TEXT_BYTES_MAX, CanaryError, Expected, SPECIMEN_BYTES_MAX, Specimen, canaries,
+};
