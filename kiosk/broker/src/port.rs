@@ -1,6 +1,7 @@
 //! One lane's hands: the descriptor, the scanner and what it has reported so far.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::identify::{Identified, Since};
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
-use crate::scanner::{self, SILENCE_MAX, Scanner};
+use crate::scanner::{self, Handed, SILENCE_MAX, Scanner};
 use crate::usb::sysfs::DeviceKey;
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
@@ -34,6 +35,8 @@ pub(crate) struct Port {
     pub(crate) insertion: Option<u64>,
     /// What the scan established, once it is over.
     pub(crate) received: Option<Received>,
+    /// The file for a bundle of rules, when this medium may bring one.
+    pub(crate) delivery: Option<File>,
     /// Why it could not be read, for staff.
     pub(crate) fault: Option<String>,
     /// When its verdict leaves the screen.
@@ -100,6 +103,7 @@ impl Port {
             rules: None,
             insertion: None,
             received: None,
+            delivery: None,
             fault: None,
             forget_at: None,
             noticed: Instant::now(),
@@ -108,7 +112,8 @@ impl Port {
         }
     }
 
-    /// Starts the scan. What fails here ends it at once, with the reason.
+    /// Starts the scan. What fails here ends it at once, with the reason. A medium that
+    /// `installs_rules` may bring a bundle of them.
     ///
     /// # Errors
     /// When the kernel gives no memory file for the rows: then there is nothing to end either.
@@ -118,23 +123,33 @@ impl Port {
         policy: &Policy,
         rules_state: RulesState,
         paths: &Paths,
+        installs_rules: bool,
     ) -> std::io::Result<()> {
         let now = Instant::now();
         let opened = self.identified.opened.as_ref();
         let opened = opened.ok_or(std::io::ErrorKind::NotFound)?;
         let mut reception = Reception::new(self.identified.target.size_bytes)?;
+        let delivery = if installs_rules {
+            reception.await_delivery();
+            Some(scanner::unlinked(&paths.spool()).map_err(std::io::Error::other)?)
+        } else {
+            None
+        };
         let order = Order {
             target: self.identified.target.kind,
             size_bytes: self.identified.target.size_bytes,
             limits: policy.limits.clone(),
+            delivery: delivery.is_some(),
             spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
         };
-        let medium = Some(opened.file()?);
-        let read_back = opened.read_back();
-        let rules = loaded.compiled.as_fd();
-        let scanner = match Scanner::start(&order, rules, medium, read_back, &paths.spool(), paths)
-        {
+        let handed = Handed {
+            rules: loaded.compiled.as_fd(),
+            medium: Some(opened.file()?),
+            read_back: opened.read_back(),
+            delivery: delivery.as_ref().map(AsFd::as_fd),
+        };
+        let scanner = match Scanner::start(&order, &handed, &paths.spool(), paths) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));
@@ -153,6 +168,7 @@ impl Port {
             ends,
             look_back: None,
         });
+        self.delivery = delivery;
         Ok(())
     }
 

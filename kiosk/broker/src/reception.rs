@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use decide::{Examination, RulesState, Tally};
 use wire::frame;
 use wire::ledger::ROWS_BYTES_MAX;
-use wire::scan::{News, Progress, Totals};
+use wire::scan::{Delivered, News, Progress, Totals};
 use wire::view::FirstFinding;
 use wire::{Finding, Gap, MediumName, Row, VolumeReport};
 
@@ -31,8 +31,16 @@ pub struct Reception {
     scheme: Option<String>,
     layout: Vec<Finding>,
     progress: Progress,
+    delivery: Delivery,
     ready: bool,
     ending: Option<Ending>,
+}
+
+/// Whether the scanner may say that a bundle of rules was handed out.
+enum Delivery {
+    Unwanted,
+    Awaited,
+    Said(Delivered),
 }
 
 enum Ending {
@@ -60,6 +68,8 @@ pub struct Received {
     pub layout: Vec<Finding>,
     /// How the medium is divided.
     pub scheme: Option<String>,
+    /// A bundle of rules that the scanner says to have handed out.
+    pub delivered: Option<Delivered>,
 }
 
 impl Reception {
@@ -76,9 +86,15 @@ impl Reception {
             scheme: None,
             layout: Vec::new(),
             progress: Progress::default(),
+            delivery: Delivery::Unwanted,
             ready: false,
             ending: None,
         })
+    }
+
+    /// The order asks for a delivery.
+    pub fn await_delivery(&mut self) {
+        self.delivery = Delivery::Awaited;
     }
 
     /// Takes in one piece of news. The row in it, when it is one, comes back as it was
@@ -105,6 +121,11 @@ impl Reception {
                 self.layout = findings;
             }
             News::Progress(progress) if self.ready => self.progress = progress,
+            News::Delivered(delivered)
+                if self.ready && matches!(self.delivery, Delivery::Awaited) =>
+            {
+                self.delivery = Delivery::Said(*delivered);
+            }
             News::End(totals) if self.ready => self.ending = Some(Ending::Complete(totals)),
             News::Failed { gap, why } => {
                 let (why, _) = MediumName::cut(why.as_bytes());
@@ -115,6 +136,7 @@ impl Reception {
             | News::Volume(_)
             | News::Layout { .. }
             | News::Progress(_)
+            | News::Delivered(_)
             | News::End(_) => self.fail(Gap::Damaged, "kiosk-scan spoke out of turn"),
         }
         None
@@ -182,6 +204,7 @@ impl Reception {
             scheme,
             layout,
             ending,
+            delivery,
             ..
         } = self;
         let counts = tally.counts();
@@ -225,6 +248,10 @@ impl Reception {
             first,
             layout,
             scheme,
+            delivered: match delivery {
+                Delivery::Said(delivered) => Some(delivered),
+                Delivery::Unwanted | Delivery::Awaited => None,
+            },
         }
     }
 

@@ -169,3 +169,35 @@ fn volumes_with_hostile_wording_still_fit_the_entry_of_their_verdict() {
     );
     assert_eq!(received.volumes.len(), wire::ledger::VOLUMES_MAX);
 }
+
+fn delivered() -> News {
+    News::Delivered(Box::new(wire::scan::Delivered {
+        path: MediumName::new("base-3.bundle").unwrap(),
+        size_bytes: 7,
+        others: 0,
+    }))
+}
+
+#[test]
+fn a_delivery_that_was_asked_for_is_kept_and_any_other_ends_the_scan() {
+    let mut reception = ready();
+    reception.await_delivery();
+    reception.take(delivered());
+    reception.take(end(0));
+    let received = finish(reception);
+    assert_eq!(received.examination.ending, End::Complete);
+    assert_eq!(received.delivered.unwrap().size_bytes, 7);
+
+    let mut twice = ready();
+    twice.await_delivery();
+    twice.take(delivered());
+    twice.take(delivered());
+    assert_eq!(finish(twice).examination.ending, End::Failed(Gap::Damaged));
+
+    let mut unasked = ready();
+    unasked.take(delivered());
+    assert_eq!(
+        finish(unasked).examination.ending,
+        End::Failed(Gap::Damaged)
+    );
+}

@@ -54,6 +54,20 @@ pub enum ScannerError {
     Channel(#[source] io::Error),
 }
 
+/// What a scanner is handed with its order.
+#[derive(Clone, Copy, Debug)]
+pub struct Handed<'h> {
+    /// The compiled rules, sealed.
+    pub rules: BorrowedFd<'h>,
+    /// The read-only descriptor of an image or device; `None` for a folder.
+    pub medium: Option<BorrowedFd<'h>>,
+    /// The same device opened read-only with `O_DIRECT`: needed for devices, and for nothing
+    /// else.
+    pub read_back: Option<BorrowedFd<'h>>,
+    /// The file for a bundle of rules, when the order asks for one.
+    pub delivery: Option<BorrowedFd<'h>>,
+}
+
 /// One running scan. Dropping it ends the scan.
 pub struct Scanner {
     /// The process, when it is a child of ours; otherwise it ends with the channel.
@@ -78,18 +92,14 @@ impl Drop for Scanner {
 }
 
 impl Scanner {
-    /// Starts a scan. `medium` is the read-only descriptor of an image or device; a folder's
-    /// files follow by [`Scanner::supply`]. `read_back` is the same device opened read-only with
-    /// `O_DIRECT`: needed for devices, and for nothing else. `spool` is the folder for contents
-    /// that do not fit memory, and `paths` say where an installed kiosk-scan is reached.
+    /// Starts a scan. `spool` is the folder for contents that do not fit memory, and `paths` say
+    /// where an installed kiosk-scan is reached. A folder's files follow by [`Scanner::supply`].
     ///
     /// # Errors
     /// [`ScannerError`].
     pub fn start(
         order: &Order,
-        rules: BorrowedFd<'_>,
-        medium: Option<BorrowedFd<'_>>,
-        read_back: Option<BorrowedFd<'_>>,
+        handed: &Handed<'_>,
         spool: &Path,
         paths: &Paths,
     ) -> Result<Self, ScannerError> {
@@ -99,9 +109,10 @@ impl Scanner {
         let spools: Vec<File> = (0..order.workers)
             .map(|_| unlinked(spool))
             .collect::<Result<_, _>>()?;
-        let mut descriptors = vec![rules];
-        descriptors.extend(medium);
-        descriptors.extend(read_back);
+        let mut descriptors = vec![handed.rules];
+        descriptors.extend(handed.medium);
+        descriptors.extend(handed.read_back);
+        descriptors.extend(handed.delivery);
         descriptors.extend(spools.iter().map(AsFd::as_fd));
         scanner
             .channel
@@ -180,7 +191,7 @@ pub struct Readiness {
 }
 
 /// A file without a name: it vanishes with the last process that holds it.
-fn unlinked(folder: &Path) -> Result<File, ScannerError> {
+pub(crate) fn unlinked(folder: &Path) -> Result<File, ScannerError> {
     let fault = |source| ScannerError::Spool {
         path: folder.to_owned(),
         source,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use broker::Paths;
 use broker::reception::Reception;
-use broker::scanner::{SILENCE_MAX, Scanner};
+use broker::scanner::{Handed, SILENCE_MAX, Scanner};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::scan::{Order, Progress, TargetKind};
@@ -86,14 +86,13 @@ pub(crate) fn scan(
             )
         }
     };
-    let scanner = Scanner::start(
-        order,
-        rules.as_fd(),
-        medium.as_ref().map(AsFd::as_fd),
-        target.read_back.as_ref().map(AsFd::as_fd),
-        spool,
-        paths,
-    )?;
+    let handed = Handed {
+        rules: rules.as_fd(),
+        medium: medium.as_ref().map(AsFd::as_fd),
+        read_back: target.read_back.as_ref().map(AsFd::as_fd),
+        delivery: None,
+    };
+    let scanner = Scanner::start(order, &handed, spool, paths)?;
     let mut heard = Instant::now();
     while !reception.is_over() {
         if signals.arrived() {

@@ -160,6 +160,7 @@ impl Session<'_> {
             size_bytes: target.size_bytes,
             limits: self.limits.clone(),
             spare: self.site.policy.spare(target.size_bytes),
+            delivery: false,
             workers: self.arguments.jobs.unwrap_or_else(scanner::workers),
         };
         let spool = spool(self.paths);

@@ -73,6 +73,8 @@ pub struct Medium {
     pub valid_until: Date,
     /// Whether it may be used at all.
     pub status: Status,
+    /// Whether rules that lie on it are installed: an administrator's own medium.
+    pub installs_rules: bool,
     /// Where it is kept.
     pub storage_place: String,
     /// Anything else.
@@ -112,6 +114,8 @@ struct RawMedium {
     valid_from: Spanned<Datetime>,
     valid_until: Spanned<Datetime>,
     status: Status,
+    #[serde(default)]
+    installs_rules: bool,
     storage_place: Spanned<String>,
     note: Option<Spanned<String>>,
 }
@@ -177,6 +181,7 @@ fn check(source: &Text<'_>, raw: &RawMedium) -> Result<Medium, ListError> {
         valid_from,
         valid_until,
         status: raw.status,
+        installs_rules: raw.installs_rules,
         storage_place: line(&raw.storage_place)?,
         note: raw.note.as_ref().map(line).transpose()?,
     })

@@ -195,3 +195,12 @@ fn a_list_past_its_number_of_media_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn only_an_entry_that_says_so_may_install_rules() {
+    let one = |text: &str| parse(text).unwrap().media()[0].installs_rules;
+    assert!(!one(ENTRY));
+    assert!(one(&format!("{ENTRY}installs_rules = true\n")));
+    assert!(!one(&format!("{ENTRY}installs_rules = false\n")));
+    assert!(parse(&format!("{ENTRY}installs_rules = \"yes\"\n")).is_err());
+}

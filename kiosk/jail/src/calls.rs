@@ -109,15 +109,19 @@ pub(crate) fn supervisor(spools: &[RawFd]) -> Calls {
 }
 
 /// A worker from the moment that its engine is warm: it reads hostile bytes.
-pub(crate) fn worker(channel: RawFd, spool: Option<RawFd>) -> Calls {
+/// `writable` are the unlinked files that it may write.
+pub(crate) fn worker(channel: RawFd, writable: &[RawFd]) -> Calls {
     let mut allowed = shared();
     // Rows and answers to the supervisor, and to nobody else.
     allowed.push(when(libc::SYS_sendmsg, &[(0, Test::Int(channel))]));
-    allowed.extend(spool.iter().flat_map(|spool| writing(*spool)));
+    allowed.extend(writable.iter().flat_map(|file| writing(*file)));
     // A number that may be written stays what it is: if the worker could close it, the next
     // descriptor received would take its place. An error and not death, because a worker that
     // ends properly closes its channel on the way.
-    let pinned = spool.into_iter().chain([channel, libc::STDERR_FILENO]);
+    let pinned = writable
+        .iter()
+        .copied()
+        .chain([channel, libc::STDERR_FILENO]);
     let closing = pinned.map(|fd| when(libc::SYS_close, &[(0, Test::Int(fd))]));
     Calls {
         allowed,

@@ -24,6 +24,8 @@ pub struct Allowance {
     /// A file without a name for contents that do not fit into memory: the only one it may
     /// write. It must be among those that the supervisor kept.
     pub spool: Option<RawFd>,
+    /// A file without a name for one content that is handed out. It is written like the spool.
+    pub delivery: Option<RawFd>,
     /// Most writable private memory in bytes, the compiled rules and the engine included.
     /// Address space that is only reserved does not count: the engine reserves gigabytes.
     pub memory_bytes: u64,
@@ -43,8 +45,8 @@ pub struct Jailed(());
 /// is warm and before the first byte of the medium is read.
 ///
 /// From here on it reads and maps what it holds, receives, sends on its channel and writes its
-/// spool and standard error. Anything else kills it, a new thread too. The channel, the spool
-/// and standard error stay open: closing one of them is answered with an error.
+/// spool, the delivery and standard error. Anything else kills it, a new thread too. The channel, what it
+/// may write and standard error stay open: closing one of them is answered with an error.
 ///
 /// # Errors
 /// The step that failed; the worker must then end.
@@ -52,7 +54,12 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     let mut kept = vec![libc::STDERR_FILENO, allowance.channel];
     kept.extend(allowance.medium);
     kept.extend(allowance.read_back);
-    kept.extend(allowance.spool);
+    let writable: Vec<RawFd> = allowance
+        .spool
+        .into_iter()
+        .chain(allowance.delivery)
+        .collect();
+    kept.extend(&writable);
     // Before the filter, which forbids it, and before the limits, which it does not need.
     descriptors::close_all_but(&kept)?;
     for medium in allowance.medium.into_iter().chain(allowance.read_back) {
@@ -66,7 +73,7 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     limit(Resource::RLIMIT_NOFILE, allowance.open_files)?;
 
     // Last, because it forbids everything above.
-    Filter::new(&calls::worker(allowance.channel, allowance.spool))?.install()?;
+    Filter::new(&calls::worker(allowance.channel, &writable))?.install()?;
     Ok(Jailed(()))
 }
 

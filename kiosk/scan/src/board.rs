@@ -4,6 +4,8 @@
 //! or from here when it was lost, cut by a limit, or out of time. That is what makes the end
 //! record mean something.
 
+mod delivery;
+
 mod lost;
 
 mod volumes;
@@ -12,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use delivery::Delivery;
 use lost::unexamined;
 use volumes::Volume;
 use wire::name::MediumName;
@@ -50,6 +53,7 @@ pub(crate) struct Board {
     cut: bool,
     /// Contents found, raw ranges included.
     found: u64,
+    delivery: Delivery,
     progress: Progress,
     totals: Totals,
 }
@@ -69,6 +73,7 @@ impl Board {
             supply_ended: !folder,
             cut: false,
             found: 0,
+            delivery: Delivery::new(order.delivery),
             progress: Progress::default(),
             totals: Totals::default(),
         };
@@ -115,6 +120,11 @@ impl Board {
             walked,
             ..self.progress.clone()
         })
+    }
+
+    /// The bundle of rules that the medium brought, when it did.
+    pub(crate) fn delivered(&self) -> Option<News> {
+        self.delivery.news()
     }
 
     /// The end record.
@@ -213,6 +223,17 @@ impl Board {
                 Ok((self.examined(item, reading), true))
             }
             (
+                Job::Examine {
+                    item,
+                    deliver: true,
+                    ..
+                },
+                Answer::Delivered { size_bytes },
+            ) => {
+                self.delivery.done(item, size_bytes)?;
+                Ok((Vec::new(), false))
+            }
+            (
                 Job::Layout | Job::Walk { .. } | Job::Examine { .. } | Job::ReadBack,
                 Answer::Ready
                 | Answer::Volume(_)
@@ -220,6 +241,7 @@ impl Board {
                 | Answer::Row(_)
                 | Answer::Layout { .. }
                 | Answer::Walked { .. }
+                | Answer::Delivered { .. }
                 | Answer::Examined { .. }
                 | Answer::ReadBack { .. },
             ) => Err("an answer that its job does not have"),
@@ -256,10 +278,12 @@ impl Board {
             .checked_div(SLOWEST_BYTES_PER_SECOND)
             .unwrap_or(0)
             .saturating_add(self.limits.file_seconds_max);
+        let deliver = self.delivery.grants(&item);
         let task = Task {
             job: Job::Examine {
                 item: Box::new(item),
                 place,
+                deliver,
             },
             descriptor,
             allowed: Duration::from_secs(seconds),

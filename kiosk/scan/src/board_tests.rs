@@ -17,6 +17,7 @@ fn order(target: TargetKind, files_max: u64) -> Order {
             unallocated: true,
             deleted: true,
         },
+        delivery: false,
         workers: WORKERS_MAX,
     }
 }
@@ -67,6 +68,7 @@ fn rows(news: &[News]) -> Vec<&Row> {
             | News::Layout { .. }
             | News::Progress(_)
             | News::Volume(_)
+            | News::Delivered(_)
             | News::End(_)
             | News::Failed { .. } => None,
         })

@@ -35,6 +35,8 @@ pub(crate) struct Tools<'t> {
     /// The same, past the kernel's cache; only of devices.
     pub(crate) read_back: Option<BorrowedFd<'static>>,
     pub(crate) spools: &'t [File],
+    /// Where a bundle of rules goes.
+    pub(crate) delivery: Option<&'t File>,
 }
 
 /// All workers of one scan.
@@ -263,6 +265,7 @@ impl<'t> Crew<'t> {
             medium: self.tools.medium,
             read_back: self.tools.read_back,
             spool: self.tools.spools.get(place),
+            delivery: self.tools.delivery,
         });
         let child = self
             .tools

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::FileExt;
 
 use unpack::{Body, Budget, Format, Member};
 use wire::name::MediumName;
@@ -23,6 +24,10 @@ pub(crate) struct Examiner<'a, 'r> {
     /// What is examined of the free space of disk images.
     pub(crate) spare: Spare,
     pub(crate) spool: Option<&'a File>,
+    /// Where the next content of the medium is copied to, whatever is found in it.
+    pub(crate) delivery: Option<&'a File>,
+    /// Whether it was, as far as its reader gave all of it.
+    pub(crate) delivered: bool,
     pub(crate) send: &'a mut dyn FnMut(Row),
     /// Bytes hashed so far, members included.
     pub(crate) hashed_bytes: u64,
@@ -77,6 +82,13 @@ impl Examiner<'_, '_> {
             ));
         }
         findings.extend(deceptive(&item.path));
+        if let Some(file) = self.delivery.take()
+            && gap.is_none()
+        {
+            let copied = file.set_len(0);
+            let copied = copied.and_then(|()| file.write_all_at(&content.bytes(), 0));
+            self.delivered = copied.is_ok();
+        }
         let subject = Subject {
             volume: item.volume,
             path: item.path.clone(),

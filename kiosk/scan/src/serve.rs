@@ -35,6 +35,8 @@ struct Given {
     medium: Option<OwnedFd>,
     /// The same device past the kernel's cache; only of devices.
     read_back: Option<OwnedFd>,
+    /// Where a bundle of rules goes; only when the order asks for one.
+    delivery: Option<File>,
     spools: Vec<File>,
 }
 
@@ -66,6 +68,7 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     let mut keep = vec![channel.as_fd(), given.rules.as_fd()];
     keep.extend(given.medium.iter().map(AsFd::as_fd));
     keep.extend(given.read_back.iter().map(AsFd::as_fd));
+    keep.extend(given.delivery.iter().map(AsFd::as_fd));
     keep.extend(given.spools.iter().map(AsFd::as_fd));
     let limits = SupervisorLimits {
         spool_bytes: given.order.limits.content_bytes_max,
@@ -93,6 +96,7 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
         medium: given.medium.map(kept),
         read_back: given.read_back.map(kept),
         spools: &given.spools,
+        delivery: given.delivery.as_ref(),
     };
     let mut board = Board::new(&given.order);
     let mut crew = Crew::start(tools, begun)?;
@@ -107,6 +111,9 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
         && let Some(failed) = read_back(channel, &board, &mut crew, ends)?
     {
         return tell(channel, &failed);
+    }
+    if let Some(delivered) = board.delivered() {
+        tell(channel, &delivered)?;
     }
     tell(channel, &board.end())
 }
@@ -149,6 +156,12 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         }
         (TargetKind::Device | TargetKind::Image | TargetKind::Folder | TargetKind::File, _) => None,
     };
+    let delivery = if order.delivery {
+        let file = descriptors.next().map(File::from);
+        Some(file.ok_or(ScanError::Starter("an order without the delivery's file"))?)
+    } else {
+        None
+    };
     let spools: Vec<File> = descriptors.map(File::from).collect();
     if order.workers == 0 || WORKERS_MAX < order.workers {
         return Err(ScanError::Starter("an order for no or too many workers"));
@@ -162,6 +175,7 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         rules,
         medium,
         read_back,
+        delivery,
         spools,
     })
 }
@@ -346,6 +360,7 @@ mod tests {
                 unallocated: false,
                 deleted: false,
             },
+            delivery: false,
             workers: 1,
         };
         ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();
@@ -370,6 +385,7 @@ mod tests {
         assert!(given.read_back.is_some());
         assert_eq!(given.spools.len(), 1);
         let given = ordered(TargetKind::Image, &[&medium]).unwrap();
+        assert!(given.delivery.is_none());
         assert!(given.read_back.is_none());
         assert_eq!(given.spools.len(), 1);
     }

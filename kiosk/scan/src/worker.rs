@@ -39,6 +39,8 @@ pub(crate) struct Equipment<'e> {
     /// The same device past the kernel's cache; only of devices.
     pub(crate) read_back: Option<BorrowedFd<'static>>,
     pub(crate) spool: Option<&'e File>,
+    /// Where a bundle of rules goes; only when the order asks for one.
+    pub(crate) delivery: Option<&'e File>,
 }
 
 /// Works until the supervisor closes the channel. The result is the worker's exit status.
@@ -65,6 +67,7 @@ fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
         medium: equipment.medium.map(|medium| medium.as_raw_fd()),
         read_back: equipment.read_back.map(|device| device.as_raw_fd()),
         spool: equipment.spool.map(AsRawFd::as_raw_fd),
+        delivery: equipment.delivery.map(AsRawFd::as_raw_fd),
         memory_bytes: limits
             .worker_memory_bytes_max
             .saturating_add(limits.memory_bytes_max.saturating_mul(2)),
@@ -99,6 +102,8 @@ fn serve(
         limits: &equipment.order.limits,
         spare: equipment.order.spare,
         spool: equipment.spool,
+        delivery: None,
+        delivered: false,
         send: &mut send_row,
         hashed_bytes: 0,
     };
@@ -113,11 +118,20 @@ fn serve(
             Job::Walk { volume, place } => {
                 walk(channel, &mut trees, volume, &place, equipment.order)?;
             }
-            Job::Examine { item, place } => {
+            Job::Examine {
+                item,
+                place,
+                deliver,
+            } => {
                 examiner.hashed_bytes = 0;
+                examiner.delivery = equipment.delivery.filter(|_| deliver);
                 let (bytes_read, reading) =
                     examine(&mut examiner, &mut trees, &item, place.as_ref(), handed);
                 let bytes_hashed = examiner.hashed_bytes;
+                if std::mem::take(&mut examiner.delivered) {
+                    let size_bytes = item.size_bytes;
+                    answer(channel, &Answer::Delivered { size_bytes })?;
+                }
                 answer(
                     channel,
                     &Answer::Examined {

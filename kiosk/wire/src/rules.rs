@@ -5,6 +5,20 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Largest bundle that a medium may carry to the kiosk, in bytes: 50 million hashes and all
+/// public rules.
+pub const DELIVERY_BYTES_MAX: u64 = 4 << 30;
+
+/// Whether a file of this name is a bundle of rules, should a medium carry rules at all.
+#[must_use]
+pub fn is_bundle(name: &[u8]) -> bool {
+    let ending = name.len().checked_sub(BUNDLE_ENDING.len());
+    let ending = ending.and_then(|start| name.get(start..));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case(BUNDLE_ENDING))
+}
+
+const BUNDLE_ENDING: &[u8] = b".bundle";
+
 /// Largest set of rule sources, in bytes. The largest public collections are near 30 MB.
 pub const SOURCES_BYTES_MAX: u64 = 128 << 20;
 
@@ -48,4 +62,19 @@ pub enum Compiled {
         /// The compiler's message.
         message: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_told_by_its_ending_in_any_case() {
+        for name in ["base-3.bundle", "RULES/BASE-3.BUNDLE", ".bundle"] {
+            assert!(is_bundle(name.as_bytes()), "{name}");
+        }
+        for name in ["", "bundle", "base.bundle.minisig", "base.bundl"] {
+            assert!(!is_bundle(name.as_bytes()), "{name}");
+        }
+    }
 }

@@ -95,8 +95,8 @@ pub struct Spare {
 }
 
 /// The first message to the supervisor. With it travel, in this order: the compiled rules, the
-/// descriptors of the medium (two for a device, one for an image, none for a folder), and one
-/// spool a worker.
+/// descriptors of the medium (two for a device, one for an image, none for a folder), the file
+/// for a delivery when there may be one, and one spool a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
@@ -108,6 +108,8 @@ pub struct Order {
     pub limits: Limits,
     /// What is examined beside what is allocated.
     pub spare: Spare,
+    /// Whether the medium may bring a bundle of rules, which is copied to the delivery's file.
+    pub delivery: bool,
     /// Workers to fork, 1 to [`WORKERS_MAX`].
     pub workers: u32,
 }
@@ -161,6 +163,8 @@ pub enum News {
     Row(Box<Row>),
     /// One volume, after all its rows.
     Volume(Box<VolumeReport>),
+    /// A bundle of rules was copied to the delivery's file, just before the end.
+    Delivered(Box<Delivered>),
     /// The scan came to its own end, with everything that was found in rows.
     End(Totals),
     /// The scan cannot go on. Followed by nothing.
@@ -170,6 +174,18 @@ pub enum News {
         /// What happened, for staff.
         why: String,
     },
+}
+
+/// A bundle of rules that a medium brought. Nothing of it is believed: its signature decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivered {
+    /// Where it lies on the medium.
+    pub path: MediumName,
+    /// How long it is.
+    pub size_bytes: u64,
+    /// Other bundles on the medium, which were not copied.
+    pub others: u64,
 }
 
 /// How far a scan is.

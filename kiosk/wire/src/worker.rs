@@ -123,6 +123,8 @@ pub enum Job {
         item: Box<Item>,
         /// Its volume, when it is on one.
         place: Option<Place>,
+        /// Whether it is to be copied to the delivery's file when all of it can be read.
+        deliver: bool,
     },
     /// Read again what was read before, past the kernel's cache, and compare. Only for devices,
     /// and the last job of a worker.
@@ -182,6 +184,11 @@ pub enum Answer {
         unallocated_bytes: u64,
         /// What is wrong with its structure.
         findings: Vec<Finding>,
+    },
+    /// The content of [`Job::Examine`] was copied to the delivery's file.
+    Delivered {
+        /// How long it is.
+        size_bytes: u64,
     },
     /// [`Job::Examine`] is done, and its rows have been sent.
     Examined {

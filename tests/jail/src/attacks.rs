@@ -48,6 +48,7 @@ pub(crate) fn in_supervisor(name: &str, turn: &str) -> ExitCode {
         channel: &stage.channel,
         medium: &stage.medium,
         spool: &stage.spool,
+        delivery: &stage.delivery,
         target: &stage.target,
         socket: &stage.socket,
         thread: &thread,
@@ -82,6 +83,9 @@ fn exercise(hands: &Hands<'_>) {
     assert!(0 < jail::fd::size(hands.medium.as_fd()).expect("its size"));
     hands.spool.set_len(0).expect("cutting the spool");
     hands.spool.write_all_at(b"spooled", 0).expect("the spool");
+    hands.delivery.set_len(0).expect("cutting the delivery");
+    let delivered = hands.delivery.write_all_at(b"rules", 0);
+    delivered.expect("the delivery");
     let mapped = jail::memory::map(hands.spool.as_fd(), 7).expect("mapping the spool");
     assert_eq!(&*mapped, b"spooled");
     std::io::stderr().write_all(b".").expect("standard error");

@@ -29,6 +29,7 @@ pub(crate) struct Stage {
     /// The medium once more, as a scanner of devices holds it.
     pub(crate) read_back: File,
     pub(crate) spool: File,
+    pub(crate) delivery: File,
     /// Open for writing, received when the jail was closed: a medium by mistake.
     pub(crate) target: OwnedFd,
     /// A socket received likewise.
@@ -41,11 +42,13 @@ impl Stage {
         let medium = File::open("/proc/self/exe").expect("something to read");
         let read_back = File::open("/proc/self/exe").expect("something to read");
         let spool = jail::memory::writable("spool").expect("a spool");
+        let delivery = jail::memory::writable("delivery").expect("a delivery");
         let keep = [
             channel.as_fd(),
             medium.as_fd(),
             read_back.as_fd(),
             spool.as_fd(),
+            delivery.as_fd(),
         ];
         let confined =
             jail::supervisor::enter(&keep, &SupervisorLimits::default()).expect("the jail");
@@ -63,6 +66,7 @@ impl Stage {
             medium,
             read_back,
             spool,
+            delivery,
             target,
             socket,
         }
@@ -87,6 +91,7 @@ impl Stage {
                 channel: &theirs,
                 medium: &self.medium,
                 spool: &self.spool,
+                delivery: &self.delivery,
                 target: &target,
                 socket: &socket,
                 thread: &thread,
@@ -105,6 +110,7 @@ impl Stage {
             medium: Some(self.medium.as_raw_fd()),
             read_back: Some(self.read_back.as_raw_fd()),
             spool: Some(self.spool.as_raw_fd()),
+            delivery: Some(self.delivery.as_raw_fd()),
             memory_bytes: MEMORY_BYTES,
             cpu_seconds: CPU_SECONDS,
             spool_bytes: SPOOL_BYTES,
@@ -123,6 +129,7 @@ pub(crate) struct Hands<'s> {
     pub(crate) channel: &'s Channel,
     pub(crate) medium: &'s File,
     pub(crate) spool: &'s File,
+    pub(crate) delivery: &'s File,
     pub(crate) target: &'s OwnedFd,
     pub(crate) socket: &'s Channel,
     pub(crate) thread: &'s Thread,

@@ -105,8 +105,15 @@ impl Daemon {
         let about = self.rules_now();
         let rules = self.site.policy.rules_state(about.as_ref());
         let policy = &self.site.policy;
+        let installs_rules = self.ports.get(&id).is_some_and(|port| {
+            let listed = self.allowlist.as_ref().zip(port.admission.medium());
+            let medium = listed.and_then(|(list, id)| list.find(id));
+            medium.is_some_and(|medium| medium.installs_rules)
+        });
         let started = match (self.ports.get_mut(&id), &self.loaded) {
-            (Some(port), Some(loaded)) => port.start(loaded, policy, rules, &self.paths),
+            (Some(port), Some(loaded)) => {
+                port.start(loaded, policy, rules, &self.paths, installs_rules)
+            }
             // The rules were taken away since the medium came in.
             (_, _) => Err(std::io::ErrorKind::NotFound.into()),
         };
