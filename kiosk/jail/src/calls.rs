@@ -253,8 +253,8 @@ mod tests {
     fn no_call_is_named_both_with_and_without_tests() {
         for calls in [
             supervisor(&[7, 8]),
-            worker(5, Some(7)),
-            worker(5, None),
+            worker(5, &[7, 8]),
+            worker(5, &[]),
             waiter(Pid::this()),
         ] {
             let mut named: BTreeMap<c_long, Vec<bool>> = BTreeMap::new();
