@@ -9,6 +9,7 @@ fn rules(rules: u64, age_days: Option<u64>) -> Rules {
         version: 1,
         issued: None,
         age_days,
+        expired_days: None,
         rules,
         sha256: wire::Digest([0; 32]),
     }
