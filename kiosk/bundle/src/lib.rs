@@ -32,7 +32,7 @@ pub use manifest::{
     BUNDLE_TOTAL_BYTES_MAX, Label, Listed, MANIFEST_BYTES_MAX, Manifest, ManifestError,
     bundle_name, bundle_path,
 };
-pub use pack::pack;
+pub use pack::{Packer, pack};
 pub use signature::{
     KEY_TEXT_BYTES_MAX, KeyId, Keys, SIGNATURE_BYTES_MAX, SignatureError, TRUSTED_KEYS_MAX,
     UNTRUSTED_COMMENT, trusted_comment,

@@ -249,6 +249,14 @@ impl Manifest {
         }
     }
 
+    /// Whether this path is one of its files.
+    #[must_use]
+    pub fn lists(&self, path: &str) -> bool {
+        self.files
+            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .is_ok()
+    }
+
     /// Bytes of all files together.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {

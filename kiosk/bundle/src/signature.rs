@@ -115,6 +115,13 @@ impl Keys {
         Ok(())
     }
 
+    /// The key that a signature names, whether it is trusted or not; `None` when it is no
+    /// signature.
+    #[must_use]
+    pub fn named_in(signature: &str) -> Option<KeyId> {
+        Lines::parse(signature).ok().map(|lines| lines.id)
+    }
+
     /// Whether none is trusted.
     #[must_use]
     pub fn is_empty(&self) -> bool {

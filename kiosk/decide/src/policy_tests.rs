@@ -178,6 +178,21 @@ fn rules_work_only_within_the_age_the_site_allows() {
 }
 
 #[test]
+fn rules_past_their_last_day_are_stale_whatever_the_site_allows() {
+    let expired = Rules {
+        expired_days: Some(1),
+        ..rules(9, Some(1))
+    };
+    for limit in [None, Some(30)] {
+        let policy = Policy {
+            rules_age_days_max: limit,
+            ..Policy::builtin()
+        };
+        assert_eq!(policy.rules_state(Some(&expired)), RulesState::Stale);
+    }
+}
+
+#[test]
 fn an_age_past_its_ceiling_and_a_policy_past_its_length_are_refused() {
     let over = AGE_DAYS_LIMIT_MAX.checked_add(1).unwrap();
     assert!(parse(&format!("{SITE}[rules]\nage_days_max = {over}\n")).is_err());

@@ -28,7 +28,11 @@ pub(super) fn refused(refused: &RulesRefused) -> Result<(), Refusal> {
     if refused.why.is_empty() {
         return Err(Refusal::Rules("is refused without a reason"));
     }
-    let texts = [Some(&refused.why), refused.bundle.as_ref(), refused.key_id.as_ref()];
+    let texts = [
+        Some(&refused.why),
+        refused.bundle.as_ref(),
+        refused.key_id.as_ref(),
+    ];
     short(texts.into_iter().flatten())
 }
 
@@ -47,7 +51,11 @@ fn both(change: &RulesChange, set: Option<&RuleSet>) -> Result<(), Refusal> {
 }
 
 fn person(person: &Person) -> Result<(), Refusal> {
-    short([Some(&person.user), person.login_user.as_ref()].into_iter().flatten())
+    short(
+        [Some(&person.user), person.login_user.as_ref()]
+            .into_iter()
+            .flatten(),
+    )
 }
 
 fn short<'t>(texts: impl IntoIterator<Item = &'t String>) -> Result<(), Refusal> {
