@@ -64,7 +64,7 @@ pub enum RulesError {
         message: String,
     },
     /// Installed rules that nobody who is trusted vouches for, or that were changed.
-    #[error("the installed rules in {} cannot be used: {source}", path.display())]
+    #[error("the installed rules in {} cannot be used", path.display())]
     Installed {
         /// Which set.
         path: PathBuf,
@@ -78,7 +78,7 @@ pub enum RulesError {
         path: PathBuf,
     },
     /// A key file that cannot be used.
-    #[error("keys for rules in {}: {source}", path.display())]
+    #[error("the keys for rules in {} cannot be used", path.display())]
     Keys {
         /// The folder of keys.
         path: PathBuf,

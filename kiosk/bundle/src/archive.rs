@@ -44,10 +44,10 @@ pub enum BundleError {
     #[error("{0} is no UTF-8")]
     Text(&'static str),
     /// Nobody who is trusted vouches for it.
-    #[error("{0}")]
+    #[error(transparent)]
     Signature(#[from] SignatureError),
     /// The manifest was signed and cannot be used.
-    #[error("{MANIFEST}: {0}")]
+    #[error("{MANIFEST} cannot be used")]
     Manifest(#[from] ManifestError),
     /// Another file, or another header, than the manifest's next.
     #[error("{wanted} should come next, and {found} comes")]

@@ -55,7 +55,7 @@ fn good() -> (Vec<u8>, Keys) {
 fn refused(bytes: &[u8], keys: &Keys) -> String {
     match read(bytes, keys) {
         Ok(_) => panic!("it was taken"),
-        Err(error) => error.to_string(),
+        Err(error) => wire::name::with_causes(&error),
     }
 }
 

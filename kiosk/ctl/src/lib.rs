@@ -54,7 +54,7 @@ pub enum CommandError {
     #[error(transparent)]
     Store(#[from] broker::rules::store::StoreError),
     /// A bundle that is to be signed is not as it must be.
-    #[error("{}: {source}", path.display())]
+    #[error("{} is not signed", path.display())]
     Bundle {
         /// Which.
         path: PathBuf,
@@ -62,13 +62,16 @@ pub enum CommandError {
         source: bundle::BundleError,
     },
     /// A folder of rules that cannot become a bundle.
-    #[error("{}: {source}", path.display())]
+    #[error("{} makes no bundle", path.display())]
     Manifest {
         /// Which folder or file.
         path: PathBuf,
         /// What is wrong.
         source: bundle::ManifestError,
     },
+    /// Something that a bundle must say is said nowhere.
+    #[error("neither the folder's manifest.toml nor the command says it: give {0}")]
+    Unsaid(&'static str),
     /// A secret key cannot be used.
     #[error("secret key {}", path.display())]
     Secret {

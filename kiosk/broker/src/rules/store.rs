@@ -39,10 +39,10 @@ const ROOM_KEPT_BYTES: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The bundle is not as it must be, or nobody who is trusted vouches for it.
-    #[error("refused: {0}")]
+    #[error("refused")]
     Bundle(#[from] BundleError),
     /// It does not hold today.
-    #[error("refused: {0}")]
+    #[error("refused")]
     Holds(#[from] ManifestError),
     /// A version of this name that is as high was installed before.
     #[error(

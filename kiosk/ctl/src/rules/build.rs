@@ -54,7 +54,9 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         bundle: label.bundle,
         version: label.version,
         issued: label.issued,
-        expires: label.expires.ok_or_else(|| missing("--expires"))?,
+        expires: label
+            .expires
+            .ok_or_else(|| CommandError::Unsaid("--expires"))?,
         rules: loaded.map_or(0, |loaded| loaded.about.rules),
         files: found.files,
     };
@@ -89,12 +91,6 @@ pub(crate) fn write(manifest: &Manifest, folder: &Path, output: &Path) -> Result
     fresh.keep(output)
 }
 
-fn missing(option: &str) -> CommandError {
-    CommandError::Trial(format!(
-        "neither the folder's manifest.toml nor the command says it: give {option}"
-    ))
-}
-
 /// What the options say, else what the folder says.
 fn label(arguments: &Arguments) -> Result<Label, CommandError> {
     let path = arguments.folder.join(bundle::MANIFEST);
@@ -116,9 +112,9 @@ fn label(arguments: &Arguments) -> Result<Label, CommandError> {
     let version = arguments.version.or(said.map(|label| label.version));
     let issued = arguments.issued.or(said.map(|label| label.issued));
     Ok(Label {
-        bundle: name.ok_or_else(|| missing("--name"))?,
-        version: version.ok_or_else(|| missing("--version"))?,
-        issued: issued.ok_or_else(|| missing("--issued"))?,
+        bundle: name.ok_or_else(|| CommandError::Unsaid("--name"))?,
+        version: version.ok_or_else(|| CommandError::Unsaid("--version"))?,
+        issued: issued.ok_or_else(|| CommandError::Unsaid("--issued"))?,
         expires: arguments.expires.or(said.and_then(|label| label.expires)),
     })
 }
