@@ -46,6 +46,15 @@ mod containers;
 #[cfg(test)]
 mod folders;
 
+/// Bundles of rules: built, signed, carried, installed, refused, taken back.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod bundles;
+
+/// Installations of rules that are killed at every step.
+#[cfg(test)]
+mod killed;
+
 /// The canaries of every rule, through the real path.
 #[cfg(test)]
 mod canaries;

@@ -83,6 +83,7 @@ pub struct Daemon {
     loaded: Option<Loaded>,
     /// Rules that are being read and compiled, to take the place of those in force.
     loading: Option<Receiver<reload::Loading>>,
+    in_force: reload::InForce,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -131,6 +132,7 @@ impl Daemon {
         }
         let site = Site::read(&paths)?;
         let allowlist = site::allowlist(&paths)?;
+        let in_force = reload::InForce::look(&paths);
         let loaded = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now())?;
         let listener = Listener::bind(&paths.show_socket(), 0o660)
             .map_err(path("listen at", &paths.show_socket()))?;
@@ -140,6 +142,7 @@ impl Daemon {
             allowlist,
             loaded,
             loading: None,
+            in_force,
             source,
             signals,
             listener,
@@ -186,6 +189,7 @@ impl Daemon {
                 self.hear_ledger();
             }
             self.send_entries();
+            self.watch_rules();
             self.take_rules();
             self.hear_scanners();
             self.forget();
@@ -221,10 +225,7 @@ impl Daemon {
 
     /// The rules with their age of this moment.
     fn rules_now(&self) -> Option<Rules> {
-        let mut rules = self.loaded.as_ref()?.about.clone();
-        let age = |issued: &String| decide::policy::age_days(issued, Timestamp::now());
-        rules.age_days = rules.issued.as_ref().and_then(age);
-        Some(rules)
+        Some(self.loaded.as_ref()?.about(Timestamp::now()))
     }
 
     fn signal(&mut self) {

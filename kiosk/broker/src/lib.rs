@@ -28,6 +28,8 @@ pub mod paths;
 
 pub mod site;
 
+pub mod person;
+
 pub mod rules;
 
 mod launch;

@@ -54,7 +54,19 @@ impl Paths {
         self.at("usr/share/media-kiosk/signatures")
     }
 
-    /// The rules that an administrator installed.
+    /// Where sets of rules are installed.
+    #[must_use]
+    pub fn rules(&self) -> PathBuf {
+        self.at("var/lib/media-kiosk/rules")
+    }
+
+    /// The public keys of those who may make rules, a file each.
+    #[must_use]
+    pub fn rule_keys(&self) -> PathBuf {
+        self.at("etc/media-kiosk/rule-keys")
+    }
+
+    /// The rules that an administrator installed: a link to one of the sets.
     #[must_use]
     pub fn installed_rules(&self) -> PathBuf {
         self.at("var/lib/media-kiosk/rules/active")

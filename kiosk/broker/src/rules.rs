@@ -9,12 +9,17 @@ mod cache;
 
 mod compile;
 
+mod installed;
+
+pub mod store;
+
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use bundle::{BundleError, Label, SignatureError};
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::ledger;
@@ -58,6 +63,28 @@ pub enum RulesError {
         /// Where and what, with line and column.
         message: String,
     },
+    /// Installed rules that nobody who is trusted vouches for, or that were changed.
+    #[error("the installed rules in {} cannot be used", path.display())]
+    Installed {
+        /// Which set.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BundleError,
+    },
+    /// A file that no manifest lists.
+    #[error("the installed rules cannot be used: {} is no part of them", path.display())]
+    Extra {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A key file that cannot be used.
+    #[error("the keys for rules in {} cannot be used", path.display())]
+    Keys {
+        /// The folder of keys.
+        path: PathBuf,
+        /// What is wrong.
+        source: SignatureError,
+    },
     /// The engine refused a rule.
     #[error("rule refused in {}: {message}", path.display())]
     Refused {
@@ -84,15 +111,28 @@ pub struct Loaded {
     pub compiled: OwnedFd,
     /// Which rules these are.
     pub about: ledger::Rules,
+    /// Their last day; `None` when they say none.
+    pub expires: Option<Date>,
 }
 
-/// `manifest.toml` of a bundle.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifest {
-    bundle: String,
-    version: u64,
-    issued: jiff::civil::Date,
+impl Loaded {
+    /// Which rules these are, with their age of this moment.
+    #[must_use]
+    pub fn about(&self, now: jiff::Timestamp) -> ledger::Rules {
+        let age = |issued: &String| decide::policy::age_days(issued, now);
+        let today = utc_day(now);
+        let days = |expires: Date| today.duration_since(expires).as_hours().unsigned_abs() / 24;
+        ledger::Rules {
+            age_days: self.about.issued.as_ref().and_then(age),
+            expired_days: self.expires.filter(|expires| *expires < today).map(days),
+            ..self.about.clone()
+        }
+    }
+}
+
+/// The day of UTC, by which bundles are issued and expire.
+pub(crate) fn utc_day(now: jiff::Timestamp) -> Date {
+    now.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Finds the rules to use: `chosen` when given, else the installed, else the shipped ones,
@@ -130,17 +170,42 @@ pub fn load(
     paths: &Paths,
     now: jiff::Timestamp,
 ) -> Result<Option<Loaded>, RulesError> {
-    let sources = sources(folder)?;
+    if folder == paths.installed_rules() {
+        let set = installed::active(paths)?;
+        return ready(
+            folder,
+            &set.sources,
+            Some(&set.manifest.label()),
+            paths,
+            now,
+        );
+    }
+    ready(
+        folder,
+        &sources(folder)?,
+        label(folder)?.as_ref(),
+        paths,
+        now,
+    )
+}
+
+/// Compiles and seals sources that were read.
+fn ready(
+    folder: &Path,
+    sources: &[SourceFile],
+    label: Option<&Label>,
+    paths: &Paths,
+    now: jiff::Timestamp,
+) -> Result<Option<Loaded>, RulesError> {
     if sources.is_empty() {
         return Ok(None);
     }
-    let manifest = manifest(folder)?;
-    let sha256 = fingerprint(&sources);
+    let sha256 = fingerprint(sources);
     let cache = Cache::open(&paths.cache(), sha256);
     let (compiled, rules) = match cache.as_ref().and_then(Cache::read) {
         Some(kept) => kept,
         None => {
-            let made = compile(folder, &sources, paths)?;
+            let made = compile(folder, sources, paths)?;
             if let Some(cache) = cache {
                 // Without a place to keep it the next start compiles again: slower, not wrong.
                 let _ = cache.write(&made.0, made.1);
@@ -156,28 +221,27 @@ pub fn load(
     if rules == 0 {
         return Ok(None);
     }
-    let issued = manifest
-        .as_ref()
-        .map(|manifest| manifest.issued.to_string());
-    let age_days = issued
-        .as_ref()
-        .and_then(|issued| decide::policy::age_days(issued, now));
     let name = || {
         folder
             .file_name()
-            .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+            .map(|name| name.to_string_lossy().into_owned())
     };
     let about = ledger::Rules {
-        bundle: manifest
-            .as_ref()
-            .map_or_else(name, |manifest| manifest.bundle.clone()),
-        version: manifest.as_ref().map_or(0, |manifest| manifest.version),
-        issued,
-        age_days,
+        bundle: label.map_or_else(|| name().unwrap_or_default(), |label| label.bundle.clone()),
+        version: label.map_or(0, |label| label.version),
+        issued: label.map(|label| label.issued.to_string()),
+        age_days: None,
+        expired_days: None,
         rules,
         sha256: Digest(sha256),
     };
-    Ok(Some(Loaded { compiled, about }))
+    let mut loaded = Loaded {
+        compiled,
+        about,
+        expires: label.and_then(|label| label.expires),
+    };
+    loaded.about = loaded.about(now);
+    Ok(Some(loaded))
 }
 
 /// Every `.yar` or `.yara` file below `folder`, in the order of their names.
@@ -229,10 +293,11 @@ fn is_rule(path: &Path) -> bool {
         .is_some_and(|extension| extension == "yar" || extension == "yara")
 }
 
-fn manifest(folder: &Path) -> Result<Option<Manifest>, RulesError> {
-    let path = folder.join("manifest.toml");
+/// What a folder of rules says of itself; `None` when it says nothing.
+fn label(folder: &Path) -> Result<Option<Label>, RulesError> {
+    let path = folder.join(bundle::MANIFEST);
     match fs::read_to_string(&path) {
-        Ok(text) => toml::from_str(&text)
+        Ok(text) => Label::parse(&text)
             .map(Some)
             .map_err(|error| RulesError::Manifest {
                 path,

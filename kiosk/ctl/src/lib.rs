@@ -16,6 +16,8 @@ mod print;
 
 mod log;
 
+mod rules;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -48,6 +50,40 @@ pub enum CommandError {
     /// The rules cannot be used.
     #[error(transparent)]
     Rules(#[from] broker::rules::RulesError),
+    /// Rules were not installed or put back.
+    #[error(transparent)]
+    Store(#[from] broker::rules::store::StoreError),
+    /// A bundle that is to be signed is not as it must be.
+    #[error("{} is not signed", path.display())]
+    Bundle {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: bundle::BundleError,
+    },
+    /// A folder of rules that cannot become a bundle.
+    #[error("{} makes no bundle", path.display())]
+    Manifest {
+        /// Which folder or file.
+        path: PathBuf,
+        /// What is wrong.
+        source: bundle::ManifestError,
+    },
+    /// Something that a bundle must say is said nowhere.
+    #[error("neither the folder's manifest.toml nor the command says it: give {0}")]
+    Unsaid(&'static str),
+    /// A secret key cannot be used.
+    #[error("secret key {}", path.display())]
+    Secret {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rules::SecretError,
+    },
+    /// The ledger cannot be written.
+    #[error(transparent)]
+    Record(#[from] broker::recorder::RecordError),
     /// The site's files cannot be used.
     #[error(transparent)]
     Site(#[from] broker::site::SiteError),
@@ -111,6 +147,8 @@ something was not examined.";
 enum Command {
     /// Scan a block device, a disk image, a folder or a file
     Scan(scan::Arguments),
+    /// Make, sign and install bundles of rules
+    Rules(rules::Arguments),
     /// Read and verify the ledger
     Log(log::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
@@ -135,6 +173,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let paths = Paths::chosen(arguments.root);
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
+        Command::Rules(arguments) => rules::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };

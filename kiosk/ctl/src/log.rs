@@ -1,5 +1,7 @@
 //! `kioskctl log`: the ledger for those who audit it. Nothing here writes.
 
+mod changes;
+
 use std::path::PathBuf;
 
 use broker::Paths;
@@ -99,6 +101,9 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
         Event::Interrupted { insertion, why } => {
             format!("interrupted insertion {insertion}: {why}")
         }
+        Event::RulesInstalled(_) | Event::RulesRolledBack(_) | Event::RulesRefused(_) => {
+            changes::summary(&content.event)
+        }
     };
     Ok(format!(
         "{:>6}  {}  {what}",
@@ -129,7 +134,8 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
     }
     print::line(&summary(&entry)?);
     print::line(&format!("        leaf {}", entry.leaf_sha256));
-    match &entry.content()?.event {
+    let content = entry.content()?;
+    match &content.event {
         Event::Judged(judged) => show_judged(judged),
         Event::Inserted {
             claim: Some(claim), ..
@@ -139,6 +145,9 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. } => {}
+        Event::RulesInstalled(_) | Event::RulesRolledBack(_) | Event::RulesRefused(_) => {
+            changes::show(&content.event);
+        }
     }
     for row in ledger.rows(number) {
         show_row(&row?);

@@ -92,13 +92,15 @@ impl Policy {
         self.coverage.spare(size_bytes)
     }
 
-    /// What the age of loaded rules means here. Rules that do not say when they were issued
+    /// What the age of loaded rules means here. Rules past their last day are stale whatever
+    /// the site's limit is. Rules that do not say when they were issued
     /// are stale as soon as the site sets a limit. Whether they find their canaries is for
     /// the self-test to say.
     pub fn rules_state(&self, rules: Option<&Rules>) -> RulesState {
         match (rules, self.rules_age_days_max) {
             (None, _) => RulesState::Missing,
             (Some(rules), _) if rules.rules == 0 => RulesState::Missing,
+            (Some(rules), _) if rules.expired_days.is_some() => RulesState::Stale,
             (Some(_), None) => RulesState::Working,
             (Some(rules), Some(most)) => match rules.age_days {
                 Some(age) if age <= most => RulesState::Working,

@@ -9,6 +9,7 @@ fn rules(rules: u64, age_days: Option<u64>) -> Rules {
         version: 1,
         issued: None,
         age_days,
+        expired_days: None,
         rules,
         sha256: wire::Digest([0; 32]),
     }
@@ -174,6 +175,21 @@ fn rules_work_only_within_the_age_the_site_allows() {
         RulesState::Stale
     );
     assert_eq!(strict.rules_state(Some(&rules(9, None))), RulesState::Stale);
+}
+
+#[test]
+fn rules_past_their_last_day_are_stale_whatever_the_site_allows() {
+    let expired = Rules {
+        expired_days: Some(1),
+        ..rules(9, Some(1))
+    };
+    for limit in [None, Some(30)] {
+        let policy = Policy {
+            rules_age_days_max: limit,
+            ..Policy::builtin()
+        };
+        assert_eq!(policy.rules_state(Some(&expired)), RulesState::Stale);
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What kiosk-record believes of a message: as little as it can. The verdict was decided
 //! elsewhere; here it must only not contradict itself or what is already written.
 
+mod rules;
+
 use wire::claim::INTERFACES_MAX;
 use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, VOLUMES_MAX};
 use wire::scan::CONTAINER_DEPTH_MAX;
@@ -38,7 +40,10 @@ impl Step {
 #[must_use]
 pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     match event {
-        Event::Started { .. } => None,
+        Event::Started { .. }
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_) => None,
         Event::Inserted { .. } => Some((number, Step::Inserted)),
         Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
         Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
@@ -68,6 +73,9 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
             ..
         } => Err(Refusal::Pass("take another one's place")),
         Event::Withdrawn { reasons, .. } if reasons.is_empty() => Err(Refusal::NoReason),
+        Event::RulesInstalled(change) => rules::installed(change),
+        Event::RulesRolledBack(change) => rules::rolled_back(change),
+        Event::RulesRefused(refused) => rules::refused(refused),
         Event::Started { .. }
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
@@ -116,7 +124,11 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
 pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusal> {
     let done = |step| steps.contains(&step);
     match event {
-        Event::Started { .. } | Event::Inserted { .. } => Ok(()),
+        Event::Started { .. }
+        | Event::Inserted { .. }
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_) => Ok(()),
         Event::Judged(_)
         | Event::Interrupted { .. }
         | Event::Withdrawn { .. }
@@ -161,7 +173,10 @@ pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
-        | Event::Interrupted { .. } => {
+        | Event::Interrupted { .. }
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_) => {
             if carried.is_some() {
                 return Err(Refusal::RowsOfWhat);
             }

@@ -205,6 +205,9 @@ pub enum Refusal {
     /// A withdrawal says why.
     #[error("a PASS is withdrawn without a reason")]
     NoReason,
+    /// A change of rules that contradicts itself.
+    #[error("a change of rules {0}")]
+    Rules(&'static str),
     /// Whoever recorded the insertion gives the verdict.
     #[error("insertion {0} was recorded over another connection")]
     Stranger(u64),

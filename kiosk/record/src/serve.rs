@@ -276,7 +276,10 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
         Event::Started { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
-        | Event::Interrupted { .. } => {}
+        | Event::Interrupted { .. }
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_) => {}
     }
     Ok(id)
 }

@@ -268,7 +268,10 @@ fn store_rows(
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
-        | Event::Interrupted { .. } => return Err(Refusal::RowsOfWhat.into()),
+        | Event::Interrupted { .. }
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_) => return Err(Refusal::RowsOfWhat.into()),
     };
     let mut insert = transaction
         .prepare_cached("INSERT INTO rows (entry, ordinal, bytes) VALUES (?1, ?2, ?3)")

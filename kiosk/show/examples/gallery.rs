@@ -86,6 +86,7 @@ fn picture(name: &str) -> Option<Option<View>> {
             version: 12,
             issued: Some("2026-11-20".to_owned()),
             age_days: Some(3),
+            expired_days: None,
             rules: 40,
             sha256: Digest([7; 32]),
         }),

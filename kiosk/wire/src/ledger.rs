@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::claim::Claim;
 use crate::name::MediumName;
 use crate::outcome::{Digest, VolumeReport};
+use crate::rule_change::{RulesChange, RulesRefused};
 use crate::scan::{TargetKind, Totals};
 use crate::verdict::{Reason, Verdict};
 
@@ -78,6 +79,12 @@ pub enum Event {
         /// What is known about why.
         why: String,
     },
+    /// A bundle of rules is put into force.
+    RulesInstalled(Box<RulesChange>),
+    /// The rules before the present ones are put into force again.
+    RulesRolledBack(Box<RulesChange>),
+    /// A bundle of rules was refused, or not put into force after all.
+    RulesRefused(Box<RulesRefused>),
 }
 
 /// The verdict about one insertion with what it rests on.
@@ -133,6 +140,9 @@ pub struct Rules {
     pub issued: Option<String>,
     /// How old it is, in whole days; `None` when it does not say when it was issued.
     pub age_days: Option<u64>,
+    /// For how many days they have expired; `None` while they hold, and when they say no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired_days: Option<u64>,
     /// Rules in it.
     pub rules: u64,
     /// Over the names and contents of its source files.

@@ -21,6 +21,8 @@ pub mod rules;
 
 pub mod ledger;
 
+pub mod rule_change;
+
 pub mod view;
 
 pub mod frame;

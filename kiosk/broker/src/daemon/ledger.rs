@@ -44,7 +44,10 @@ impl Daemon {
                 | ledger::Event::Inserted { .. }
                 | ledger::Event::Withdrawn { .. }
                 | ledger::Event::Removed { .. }
-                | ledger::Event::Interrupted { .. } => None,
+                | ledger::Event::Interrupted { .. }
+                | ledger::Event::RulesInstalled(_)
+                | ledger::Event::RulesRolledBack(_)
+                | ledger::Event::RulesRefused(_) => None,
             };
             match recorder.send(event.clone(), rows) {
                 Ok(()) => {

@@ -1,14 +1,36 @@
 //! Reading the site's decisions again while media are in.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::source::Source;
 use super::{Daemon, report};
+use crate::paths::Paths;
 use crate::rules::{self, Loaded};
 use crate::site::{self, Site};
 use crate::step::{LaneId, Service};
+
+/// How often the link to the installed rules is looked at.
+const LINK_LOOK: Duration = Duration::from_secs(1);
+
+/// Where the link to the installed rules led when it was looked at.
+pub(super) struct InForce {
+    target: Option<PathBuf>,
+    looked: Instant,
+}
+
+impl InForce {
+    pub(super) fn look(paths: &Paths) -> Self {
+        Self {
+            // Without a link the rules that came with the programs are in force.
+            target: std::fs::read_link(paths.installed_rules()).ok(),
+            looked: Instant::now(),
+        }
+    }
+}
 
 /// What came of reading the rules again.
 pub(super) type Loading = Result<Option<Loaded>, rules::RulesError>;
@@ -42,6 +64,25 @@ impl Daemon {
             }
             Err(error) => report(&format!("the old list of media stays: {error}")),
         }
+        self.load_rules();
+    }
+
+    /// Reads the rules when another set was put into force, whoever did that: the link to it is
+    /// all that changes then.
+    pub(super) fn watch_rules(&mut self) {
+        if self.in_force.looked.elapsed() < LINK_LOOK {
+            return;
+        }
+        let now = InForce::look(&self.paths);
+        let changed = now.target != self.in_force.target;
+        self.in_force = now;
+        if changed {
+            report("other rules were put into force");
+            self.load_rules();
+        }
+    }
+
+    fn load_rules(&mut self) {
         let (sender, loading) = channel();
         let paths = self.paths.clone();
         let load = move || {

@@ -15,6 +15,7 @@ pub(crate) fn rules() -> Rules {
         version: 1,
         issued: None,
         age_days: None,
+        expired_days: None,
         rules: 3,
         sha256: Digest([7; 32]),
     }

@@ -1,0 +1,205 @@
+//! Installed sets of rules: used only when a trusted key vouches for them and every file is
+//! what it was when they were signed, at every load.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use bundle::{BundleError, KeyId, Keys, Listed, Manifest, SignatureError};
+use nix::fcntl::OFlag;
+use sha2::{Digest as _, Sha256};
+use wire::Digest;
+use wire::rules::{SOURCES_BYTES_MAX, SourceFile};
+
+use super::{FOLDER_DEPTH_MAX, RulesError, SOURCES_MAX, is_rule};
+use crate::paths::Paths;
+
+/// A set whose signature and files were compared.
+pub(super) struct Verified {
+    pub(super) manifest: Manifest,
+    pub(super) manifest_sha256: Digest,
+    pub(super) key: KeyId,
+    /// Its rules, from the bytes that were compared.
+    pub(super) sources: Vec<SourceFile>,
+}
+
+/// The set in force. The link is followed once, so that everything comes from one set.
+pub(super) fn active(paths: &Paths) -> Result<Verified, RulesError> {
+    let link = paths.installed_rules();
+    let folder = fs::canonicalize(&link).map_err(fault(&link))?;
+    verified(&folder, &keys(paths)?)
+}
+
+/// The keys of this kiosk, by the names of their files.
+pub(super) fn keys(paths: &Paths) -> Result<Keys, RulesError> {
+    let folder = paths.rule_keys();
+    let mut keys = Keys::default();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(keys),
+        Err(error) => return Err(fault(&folder)(error)),
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(fault(&folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "pub") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    for path in files {
+        let text = text(
+            &path,
+            u64::try_from(bundle::KEY_TEXT_BYTES_MAX).unwrap_or(0),
+        )?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        keys.trust(&name, &text)
+            .map_err(|source| RulesError::Keys {
+                path: folder.clone(),
+                source,
+            })?;
+    }
+    Ok(keys)
+}
+
+/// Compares everything in `folder` with its manifest, and that with its signature.
+pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesError> {
+    let wrong = |source: BundleError| RulesError::Installed {
+        path: folder.to_owned(),
+        source,
+    };
+    let manifest = text(&folder.join(bundle::MANIFEST), bundle::MANIFEST_BYTES_MAX)?;
+    let signature = text(&folder.join(bundle::SIGNATURE), bundle::SIGNATURE_BYTES_MAX)?;
+    let manifest_sha256 = Digest(Sha256::digest(manifest.as_bytes()).into());
+    let (manifest, key) = Manifest::vouched(&manifest, &signature, keys).map_err(wrong)?;
+    let mut sources = Vec::new();
+    let mut left = SOURCES_BYTES_MAX;
+    for file in &manifest.files {
+        let changed = || wrong(BundleError::Content(file.path.clone()));
+        let path = folder.join(&file.path);
+        let opened = open(&path)?;
+        if !is_rule(Path::new(&file.path)) {
+            let mut whole = HashOf::default();
+            let mut content = opened.take(file.size_bytes.saturating_add(1));
+            io::copy(&mut content, &mut whole).map_err(fault(&path))?;
+            if !whole.is(file) {
+                return Err(changed());
+            }
+            continue;
+        }
+        let limit = |what: String| RulesError::TooMuch {
+            path: folder.to_owned(),
+            what,
+        };
+        left = left
+            .checked_sub(file.size_bytes)
+            .ok_or_else(|| limit(format!("{SOURCES_BYTES_MAX} bytes")))?;
+        if SOURCES_MAX <= sources.len() {
+            return Err(limit(format!("{SOURCES_MAX} files")));
+        }
+        let mut bytes = Vec::new();
+        let mut content = opened.take(file.size_bytes.saturating_add(1));
+        content.read_to_end(&mut bytes).map_err(fault(&path))?;
+        let mut whole = HashOf::default();
+        io::Write::write_all(&mut whole, &bytes).map_err(fault(&path))?;
+        if !whole.is(file) {
+            return Err(changed());
+        }
+        sources.push(SourceFile {
+            origin: file.path.clone(),
+            text: String::from_utf8(bytes)
+                .map_err(|error| fault(&path)(io::Error::other(error)))?,
+        });
+    }
+    only_listed(folder, &manifest)?;
+    Ok(Verified {
+        manifest,
+        manifest_sha256,
+        key,
+        sources,
+    })
+}
+
+/// What a key folder without keys means to whoever wants to install.
+pub(super) fn no_keys(paths: &Paths) -> BundleError {
+    SignatureError::NoKeys(paths.rule_keys().display().to_string()).into()
+}
+
+/// Hash and length of what is written into it.
+#[derive(Default)]
+struct HashOf {
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl HashOf {
+    fn is(self, file: &Listed) -> bool {
+        self.bytes == file.size_bytes && Digest(self.hash.finalize().into()) == file.sha256
+    }
+}
+
+impl io::Write for HashOf {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hash.update(bytes);
+        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(count);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Everything else in the folder would be there unsigned, for whoever looks into it.
+fn only_listed(folder: &Path, manifest: &Manifest) -> Result<(), RulesError> {
+    let mut folders = vec![(folder.to_owned(), 0_usize)];
+    while let Some((path, depth)) = folders.pop() {
+        for entry in fs::read_dir(&path).map_err(fault(&path))? {
+            let entry = entry.map_err(fault(&path))?;
+            let (kind, path) = (entry.file_type().map_err(fault(&path))?, entry.path());
+            if kind.is_dir() && depth < FOLDER_DEPTH_MAX {
+                folders.push((path, depth.saturating_add(1)));
+                continue;
+            }
+            let below = path.strip_prefix(folder).ok().and_then(Path::to_str);
+            let listed = below.is_some_and(|below| {
+                [bundle::MANIFEST, bundle::SIGNATURE].contains(&below) || manifest.lists(below)
+            });
+            if !kind.is_file() || !listed {
+                return Err(RulesError::Extra { path });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<File, RulesError> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(path)
+        .map_err(fault(path))
+}
+
+/// A text of at most so many bytes.
+fn text(path: &Path, most: u64) -> Result<String, RulesError> {
+    let mut text = String::new();
+    let mut content = open(path)?.take(most.saturating_add(1));
+    content.read_to_string(&mut text).map_err(fault(path))?;
+    if most < u64::try_from(text.len()).unwrap_or(u64::MAX) {
+        return Err(RulesError::TooMuch {
+            path: path.to_owned(),
+            what: format!("{most} bytes"),
+        });
+    }
+    Ok(text)
+}
+
+fn fault(path: &Path) -> impl Fn(io::Error) -> RulesError + use<'_> {
+    move |source| RulesError::Read {
+        path: path.to_owned(),
+        source,
+    }
+}

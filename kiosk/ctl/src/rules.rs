@@ -1,0 +1,56 @@
+//! `kioskctl rules`: bundles of rules, from their making to their use.
+
+mod build;
+
+mod keys;
+
+mod sign;
+
+mod secret;
+
+mod terminal;
+
+mod install;
+
+mod status;
+
+use broker::Paths;
+
+use crate::CommandError;
+
+pub(crate) use secret::SecretError;
+
+/// Options of `kioskctl rules`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Pack a folder of rules into a bundle, which is still to be signed
+    Build(build::Arguments),
+    /// Sign a bundle
+    Sign(sign::Arguments),
+    /// Make a pair of keys: a secret one to sign with, and a public one for the kiosks
+    Keygen(keys::Arguments),
+    /// Check a bundle and put it into force
+    Install(install::Arguments),
+    /// Put the rules before the present ones into force again
+    Rollback(install::BackArguments),
+    /// Say which rules are installed, and whether they are as they were signed
+    Status(status::Arguments),
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
+    match &arguments.command {
+        Command::Build(arguments) => build::run(arguments, paths),
+        Command::Sign(arguments) => sign::run(arguments),
+        Command::Keygen(arguments) => keys::run(arguments),
+        Command::Install(arguments) => install::run(arguments, paths),
+        Command::Rollback(arguments) => install::roll_back(arguments, paths),
+        Command::Status(arguments) => status::run(arguments, paths),
+    }
+}

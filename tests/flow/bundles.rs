@@ -1,0 +1,709 @@
+//! Bundles of rules: built, signed, carried, installed, refused, taken back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use serde_json::Value;
+
+use crate::gate::{Kiosk, record};
+use crate::kiosk::{self, Done, Root, run};
+
+/// What the rule of the trial's bundles looks for.
+pub(crate) const MARK: &str = "kiosk-trial-bundle-mark";
+
+/// Whoever makes rules, for the kiosks below one root.
+pub(crate) struct Maker {
+    /// Keys, rules and bundles.
+    folder: tempfile::TempDir,
+    /// The installation of the kiosk.
+    home: PathBuf,
+}
+
+/// An installation that trusts its maker's key, with a running ledger.
+pub(crate) struct Plant {
+    pub(crate) root: Root,
+    maker: Maker,
+    record: Child,
+}
+
+impl Drop for Plant {
+    fn drop(&mut self) {
+        // The test may have ended it.
+        let _ = self.record.kill();
+        let _ = self.record.wait();
+    }
+}
+
+impl std::ops::Deref for Plant {
+    type Target = Maker;
+
+    fn deref(&self) -> &Maker {
+        &self.maker
+    }
+}
+
+impl Maker {
+    fn new(home: &Path) -> Self {
+        let maker = Self {
+            folder: tempfile::tempdir().unwrap(),
+            home: home.to_owned(),
+        };
+        fs::create_dir_all(home.join("etc/media-kiosk/rule-keys")).unwrap();
+        fs::create_dir_all(maker.at("rules/trial")).unwrap();
+        let rule = format!("rule trial_mark {{ strings: $a = \"{MARK}\" condition: $a }}\n");
+        fs::write(maker.at("rules/trial/trial.yar"), rule).unwrap();
+        fs::write(maker.at("rules/trial/canary.toml"), "# none\n").unwrap();
+        maker.keygen("maker");
+        maker.trust("maker");
+        maker
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn rules(&self, arguments: &[&str]) -> Done {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kioskctl"));
+        command
+            .env("MEDIA_KIOSK_ROOT", &self.home)
+            .arg("rules")
+            .args(arguments);
+        run(command.current_dir(self.folder.path()))
+    }
+
+    fn keygen(&self, name: &str) {
+        let (secret, public) = (format!("{name}.key"), format!("{name}.pub"));
+        let arguments = ["keygen", "--secret-key", &secret, "--public-key", &public];
+        self.rules(&[&arguments[..], &["--no-password"]].concat())
+            .exits(0);
+    }
+
+    fn trust(&self, name: &str) {
+        let file = format!("{name}.pub");
+        let keys = self.home.join("etc/media-kiosk/rule-keys");
+        fs::copy(self.at(&file), keys.join(file)).unwrap();
+    }
+
+    /// A bundle that is built and not signed.
+    fn built(&self, version: u64, more: &[&str]) -> String {
+        let (name, version) = (format!("trial-{version}.bundle"), version.to_string());
+        let usual = [
+            ("--name", "trial"),
+            ("--version", version.as_str()),
+            ("--issued", "2020-01-01"),
+            ("--expires", "2120-01-01"),
+        ];
+        let mut arguments = vec!["build", "rules", "-o", name.as_str()];
+        for (option, value) in usual {
+            if !more.contains(&option) {
+                arguments.extend([option, value]);
+            }
+        }
+        arguments.extend(more);
+        self.rules(&arguments).exits(0);
+        name
+    }
+
+    fn sign(&self, bundle: &str, name: &str) {
+        self.rules(&["sign", bundle, "--secret-key", &format!("{name}.key")])
+            .exits(0);
+    }
+
+    /// A signed one.
+    pub(crate) fn made(&self, version: u64) -> String {
+        let name = self.built(version, &[]);
+        self.sign(&name, "maker");
+        name
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        let done = self.rules(&["status", "--json"]);
+        serde_json::from_str(&done.stdout).unwrap()
+    }
+
+    /// The version in force; 0 for the rules of the programs.
+    pub(crate) fn version(&self) -> u64 {
+        self.status()["active"]["version"].as_u64().unwrap_or(0)
+    }
+
+    fn active(&self) -> PathBuf {
+        self.home.join("var/lib/media-kiosk/rules/active")
+    }
+}
+
+impl Plant {
+    pub(crate) fn new() -> Self {
+        let root = Root::for_everybody();
+        for place in ["run/media-kiosk", "var/lib/media-kiosk/ledger"] {
+            fs::create_dir_all(root.path().join(place)).unwrap();
+        }
+        let record = record(&root);
+        let socket = root.path().join("run/media-kiosk/record.sock");
+        kiosk::until("the ledger's socket", || socket.exists().then_some(()));
+        let maker = Maker::new(root.path());
+        Self {
+            root,
+            maker,
+            record,
+        }
+    }
+
+    /// Entries of one kind.
+    fn told(&self, event: &str) -> Vec<Value> {
+        let entries = self.root.entries().into_iter();
+        entries
+            .map(|entry| entry["event"].clone())
+            .filter(|told| told["event"] == event)
+            .collect()
+    }
+}
+
+#[test]
+fn a_bundle_is_built_signed_and_installed_and_its_rules_are_in_force() {
+    let plant = Plant::new();
+    let name = plant.made(3);
+    plant.rules(&["install", &name]).exits(0);
+    let active = plant.status()["active"].clone();
+    for (key, value) in [
+        ("bundle", Value::from("trial")),
+        ("version", Value::from(3)),
+        ("rules", Value::from(1)),
+        ("files", Value::from(2)),
+        ("expires", Value::from("2120-01-01")),
+        ("key_file", Value::from("maker.pub")),
+        ("usable", Value::from(true)),
+    ] {
+        assert_eq!(active[key], value, "{key}: {active}");
+    }
+    assert!(
+        active["age_days"].as_u64().is_some_and(|days| 2000 < days),
+        "{active}"
+    );
+    plant.rules(&["status"]).exits(0);
+
+    let file = plant.at("marked.txt");
+    fs::write(&file, MARK).unwrap();
+    let report = plant.root.scan(&file, &[]);
+    assert_eq!(report.status, 1, "{}", report.summary());
+    assert_eq!(report.json["rules"]["bundle"], "trial");
+    assert_eq!(report.json["rules"]["version"], 3);
+
+    let [told] = plant.told("rules_installed").try_into().unwrap();
+    assert_eq!(told["set"]["version"], 3);
+    assert_eq!(told["set"]["manifest_sha256"], active["manifest_sha256"]);
+    assert_eq!(told["set"]["key_id"], active["key_id"]);
+    assert_eq!(told["before"], Value::Null);
+    assert_eq!(told["file"], "trial-3.bundle");
+    let uid = nix::unistd::getuid();
+    assert_eq!(told["by"]["uid"], uid.as_raw());
+    let user = nix::unistd::User::from_uid(uid).unwrap().unwrap();
+    assert_eq!(told["by"]["user"], user.name);
+    let shown = run(plant.root.kioskctl().args(["log", "list"]));
+    assert!(
+        shown.stdout.contains("installed trial version 3"),
+        "{}",
+        shown.stdout
+    );
+    run(plant.root.kioskctl().args(["log", "show", "1"])).exits(0);
+    run(plant.root.kioskctl().args(["log", "verify"])).exits(0);
+}
+
+#[test]
+fn the_same_folder_always_makes_the_same_bundle() {
+    let plant = Plant::new();
+    let one = plant.built(1, &[]);
+    let first = fs::read(plant.at(&one)).unwrap();
+    fs::remove_file(plant.at("rules/trial/canary.toml")).unwrap();
+    fs::write(plant.at("rules/trial/canary.toml"), "# none\n").unwrap();
+    plant.built(1, &[]);
+    assert_eq!(fs::read(plant.at(&one)).unwrap(), first);
+}
+
+#[test]
+fn what_cannot_be_in_a_bundle_is_named_when_it_is_built() {
+    let plant = Plant::new();
+    let build = |plant: &Plant| {
+        let label = [
+            "--name",
+            "trial",
+            "--version",
+            "1",
+            "--issued",
+            "2020-01-01",
+        ];
+        let rest = ["--expires", "2120-01-01", "-o", "x.bundle"];
+        plant.rules(&[&["build", "rules"], &label[..], &rest[..]].concat())
+    };
+    fs::write(plant.at("rules/README.md"), "x").unwrap();
+    let done = build(&plant);
+    done.exits(0);
+    assert!(
+        done.stderr
+            .contains("left out, no part of a bundle: rules/README.md")
+    );
+    for (file, words) in [
+        ("rules/a b.yar", "rename the file"),
+        ("rules/bad.yar", "bad.yar"),
+    ] {
+        fs::write(plant.at(file), "rule bad { condition: nothing }").unwrap();
+        let done = build(&plant);
+        done.exits(2);
+        assert!(done.stderr.contains(words), "{file}: {}", done.stderr);
+        fs::remove_file(plant.at(file)).unwrap();
+    }
+    let done = plant.rules(&["build", "rules", "--name", "trial", "--version", "1"]);
+    done.exits(2);
+    assert!(done.stderr.contains("give --issued"), "{}", done.stderr);
+}
+
+/// One bundle that must be refused, and a word of why.
+fn refused(plant: &Plant, what: &str, bytes: &[u8], words: &str) {
+    let before = plant.status()["active"].clone();
+    let told = plant.told("rules_refused").len();
+    fs::write(plant.at("bad.bundle"), bytes).unwrap();
+    let done = plant.rules(&["install", "bad.bundle"]);
+    done.exits(1);
+    assert!(done.stderr.contains(words), "{what}: {}", done.stderr);
+    assert_eq!(plant.status()["active"], before, "{what}");
+    let refusals = plant.told("rules_refused");
+    assert_eq!(refusals.len(), told + 1, "{what}");
+    let why = refusals[told]["why"].as_str().unwrap();
+    assert!(why.contains(words), "{what}: {why}");
+}
+
+#[test]
+fn what_is_wrong_with_a_bundle_is_named_and_the_old_one_stays() {
+    let plant = Plant::new();
+    let good = plant.made(5);
+    plant.rules(&["install", &good]).exits(0);
+    let next = fs::read(plant.at(&plant.made(6))).unwrap();
+    // In the order of the file: manifest, its signature, the first content, its padding.
+    let text = |name: &[u8]| {
+        next.windows(name.len())
+            .position(|part| part == name)
+            .unwrap()
+    };
+    let flipped = |place: usize| {
+        let mut bytes = next.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let manifest = text(b"manifest.toml\0");
+    let signature = text(b"manifest.toml.minisig\0");
+    let rule = text(b"trial/trial.yar\0");
+    for (what, bytes, words) in [
+        (
+            "manifest",
+            flipped(manifest + 512 + 20),
+            "does not fit the manifest",
+        ),
+        (
+            "manifest's mode",
+            flipped(manifest + 106),
+            "the header of manifest.toml was changed",
+        ),
+        (
+            "signature",
+            flipped(signature + 512 + 80),
+            "does not fit the manifest",
+        ),
+        (
+            "comment",
+            flipped(signature + 512),
+            "the signature is malformed",
+        ),
+        ("rule", flipped(rule + 512), "trial/trial.yar was changed"),
+        (
+            "rule's time",
+            flipped(rule + 140),
+            "the header of trial/trial.yar was changed",
+        ),
+        (
+            "rule's name",
+            flipped(rule),
+            "trial/trial.yar should come next",
+        ),
+        (
+            "end",
+            flipped(next.len() - 1),
+            "the end of the bundle should come next",
+        ),
+        ("cut", next[..next.len() - 700].to_vec(), "is cut off"),
+        ("half", next[..next.len() / 2].to_vec(), "is cut off"),
+        ("empty", Vec::new(), "is cut off"),
+        (
+            "longer",
+            [&next[..], &[0; 512]].concat(),
+            "something follows the end",
+        ),
+        (
+            "foreign",
+            b"rule a { condition: true }\n".repeat(50),
+            "this is no bundle",
+        ),
+        (
+            "unsigned",
+            fs::read(plant.at(&plant.built(6, &[]))).unwrap(),
+            "is not signed",
+        ),
+        ("huge", huge(), "is larger than"),
+    ] {
+        refused(&plant, what, &bytes, words);
+    }
+    assert_eq!(plant.version(), 5);
+    run(plant.root.kioskctl().args(["log", "verify"])).exits(0);
+}
+
+/// A header that promises a manifest of 8 GiB.
+fn huge() -> Vec<u8> {
+    let mut block = vec![0; 512];
+    block[..13].copy_from_slice(b"manifest.toml");
+    block[124..135].copy_from_slice(b"77777777777");
+    block
+}
+
+#[test]
+fn what_was_signed_and_does_not_hold_here_is_refused_by_name() {
+    let plant = Plant::new();
+    plant.rules(&["install", &plant.made(5)]).exits(0);
+    plant.keygen("stranger");
+    let signed = |version: u64, more: &[&str], key: &str| {
+        let name = plant.built(version, more);
+        plant.sign(&name, key);
+        fs::read(plant.at(&name)).unwrap()
+    };
+    for (what, bytes, words) in [
+        (
+            "same",
+            signed(5, &[], "maker"),
+            "is not newer than version 5",
+        ),
+        (
+            "older",
+            signed(4, &[], "maker"),
+            "is not newer than version 5",
+        ),
+        (
+            "stranger",
+            signed(6, &[], "stranger"),
+            "which is not trusted here",
+        ),
+        (
+            "expired",
+            signed(6, &["--expires", "2020-02-01"], "maker"),
+            "it expired",
+        ),
+        (
+            "future",
+            signed(6, &["--issued", "2119-01-01"], "maker"),
+            "which is in the future",
+        ),
+        (
+            "other name",
+            signed(6, &["--name", "other"], "maker"),
+            "is another bundle than trial",
+        ),
+        (
+            "broken rule",
+            crafted(&plant, "rule x { condition: y }", 1),
+            "unknown identifier",
+        ),
+        (
+            "fewer rules",
+            crafted(&plant, "rule x { condition: true }", 2),
+            "says 2 rules, and 1",
+        ),
+    ] {
+        refused(&plant, what, &bytes, words);
+    }
+    let other = fs::read(plant.at(&plant.built(6, &["--name", "other"]))).unwrap();
+    fs::write(plant.at("other.bundle"), other).unwrap();
+    plant.sign("other.bundle", "maker");
+    plant
+        .rules(&["install", "--replace", "other.bundle"])
+        .exits(0);
+    assert_eq!(plant.status()["active"]["bundle"], "other");
+}
+
+/// A signed bundle that `rules build` would not make.
+fn crafted(plant: &Plant, rule: &str, rules: u64) -> Vec<u8> {
+    let (text, file) = (rule.as_bytes(), plant.at("crafted.yar"));
+    fs::write(&file, text).unwrap();
+    let sum = Command::new("sha256sum")
+        .arg(&file)
+        .output()
+        .unwrap()
+        .stdout;
+    let sum = String::from_utf8(sum[..64].to_vec()).unwrap();
+    let manifest = bundle::Manifest {
+        bundle: "trial".to_owned(),
+        version: 6,
+        issued: "2020-01-01".parse().unwrap(),
+        expires: "2120-01-01".parse().unwrap(),
+        rules,
+        files: vec![bundle::Listed {
+            path: "x.yar".to_owned(),
+            size_bytes: u64::try_from(text.len()).unwrap(),
+            sha256: sum.try_into().unwrap(),
+        }],
+    };
+    let packed = bundle::pack(&manifest, None, &mut |_| Ok(text), Vec::new()).unwrap();
+    fs::write(plant.at("crafted.bundle"), packed).unwrap();
+    plant.sign("crafted.bundle", "maker");
+    fs::read(plant.at("crafted.bundle")).unwrap()
+}
+
+#[test]
+fn a_rollback_puts_the_one_before_into_force_and_no_version_comes_twice() {
+    let plant = Plant::new();
+    plant.rules(&["rollback"]).exits(2);
+    let bundles: Vec<String> = (1..=4).map(|version| plant.made(version)).collect();
+    plant.rules(&["install", &bundles[0]]).exits(0);
+    // Before the first bundle were the rules of the programs.
+    plant.rules(&["rollback"]).exits(0);
+    assert_eq!(plant.version(), 0);
+    plant.rules(&["rollback"]).exits(0);
+    assert_eq!(plant.version(), 1);
+    plant.rules(&["install", &bundles[1]]).exits(0);
+    plant.rules(&["install", &bundles[2]]).exits(0);
+    plant.rules(&["rollback"]).exits(0);
+    assert_eq!(plant.version(), 2);
+    assert_eq!(plant.status()["previous"]["version"], 3);
+    let again = plant.rules(&["install", &bundles[2]]);
+    again.exits(1);
+    assert!(
+        again.stderr.contains("is not newer than version 3"),
+        "{}",
+        again.stderr
+    );
+    plant.rules(&["install", &bundles[3]]).exits(0);
+    assert_eq!(
+        (plant.version(), plant.told("rules_rolled_back").len()),
+        (4, 3)
+    );
+    // Only what a command still leads to is kept.
+    let sets = plant.root.path().join("var/lib/media-kiosk/rules/sets");
+    assert_eq!(fs::read_dir(sets).unwrap().count(), 2);
+}
+
+#[test]
+fn installed_rules_that_were_changed_are_an_error_and_nothing_takes_their_place() {
+    let plant = Plant::new();
+    plant.rules(&["install", &plant.made(1)]).exits(0);
+    plant.rules(&["install", &plant.made(2)]).exits(0);
+    let rule = plant.active().join("trial/trial.yar");
+    let good = fs::read(&rule).unwrap();
+    let keys = plant.root.path().join("etc/media-kiosk/rule-keys");
+    let file = plant.at("marked.txt");
+    fs::write(&file, MARK).unwrap();
+    let broken = |words: &str| {
+        let mut command = plant.root.kioskctl();
+        let scanned = run(command
+            .arg("scan")
+            .arg(&file)
+            .args(["--json", "--no-ledger"]));
+        scanned.exits(2);
+        assert!(scanned.stderr.contains(words), "{}", scanned.stderr);
+        let status = plant.rules(&["status"]);
+        status.exits(1);
+        assert!(status.stdout.contains(words), "{}", status.stdout);
+    };
+    let mut bad = good.clone();
+    bad[0] ^= 1;
+    fs::write(&rule, &bad).unwrap();
+    broken("trial/trial.yar was changed");
+    fs::write(&rule, [&good[..], b" "].concat()).unwrap();
+    broken("trial/trial.yar was changed");
+    fs::remove_file(&rule).unwrap();
+    broken("trial/trial.yar");
+    fs::write(&rule, &good).unwrap();
+    let extra = plant.active().join("trial/extra.yar");
+    fs::write(&extra, "rule extra { condition: false }").unwrap();
+    broken("trial/extra.yar is no part of them");
+    fs::remove_file(extra).unwrap();
+    plant.rules(&["status"]).exits(0);
+    fs::rename(keys.join("maker.pub"), plant.at("away.pub")).unwrap();
+    broken("is not trusted here");
+    // What was in force before does not come back by itself either; it is not trusted.
+    plant.rules(&["rollback"]).exits(1);
+    assert_eq!(plant.rules(&["install", &plant.made(3)]).status, Some(2));
+    fs::rename(plant.at("away.pub"), keys.join("maker.pub")).unwrap();
+    fs::remove_dir_all(fs::canonicalize(plant.active()).unwrap()).unwrap();
+    run(plant
+        .root
+        .kioskctl()
+        .arg("scan")
+        .arg(&file)
+        .arg("--no-ledger"))
+    .exits(2);
+    // A good bundle mends it.
+    plant.rules(&["install", &plant.made(4)]).exits(0);
+    assert_eq!(plant.version(), 4);
+}
+
+#[test]
+fn rules_past_their_last_day_withhold_every_pass() {
+    let plant = Plant::new();
+    plant.rules(&["install", &plant.made(1)]).exits(0);
+    // Nobody waits a century for a bundle to expire: an unpacked one is scanned with instead.
+    let name = plant.built(2, &["--expires", "2020-02-01"]);
+    let folder = plant.at("expired");
+    fs::create_dir(&folder).unwrap();
+    unpack(&plant.at(&name), &folder);
+    let file = plant.at("harmless.txt");
+    fs::write(&file, "harmless").unwrap();
+    let report = plant
+        .root
+        .scan(&file, &["--rules", folder.to_str().unwrap()]);
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("incomplete", 2),
+        "{}",
+        report.summary()
+    );
+    assert!(
+        report.reasons().contains(&"rules_stale"),
+        "{}",
+        report.summary()
+    );
+    let report = plant.root.scan(&file, &[]);
+    assert!(
+        !report.reasons().contains(&"rules_stale"),
+        "{}",
+        report.summary()
+    );
+}
+
+fn unpack(bundle: &Path, folder: &Path) {
+    let done = Command::new("tar")
+        .arg("xf")
+        .arg(bundle)
+        .arg("-C")
+        .arg(folder)
+        .status();
+    assert!(done.unwrap().success());
+}
+
+#[test]
+fn an_auditor_checks_a_bundle_with_tar_minisign_and_sha256sum() {
+    let plant = Plant::new();
+    let name = plant.made(1);
+    let folder = plant.at("carried");
+    fs::create_dir(&folder).unwrap();
+    unpack(&plant.at(&name), &folder);
+    let audit = |folder: &Path| {
+        // As signatures/README.md has it.
+        let script = "minisign -Vm manifest.toml -p \"$KEY\" && sed -n 's/^path = \"\\(.*\\)\"/\\1/p' \
+                      manifest.toml > paths && sed -n 's/^sha256 = \"\\(.*\\)\"/\\1/p' manifest.toml \
+                      | paste -d ' ' - paths | sed 's/ /  /' | sha256sum -c";
+        run(Command::new("sh")
+            .args(["-c", script])
+            .env("KEY", plant.at("maker.pub"))
+            .current_dir(folder))
+    };
+    let done = audit(&folder);
+    done.exits(0);
+    for words in [
+        "bundle trial version 1 issued 2020-01-01",
+        "trial/trial.yar: OK",
+    ] {
+        assert!(
+            done.stdout.contains(words),
+            "{}{}",
+            done.stdout,
+            done.stderr
+        );
+    }
+    let page = crate::media::repository().join("signatures/README.md");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("minisign -Vm manifest.toml -p") && page.contains("sha256sum -c"));
+    fs::write(folder.join("trial/trial.yar"), "changed").unwrap();
+    assert_ne!(audit(&folder).status, Some(0));
+}
+
+#[test]
+fn keys_of_minisign_sign_and_ours_are_its() {
+    let plant = Plant::new();
+    let minisign = |arguments: &[&str]| {
+        let done = Command::new("minisign")
+            .args(arguments)
+            .current_dir(plant.folder.path())
+            .output();
+        let done = done.unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    };
+    minisign(&["-G", "-W", "-p", "theirs.pub", "-s", "theirs.key"]);
+    plant.trust("theirs");
+    let name = plant.built(1, &[]);
+    plant.sign(&name, "theirs");
+    plant.rules(&["install", &name]).exits(0);
+    assert_eq!(plant.status()["active"]["key_file"], "theirs.pub");
+    // And the other way round, with a password.
+    fs::write(plant.at("password"), "geheim\n").unwrap();
+    let files = ["--secret-key", "covered.key", "--public-key", "covered.pub"];
+    let password = ["--password-file", "password"];
+    plant
+        .rules(&[&["keygen"], &files[..], &password].concat())
+        .exits(0);
+    let sign = ["sign", &plant.built(2, &[]), "--secret-key", "covered.key"];
+    plant.rules(&[&sign[..], &password].concat()).exits(0);
+    fs::write(plant.at("password"), "falsch\n").unwrap();
+    let wrong = plant.rules(&[&sign[..], &password].concat());
+    wrong.exits(2);
+    assert!(
+        wrong.stderr.contains("the password is wrong"),
+        "{}",
+        wrong.stderr
+    );
+    fs::write(plant.at("note"), "x").unwrap();
+    let theirs = "printf 'geheim\\n' | minisign -S -s covered.key -m note && minisign -Vm note -p covered.pub";
+    run(Command::new("sh")
+        .args(["-c", theirs])
+        .current_dir(plant.folder.path()))
+    .exits(0);
+    // A key that is there is never written over.
+    plant
+        .rules(&[&["keygen"], &files[..], &["--no-password"]].concat())
+        .exits(2);
+}
+
+#[test]
+fn rules_are_not_changed_without_an_entry() {
+    let plant = Plant::new();
+    let name = plant.made(1);
+    let file = plant.at("file");
+    fs::write(&file, "no folder").unwrap();
+    let ledger = file.join("ledger");
+    let done = plant.rules(&["install", &name, "--ledger", ledger.to_str().unwrap()]);
+    done.exits(2);
+    assert!(
+        done.stderr.contains("ledger") || done.stderr.contains("kiosk-record"),
+        "{}",
+        done.stderr
+    );
+    assert_eq!(plant.version(), 0);
+    plant.rules(&["install", &name]).exits(0);
+    assert_eq!(plant.version(), 1);
+}
+
+#[test]
+fn a_running_kiosk_takes_installed_rules_over_by_itself() {
+    let kiosk = Kiosk::start();
+    let name = |view: &Value| view["rules"]["bundle"].as_str().map(str::to_owned);
+    let shipped = kiosk.until("rules", name);
+    let plant = Maker::new(kiosk.root.path());
+    plant.rules(&["install", &plant.made(7)]).exits(0);
+    kiosk.until("the new rules", |view| {
+        (name(view)? == "trial").then_some(())
+    });
+    plant.rules(&["rollback"]).exits(0);
+    kiosk.until("the shipped rules", |view| {
+        (name(view)? == shipped).then_some(())
+    });
+    kiosk.verifies();
+}
