@@ -6,11 +6,11 @@ mod refusal;
 mod reload;
 mod source;
 mod supervised;
+mod upkeep;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use decide::Allowlist;
@@ -20,7 +20,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::frame;
-use wire::ledger::Rules;
 
 use crate::bay::Bay;
 use crate::paths::Paths;
@@ -81,8 +80,8 @@ pub struct Daemon {
     site: Site,
     allowlist: Option<Allowlist>,
     loaded: Option<Loaded>,
-    /// Rules that are being read and compiled, to take the place of those in force.
-    loading: Option<Receiver<reload::Loading>>,
+    /// What is known of them.
+    upkeep: upkeep::Upkeep,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -107,7 +106,8 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Reads the site's files and rules, and begins to watch and to listen.
+    /// Reads the site's files and rules, and begins to watch and to listen. The rules have
+    /// shown nothing yet: media wait until they are tested.
     ///
     /// # Errors
     /// [`DaemonError`] for everything without which no medium can be judged.
@@ -139,7 +139,7 @@ impl Daemon {
             site,
             allowlist,
             loaded,
-            loading: None,
+            upkeep: upkeep::Upkeep::new(),
             source,
             signals,
             listener,
@@ -186,7 +186,7 @@ impl Daemon {
                 self.hear_ledger();
             }
             self.send_entries();
-            self.take_rules();
+            self.mind_rules();
             self.hear_scanners();
             self.forget();
         }
@@ -202,6 +202,8 @@ impl Daemon {
                 over.push((*id, examination));
             }
         }
+        let scans = u64::try_from(over.len()).unwrap_or(u64::MAX);
+        self.upkeep.scans = self.upkeep.scans.saturating_add(scans);
         for (lane, examination) in over {
             // A long scan may end on another day than it began.
             self.ask_again(&[lane]);
@@ -217,14 +219,6 @@ impl Daemon {
         for lane in lanes {
             self.happen(Event::Forgotten { lane });
         }
-    }
-
-    /// The rules with their age of this moment.
-    fn rules_now(&self) -> Option<Rules> {
-        let mut rules = self.loaded.as_ref()?.about.clone();
-        let age = |issued: &String| decide::policy::age_days(issued, Timestamp::now());
-        rules.age_days = rules.issued.as_ref().and_then(age);
-        Some(rules)
     }
 
     fn signal(&mut self) {
@@ -257,11 +251,10 @@ impl Daemon {
         self.sent = now;
         self.changed = false;
         self.sequence = self.sequence.saturating_add(1);
-        let rules = self.rules_now();
         let view = view::view(
             self.sequence,
             &self.site,
-            rules,
+            self.care(),
             self.allowlist.is_some(),
             &self.state,
             &self.ports,

@@ -30,6 +30,8 @@ pub mod site;
 
 pub mod rules;
 
+pub mod selftest;
+
 mod launch;
 
 pub mod scanner;

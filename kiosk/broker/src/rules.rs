@@ -84,6 +84,8 @@ pub struct Loaded {
     pub compiled: OwnedFd,
     /// Which rules these are.
     pub about: ledger::Rules,
+    /// The last day on which they say that they may be used.
+    pub expires: Option<jiff::civil::Date>,
 }
 
 /// `manifest.toml` of a bundle.
@@ -93,6 +95,7 @@ struct Manifest {
     bundle: String,
     version: u64,
     issued: jiff::civil::Date,
+    expires: Option<jiff::civil::Date>,
 }
 
 /// Finds the rules to use: `chosen` when given, else the installed, else the shipped ones,
@@ -177,7 +180,11 @@ pub fn load(
         rules,
         sha256: Digest(sha256),
     };
-    Ok(Some(Loaded { compiled, about }))
+    Ok(Some(Loaded {
+        compiled,
+        about,
+        expires: manifest.and_then(|manifest| manifest.expires),
+    }))
 }
 
 /// Every `.yar` or `.yara` file below `folder`, in the order of their names.

@@ -146,10 +146,11 @@ impl Session<'_> {
         loaded: Option<&Loaded>,
         rows: &mut Vec<Row>,
     ) -> Result<Received, CommandError> {
-        let rules = self
-            .site
-            .policy
-            .rules_state(loaded.map(|loaded| &loaded.about));
+        let rules = self.site.policy.rules_state(
+            loaded.map(|loaded| &loaded.about),
+            loaded.and_then(|loaded| loaded.expires),
+            self.site.today(Timestamp::now()),
+        );
         let mut reception =
             Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {

@@ -2,7 +2,10 @@
 //! elsewhere; here it must only not contradict itself or what is already written.
 
 use wire::claim::INTERFACES_MAX;
-use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, VOLUMES_MAX};
+use wire::ledger::{
+    EVENT_BYTES_MAX, Event, Judged, SELF_TEST_FAULT_BYTES_MAX, SELF_TEST_FAULTS_MAX, SelfTest,
+    SelfTested, VOLUMES_MAX,
+};
 use wire::scan::CONTAINER_DEPTH_MAX;
 use wire::{Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
 
@@ -38,7 +41,7 @@ impl Step {
 #[must_use]
 pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     match event {
-        Event::Started { .. } => None,
+        Event::Started { .. } | Event::SelfTested(_) => None,
         Event::Inserted { .. } => Some((number, Step::Inserted)),
         Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
         Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
@@ -68,11 +71,33 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
             ..
         } => Err(Refusal::Pass("take another one's place")),
         Event::Withdrawn { reasons, .. } if reasons.is_empty() => Err(Refusal::NoReason),
+        Event::SelfTested(tested) => self_test(tested),
         Event::Started { .. }
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. } => Ok(()),
+    }
+}
+
+/// Checks the result of a self-test by itself: a pass examined something and found no fault,
+/// a failure says why.
+fn self_test(tested: &SelfTested) -> Result<(), Refusal> {
+    let long = |fault: &String| SELF_TEST_FAULT_BYTES_MAX < fault.len();
+    if SELF_TEST_FAULTS_MAX < tested.faults.len() || tested.faults.iter().any(long) {
+        return Err(Refusal::SelfTest("has more or longer faults than are kept"));
+    }
+    match tested.result {
+        SelfTest::Passed if !tested.faults.is_empty() => {
+            Err(Refusal::SelfTest("passed and has faults"))
+        }
+        SelfTest::Passed if tested.specimens == 0 || tested.rules.rules == 0 => {
+            Err(Refusal::SelfTest("passed and examined nothing"))
+        }
+        SelfTest::Failed if tested.faults.is_empty() => {
+            Err(Refusal::SelfTest("failed and does not say why"))
+        }
+        SelfTest::Passed | SelfTest::Failed => Ok(()),
     }
 }
 
@@ -116,7 +141,7 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
 pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusal> {
     let done = |step| steps.contains(&step);
     match event {
-        Event::Started { .. } | Event::Inserted { .. } => Ok(()),
+        Event::Started { .. } | Event::Inserted { .. } | Event::SelfTested(_) => Ok(()),
         Event::Judged(_)
         | Event::Interrupted { .. }
         | Event::Withdrawn { .. }
@@ -161,6 +186,7 @@ pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::SelfTested(_)
         | Event::Interrupted { .. } => {
             if carried.is_some() {
                 return Err(Refusal::RowsOfWhat);

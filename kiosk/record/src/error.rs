@@ -205,6 +205,9 @@ pub enum Refusal {
     /// A withdrawal says why.
     #[error("a PASS is withdrawn without a reason")]
     NoReason,
+    /// The result of a self-test that contradicts itself.
+    #[error("the self-test {0}")]
+    SelfTest(&'static str),
     /// Whoever recorded the insertion gives the verdict.
     #[error("insertion {0} was recorded over another connection")]
     Stranger(u64),

@@ -276,6 +276,7 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
         Event::Started { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::SelfTested(_)
         | Event::Interrupted { .. } => {}
     }
     Ok(id)

@@ -268,6 +268,7 @@ fn store_rows(
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::SelfTested(_)
         | Event::Interrupted { .. } => return Err(Refusal::RowsOfWhat.into()),
     };
     let mut insert = transaction

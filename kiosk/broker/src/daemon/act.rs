@@ -102,8 +102,7 @@ impl Daemon {
     }
 
     fn start_scan(&mut self, id: LaneId) -> Option<Event> {
-        let about = self.rules_now();
-        let rules = self.site.policy.rules_state(about.as_ref());
+        let rules = self.rules_state();
         let policy = &self.site.policy;
         let started = match (self.ports.get_mut(&id), &self.loaded) {
             (Some(port), Some(loaded)) => port.start(loaded, policy, rules, &self.paths),

@@ -44,6 +44,7 @@ impl Daemon {
                 | ledger::Event::Inserted { .. }
                 | ledger::Event::Withdrawn { .. }
                 | ledger::Event::Removed { .. }
+                | ledger::Event::SelfTested(_)
                 | ledger::Event::Interrupted { .. } => None,
             };
             match recorder.send(event.clone(), rows) {
@@ -73,6 +74,7 @@ impl Daemon {
             Ok(_) if !self.greeted => {
                 self.greeted = true;
                 self.due_since = None;
+                self.tell_of_rules();
                 self.happen(Event::LedgerBack);
             }
             Ok(entry) => {
