@@ -16,6 +16,8 @@ mod print;
 
 mod log;
 
+mod rules;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -48,6 +50,15 @@ pub enum CommandError {
     /// The rules cannot be used.
     #[error(transparent)]
     Rules(#[from] broker::rules::RulesError),
+    /// There are none.
+    #[error("there is no rule in {} (give others with --rules)", path.display())]
+    NoRules {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The rules cannot be tested.
+    #[error(transparent)]
+    Exam(#[from] broker::selftest::ExamError),
     /// The site's files cannot be used.
     #[error(transparent)]
     Site(#[from] broker::site::SiteError),
@@ -113,6 +124,8 @@ enum Command {
     Scan(scan::Arguments),
     /// Read and verify the ledger
     Log(log::Arguments),
+    /// Test rules with their canaries
+    Rules(rules::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -136,6 +149,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
+        Command::Rules(arguments) => rules::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

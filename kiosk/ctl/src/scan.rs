@@ -211,7 +211,7 @@ fn admission(
 
 /// The kiosk's spool when this person may write there, else the system's place for large
 /// temporary files. The files in it have no names.
-fn spool(paths: &Paths) -> PathBuf {
+pub(crate) fn spool(paths: &Paths) -> PathBuf {
     let ours = paths.spool();
     let usable = std::fs::create_dir_all(&ours).is_ok()
         && nix::unistd::access(&ours, nix::unistd::AccessFlags::W_OK).is_ok();
