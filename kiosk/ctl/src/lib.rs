@@ -18,6 +18,8 @@ mod log;
 
 mod rules;
 
+mod status;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -126,6 +128,8 @@ enum Command {
     Log(log::Arguments),
     /// Test rules with their canaries
     Rules(rules::Arguments),
+    /// Say whether the kiosk is in service, and with which rules
+    Status(status::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -150,6 +154,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
         Command::Rules(arguments) => rules::run(&arguments, &paths),
+        Command::Status(arguments) => status::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

@@ -11,6 +11,7 @@ use wire::Digest;
 
 use super::medium::{self, IMAGE_BYTES_MAX};
 use super::zip::{self, Member};
+use crate::rules::FOLDER_DEPTH_MAX;
 
 /// Most specimens of one set: their rows are read in seconds, and their names have eight digits.
 pub const SPECIMENS_MAX: usize = 20_000;
@@ -22,9 +23,6 @@ pub const SPECIMENS_BYTES_MAX: usize = IMAGE_BYTES_MAX / 3;
 /// Canaries that are also examined in an archive in an archive, the smallest first: whether
 /// nesting works does not depend on the rule.
 const NESTED: usize = 16;
-
-/// Deepest folder that is searched for `canary.toml`, as for rules.
-const FOLDER_DEPTH_MAX: usize = 4;
 
 /// The name of `canary.toml`.
 const CANARY_FILE: &str = "canary.toml";

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use super::*;
 
 fn set(canaries: &str) -> tempfile::TempDir {
@@ -65,6 +67,19 @@ fn what_is_malformed_or_not_there_is_named() {
     );
     let error = Exam::of(&folder.path().join("nothing")).unwrap_err();
     assert!(matches!(error, ExamError::Read { .. }), "{error}");
+}
+
+#[test]
+fn canaries_are_looked_for_as_deep_as_rules_and_no_deeper() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |depth: usize| (1..depth).fold(folder.path().to_owned(), |path, _| path.join("d"));
+    fs::create_dir_all(at(FOLDER_DEPTH_MAX + 1)).unwrap();
+    let deepest = at(FOLDER_DEPTH_MAX + 1).join(CANARY_FILE);
+    fs::write(&deepest, pair("\"x\"")).unwrap();
+    assert_eq!(specimens(folder.path()).unwrap().len(), 2);
+    fs::create_dir(at(FOLDER_DEPTH_MAX + 2)).unwrap();
+    fs::rename(deepest, at(FOLDER_DEPTH_MAX + 2).join(CANARY_FILE)).unwrap();
+    assert!(specimens(folder.path()).unwrap().is_empty());
 }
 
 #[test]

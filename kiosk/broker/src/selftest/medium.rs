@@ -288,6 +288,30 @@ mod tests {
     }
 
     #[test]
+    fn clusters_stay_between_their_numbers_and_grow_instead() {
+        let of = |length: usize| {
+            let bytes = vec![0; length];
+            let geometry = Geometry::of(&[File {
+                stem: "A",
+                extension: "BIN",
+                bytes: &bytes,
+            }]);
+            geometry
+                .map(|geometry| (geometry.clusters, geometry.cluster))
+                .unwrap()
+        };
+        assert_eq!(of(0), (CLUSTERS_MIN, 1));
+        assert_eq!(of(CLUSTERS_MAX * SECTOR_BYTES), (CLUSTERS_MAX, 1));
+        assert_eq!(
+            of(CLUSTERS_MAX * SECTOR_BYTES + 1),
+            (CLUSTERS_MAX / 2 + 1, 2)
+        );
+        // The image is full long before the largest clusters are.
+        let most = CLUSTERS_MAX * CLUSTER_SECTORS_MAX * SECTOR_BYTES;
+        assert!(IMAGE_BYTES_MAX < most);
+    }
+
+    #[test]
     fn more_than_an_image_holds_is_no_image() {
         let half = vec![0; IMAGE_BYTES_MAX / 2];
         let two = [("A".to_owned(), half.clone()), ("B".to_owned(), half)];
