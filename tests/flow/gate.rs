@@ -50,7 +50,12 @@ pub(crate) fn record(root: &Root) -> Child {
 }
 
 pub(crate) fn daemon(root: &Root, bay: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_kioskd"))
+    daemon_of(Path::new(env!("CARGO_BIN_EXE_kioskd")), root, bay)
+}
+
+/// The daemon from another place, which starts the programs beside it.
+pub(crate) fn daemon_of(program: &Path, root: &Root, bay: &Path) -> Child {
+    Command::new(program)
         .arg("--root")
         .arg(root.path())
         .arg("--bay")
@@ -77,24 +82,60 @@ pub(crate) fn connect(root: &Root) -> OwnedFd {
 
 impl Kiosk {
     pub(crate) fn start() -> Self {
-        let root = Root::for_everybody();
+        let kiosk = Self::begin(Root::for_everybody(), None);
+        kiosk.serves();
+        kiosk
+    }
+
+    /// A kiosk that need not come to serve; its daemon from another place if there is one.
+    pub(crate) fn begin(root: Root, program: Option<&Path>) -> Self {
         let bay = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         for place in ["run/media-kiosk", "var/lib/media-kiosk/ledger"] {
             fs::create_dir_all(root.path().join(place)).unwrap();
         }
-        let (record, daemon) = (record(&root), daemon(&root, bay.path()));
+        let daemon = match program {
+            Some(program) => daemon_of(program, &root, bay.path()),
+            None => daemon(&root, bay.path()),
+        };
+        let record = record(&root);
         let screen = connect(&root);
-        let kiosk = Self {
+        Self {
             root,
             bay,
             record,
             daemon,
             screen,
-        };
-        kiosk.until("service", |view| {
+        }
+    }
+
+    /// Waits until it is in service.
+    #[track_caller]
+    pub(crate) fn serves(&self) {
+        self.until("service", |view| {
             view["out_of_service"].is_null().then_some(())
         });
-        kiosk
+    }
+
+    /// Waits until it is out of service for this reason, and gives the view that says so.
+    #[track_caller]
+    pub(crate) fn is_out(&self, why: &str) -> Value {
+        self.until(why, |view| {
+            (view["out_of_service"] == why).then(|| view.clone())
+        })
+    }
+
+    /// Has the daemon read everything again.
+    pub(crate) fn reload(&self) {
+        kiosk::kill(self.daemon.id(), nix::sys::signal::Signal::SIGHUP);
+    }
+
+    /// Waits until the ledger has so many entries of an event, and gives them.
+    #[track_caller]
+    pub(crate) fn told_of(&self, event: &str, count: usize) -> Vec<Value> {
+        kiosk::until(&format!("{count} entries of {event}"), || {
+            let told = self.told(event);
+            (told.len() == count).then_some(told)
+        })
     }
 
     pub(crate) fn bay(&self, name: &str) -> PathBuf {

@@ -68,6 +68,10 @@ mod interrupted;
 #[cfg(test)]
 mod gate;
 
+/// The kiosk's own test of its rules, and rules that are too old.
+#[cfg(test)]
+mod selftest;
+
 /// The trial on a terminal.
 #[cfg(test)]
 mod terminal;

@@ -6,11 +6,11 @@ mod refusal;
 mod reload;
 mod source;
 mod supervised;
+mod upkeep;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use decide::Allowlist;
@@ -20,7 +20,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::frame;
-use wire::ledger::Rules;
 
 use crate::bay::Bay;
 use crate::paths::Paths;
@@ -81,9 +80,9 @@ pub struct Daemon {
     site: Site,
     allowlist: Option<Allowlist>,
     loaded: Option<Loaded>,
-    /// Rules that are being read and compiled, to take the place of those in force.
-    loading: Option<Receiver<reload::Loading>>,
     in_force: reload::InForce,
+    /// What is known of them.
+    upkeep: upkeep::Upkeep,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -108,7 +107,8 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Reads the site's files and rules, and begins to watch and to listen.
+    /// Reads the site's files and rules, and begins to watch and to listen. The rules have
+    /// shown nothing yet: media wait until they are tested.
     ///
     /// # Errors
     /// [`DaemonError`] for everything without which no medium can be judged.
@@ -141,8 +141,8 @@ impl Daemon {
             site,
             allowlist,
             loaded,
-            loading: None,
             in_force,
+            upkeep: upkeep::Upkeep::new(),
             source,
             signals,
             listener,
@@ -190,7 +190,7 @@ impl Daemon {
             }
             self.send_entries();
             self.watch_rules();
-            self.take_rules();
+            self.mind_rules();
             self.hear_scanners();
             self.forget();
         }
@@ -206,6 +206,8 @@ impl Daemon {
                 over.push((*id, examination));
             }
         }
+        let scans = u64::try_from(over.len()).unwrap_or(u64::MAX);
+        self.upkeep.scans = self.upkeep.scans.saturating_add(scans);
         for (lane, examination) in over {
             // A long scan may end on another day than it began.
             self.ask_again(&[lane]);
@@ -221,11 +223,6 @@ impl Daemon {
         for lane in lanes {
             self.happen(Event::Forgotten { lane });
         }
-    }
-
-    /// The rules with their age of this moment.
-    fn rules_now(&self) -> Option<Rules> {
-        Some(self.loaded.as_ref()?.about(Timestamp::now()))
     }
 
     fn signal(&mut self) {
@@ -258,11 +255,10 @@ impl Daemon {
         self.sent = now;
         self.changed = false;
         self.sequence = self.sequence.saturating_add(1);
-        let rules = self.rules_now();
         let view = view::view(
             self.sequence,
             &self.site,
-            rules,
+            self.care(),
             self.allowlist.is_some(),
             &self.state,
             &self.ports,

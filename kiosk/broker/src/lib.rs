@@ -32,6 +32,8 @@ pub mod person;
 
 pub mod rules;
 
+pub mod selftest;
+
 mod launch;
 
 pub mod scanner;

@@ -33,7 +33,7 @@ use compile::compile;
 const SOURCES_MAX: usize = 20_000;
 
 /// Deepest folder of a bundle: `family/rule.yar` and two more.
-const FOLDER_DEPTH_MAX: usize = 4;
+pub(crate) const FOLDER_DEPTH_MAX: usize = 4;
 
 /// Why there are no rules to scan with.
 #[derive(Debug, thiserror::Error)]

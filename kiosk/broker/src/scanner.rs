@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Child;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jail::channel::Channel;
@@ -206,7 +207,10 @@ pub(crate) fn unlinked(folder: &Path) -> Result<File, ScannerError> {
         // Not every file system can make one; then it has a name for a moment, and
         // `create_new` follows no link that somebody put there.
         Err(error) if error.raw_os_error().map(Errno::from_raw) == Some(Errno::EOPNOTSUPP) => {
-            let path = folder.join(format!(".spool-{}", std::process::id()));
+            // Scans and self-tests of one process begin beside each other.
+            static MADE: AtomicU64 = AtomicU64::new(0);
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!(".spool-{}-{number}", std::process::id()));
             let file = options.create_new(true).open(&path).map_err(fault)?;
             std::fs::remove_file(&path).map_err(fault)?;
             Ok(file)

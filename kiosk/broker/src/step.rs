@@ -25,11 +25,24 @@ pub enum Service {
     NoLedger,
 }
 
+/// What the rules in force have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fitness {
+    /// Nothing yet: media that are in wait.
+    Untested,
+    /// They found their canaries.
+    Fit,
+    /// They did not, or there are none: nothing is scanned, and nothing passes.
+    Failed,
+}
+
 /// Everything that is going on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// Whether media can be judged.
     pub service: Service,
+    /// What the rules in force have shown.
+    pub fitness: Fitness,
     /// The media that are in, or were a moment ago.
     pub lanes: BTreeMap<LaneId, Lane>,
 }
@@ -54,6 +67,8 @@ pub enum Lane {
     Scanning {
         /// What the list decided.
         admission: Admission,
+        /// The rules it is scanned with, as tested since it began.
+        rules: RulesState,
         /// It has been taken out; the scan's end is awaited.
         gone: bool,
     },
@@ -145,6 +160,8 @@ pub enum Event {
     LedgerLost,
     /// The ledger can be written again.
     LedgerBack,
+    /// The rules that are in force from here on were tested.
+    Tested(Fitness),
 }
 
 /// Something to do.
@@ -171,12 +188,25 @@ pub enum Action {
 }
 
 impl State {
-    /// A kiosk that has not reached its ledger.
+    /// A kiosk that has not reached its ledger, with rules that have shown nothing.
     #[must_use]
     pub fn new() -> Self {
         Self {
             service: Service::NoLedger,
+            fitness: Fitness::Untested,
             lanes: BTreeMap::new(),
+        }
+    }
+}
+
+impl State {
+    /// Whether media that come in are begun with. Rules that failed do not keep them out:
+    /// that a medium was here, and not examined, is recorded.
+    #[must_use]
+    pub fn takes_media(&self) -> bool {
+        match (self.service, self.fitness) {
+            (Service::NoLedger, _) | (Service::Ready, Fitness::Untested) => false,
+            (Service::Ready, Fitness::Fit | Fitness::Failed) => true,
         }
     }
 }
@@ -190,7 +220,12 @@ impl Default for State {
 /// The next state and what to do.
 #[must_use]
 pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
+    let open = state.takes_media();
     match (event, state.service) {
+        (Event::Tested(fitness), Service::Ready | Service::NoLedger) => tested(state, fitness),
+        (Event::Noticed { lane } | Event::Inserted { lane, .. }, Service::Ready) if !open => {
+            (state, vec![Action::Drop(lane)])
+        }
         (Event::Noticed { lane }, Service::Ready) => enter(state, lane, Lane::Noticed),
         (
             Event::Inserted {
@@ -203,7 +238,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         ) => {
             let arriving = Lane::Arriving {
                 admission,
-                rules,
+                rules: lane::as_tested(rules, state.fitness),
                 fault,
                 gone: false,
             };
@@ -228,7 +263,8 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         }
         (Event::LedgerBack, Service::NoLedger) => {
             state.service = Service::Ready;
-            (state, vec![Action::LookAgain])
+            let look = state.takes_media().then_some(Action::LookAgain);
+            (state, look.into_iter().collect())
         }
         (Event::LedgerLost, Service::NoLedger) | (Event::LedgerBack, Service::Ready) => {
             (state, vec![])
@@ -250,14 +286,35 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             (state, actions)
         }
         (Event::Scanned { lane, examination }, Service::Ready | Service::NoLedger) => {
-            with(state, lane, |lane, id| {
-                lane::scanned(lane, id, &examination)
-            })
+            with(state, lane, |lane, id| lane::scanned(lane, id, examination))
         }
         (Event::Forgotten { lane }, Service::Ready | Service::NoLedger) => {
             with(state, lane, lane::forgotten)
         }
     }
+}
+
+/// Rules were tested. What rests on rules that failed does not pass, and has not.
+fn tested(mut state: State, fitness: Fitness) -> (State, Vec<Action>) {
+    let waited = !state.takes_media();
+    state.fitness = fitness;
+    let mut actions = Vec::new();
+    match fitness {
+        Fitness::Untested | Fitness::Fit => {}
+        Fitness::Failed => {
+            let lanes: Vec<LaneId> = state.lanes.keys().copied().collect();
+            for id in lanes {
+                let (next, more) = with(state, id, lane::distrusted);
+                state = next;
+                actions.extend(more);
+            }
+            actions.extend(leave(&mut state));
+        }
+    }
+    if waited && state.takes_media() {
+        actions.push(Action::LookAgain);
+    }
+    (state, actions)
 }
 
 /// Applies `change` to one lane. Events of lanes that are gone come late and change nothing.

@@ -9,7 +9,8 @@ use super::*;
 const LANE: LaneId = LaneId(7);
 
 fn ready() -> State {
-    step(State::new(), Event::LedgerBack).0
+    let state = step(State::new(), Event::LedgerBack).0;
+    step(state, Event::Tested(Fitness::Fit)).0
 }
 
 fn admitted() -> Admission {
@@ -381,11 +382,144 @@ fn a_twin_ends_the_scan_and_takes_the_pass_from_the_screen_at_once() {
     assert_eq!(verdict(&state), None);
 }
 
+fn tested(fitness: Fitness) -> Event {
+    Event::Tested(fitness)
+}
+
+#[test]
+fn media_that_are_in_wait_until_the_rules_have_found_their_canaries() {
+    let state = step(State::new(), Event::LedgerBack).0;
+    assert!(!state.takes_media());
+    let (state, actions) = step(state, inserted(admitted()));
+    assert_eq!(actions, [Action::Drop(LANE)]);
+    let (state, actions) = step(state, Event::Noticed { lane: LANE });
+    assert_eq!(actions, [Action::Drop(LANE)]);
+    let (state, actions) = step(state, tested(Fitness::Fit));
+    assert_eq!(actions, [Action::LookAgain]);
+    let (_, actions) = step(state, tested(Fitness::Fit));
+    assert!(actions.is_empty());
+    // Tested before the ledger is there: they wait for it, and are looked for once.
+    let (state, actions) = step(State::new(), tested(Fitness::Fit));
+    assert!(actions.is_empty());
+    let (_, actions) = step(state, Event::LedgerBack);
+    assert_eq!(actions, [Action::LookAgain]);
+}
+
+#[test]
+fn with_rules_that_failed_a_medium_is_recorded_and_not_read() {
+    let state = step(State::new(), Event::LedgerBack).0;
+    let (mut state, actions) = step(state, tested(Fitness::Failed));
+    assert_eq!(actions, [Action::LookAgain]);
+    for event in [inserted(admitted()), entry(1), entry(2)] {
+        let (next, actions) = step(state, event);
+        state = next;
+        assert!(!actions.contains(&Action::StartScan(LANE)));
+    }
+    assert_eq!(verdict(&state), Some(Verdict::Incomplete));
+    assert_eq!(reasons(&state), [ReasonCode::SelfTestFailed]);
+    let mut refused_there = step(ready(), tested(Fitness::Failed)).0;
+    for event in [inserted(refused()), entry(1), entry(2)] {
+        refused_there = step(refused_there, event).0;
+    }
+    assert_eq!(verdict(&refused_there), Some(Verdict::Stop));
+}
+
+#[test]
+fn rules_that_fail_take_the_pass_from_wherever_the_journey_stands() {
+    let failed = || tested(Fitness::Failed);
+    let (scanned, read, told) = (clean(), entry(1), entry(2));
+    let journeys = [
+        vec![inserted(admitted()), failed(), read.clone(), told.clone()],
+        vec![
+            inserted(admitted()),
+            read.clone(),
+            failed(),
+            scanned.clone(),
+            told.clone(),
+        ],
+        // Rules that take their place do not make good what the others have read.
+        vec![
+            inserted(admitted()),
+            read.clone(),
+            failed(),
+            tested(Fitness::Fit),
+            scanned.clone(),
+            told.clone(),
+        ],
+        vec![
+            inserted(admitted()),
+            read.clone(),
+            scanned.clone(),
+            failed(),
+            told.clone(),
+            entry(3),
+        ],
+        vec![
+            inserted(admitted()),
+            read,
+            scanned,
+            told,
+            failed(),
+            entry(3),
+        ],
+    ];
+    for journey in journeys {
+        let (state, _) = run(journey);
+        assert_eq!(verdict(&state), Some(Verdict::Incomplete));
+        assert_eq!(reasons(&state), [ReasonCode::SelfTestFailed]);
+    }
+}
+
+#[test]
+fn a_match_still_stops_when_the_rules_have_failed() {
+    let mut found = Examination::not_started(RulesState::Working);
+    found.ending = Ending::Complete;
+    found.matched = 1;
+    let scanned = Event::Scanned {
+        lane: LANE,
+        examination: found,
+    };
+    let (state, _) = run(vec![
+        inserted(admitted()),
+        entry(1),
+        tested(Fitness::Failed),
+        scanned,
+        entry(2),
+    ]);
+    assert_eq!(verdict(&state), Some(Verdict::Stop));
+}
+
 proptest! {
+    /// Rules that failed and were not mended give no PASS, whatever happens.
+    #[test]
+    fn nothing_passes_while_the_rules_have_failed(
+        before in prop::collection::vec(0_u8..4, 0..6),
+        after in prop::collection::vec(0_u8..7, 0..24),
+    ) {
+        let event = |which: u8| match which {
+            0 => inserted(admitted()),
+            1 => clean(),
+            2 => entry(5),
+            3 => Event::Noticed { lane: LANE },
+            4 => gone(),
+            5 => Event::Forgotten { lane: LANE },
+            _ => Event::LedgerBack,
+        };
+        let mut state = ready();
+        for which in before {
+            state = step(state, event(which)).0;
+        }
+        state = step(state, tested(Fitness::Failed)).0;
+        for which in after {
+            state = step(state, event(which)).0;
+            prop_assert_ne!(verdict(&state), Some(Verdict::Pass));
+        }
+    }
+
     /// Whatever happens in whatever order: PASS is on the screen only after a complete clean
     /// scan of an admitted medium, and only with an entry.
     #[test]
-    fn no_order_of_events_makes_a_pass(order in prop::collection::vec(0_u8..12, 0..24)) {
+    fn no_order_of_events_makes_a_pass(order in prop::collection::vec(0_u8..14, 0..24)) {
         let mut state = ready();
         for which in order {
             let event = match which {
@@ -405,6 +539,8 @@ proptest! {
                     rules: RulesState::Working,
                     fault: Some(Gap::Timeout),
                 },
+                11 => Event::Tested(Fitness::Failed),
+                12 => Event::Tested(Fitness::Fit),
                 _ => Event::LedgerBack,
             };
             state = step(state, event).0;

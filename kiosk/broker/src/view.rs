@@ -3,30 +3,40 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use wire::Verdict;
 use wire::ledger::Rules;
-use wire::view::{LANES_MAX, Lane as Shown, OutOfService, Stage, View};
+use wire::view::{
+    LANES_MAX, Lane as Shown, OutOfService, RulesAge, STAFF_LINE_BYTES_MAX, Stage, View,
+};
+use wire::{MediumName, Verdict};
 
 use crate::port::Port;
 use crate::site::Site;
-use crate::step::{Lane, LaneId, Service, State};
+use crate::step::{Fitness, Lane, LaneId, Service, State};
+
+/// What is known of the rules in force.
+pub(crate) struct Care {
+    /// Which.
+    pub(crate) rules: Option<Rules>,
+    /// What their age means here.
+    pub(crate) age: RulesAge,
+    /// Why others did not take their place.
+    pub(crate) refused: Option<String>,
+    /// What their self-test found wrong.
+    pub(crate) fault: Option<String>,
+}
 
 /// Makes the view of `state`.
 pub(crate) fn view(
     sequence: u64,
     site: &Site,
-    rules: Option<Rules>,
+    care: Care,
     allowlist: bool,
     state: &State,
     ports: &BTreeMap<LaneId, Port>,
 ) -> View {
     let now = Timestamp::now().to_zoned(site.zone.clone());
-    let out_of_service = match (state.service, allowlist, &rules) {
-        (Service::NoLedger, _, _) => Some(OutOfService::Ledger),
-        (Service::Ready, false, _) => Some(OutOfService::Allowlist),
-        (Service::Ready, true, None) => Some(OutOfService::Rules),
-        (Service::Ready, true, Some(_)) => None,
-    };
+    let out_of_service = out_of_service(&care, allowlist, state);
+    let failed = out_of_service == Some(OutOfService::SelfTest);
     // With more media than cards, those that anybody must not miss have one.
     let mut lanes: Vec<_> = state.lanes.iter().collect();
     lanes.sort_by_key(|(id, lane)| (weight(lane), **id));
@@ -41,10 +51,41 @@ pub(crate) fn view(
         site_ja: site.policy.site_ja.clone(),
         site_en: site.policy.site_en.clone(),
         clock: now.strftime("%Y-%m-%d %H:%M").to_string(),
-        rules,
+        rules: care.rules,
+        rules_age: care.age,
+        rules_refused: care.refused.as_deref().map(line),
         out_of_service,
+        fault: care.fault.as_deref().filter(|_| failed).map(line),
+        contact: site.policy.contact.clone(),
         lanes,
     }
+}
+
+/// Why no medium can be judged, what is to be mended first first.
+fn out_of_service(care: &Care, allowlist: bool, state: &State) -> Option<OutOfService> {
+    match (state.fitness, state.service, allowlist, &care.rules) {
+        (Fitness::Untested, _, _, _) => Some(OutOfService::Testing),
+        (Fitness::Fit | Fitness::Failed, Service::NoLedger, _, _) => Some(OutOfService::Ledger),
+        (Fitness::Fit | Fitness::Failed, Service::Ready, false, _) => Some(OutOfService::Allowlist),
+        (Fitness::Fit | Fitness::Failed, Service::Ready, true, None) => Some(OutOfService::Rules),
+        (Fitness::Failed, Service::Ready, true, Some(_)) => Some(OutOfService::SelfTest),
+        (Fitness::Fit, Service::Ready, true, Some(_)) => match care.age {
+            RulesAge::Stale => Some(OutOfService::RulesStale),
+            RulesAge::Fresh | RulesAge::Aging => None,
+        },
+    }
+}
+
+/// One line for staff, with nothing hidden in it.
+fn line(text: &str) -> String {
+    let (name, _) = MediumName::cut(text.as_bytes());
+    let mut line = name.escaped().to_string();
+    let mut end = STAFF_LINE_BYTES_MAX.min(line.len());
+    while !line.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    line.truncate(end);
+    line
 }
 
 /// What may be left out last comes first: an answer that stops, then what has none, then PASS.
@@ -106,6 +147,54 @@ mod tests {
     use wire::ledger::EntryId;
 
     use super::*;
+
+    fn care(rules: u64, age: RulesAge) -> Care {
+        let rules = (0 < rules).then(|| Rules {
+            bundle: "b".to_owned(),
+            version: 1,
+            issued: None,
+            age_days: None,
+            rules,
+            sha256: Digest([0; 32]),
+        });
+        Care {
+            rules,
+            age,
+            refused: None,
+            fault: None,
+        }
+    }
+
+    #[test]
+    fn only_tested_rules_that_are_young_enough_are_in_service() {
+        let ready = |fitness| State {
+            service: Service::Ready,
+            fitness,
+            ..State::new()
+        };
+        let out = |rules, age, fitness| out_of_service(&care(rules, age), true, &ready(fitness));
+        let (fresh, aging, stale) = (RulesAge::Fresh, RulesAge::Aging, RulesAge::Stale);
+        let (fit, failed) = (Fitness::Fit, Fitness::Failed);
+        assert_eq!(out(1, fresh, fit), None);
+        assert_eq!(out(1, aging, fit), None);
+        assert_eq!(out(1, stale, fit), Some(OutOfService::RulesStale));
+        assert_eq!(out(1, stale, failed), Some(OutOfService::SelfTest));
+        assert_eq!(out(1, fresh, failed), Some(OutOfService::SelfTest));
+        assert_eq!(out(0, aging, failed), Some(OutOfService::Rules));
+        let untested = out(1, fresh, Fitness::Untested);
+        assert_eq!(untested, Some(OutOfService::Testing));
+        let list = out_of_service(&care(1, fresh), false, &ready(fit));
+        assert_eq!(list, Some(OutOfService::Allowlist));
+        let began = out_of_service(&care(1, fresh), true, &State::new());
+        assert_eq!(began, Some(OutOfService::Testing));
+    }
+
+    #[test]
+    fn a_line_for_staff_is_cut_and_has_nothing_hidden() {
+        let text = line(&"\u{202e}é".repeat(STAFF_LINE_BYTES_MAX));
+        assert!(text.len() <= STAFF_LINE_BYTES_MAX, "{}", text.len());
+        assert!(!text.chars().any(wire::name::is_hidden));
+    }
 
     #[test]
     fn when_there_is_no_room_a_pass_is_left_out_first() {

@@ -18,6 +18,8 @@ mod log;
 
 mod rules;
 
+mod status;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -84,6 +86,15 @@ pub enum CommandError {
     /// The ledger cannot be written.
     #[error(transparent)]
     Record(#[from] broker::recorder::RecordError),
+    /// There are none.
+    #[error("there is no rule in {} (give others with --rules)", path.display())]
+    NoRules {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The rules cannot be tested.
+    #[error(transparent)]
+    Exam(#[from] broker::selftest::ExamError),
     /// The site's files cannot be used.
     #[error(transparent)]
     Site(#[from] broker::site::SiteError),
@@ -147,10 +158,12 @@ something was not examined.";
 enum Command {
     /// Scan a block device, a disk image, a folder or a file
     Scan(scan::Arguments),
-    /// Make, sign and install bundles of rules
+    /// Make, sign, install and test rules
     Rules(rules::Arguments),
     /// Read and verify the ledger
     Log(log::Arguments),
+    /// Say whether the kiosk is in service, and with which rules
+    Status(status::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -175,6 +188,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Rules(arguments) => rules::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
+        Command::Status(arguments) => status::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

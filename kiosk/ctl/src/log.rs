@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use broker::Paths;
 use record::reader::{Entry, Filter};
 use record::{Ledger, LedgerError};
-use wire::ledger::{Event, Judged};
+use wire::ledger::{Event, Judged, Rules, SelfTested};
 use wire::{Claim, Interface, MediumName, Outcome, Reason, Row, Verdict};
 
 use crate::CommandError;
@@ -98,6 +98,7 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
             spelled_out(reasons)
         ),
         Event::Removed { insertion } => format!("removed     insertion {insertion}"),
+        Event::SelfTested(tested) => tested_in_a_line(tested),
         Event::Interrupted { insertion, why } => {
             format!("interrupted insertion {insertion}: {why}")
         }
@@ -127,6 +128,37 @@ fn spelled_out(reasons: &[Reason]) -> String {
     reasons.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
+fn tested_in_a_line(tested: &SelfTested) -> String {
+    let faults = match tested.faults.as_slice() {
+        [] => String::new(),
+        [first, ..] => format!("  {}", text(first)),
+    };
+    format!(
+        "self-tested {}  {} {}, {} specimens{faults}",
+        spelled(&tested.result),
+        text(&tested.rules.bundle),
+        tested.rules.version,
+        tested.specimens
+    )
+}
+
+fn show_self_test(tested: &SelfTested) {
+    show_rules(&tested.rules);
+    print::line(&format!("        took {} ms", tested.milliseconds));
+    for fault in &tested.faults {
+        print::line(&format!("        {}", text(fault)));
+    }
+}
+
+fn show_rules(rules: &Rules) {
+    print::line(&format!(
+        "        rules {} {} ({})",
+        text(&rules.bundle),
+        rules.version,
+        rules.sha256
+    ));
+}
+
 fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
     let entry = ledger.entry(number)?;
     if json {
@@ -140,6 +172,7 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
         Event::Inserted {
             claim: Some(claim), ..
         } => show_claim(claim),
+        Event::SelfTested(tested) => show_self_test(tested),
         Event::Inserted { claim: None, .. }
         | Event::Started { .. }
         | Event::Withdrawn { .. }
@@ -236,10 +269,7 @@ fn show_judged(judged: &Judged) {
         judged.started, judged.finished
     ));
     if let Some(rules) = &judged.rules {
-        print::line(&format!(
-            "        rules {} {} ({})",
-            rules.bundle, rules.version, rules.sha256
-        ));
+        show_rules(rules);
     }
     for volume in &judged.volumes {
         print::line(&format!(

@@ -14,6 +14,8 @@ mod install;
 
 mod status;
 
+mod test;
+
 use broker::Paths;
 
 use crate::CommandError;
@@ -41,6 +43,8 @@ enum Command {
     Rollback(install::BackArguments),
     /// Say which rules are installed, and whether they are as they were signed
     Status(status::Arguments),
+    /// Test rules with their canaries, on a medium that is scanned as every medium is
+    Test(test::Arguments),
 }
 
 /// Runs the command.
@@ -52,5 +56,6 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::Install(arguments) => install::run(arguments, paths),
         Command::Rollback(arguments) => install::roll_back(arguments, paths),
         Command::Status(arguments) => status::run(arguments, paths),
+        Command::Test(arguments) => test::run(arguments, paths),
     }
 }

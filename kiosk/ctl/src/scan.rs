@@ -146,10 +146,11 @@ impl Session<'_> {
         loaded: Option<&Loaded>,
         rows: &mut Vec<Row>,
     ) -> Result<Received, CommandError> {
-        let rules = self
-            .site
-            .policy
-            .rules_state(loaded.map(|loaded| &loaded.about));
+        let rules = self.site.policy.rules_state(
+            loaded.map(|loaded| &loaded.about),
+            loaded.and_then(|loaded| loaded.expires),
+            self.site.today(Timestamp::now()),
+        );
         let mut reception =
             Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
@@ -211,7 +212,7 @@ fn admission(
 
 /// The kiosk's spool when this person may write there, else the system's place for large
 /// temporary files. The files in it have no names.
-fn spool(paths: &Paths) -> PathBuf {
+pub(crate) fn spool(paths: &Paths) -> PathBuf {
     let ours = paths.spool();
     let usable = std::fs::create_dir_all(&ours).is_ok()
         && nix::unistd::access(&ours, nix::unistd::AccessFlags::W_OK).is_ok();

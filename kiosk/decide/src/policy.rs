@@ -2,6 +2,7 @@
 
 mod coverage;
 mod fixed;
+mod upkeep;
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
@@ -9,14 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use toml::Spanned;
 use wire::Claim;
-use wire::ledger::Rules;
 use wire::scan::{CONTAINER_DEPTH_MAX, Limits, Spare};
 
 pub use coverage::{Coverage, UNALLOCATED_MEDIUM_BYTES};
 pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX, is_port};
+pub use upkeep::{
+    AGE_DAYS_WARN, EXPIRY_DAYS_WARN, Freshness, SELF_TEST_EVERY_SCANS, SELF_TEST_SCANS_LIMIT_MAX,
+    Upkeep,
+};
 
 use crate::allowlist::TEXT_BYTES_MAX;
-use crate::examination::RulesState;
 use crate::source::{ListError, Text};
 
 /// Longest policy or limits file, in bytes: every key with its comments is a few kilobytes.
@@ -52,8 +55,8 @@ pub struct Policy {
     pub zone: Zone,
     /// Whom to call: shown with every answer that is not PASS.
     pub contact: Option<String>,
-    /// Oldest rules that may give PASS, in days; `None` when the site sets no limit.
-    pub rules_age_days_max: Option<u64>,
+    /// How old rules may be, and how often they are tested.
+    pub upkeep: Upkeep,
     /// Limits of a scan.
     pub limits: Limits,
     /// What is examined beside what is allocated.
@@ -72,7 +75,7 @@ impl Policy {
             site_en: "Trial kiosk".to_owned(),
             zone: Zone::Fixed(Offset::constant(9)),
             contact: None,
-            rules_age_days_max: None,
+            upkeep: Upkeep::builtin(),
             limits: Limits::default(),
             coverage: Coverage::builtin(),
             fixed: Vec::new(),
@@ -90,23 +93,6 @@ impl Policy {
     #[must_use]
     pub fn spare(&self, size_bytes: u64) -> Spare {
         self.coverage.spare(size_bytes)
-    }
-
-    /// What the age of loaded rules means here. Rules past their last day are stale whatever
-    /// the site's limit is. Rules that do not say when they were issued
-    /// are stale as soon as the site sets a limit. Whether they find their canaries is for
-    /// the self-test to say.
-    pub fn rules_state(&self, rules: Option<&Rules>) -> RulesState {
-        match (rules, self.rules_age_days_max) {
-            (None, _) => RulesState::Missing,
-            (Some(rules), _) if rules.rules == 0 => RulesState::Missing,
-            (Some(rules), _) if rules.expired_days.is_some() => RulesState::Stale,
-            (Some(_), None) => RulesState::Working,
-            (Some(rules), Some(most)) => match rules.age_days {
-                Some(age) if age <= most => RulesState::Working,
-                Some(_) | None => RulesState::Stale,
-            },
-        }
     }
 }
 
@@ -150,7 +136,7 @@ pub fn age_days(issued: &str, now: Timestamp) -> Option<u64> {
 #[serde(deny_unknown_fields)]
 struct RawPolicy {
     site: RawSite,
-    rules: Option<RawRules>,
+    rules: Option<upkeep::RawRules>,
     usb: Option<fixed::RawUsb>,
     coverage: Option<coverage::RawCoverage>,
     limits: Option<RawLimits>,
@@ -163,12 +149,6 @@ struct RawSite {
     name_en: Spanned<String>,
     time_zone: Spanned<String>,
     contact: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRules {
-    age_days_max: Option<Spanned<u64>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -196,18 +176,12 @@ struct RawLimits {
 pub fn parse(text: &str) -> Result<Policy, ListError> {
     let (source, raw) = Text::read::<RawPolicy>(text, POLICY_BYTES_MAX)?;
     let line = |value| source.line(value, TEXT_BYTES_MAX);
-    let age = raw
-        .rules
-        .as_ref()
-        .and_then(|rules| rules.age_days_max.as_ref());
     Ok(Policy {
         site_ja: line(&raw.site.name_ja)?,
         site_en: line(&raw.site.name_en)?,
         zone: zone(&source, &raw.site.time_zone)?,
         contact: raw.site.contact.as_ref().map(line).transpose()?,
-        rules_age_days_max: age
-            .map(|value| source.number(value, AGE_DAYS_LIMIT_MAX))
-            .transpose()?,
+        upkeep: upkeep::check(&source, &raw.rules.unwrap_or_default())?,
         fixed: raw
             .usb
             .map_or_else(|| Ok(Vec::new()), |usb| usb.check(&source))?,

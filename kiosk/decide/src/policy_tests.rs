@@ -3,18 +3,6 @@ use super::*;
 const SITE: &str =
     "[site]\nname_ja = \"正門\"\nname_en = \"Main gate\"\ntime_zone = \"Asia/Tokyo\"\n";
 
-fn rules(rules: u64, age_days: Option<u64>) -> Rules {
-    Rules {
-        bundle: "b".to_owned(),
-        version: 1,
-        issued: None,
-        age_days,
-        expired_days: None,
-        rules,
-        sha256: wire::Digest([0; 32]),
-    }
-}
-
 #[test]
 fn the_smallest_policy_names_the_site_and_its_time_zone() {
     let policy = parse(SITE).unwrap();
@@ -24,14 +12,14 @@ fn the_smallest_policy_names_the_site_and_its_time_zone() {
     );
     assert_eq!(policy.zone, Zone::Named("Asia/Tokyo".to_owned()));
     assert_eq!(policy.limits, Limits::default());
-    assert_eq!((policy.contact, policy.rules_age_days_max), (None, None));
+    assert_eq!((policy.contact, policy.upkeep.age_days_max), (None, None));
     assert!(parse("").is_err());
 }
 
 #[test]
 fn the_shipped_sample_parses() {
     let policy = parse(include_str!("../../../systemd/kiosk.toml")).unwrap();
-    assert_eq!(policy.rules_age_days_max, Some(30));
+    assert_eq!(policy.upkeep.age_days_max, Some(30));
     assert_eq!(policy.limits, Limits::default());
 }
 
@@ -151,45 +139,6 @@ fn the_age_of_rules_is_counted_in_whole_days() {
     );
     assert_eq!(age("2026-11-25"), None, "issued in the future");
     assert_eq!(age("soon"), None);
-}
-
-#[test]
-fn rules_work_only_within_the_age_the_site_allows() {
-    let free = Policy::builtin();
-    assert_eq!(free.rules_state(None), RulesState::Missing);
-    assert_eq!(
-        free.rules_state(Some(&rules(0, Some(1)))),
-        RulesState::Missing
-    );
-    assert_eq!(free.rules_state(Some(&rules(9, None))), RulesState::Working);
-    let strict = Policy {
-        rules_age_days_max: Some(30),
-        ..Policy::builtin()
-    };
-    assert_eq!(
-        strict.rules_state(Some(&rules(9, Some(30)))),
-        RulesState::Working
-    );
-    assert_eq!(
-        strict.rules_state(Some(&rules(9, Some(31)))),
-        RulesState::Stale
-    );
-    assert_eq!(strict.rules_state(Some(&rules(9, None))), RulesState::Stale);
-}
-
-#[test]
-fn rules_past_their_last_day_are_stale_whatever_the_site_allows() {
-    let expired = Rules {
-        expired_days: Some(1),
-        ..rules(9, Some(1))
-    };
-    for limit in [None, Some(30)] {
-        let policy = Policy {
-            rules_age_days_max: limit,
-            ..Policy::builtin()
-        };
-        assert_eq!(policy.rules_state(Some(&expired)), RulesState::Stale);
-    }
 }
 
 #[test]

@@ -4,7 +4,10 @@
 mod rules;
 
 use wire::claim::INTERFACES_MAX;
-use wire::ledger::{EVENT_BYTES_MAX, Event, Judged, VOLUMES_MAX};
+use wire::ledger::{
+    EVENT_BYTES_MAX, Event, Judged, SELF_TEST_FAULT_BYTES_MAX, SELF_TEST_FAULTS_MAX, SelfTest,
+    SelfTested, VOLUMES_MAX,
+};
 use wire::scan::CONTAINER_DEPTH_MAX;
 use wire::{Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
 
@@ -41,6 +44,7 @@ impl Step {
 pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     match event {
         Event::Started { .. }
+        | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
         | Event::RulesRefused(_) => None,
@@ -76,11 +80,33 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
         Event::RulesInstalled(change) => rules::installed(change),
         Event::RulesRolledBack(change) => rules::rolled_back(change),
         Event::RulesRefused(refused) => rules::refused(refused),
+        Event::SelfTested(tested) => self_test(tested),
         Event::Started { .. }
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. } => Ok(()),
+    }
+}
+
+/// Checks the result of a self-test by itself: a pass examined something and found no fault,
+/// a failure says why.
+fn self_test(tested: &SelfTested) -> Result<(), Refusal> {
+    let long = |fault: &String| SELF_TEST_FAULT_BYTES_MAX < fault.len();
+    if SELF_TEST_FAULTS_MAX < tested.faults.len() || tested.faults.iter().any(long) {
+        return Err(Refusal::SelfTest("has more or longer faults than are kept"));
+    }
+    match tested.result {
+        SelfTest::Passed if !tested.faults.is_empty() => {
+            Err(Refusal::SelfTest("passed and has faults"))
+        }
+        SelfTest::Passed if tested.specimens == 0 || tested.rules.rules == 0 => {
+            Err(Refusal::SelfTest("passed and examined nothing"))
+        }
+        SelfTest::Failed if tested.faults.is_empty() => {
+            Err(Refusal::SelfTest("failed and does not say why"))
+        }
+        SelfTest::Passed | SelfTest::Failed => Ok(()),
     }
 }
 
@@ -126,6 +152,7 @@ pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusa
     match event {
         Event::Started { .. }
         | Event::Inserted { .. }
+        | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
         | Event::RulesRefused(_) => Ok(()),
@@ -174,6 +201,7 @@ pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. }
+        | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
         | Event::RulesRefused(_) => {

@@ -208,6 +208,9 @@ pub enum Refusal {
     /// A change of rules that contradicts itself.
     #[error("a change of rules {0}")]
     Rules(&'static str),
+    /// The result of a self-test that contradicts itself.
+    #[error("the self-test {0}")]
+    SelfTest(&'static str),
     /// Whoever recorded the insertion gives the verdict.
     #[error("insertion {0} was recorded over another connection")]
     Stranger(u64),

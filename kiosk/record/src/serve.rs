@@ -277,6 +277,7 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. }
+        | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
         | Event::RulesRefused(_) => {}

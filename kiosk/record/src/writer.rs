@@ -269,6 +269,7 @@ fn store_rows(
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Interrupted { .. }
+        | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
         | Event::RulesRefused(_) => return Err(Refusal::RowsOfWhat.into()),

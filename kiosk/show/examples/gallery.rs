@@ -11,7 +11,7 @@ use show::{News, Screen, Words, update, view};
 use wire::ledger::{EntryId, Rules};
 use wire::scan::Progress;
 use wire::verdict::Reason;
-use wire::view::{FirstFinding, Lane, OutOfService, Shown, Stage, View};
+use wire::view::{FirstFinding, Lane, OutOfService, RulesAge, Shown, Stage, View};
 use wire::{Digest, MediumName, ReasonCode, Verdict};
 
 const NAMES: &str = "idle checking scanning counting recording pass stop unregistered \
@@ -90,7 +90,11 @@ fn picture(name: &str) -> Option<Option<View>> {
             rules: 40,
             sha256: Digest([7; 32]),
         }),
+        rules_age: RulesAge::Fresh,
+        rules_refused: None,
         out_of_service: (name == "out").then_some(OutOfService::Ledger),
+        fault: None,
+        contact: None,
         lanes: stages
             .into_iter()
             .map(|stage| Lane {

@@ -3,7 +3,7 @@
 use wire::ledger::{EntryId, Rules};
 use wire::scan::Progress;
 use wire::verdict::Reason;
-use wire::view::{FirstFinding, Lane, Shown, Stage, View};
+use wire::view::{FirstFinding, Lane, RulesAge, Shown, Stage, View};
 use wire::{Digest, MediumName, ReasonCode, Verdict};
 
 /// Every reason, in the type's order.
@@ -52,7 +52,11 @@ pub(crate) fn view(sequence: u64, stages: Vec<Stage>) -> View {
             rules: 40,
             sha256: Digest([7; 32]),
         }),
+        rules_age: RulesAge::Fresh,
+        rules_refused: None,
         out_of_service: None,
+        fault: None,
+        contact: None,
         lanes: stages
             .into_iter()
             .map(|stage| Lane {

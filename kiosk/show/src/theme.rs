@@ -25,6 +25,13 @@ pub(crate) const AMBER: Style = Style::new()
     .bg(Color::Rgb(255, 191, 0))
     .add_modifier(Modifier::BOLD);
 
+/// Something that staff must mend before anything passes: white on a red that is no verdict's,
+/// contrast 7.4 to 1. Its words say so too.
+pub(crate) const RED: Style = Style::new()
+    .fg(WHITE)
+    .bg(Color::Rgb(170, 16, 40))
+    .add_modifier(Modifier::BOLD);
+
 /// Frames and what is of second importance.
 pub(crate) const QUIET: Style = Style::new().fg(Color::Rgb(160, 170, 186));
 

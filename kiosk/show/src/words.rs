@@ -139,6 +139,9 @@ pub(crate) fn out_key(why: OutOfService) -> &'static str {
         OutOfService::Starting => "out-starting",
         OutOfService::Ledger => "out-ledger",
         OutOfService::Rules => "out-rules",
+        OutOfService::Testing => "out-testing",
+        OutOfService::SelfTest => "out-self-test",
+        OutOfService::RulesStale => "out-rules-stale",
         OutOfService::Allowlist => "out-allowlist",
     }
 }

@@ -4,12 +4,14 @@
 ## Top row
 header-rules = Rules
 header-rules-none = No rules
+header-rules-update = UPDATE
 age-days = { $days ->
     [0] today
    *[other] { $days } d
 }
 age-unknown = undated
 status-starting = STARTING
+status-testing = TESTING
 status-idle = READY
 status-checking = CHECKING
 status-scanning = SCANNING
@@ -38,6 +40,9 @@ idle-step-wait = Wait
 idle-step-read = Read the result
 idle-keep = Do not remove it while it is scanned
 idle-no-phones = No phones, no charging
+idle-rules = Scan rules
+idle-rules-update = please update
+idle-rules-refused = newer rules are not in use
 
 ## Checking
 checking-title = Checking the registration
@@ -171,11 +176,18 @@ out-ledger = Out of service: results cannot be written down
 out-ledger-staff = the ledger cannot be written: check free space and kiosk-record
 out-rules = Out of service: there are no working rules
 out-rules-staff = install the rules again
+out-testing = The kiosk is testing itself
+out-testing-next = Please wait a moment
+out-self-test = Out of service: the kiosk failed its own test
+out-self-test-staff = install the rules again, and check with kioskctl rules test
+out-rules-stale = Out of service: the scan rules are too old
+out-rules-stale-staff = install newer rules
 out-allowlist = Out of service: the list of media cannot be read
 out-allowlist-staff = correct allowlist.toml
 out-next = Do not insert a USB. Call the staff
 out-inserted = Hand an inserted USB to the staff; do not take it in
 staff = For staff
+contact = Contact
 
 ## When the daemon does not answer
 lost-title = The kiosk does not answer

@@ -4,12 +4,14 @@
 ## 上の行
 header-rules = 定義
 header-rules-none = 定義なし
+header-rules-update = 要更新
 age-days = { $days ->
     [0] 今日
    *[other] { $days }日前
 }
 age-unknown = 日付不明
 status-starting = 準備中
+status-testing = 自己診断
 status-idle = 受付中
 status-checking = 確認中
 status-scanning = 検査中
@@ -38,6 +40,9 @@ idle-step-wait = 待つ
 idle-step-read = 結果を見る
 idle-keep = 検査中は抜かないでください
 idle-no-phones = スマートフォン・充電は使えません
+idle-rules = 検査の定義
+idle-rules-update = 更新してください
+idle-rules-refused = 新しい定義は自己診断に失敗し、使っていません
 
 ## 確認
 checking-title = 登録を確認しています
@@ -143,11 +148,18 @@ out-ledger = 結果を記録できないため、停止しています
 out-ledger-staff = 台帳に書けません。空き容量と kiosk-record を確かめてください
 out-rules = 使える定義がないため、停止しています
 out-rules-staff = 定義を入れ直してください
+out-testing = 検査機能の確認中です
+out-testing-next = しばらくお待ちください
+out-self-test = 検査機能の自己診断が失敗し、停止しています
+out-self-test-staff = 定義を入れ直し、kioskctl rules test で確かめてください
+out-rules-stale = 検査の定義が古すぎるため、停止しています
+out-rules-stale-staff = 新しい定義を入れてください
 out-allowlist = 登録リストが読めないため、停止しています
 out-allowlist-staff = allowlist.toml を直してください
 out-next = USBを挿さないで、係員を呼んでください
 out-inserted = 挿してあるUSBは、持ち込まずに係員に渡してください
 staff = 係員へ
+contact = 連絡先
 
 ## 通信が切れたとき
 lost-title = 画面の通信が切れました

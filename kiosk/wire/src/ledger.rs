@@ -22,6 +22,12 @@ pub const ROWS_BYTES_MAX: u64 = 512 << 20;
 /// one or two.
 pub const VOLUMES_MAX: usize = 64;
 
+/// Most faults of a self-test that its entry names.
+pub const SELF_TEST_FAULTS_MAX: usize = 16;
+
+/// Longest fault of a self-test, in bytes: a rule, a place and a sentence.
+pub const SELF_TEST_FAULT_BYTES_MAX: usize = 512;
+
 /// Something to write down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +77,8 @@ pub enum Event {
         /// Which insertion.
         insertion: u64,
     },
+    /// Rules were tested with their canaries.
+    SelfTested(Box<SelfTested>),
     /// An insertion has no verdict and will have none: whoever was scanning is gone.
     /// Only kiosk-record itself writes it.
     Interrupted {
@@ -114,6 +122,33 @@ pub struct Judged {
     /// For staff: what happened when the scan did not come to its own end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+/// What came of testing a set of rules with its canaries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelfTested {
+    /// Which rules: those in force, or those that were to take their place.
+    pub rules: Rules,
+    /// Whether they may be used.
+    pub result: SelfTest,
+    /// Canaries and near misses that were examined.
+    pub specimens: u64,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// What was wrong, at most [`SELF_TEST_FAULTS_MAX`] things; empty exactly when it passed.
+    pub faults: Vec<String>,
+}
+
+/// The result of a self-test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum SelfTest {
+    /// Every canary was found, and no near miss.
+    Passed,
+    /// Something was missed, or the test did not come to its end.
+    Failed,
 }
 
 /// What was scanned.

@@ -30,10 +30,36 @@ pub struct View {
     pub clock: String,
     /// The rules in force.
     pub rules: Option<Rules>,
+    /// What their age means here.
+    pub rules_age: RulesAge,
+    /// Why rules that were to take their place did not, in one line for staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_refused: Option<String>,
     /// Why the kiosk is out of service; `None` when it is in service.
     pub out_of_service: Option<OutOfService>,
+    /// What exactly is wrong, in one line for staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Whom to call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// The media that are in, at most [`LANES_MAX`], in the order of their insertion.
     pub lanes: Vec<Lane>,
+}
+
+/// Longest line for staff in a view, in bytes: it is cut to the width of the screen anyway.
+pub const STAFF_LINE_BYTES_MAX: usize = 512;
+
+/// What the age of the rules means at this site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RulesAge {
+    /// Young enough.
+    Fresh,
+    /// To be renewed soon, or of unknown age; also when there are none.
+    Aging,
+    /// Too old for the site, or expired.
+    Stale,
 }
 
 /// Why no medium can be judged.
@@ -44,8 +70,14 @@ pub enum OutOfService {
     Starting,
     /// The ledger cannot be written.
     Ledger,
-    /// There are no rules that work.
+    /// There are no rules.
     Rules,
+    /// The rules are being tested, and have shown nothing yet.
+    Testing,
+    /// The rules did not find their canaries.
+    SelfTest,
+    /// The rules are too old for the site, or have expired.
+    RulesStale,
     /// The list of media cannot be read.
     Allowlist,
 }

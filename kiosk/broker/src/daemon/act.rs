@@ -102,8 +102,7 @@ impl Daemon {
     }
 
     fn start_scan(&mut self, id: LaneId) -> Option<Event> {
-        let about = self.rules_now();
-        let rules = self.site.policy.rules_state(about.as_ref());
+        let rules = self.rules_state();
         let policy = &self.site.policy;
         let installs_rules = self.ports.get(&id).is_some_and(|port| {
             let listed = self.allowlist.as_ref().zip(port.admission.medium());

@@ -45,6 +45,7 @@ impl Daemon {
                 | ledger::Event::Withdrawn { .. }
                 | ledger::Event::Removed { .. }
                 | ledger::Event::Interrupted { .. }
+                | ledger::Event::SelfTested(_)
                 | ledger::Event::RulesInstalled(_)
                 | ledger::Event::RulesRolledBack(_)
                 | ledger::Event::RulesRefused(_) => None,
@@ -76,6 +77,7 @@ impl Daemon {
             Ok(_) if !self.greeted => {
                 self.greeted = true;
                 self.due_since = None;
+                self.tell_of_rules();
                 self.happen(Event::LedgerBack);
             }
             Ok(entry) => {

@@ -1,17 +1,13 @@
 //! Reading the site's decisions again while media are in.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
-
-use jiff::Timestamp;
 
 use super::source::Source;
 use super::{Daemon, report};
 use crate::paths::Paths;
-use crate::rules::{self, Loaded};
 use crate::site::{self, Site};
-use crate::step::{LaneId, Service};
+use crate::step::LaneId;
 
 /// How often the link to the installed rules is looked at.
 const LINK_LOOK: Duration = Duration::from_secs(1);
@@ -32,12 +28,9 @@ impl InForce {
     }
 }
 
-/// What came of reading the rules again.
-pub(super) type Loading = Result<Option<Loaded>, rules::RulesError>;
-
 impl Daemon {
-    /// Reads the site's files and rules again; what is malformed leaves the old in force. To
-    /// compile rules takes as long as it takes, so that is done beside the loop.
+    /// Reads the site's files and rules again; what is malformed leaves the old in force. The
+    /// rules follow when they have been tested.
     pub(super) fn reload(&mut self) {
         match Site::read(&self.paths) {
             Ok(site) => {
@@ -57,7 +50,7 @@ impl Daemon {
                 self.allowlist = list;
                 let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
                 self.ask_again(&lanes);
-                if first && self.state.service == Service::Ready {
+                if first && self.state.takes_media() {
                     // What came while there was none.
                     self.look_again();
                 }
@@ -65,6 +58,7 @@ impl Daemon {
             Err(error) => report(&format!("the old list of media stays: {error}")),
         }
         self.load_rules();
+        self.changed = true;
     }
 
     /// Reads the rules when another set was put into force, whoever did that: the link to it is
@@ -80,33 +74,5 @@ impl Daemon {
             report("other rules were put into force");
             self.load_rules();
         }
-    }
-
-    fn load_rules(&mut self) {
-        let (sender, loading) = channel();
-        let paths = self.paths.clone();
-        let load = move || {
-            let folder = rules::folder(None, &paths);
-            // Whoever asked may have asked again since, and listens to the newer one.
-            let _ = sender.send(rules::load(&folder, &paths, Timestamp::now()));
-        };
-        match std::thread::Builder::new().spawn(load) {
-            Ok(_) => self.loading = Some(loading),
-            Err(error) => report(&format!("the old rules stay: {error}")),
-        }
-        self.changed = true;
-    }
-
-    /// Takes rules into force that have been loaded meanwhile.
-    pub(super) fn take_rules(&mut self) {
-        let loaded = self.loading.as_ref().map(Receiver::try_recv);
-        match loaded {
-            None | Some(Err(TryRecvError::Empty)) => return,
-            Some(Ok(Ok(loaded))) => self.loaded = loaded,
-            Some(Ok(Err(error))) => report(&format!("the old rules stay: {error}")),
-            Some(Err(TryRecvError::Disconnected)) => report("the old rules stay: nobody read them"),
-        }
-        self.loading = None;
-        self.changed = true;
     }
 }

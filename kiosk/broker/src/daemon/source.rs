@@ -12,7 +12,7 @@ use super::{Daemon, DaemonError, report, system};
 use crate::bay::{Bay, Moved};
 use crate::identify::Identified;
 use crate::port::{Port, Slot};
-use crate::step::{Action, Event, Lane, LaneId, Service};
+use crate::step::{Action, Event, Lane, LaneId};
 use crate::usb::sysfs::DeviceKey;
 use crate::usb::{News, Usb};
 
@@ -163,9 +163,9 @@ impl Daemon {
             Some(false) => return usb.shut_out(&device),
             None => {}
         }
-        // Nothing is begun without a list, or without a ledger to write it down in; it is
-        // looked at again later.
-        let ready = self.state.service == Service::Ready;
+        // Nothing is begun without a list, without a ledger to write it down in, or before the
+        // rules are tested; it is looked at again later.
+        let ready = self.state.takes_media();
         let Some(list) = self.allowlist.as_ref().filter(|_| ready) else {
             return usb.shut_out(&device);
         };
@@ -276,7 +276,7 @@ impl Daemon {
             return;
         };
         let admission = port.admission.clone();
-        let rules = self.site.policy.rules_state(self.rules_now().as_ref());
+        let rules = self.rules_state();
         self.happen(Event::Inserted {
             lane,
             admission,

@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 
 use super::{Daemon, report};
 use crate::port::Port;
-use crate::step::Service;
+use crate::step::{Fitness, Service};
 
 /// How often the watchdog is fed: its shortest sensible limit is some seconds.
 const FEED_EVERY: Duration = Duration::from_secs(1);
@@ -42,9 +42,16 @@ impl Supervised {
         if daemon.ports.values().all(|port| Port::is_kept(port, now)) {
             tell(&[NotifyState::Watchdog]);
         }
-        let status = match daemon.state.service {
-            Service::NoLedger => "out of service: the ledger cannot be written".to_owned(),
-            Service::Ready => format!("in service, media in: {}", daemon.state.lanes.len()),
+        let state = &daemon.state;
+        let status = match (state.service, state.fitness) {
+            (Service::NoLedger, _) => "out of service: the ledger cannot be written".to_owned(),
+            (Service::Ready, Fitness::Untested) => "testing the rules".to_owned(),
+            (Service::Ready, Fitness::Failed) => {
+                "out of service: the rules failed their self-test".to_owned()
+            }
+            (Service::Ready, Fitness::Fit) => {
+                format!("in service, media in: {}", state.lanes.len())
+            }
         };
         if status != self.status {
             tell(&[NotifyState::Status(&status)]);

@@ -4,7 +4,7 @@ use decide::{Admission, Ending, Examination, Judgement, Recording, Refusal, Rule
 use wire::ledger::EntryId;
 use wire::{Gap, ReasonCode, Verdict};
 
-use super::{Action, Lane, LaneId};
+use super::{Action, Fitness, Lane, LaneId};
 
 /// What becomes of one lane; `None` when nothing is left of it.
 pub(super) type Next = (Option<Lane>, Vec<Action>);
@@ -37,8 +37,12 @@ pub(super) fn refused(lane: Lane, id: LaneId, refusal: Refusal) -> Next {
             };
             (Some(next), Vec::new())
         }
-        Lane::Scanning { gone, .. } => {
-            let next = Lane::Scanning { admission, gone };
+        Lane::Scanning { rules, gone, .. } => {
+            let next = Lane::Scanning {
+                admission,
+                rules,
+                gone,
+            };
             (Some(next), vec![Action::EndScan(id, Gap::Changed)])
         }
         Lane::Judging {
@@ -47,6 +51,70 @@ pub(super) fn refused(lane: Lane, id: LaneId, refusal: Refusal) -> Next {
             let next = Lane::Judging {
                 judgement,
                 withdraw: Some(code),
+                gone,
+            };
+            (Some(next), Vec::new())
+        }
+        Lane::Judged { shown } if shown.verdict() == Verdict::Pass => {
+            withdrawing(shown.into_judgement(), code, id, false)
+        }
+        // What is out already was taken out with its answer.
+        lane @ (Lane::Noticed
+        | Lane::Withdrawing { .. }
+        | Lane::Judged { .. }
+        | Lane::Leaving { .. }) => (Some(lane), Vec::new()),
+    }
+}
+
+/// What rules are that have been tested with this result since.
+pub(super) fn as_tested(rules: RulesState, fitness: Fitness) -> RulesState {
+    match (rules, fitness) {
+        // Nothing is begun with rules that are not tested; if it were, it would not pass.
+        (RulesState::Working, Fitness::Failed | Fitness::Untested) => RulesState::SelfTestFailed,
+        (RulesState::Working, Fitness::Fit) => RulesState::Working,
+        (RulesState::Missing | RulesState::Stale | RulesState::SelfTestFailed, _) => rules,
+    }
+}
+
+/// The rules did not find their canaries. A scan with them goes on, because what it finds
+/// still counts; it does not pass, whatever happens to the rules until its end.
+pub(super) fn distrusted(lane: Lane, id: LaneId) -> Next {
+    let code = ReasonCode::SelfTestFailed;
+    match lane {
+        Lane::Arriving {
+            admission,
+            rules,
+            fault,
+            gone,
+        } => {
+            let next = Lane::Arriving {
+                admission,
+                rules: as_tested(rules, Fitness::Failed),
+                fault,
+                gone,
+            };
+            (Some(next), Vec::new())
+        }
+        Lane::Scanning {
+            admission,
+            rules,
+            gone,
+        } => {
+            let next = Lane::Scanning {
+                admission,
+                rules: as_tested(rules, Fitness::Failed),
+                gone,
+            };
+            (Some(next), Vec::new())
+        }
+        Lane::Judging {
+            judgement,
+            withdraw,
+            gone,
+        } => {
+            let next = Lane::Judging {
+                judgement,
+                withdraw: withdraw.or(Some(code)),
                 gone,
             };
             (Some(next), Vec::new())
@@ -84,20 +152,24 @@ pub(super) fn removed(lane: Lane, id: LaneId) -> Next {
         ),
         Lane::Scanning {
             admission,
+            rules,
             gone: false,
         } => (
             Some(Lane::Scanning {
                 admission,
+                rules,
                 gone: true,
             }),
             vec![Action::EndScan(id, Gap::Removed)],
         ),
         Lane::Scanning {
             admission,
+            rules,
             gone: true,
         } => (
             Some(Lane::Scanning {
                 admission,
+                rules,
                 gone: true,
             }),
             Vec::new(),
@@ -150,6 +222,7 @@ pub(super) fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
             (
                 Some(Lane::Scanning {
                     admission,
+                    rules,
                     gone: false,
                 }),
                 vec![Action::StartScan(id)],
@@ -179,14 +252,25 @@ pub(super) fn recorded(lane: Lane, id: LaneId, entry: EntryId) -> Next {
     }
 }
 
-pub(super) fn scanned(lane: Lane, id: LaneId, examination: &Examination) -> Next {
+pub(super) fn scanned(lane: Lane, id: LaneId, mut examination: Examination) -> Next {
     match lane {
         // A medium that is refused meanwhile has no scan to speak of.
-        Lane::Scanning { admission, gone } if admission.refusal().is_some() => {
+        Lane::Scanning {
+            admission, gone, ..
+        } if admission.refusal().is_some() => {
             let nothing = Examination::not_started(examination.rules);
             judging(&admission, &nothing, id, gone)
         }
-        Lane::Scanning { admission, gone } => judging(&admission, examination, id, gone),
+        Lane::Scanning {
+            admission,
+            rules,
+            gone,
+        } => {
+            if rules != RulesState::Working {
+                examination.rules = rules;
+            }
+            judging(&admission, &examination, id, gone)
+        }
         lane @ (Lane::Noticed
         | Lane::Arriving { .. }
         | Lane::Judging { .. }

@@ -31,6 +31,7 @@ pub(super) fn summary(event: &Event) -> String {
         | Event::Judged(_)
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::SelfTested(_)
         | Event::Interrupted { .. } => String::new(),
     }
 }
@@ -83,6 +84,7 @@ pub(super) fn show(event: &Event) {
         | Event::Judged(_)
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::SelfTested(_)
         | Event::Interrupted { .. } => {}
     }
 }

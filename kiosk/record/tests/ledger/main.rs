@@ -23,3 +23,5 @@ mod serving;
 mod program;
 
 mod format;
+
+mod selftest;

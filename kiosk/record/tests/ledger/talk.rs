@@ -89,7 +89,8 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         | Event::Inserted { .. }
         | Event::Judged(_)
         | Event::Withdrawn { .. }
-        | Event::Removed { .. } => None,
+        | Event::Removed { .. }
+        | Event::SelfTested(_) => None,
     }
 }
 

@@ -3,18 +3,14 @@
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::Style;
 use wire::ledger::Rules;
-use wire::view::{Lane, OutOfService, Stage, View};
+use wire::view::{Lane, OutOfService, RulesAge, Stage, View};
 
 use super::COLUMNS;
 use super::paint::Paint;
 use crate::bay::{Bay, Note};
 use crate::state::{Link, Screen};
-use crate::words::Words;
+use crate::words::{Both, Words};
 use crate::{text, theme};
-
-/// Age of the rules from which staff are reminded by colour, in days: vendors publish daily,
-/// and a week without a visit to the update desk is one visit missed.
-pub(super) const RULES_AGE_AMBER_DAYS: u64 = 7;
 
 /// Longest spelling of the rules' version, in cells.
 const VERSION_CELLS_MAX: usize = 12;
@@ -47,7 +43,7 @@ pub(super) fn top(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
         return;
     };
     let roomy = COLUMNS <= row.width;
-    let (rules, style) = rules(paint.words, view.rules.as_ref(), roomy);
+    let (rules, style) = rules(paint.words, view, roomy);
     rest = from_right(paint, rest, &rules, style);
     if roomy {
         rest = from_right(paint, rest, &clock(view), theme::EDGE);
@@ -130,32 +126,43 @@ fn site(view: &View, cells: usize) -> String {
     )
 }
 
-/// The rules in force and how old they are; amber when staff should look.
-fn rules(words: &Words, rules: Option<&Rules>, roomy: bool) -> (String, Style) {
-    let Some(rules) = rules else {
+/// The rules in force and how old they are: amber when staff should look, red when they must.
+fn rules(words: &Words, view: &View, roomy: bool) -> (String, Style) {
+    let Some(rules) = &view.rules else {
         let none = words.say("header-rules-none");
         return (format!(" {} {} ", none.ja, none.en), theme::AMBER);
     };
-    let version = match rules.version {
-        0 => text::readable_text(&rules.bundle),
-        version => format!("v{version}"),
+    let version = text::fit_start(&version(rules), VERSION_CELLS_MAX);
+    let age = age(words, rules);
+    let (label, style, margin) = match view.rules_age {
+        RulesAge::Fresh => ("header-rules", theme::EDGE, ""),
+        RulesAge::Aging => ("header-rules-update", theme::AMBER, " "),
+        RulesAge::Stale => ("header-rules-update", theme::RED, " "),
     };
-    let (age, style) = match rules.age_days {
-        None => (words.say("age-unknown"), theme::AMBER),
-        Some(days) => {
-            let fresh = days <= RULES_AGE_AMBER_DAYS;
-            let style = if fresh { theme::EDGE } else { theme::AMBER };
-            (words.with("age-days", &[("days", days)]), style)
-        }
-    };
-    let version = text::fit_start(&version, VERSION_CELLS_MAX);
-    let label = words.say("header-rules");
+    let label = words.say(label);
     let title = if roomy {
         format!("{} {} ", label.ja, label.en)
     } else {
         String::new()
     };
-    (format!("{title}{version} {} {}", age.ja, age.en), style)
+    let line = format!("{margin}{title}{version} {} {}{margin}", age.ja, age.en);
+    (line, style)
+}
+
+/// Which rules, as people call them.
+pub(super) fn version(rules: &Rules) -> String {
+    match rules.version {
+        0 => text::readable_text(&rules.bundle),
+        version => format!("v{version}"),
+    }
+}
+
+/// How old rules are.
+pub(super) fn age(words: &Words, rules: &Rules) -> Both {
+    match rules.age_days {
+        None => words.say("age-unknown"),
+        Some(days) => words.with("age-days", &[("days", days)]),
+    }
 }
 
 fn status_key(screen: &Screen) -> &'static str {
@@ -166,9 +173,17 @@ fn status_key(screen: &Screen) -> &'static str {
     };
     match (view.out_of_service, view.lanes.as_slice()) {
         (Some(OutOfService::Starting), _) => "status-starting",
-        (Some(OutOfService::Ledger | OutOfService::Rules | OutOfService::Allowlist), _) => {
-            "status-out"
-        }
+        (Some(OutOfService::Testing), _) => "status-testing",
+        (
+            Some(
+                OutOfService::Ledger
+                | OutOfService::Rules
+                | OutOfService::SelfTest
+                | OutOfService::RulesStale
+                | OutOfService::Allowlist,
+            ),
+            _,
+        ) => "status-out",
         (None, []) => "status-idle",
         (None, [lane]) => stage_key(lane),
         (None, [_, _, ..]) => "status-lanes",

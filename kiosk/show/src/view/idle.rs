@@ -1,9 +1,13 @@
 //! Nothing is in: how to begin. Names of files are never on this screen, which anybody passes.
 
 use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use wire::view::{RulesAge, View};
 
+use super::edge;
 use super::paint::{Paint, Piece, inside, middle};
 use crate::theme;
+use crate::words::{Both, Words};
 
 const PORT: [&str; 5] = [
     "██████████████",
@@ -25,24 +29,28 @@ const STICK: [&str; 5] = [
     "▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀",
 ];
 
-pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, beat: u8) {
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
     let card = middle(body, 80, 20);
     paint.thin_frame(card, theme::QUIET);
     let card = inside(card, 1);
     let words = paint.words;
     let insert = words.say("idle-insert");
     let keep = words.say("idle-keep");
+    let (rules, rules_style) = rules(words, view);
+    let refused = view.rules_refused.as_ref();
+    let refused = refused.map(|_| words.say("idle-rules-refused"));
     if card.width < 78 || card.height < 18 {
-        paint.column(
-            card,
-            vec![
-                Piece::Two(insert, theme::STRONG),
-                Piece::Gap,
-                Piece::Two(keep, theme::GROUND),
-                Piece::Gap,
-                Piece::Two(words.say("idle-no-phones"), theme::QUIET),
-            ],
-        );
+        let mut pieces = vec![
+            Piece::Two(insert, theme::STRONG),
+            Piece::Gap,
+            Piece::Two(keep, theme::GROUND),
+            Piece::Gap,
+            Piece::Two(words.say("idle-no-phones"), theme::QUIET),
+            Piece::Gap,
+            Piece::One(rules, rules_style),
+        ];
+        pieces.extend(refused.map(|refused| Piece::One(refused, theme::AMBER)));
+        paint.column(card, pieces);
         return;
     }
     let centre = Alignment::Center;
@@ -70,6 +78,34 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, beat: u8) {
         &words.say("idle-no-phones").joined(),
         theme::QUIET,
     );
+    if let Some(refused) = refused {
+        paint.row(card, 15, centre, &refused.joined(), theme::AMBER);
+    }
+    paint.row(card, 17, centre, &rules.joined(), rules_style);
+}
+
+/// How old the rules are, and what staff should do about it.
+fn rules(words: &Words, view: &View) -> (Both, Style) {
+    let Some(rules) = &view.rules else {
+        return (words.say("header-rules-none"), theme::AMBER);
+    };
+    let (title, age) = (words.say("idle-rules"), edge::age(words, rules));
+    let update = words.say("idle-rules-update");
+    let (style, update) = match view.rules_age {
+        RulesAge::Fresh => (theme::QUIET, None),
+        RulesAge::Aging => (theme::AMBER, Some(update)),
+        RulesAge::Stale => (theme::RED, Some(update)),
+    };
+    let line = |title: &str, age: &str, update: Option<&String>| match update {
+        None => format!("{title}: {age}"),
+        Some(update) => format!("{title}: {age}  {update}"),
+    };
+    let update = update.as_ref();
+    let both = Both {
+        ja: line(&title.ja, &age.ja, update.map(|update| &update.ja)),
+        en: line(&title.en, &age.en, update.map(|update| &update.en)),
+    };
+    (both, style)
 }
 
 /// The blue port, and a USB memory on its way into it.

@@ -79,11 +79,11 @@ pub fn view(screen: &Screen, words: &Words, frame: &mut Frame<'_>) {
 
 fn live(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
     if let Some(why) = view.out_of_service {
-        out_of_service::draw(paint, body, why, !view.lanes.is_empty(), screen.beat);
+        out_of_service::draw(paint, body, why, view, screen.beat);
         return;
     }
     match view.lanes.as_slice() {
-        [] => idle::draw(paint, body, screen.beat),
+        [] => idle::draw(paint, body, view, screen.beat),
         [lane] => single(paint, body, lane, screen),
         several => lanes::draw(paint, body, several, screen),
     }

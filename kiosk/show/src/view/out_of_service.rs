@@ -1,19 +1,19 @@
 //! No medium can be judged: why, and what to do.
 
 use ratatui::layout::Rect;
-use wire::view::OutOfService;
+use wire::view::{OutOfService, View};
 
 use super::paint::{Paint, Piece, inside, middle};
 use super::spinner;
-use crate::theme;
 use crate::words::out_key;
+use crate::{text, theme};
 
-pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, why: OutOfService, occupied: bool, beat: u8) {
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, why: OutOfService, view: &View, beat: u8) {
     let words = paint.words;
     let say = |ending: &str| words.say(&format!("{}{ending}", out_key(why)));
     let mut pieces = Vec::new();
     let frame = match why {
-        OutOfService::Starting => {
+        OutOfService::Starting | OutOfService::Testing => {
             pieces.push(Piece::Two(say(""), theme::STRONG));
             pieces.push(Piece::Gap);
             pieces.push(Piece::One(say("-next"), theme::STRONG));
@@ -21,13 +21,23 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, why: OutOfService, occupie
             pieces.push(Piece::Text(spinner(beat).to_owned(), theme::BLUE));
             theme::QUIET
         }
-        OutOfService::Ledger | OutOfService::Rules | OutOfService::Allowlist => {
+        OutOfService::Ledger
+        | OutOfService::Rules
+        | OutOfService::SelfTest
+        | OutOfService::RulesStale
+        | OutOfService::Allowlist => {
             pieces.push(Piece::Two(say(""), theme::WARM));
             pieces.push(Piece::Gap);
             pieces.push(Piece::Two(words.say("out-next"), theme::STRONG));
-            if occupied {
+            if !view.lanes.is_empty() {
                 pieces.push(Piece::Gap);
                 pieces.push(Piece::Two(words.say("out-inserted"), theme::STRONG));
+            }
+            if let Some(contact) = &view.contact {
+                let (label, contact) = (words.say("contact"), text::readable_text(contact));
+                pieces.push(Piece::Gap);
+                let line = format!("{} {}: {contact}", label.ja, label.en);
+                pieces.push(Piece::Text(line, theme::STRONG));
             }
             pieces.push(Piece::Gap);
             let (staff, what) = (words.say("staff"), say("-staff"));
@@ -39,6 +49,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, why: OutOfService, occupie
                 format!("{}: {}", staff.en, what.en),
                 theme::QUIET,
             ));
+            if let Some(fault) = &view.fault {
+                pieces.push(Piece::Text(text::readable_text(fault), theme::QUIET));
+            }
             theme::WARM
         }
     };

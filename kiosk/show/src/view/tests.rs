@@ -4,9 +4,9 @@ use std::time::Duration;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use ratatui::style::Color;
+use ratatui::style::{Color, Style};
 use wire::scan::Progress;
-use wire::view::OutOfService;
+use wire::view::{OutOfService, RulesAge};
 use wire::{MediumName, ReasonCode, Verdict};
 
 use super::*;
@@ -56,6 +56,20 @@ fn out(why: OutOfService, stages: Vec<Stage>) -> Screen {
     update(Screen::new((80, 22), false), News::View(Box::new(view)))
 }
 
+fn out_with(why: OutOfService, change: impl FnOnce(&mut View)) -> Screen {
+    let mut view = seen(1, vec![]);
+    view.out_of_service = Some(why);
+    change(&mut view);
+    update(Screen::new((80, 22), false), News::View(Box::new(view)))
+}
+
+fn failed() -> Screen {
+    out_with(OutOfService::SelfTest, |view| {
+        view.fault = Some("rule eicar_test_file: specimen 7 in a zip was not found".to_owned());
+        view.contact = Some("保安室 内線 1234 / Security, ext. 1234".to_owned());
+    })
+}
+
 fn lost(news: News) -> Screen {
     let told = update(full(vec![Stage::Judged(pass())]), News::Connected);
     update(
@@ -88,6 +102,16 @@ fn without_answer() -> Vec<(&'static str, Screen)> {
             out(OutOfService::Ledger, vec![Stage::Judged(pass())]),
         ),
         ("out-rules", out(OutOfService::Rules, vec![])),
+        ("out-testing", out(OutOfService::Testing, vec![])),
+        ("out-self-test", failed()),
+        (
+            "out-rules-stale",
+            out_with(OutOfService::RulesStale, |view| {
+                view.rules_age = RulesAge::Stale;
+                view.rules.as_mut().unwrap().age_days = Some(90);
+            }),
+        ),
+        ("idle-aging", aged(RulesAge::Aging, Some(9), (80, 22))),
         ("out-allowlist", out(OutOfService::Allowlist, vec![])),
         ("idle", full(vec![])),
         ("idle-bay", bay),
@@ -389,6 +413,8 @@ fn hostile_names_neither_move_the_screen_nor_hide_on_it() {
             let mut view = seen(1, stages);
             view.site_ja = "門\u{202E}\n".to_owned();
             view.clock = "08:30\u{1b}".to_owned();
+            view.contact = Some("\u{202E}\u{1b}[31m".to_owned());
+            view.fault = view.contact.clone();
             for lane in &mut view.lanes {
                 lane.label = name.clone();
             }
@@ -431,19 +457,52 @@ fn the_end_of_a_long_name_stays_in_sight_while_scanning() {
     assert!(text(&screen).contains("最後の図面.pdf"));
 }
 
+fn aged(rules_age: RulesAge, age_days: Option<u64>, size: (u16, u16)) -> Screen {
+    let mut view = seen(1, vec![]);
+    view.rules_age = rules_age;
+    view.rules.as_mut().unwrap().age_days = age_days;
+    update(Screen::new(size, false), News::View(Box::new(view)))
+}
+
 #[test]
-fn rules_past_a_week_or_of_unknown_age_are_amber() {
-    let amber = |age_days: Option<u64>| {
+fn the_age_of_the_rules_is_always_said_in_amber_to_be_renewed_and_in_red_when_too_old() {
+    for size in [(80, 22), (60, 18)] {
+        let has = |screen: &Screen, style: Style| {
+            let cells = drawn(screen).content;
+            cells.iter().any(|cell| Some(cell.bg) == style.bg)
+        };
+        let fresh = aged(RulesAge::Fresh, Some(3), size);
+        assert!(!has(&fresh, theme::AMBER) && !has(&fresh, theme::RED));
+        assert!(text(&fresh).contains("検査の定義: 3日前") && text(&fresh).contains("3 d"));
+        for (age, style) in [
+            (RulesAge::Aging, theme::AMBER),
+            (RulesAge::Stale, theme::RED),
+        ] {
+            let screen = aged(age, Some(365), size);
+            let text = text(&screen);
+            assert!(has(&screen, style), "{text}");
+            for part in ["365日前", "365 d", "更新してください", "please update"] {
+                assert!(text.contains(part), "{part}:\n{text}");
+            }
+        }
+        let undated = text(&aged(RulesAge::Aging, None, size));
+        assert!(
+            undated.contains("日付不明") && undated.contains("undated"),
+            "{undated}"
+        );
+    }
+}
+
+#[test]
+fn rules_that_were_refused_are_told_beside_those_in_force() {
+    for size in [(80, 22), (60, 18)] {
         let mut view = seen(1, vec![]);
-        view.rules.as_mut().unwrap().age_days = age_days;
-        let screen = update(Screen::new((80, 22), false), News::View(Box::new(view)));
-        drawn(&screen)
-            .content
-            .iter()
-            .any(|cell| Some(cell.bg) == theme::AMBER.bg)
-    };
-    assert!(!amber(Some(0)) && !amber(Some(edge::RULES_AGE_AMBER_DAYS)));
-    assert!(amber(Some(edge::RULES_AGE_AMBER_DAYS + 1)) && amber(None));
+        view.rules_refused = Some("rule r: specimen 0 was not found".to_owned());
+        let screen = update(Screen::new(size, false), News::View(Box::new(view)));
+        let text = text(&screen);
+        let told = text.contains("使っていません") && text.contains("newer rules are not in use");
+        assert!(told && text.contains("3 d"), "{text}");
+    }
 }
 
 #[test]

@@ -1,0 +1,264 @@
+//! The kiosk's own test of its rules: every canary of the set, on a medium as a stick has it,
+//! scanned the way every medium is scanned.
+//!
+//! What is tested is the whole way: the start of kiosk-scan, its jail, partition table and file
+//! system, archives, the engine with the very compiled rules that are to go live, and the
+//! messages back. An [`Exam`] is what is asked, a [`Report`] what came of it.
+
+mod exam;
+
+mod marks;
+
+mod medium;
+
+mod zip;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use decide::{Ending, RulesState};
+use wire::Gap;
+use wire::ledger::{self, SELF_TEST_FAULT_BYTES_MAX, SELF_TEST_FAULTS_MAX};
+use wire::scan::{Limits, Order, Spare, TargetKind};
+
+use crate::paths::Paths;
+use crate::reception::{Received, Reception};
+use crate::scanner::{self, Handed, SILENCE_MAX, Scanner};
+
+pub use exam::{Exam, ExamError, Place, SPECIMENS_BYTES_MAX, SPECIMENS_MAX};
+pub use marks::{Count, RuleReport};
+pub use medium::IMAGE_BYTES_MAX;
+
+use marks::Marks;
+
+/// Longest self-test, in seconds: the shipped set takes one or two, and the largest image is
+/// read and unpacked in a minute.
+pub const SELF_TEST_SECONDS_MAX: u64 = 120;
+
+/// How long to wait for news before looking at the clock.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Whether rules may go live. There is no default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Answer {
+    /// Every canary was found in every place, and no near miss.
+    Passed,
+    /// What was wrong: at least one thing, and the first [`SELF_TEST_FAULTS_MAX`]. Safe to
+    /// print.
+    Failed(Vec<String>),
+}
+
+/// What came of a self-test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Whether the rules may go live.
+    pub answer: Answer,
+    /// Specimens that were examined.
+    pub specimens: u64,
+    /// How long it took.
+    pub millis: u64,
+    /// Each rule that has canaries, in the order of their names.
+    pub rules: Vec<RuleReport>,
+}
+
+impl Report {
+    /// A set that cannot even be asked.
+    pub fn untested(why: &dyn std::error::Error) -> Self {
+        Self {
+            answer: failed(vec![wire::explained(why)]),
+            specimens: 0,
+            millis: 0,
+            rules: Vec::new(),
+        }
+    }
+
+    /// Whether the rules may go live.
+    #[must_use]
+    pub fn has_passed(&self) -> bool {
+        self.answer == Answer::Passed
+    }
+
+    /// What was wrong; empty exactly when it passed.
+    #[must_use]
+    pub fn faults(&self) -> &[String] {
+        match &self.answer {
+            Answer::Passed => &[],
+            Answer::Failed(faults) => faults,
+        }
+    }
+
+    /// As the ledger has it, for these rules.
+    #[must_use]
+    pub fn event(&self, rules: ledger::Rules) -> ledger::Event {
+        ledger::Event::SelfTested(Box::new(ledger::SelfTested {
+            rules,
+            result: match self.answer {
+                Answer::Passed => ledger::SelfTest::Passed,
+                Answer::Failed(_) => ledger::SelfTest::Failed,
+            },
+            specimens: self.specimens,
+            milliseconds: self.millis,
+            faults: self.faults().to_vec(),
+        }))
+    }
+}
+
+/// Scans the exam's medium with compiled rules. `paths` say where an installed kiosk-scan is
+/// reached, and where its spool is. Whatever goes wrong is a fault of the report.
+#[must_use]
+pub fn run(exam: &Exam, compiled: &OwnedFd, paths: &Paths) -> Report {
+    run_in(exam, compiled, &paths.spool(), paths)
+}
+
+/// The same with another folder for contents that do not fit memory.
+#[must_use]
+pub fn run_in(exam: &Exam, compiled: &OwnedFd, spool: &Path, paths: &Paths) -> Report {
+    let began = Instant::now();
+    let mut marks = Marks::new(&exam.subjects);
+    let scanned = scan(exam, compiled.as_fd(), spool, paths, &mut marks);
+    let (rules, missed) = marks.finish();
+    let mut faults = match scanned {
+        Ok(received) => objections(&received),
+        Err(error) => vec![wire::explained(&*error)],
+    };
+    faults.extend(missed);
+    Report {
+        answer: if faults.is_empty() {
+            Answer::Passed
+        } else {
+            failed(faults)
+        },
+        specimens: u64::try_from(exam.subjects.len()).unwrap_or(u64::MAX),
+        millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        rules,
+    }
+}
+
+fn scan(
+    exam: &Exam,
+    compiled: BorrowedFd<'_>,
+    spool: &Path,
+    paths: &Paths,
+    marks: &mut Marks<'_>,
+) -> Result<Received, Box<dyn std::error::Error>> {
+    let order = Order {
+        target: TargetKind::Image,
+        size_bytes: exam.size_bytes,
+        // The site's own limits may be so tight that they end this scan; what is tested is
+        // whether the rules are seen to work.
+        limits: Limits {
+            scan_seconds_max: SELF_TEST_SECONDS_MAX,
+            ..Limits::default()
+        },
+        spare: Spare {
+            unallocated: true,
+            deleted: true,
+        },
+        delivery: false,
+        workers: scanner::workers(),
+    };
+    let mut reception = Reception::new(exam.size_bytes)?;
+    let handed = Handed {
+        rules: compiled,
+        medium: Some(exam.image.as_fd()),
+        read_back: None,
+        delivery: None,
+    };
+    let scanner = Scanner::start(&order, &handed, spool, paths)?;
+    let began = Instant::now();
+    let ends = Duration::from_secs(SELF_TEST_SECONDS_MAX);
+    let mut heard = began;
+    while !reception.is_over() {
+        let ready = scanner.wait(false, STEP)?;
+        if ready.news {
+            heard = Instant::now();
+            if let Some(row) = scanner.hear(&mut reception) {
+                marks.take(&row);
+            }
+        } else if SILENCE_MAX < heard.elapsed() {
+            reception.fail(Gap::Timeout, "kiosk-scan fell silent");
+        }
+        if ends < began.elapsed() {
+            reception.overrule(Gap::Timeout, "the self-test did not end in its time");
+        }
+    }
+    Ok(reception.finish(RulesState::Working))
+}
+
+/// What is wrong with the scan itself. The medium is ours and sound, so that whatever a reader
+/// has against it is the reader's fault.
+fn objections(received: &Received) -> Vec<String> {
+    let mut faults = Vec::new();
+    match received.examination.ending {
+        Ending::Complete => {}
+        Ending::NotStarted | Ending::Failed(_) => {
+            let why = received.fault.as_deref().unwrap_or("nobody says why");
+            faults.push(format!("the scan did not come to its end: {why}"));
+        }
+    }
+    let findings = received.volumes.iter().flat_map(|volume| &volume.findings);
+    for finding in findings.chain(&received.layout) {
+        faults.push(format!("the medium is said to have {}", finding.rule));
+    }
+    let volumes = received.volumes.iter().map(|volume| &volume.coverage);
+    let outside = received.totals.iter().map(|totals| &totals.outside);
+    if received.volumes.len() != 1 {
+        let many = received.volumes.len();
+        faults.push(format!("{many} volumes were found instead of one"));
+    }
+    if !volumes.chain(outside).all(wire::Coverage::is_whole) {
+        faults.push("bytes of the medium are not accounted for".to_owned());
+    }
+    faults
+}
+
+/// The first faults, each cut to its limit and safe to print.
+fn failed(mut faults: Vec<String>) -> Answer {
+    let more = faults.len().saturating_sub(SELF_TEST_FAULTS_MAX);
+    if 0 < more {
+        faults.truncate(SELF_TEST_FAULTS_MAX.saturating_sub(1));
+        faults.push(format!("{} more", more.saturating_add(1)));
+    }
+    Answer::Failed(faults.iter().map(|fault| printable(fault)).collect())
+}
+
+fn printable(fault: &str) -> String {
+    let (name, _) = wire::MediumName::cut(fault.as_bytes());
+    let mut text = name.escaped().to_string();
+    let mut end = SELF_TEST_FAULT_BYTES_MAX.min(text.len());
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_faults_are_kept_each_within_its_length_and_the_rest_is_counted() {
+        let Answer::Failed(faults) = failed(vec!["\u{202e}é".repeat(400); 20]) else {
+            panic!("it passed")
+        };
+        assert_eq!(faults.len(), SELF_TEST_FAULTS_MAX);
+        assert_eq!(faults.last().map(String::as_str), Some("5 more"));
+        let fits = |fault: &String| {
+            fault.len() <= SELF_TEST_FAULT_BYTES_MAX && !fault.chars().any(wire::name::is_hidden)
+        };
+        assert!(faults.iter().all(fits));
+        let Answer::Failed(faults) = failed(vec!["x".to_owned(); SELF_TEST_FAULTS_MAX]) else {
+            panic!("it passed")
+        };
+        assert_eq!(faults.len(), SELF_TEST_FAULTS_MAX);
+    }
+
+    #[test]
+    fn a_test_ends_before_people_give_up_and_after_the_scanner_does() {
+        let longest = Duration::from_secs(SELF_TEST_SECONDS_MAX);
+        assert!(SILENCE_MAX < longest);
+    }
+}
