@@ -210,6 +210,37 @@ fn a_bundle_is_built_signed_and_installed_and_its_rules_are_in_force() {
 }
 
 #[test]
+fn a_bundle_is_scanned_with_before_it_is_installed_when_its_key_is_trusted() {
+    let plant = Plant::new();
+    let name = plant.made(3);
+    let (file, path) = (plant.at("marked.txt"), plant.at(&name));
+    fs::write(&file, MARK).unwrap();
+    let report = plant.root.scan(&file, &["--rules", path.to_str().unwrap()]);
+    assert_eq!(report.status, 1, "{}", report.summary());
+    assert_eq!(report.json["rules"]["version"], 3);
+    let mut bytes = fs::read(&path).unwrap();
+    let last_rule = bytes.len() - 1024 - 512;
+    bytes[last_rule] ^= 1;
+    for (bytes, words) in [
+        (bytes, "trial/trial.yar was changed"),
+        (
+            fs::read(plant.at(&plant.built(4, &[]))).unwrap(),
+            "is not signed",
+        ),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let mut command = plant.root.kioskctl();
+        command
+            .arg("scan")
+            .arg(&file)
+            .args(["--no-ledger", "--rules"]);
+        let done = run(command.arg(&path));
+        done.exits(2);
+        assert!(done.stderr.contains(words), "{}", done.stderr);
+    }
+}
+
+#[test]
 fn the_same_folder_always_makes_the_same_bundle() {
     let plant = Plant::new();
     let one = plant.built(1, &[]);

@@ -63,8 +63,8 @@ pub enum RulesError {
         /// Where and what, with line and column.
         message: String,
     },
-    /// Installed rules that nobody who is trusted vouches for, or that were changed.
-    #[error("the installed rules in {} cannot be used", path.display())]
+    /// Installed rules, or a bundle, that nobody who is trusted vouches for, or that were changed.
+    #[error("the rules in {} cannot be used", path.display())]
     Installed {
         /// Which set.
         path: PathBuf,
@@ -160,8 +160,8 @@ fn source_tree() -> Option<PathBuf> {
     (target.file_name()? == "target" && rules.join("manifest.toml").is_file()).then_some(rules)
 }
 
-/// Reads, compiles and seals the rules in `folder` (or the one rule file). `None` when there
-/// is no rule in it.
+/// Reads, compiles and seals the rules in `folder` (or the one rule file, or signed bundle).
+/// `None` when there is no rule in it.
 ///
 /// # Errors
 /// [`RulesError`], naming the file.
@@ -172,6 +172,16 @@ pub fn load(
 ) -> Result<Option<Loaded>, RulesError> {
     if folder == paths.installed_rules() {
         let set = installed::active(paths)?;
+        return ready(
+            folder,
+            &set.sources,
+            Some(&set.manifest.label()),
+            paths,
+            now,
+        );
+    }
+    if let Some(bundle) = installed::bundle(folder)? {
+        let set = installed::carried(folder, bundle, &installed::keys(paths)?)?;
         return ready(
             folder,
             &set.sources,

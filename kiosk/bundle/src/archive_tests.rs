@@ -85,7 +85,8 @@ fn every_bit_flipped_anywhere_is_refused() {
             bytes.len()
         );
     }
-    let headers = (0..bytes.len()).step_by(BLOCK_BYTES);
+    // Every bit of the first two headers and what is signed between them.
+    let headers = (0..bytes.len()).step_by(BLOCK_BYTES).take(3);
     for place in headers.flat_map(|start| start..start + 200) {
         for bit in 0..8 {
             let mut bad = bytes.clone();

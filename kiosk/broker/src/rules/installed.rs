@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use bundle::{BundleError, KeyId, Keys, Listed, Manifest, SignatureError};
+use bundle::{Archive, BundleError, KeyId, Keys, Listed, Manifest, SignatureError, Unpack};
 use nix::fcntl::OFlag;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
@@ -119,6 +119,84 @@ pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesErro
         key,
         sources,
     })
+}
+
+/// The file, when it begins as a bundle does; `None` for folders and for rule files.
+pub(super) fn bundle(path: &Path) -> Result<Option<File>, RulesError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut head = Vec::new();
+    let mut file = File::open(path).map_err(fault(path))?;
+    let begins = format!("{}\0", bundle::MANIFEST).into_bytes();
+    let length = u64::try_from(begins.len()).unwrap_or(0);
+    (&file)
+        .take(length)
+        .read_to_end(&mut head)
+        .map_err(fault(path))?;
+    io::Seek::rewind(&mut file).map_err(fault(path))?;
+    Ok((head == begins).then_some(file))
+}
+
+/// A bundle that is used as it lies there, without being installed.
+pub(super) fn carried(path: &Path, file: File, keys: &Keys) -> Result<Verified, RulesError> {
+    let wrong = |source: BundleError| RulesError::Installed {
+        path: path.to_owned(),
+        source,
+    };
+    let archive = Archive::signed(io::BufReader::new(file), keys).map_err(wrong)?;
+    let manifest = archive.manifest().clone();
+    let manifest_sha256 = Digest(Sha256::digest(archive.text().as_bytes()).into());
+    let key = archive.key().ok_or_else(|| wrong(BundleError::Unsigned))?;
+    let mut taken = Taken::default();
+    archive.unpack(&mut taken).map_err(wrong)?;
+    Ok(Verified {
+        manifest,
+        manifest_sha256,
+        key,
+        sources: taken.sources,
+    })
+}
+
+/// The rules of a bundle, taken out of it into memory.
+#[derive(Default)]
+struct Taken {
+    sources: Vec<SourceFile>,
+    bytes: u64,
+    now: Vec<u8>,
+    is_rule: bool,
+}
+
+impl Unpack for Taken {
+    fn begin(&mut self, file: &Listed) -> io::Result<()> {
+        self.now.clear();
+        self.is_rule = is_rule(Path::new(&file.path));
+        if self.is_rule {
+            self.bytes = self.bytes.saturating_add(file.size_bytes);
+        }
+        if SOURCES_BYTES_MAX < self.bytes || SOURCES_MAX <= self.sources.len() {
+            return Err(io::Error::other("more rules than are compiled at once"));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.is_rule {
+            self.now.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, file: &Listed) -> io::Result<()> {
+        if self.is_rule {
+            let text = String::from_utf8(std::mem::take(&mut self.now));
+            self.sources.push(SourceFile {
+                origin: file.path.clone(),
+                text: text.map_err(io::Error::other)?,
+            });
+        }
+        Ok(())
+    }
 }
 
 /// What a key folder without keys means to whoever wants to install.
