@@ -140,7 +140,7 @@ fn newer_rules_that_fail_or_do_not_compile_leave_the_old_in_force_and_are_told()
             why.contains(part).then_some(())
         }
     };
-    kiosk.until("the refusal", refused("rule newer: specimen"));
+    kiosk.until("the refusal", refused("rule newer: canary 1"));
     kiosk.insert_sample("1-clean");
     assert_eq!(kiosk.answer()["verdict"], "pass");
     let told = kiosk.told_of("self_tested", 2);
@@ -333,7 +333,7 @@ fn the_shipped_rules_are_tested_by_hand_rule_by_rule_in_a_moment() {
     let done = kiosk::run(root.kioskctl().args(["rules", "test"]));
     done.exits(1);
     assert!(
-        done.stdout.contains("! rule newer: specimen"),
+        done.stdout.contains("! rule newer: canary 1"),
         "{}",
         done.stdout
     );

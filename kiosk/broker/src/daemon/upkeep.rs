@@ -51,7 +51,7 @@ pub(super) struct Upkeep {
     loading: Option<Receiver<Loading>>,
     /// Scans since their last test began.
     pub(super) scans: u64,
-    /// When they were last tested or read.
+    /// When their last test began; of a set that failed, when it was last read.
     tried: Instant,
     /// What the ledger was told of them last.
     pub(super) told: Option<ledger::Event>,
@@ -99,7 +99,10 @@ impl Daemon {
     /// Begins to read the rules again, and to test them. To compile rules takes as long as it
     /// takes.
     pub(super) fn load_rules(&mut self) {
-        self.upkeep.tried = Instant::now();
+        // To read others is no test of those in force, however often it is asked for.
+        if self.state.fitness == Fitness::Failed {
+            self.upkeep.tried = Instant::now();
+        }
         let (sender, loading) = channel();
         let paths = self.paths.clone();
         let load = move || {
@@ -217,6 +220,7 @@ impl Daemon {
         self.upkeep.exam = exam;
         // A test that goes on is of the rules before.
         self.upkeep.testing = None;
+        self.upkeep.tried = Instant::now();
         self.upkeep.scans = 0;
         self.upkeep.refused = None;
         self.upkeep.told = None;

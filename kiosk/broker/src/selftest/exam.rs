@@ -106,6 +106,8 @@ impl Place {
 pub(super) struct Subject {
     pub(super) rule: String,
     pub(super) expected: Expected,
+    /// Which canary, or near miss, of its rule, from 1, in the order of the files.
+    pub(super) ordinal: u64,
     pub(super) places: Vec<Place>,
     pub(super) sha256: Digest,
 }
@@ -259,12 +261,17 @@ fn subjects(specimens: &[Specimen], folder: &Path) -> Result<Vec<Subject>, ExamE
         .take(NESTED)
         .map(|(number, _)| *number)
         .collect();
+    let mut counts = std::collections::BTreeMap::new();
     let subject = |(number, specimen): (usize, &Specimen)| {
+        let count = counts.entry((specimen.rule.clone(), specimen.expected));
+        let ordinal: &mut u64 = count.or_insert(0);
+        *ordinal = ordinal.saturating_add(1);
         let mut places = vec![Place::File, Place::Zip];
         places.extend(nested.contains(&number).then_some(Place::ZipInZip));
         Subject {
             rule: specimen.rule.clone(),
             expected: specimen.expected,
+            ordinal: *ordinal,
             places,
             sha256: Digest(Sha256::digest(&specimen.bytes).into()),
         }

@@ -26,6 +26,15 @@ fn every_specimen_is_in_its_places_and_the_medium_is_the_same_each_time() {
         .iter()
         .map(|subject| (subject.expected, subject.places.clone()))
         .collect();
+    let ordinals = |exam: &Exam| -> Vec<u64> {
+        exam.subjects
+            .iter()
+            .map(|subject| subject.ordinal)
+            .collect()
+    };
+    assert_eq!(ordinals(&exam), [1, 1]);
+    let twice = Exam::of(set(&(pair("\"x\"") + &pair("\"z\""))).path()).unwrap();
+    assert_eq!(ordinals(&twice), [1, 2, 1, 2]);
     let (file, zip, nested) = (Place::File, Place::Zip, Place::ZipInZip);
     assert_eq!(
         places,

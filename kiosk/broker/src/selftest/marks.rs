@@ -111,11 +111,12 @@ impl<'e> Marks<'e> {
                 count.found = count.found.saturating_add(u64::from(found));
                 let what = fault(subject.expected, seen, found);
                 faults.extend(what.map(|what| {
-                    format!(
-                        "rule {}: specimen {number} {} {what}",
-                        subject.rule,
-                        place.name()
-                    )
+                    let (rule, ordinal) = (&subject.rule, subject.ordinal);
+                    let kind = match subject.expected {
+                        Expected::Found => "canary",
+                        Expected::Absent => "near miss",
+                    };
+                    format!("rule {rule}: {kind} {ordinal} {} {what}", place.name())
                 }));
             }
         }
@@ -127,7 +128,7 @@ fn fault(expected: Expected, seen: Option<&Seen>, found: bool) -> Option<&'stati
     match (seen, expected, found) {
         (None, _, _) => Some("was not examined"),
         (Some(_), Expected::Found, false) => Some("was not found"),
-        (Some(_), Expected::Absent, true) => Some("is a near miss and was found"),
+        (Some(_), Expected::Absent, true) => Some("was found"),
         (Some(seen), _, _) if !seen.whole => Some("was not read as it is"),
         (Some(_), Expected::Found, true) | (Some(_), Expected::Absent, false) => None,
     }
@@ -143,6 +144,7 @@ mod tests {
         Subject {
             rule: rule.to_owned(),
             expected,
+            ordinal: 1,
             places: places.to_vec(),
             sha256: Digest([1; 32]),
         }
@@ -213,10 +215,7 @@ mod tests {
     fn a_canary_missed_in_one_place_names_the_rule_and_the_place() {
         let mut rows = good();
         rows[1].findings.clear();
-        assert_eq!(
-            one_fault(&rows),
-            "rule r: specimen 0 in a zip was not found"
-        );
+        assert_eq!(one_fault(&rows), "rule r: canary 1 in a zip was not found");
         // Another rule's hit, a name of the structure, and a member's hit are not the rule's own.
         rows[1] = row(0, Place::Zip, &["other"]);
         assert!(one_fault(&rows).ends_with("was not found"));
@@ -232,22 +231,19 @@ mod tests {
     fn a_near_miss_that_is_found_is_named() {
         let mut rows = good();
         rows[2] = row(1, Place::File, &["r"]);
-        assert_eq!(
-            one_fault(&rows),
-            "rule r: specimen 1 as a file is a near miss and was found"
-        );
+        assert_eq!(one_fault(&rows), "rule r: near miss 1 as a file was found");
     }
 
     #[test]
     fn a_specimen_without_a_row_or_with_two_or_with_other_bytes_is_named() {
         let rows = good();
-        assert!(one_fault(&rows[..2]).ends_with("1 as a file was not examined"));
+        assert!(one_fault(&rows[..2]).ends_with("near miss 1 as a file was not examined"));
         let twice = [&rows[..], &rows[..1]].concat();
         assert_eq!(one_fault(&twice), "two rows for 00000000.BIN");
         for sha256 in [None, Some(Digest([2; 32]))] {
             let mut rows = good();
             rows[0].sha256 = sha256;
-            assert!(one_fault(&rows).ends_with("0 as a file was not read as it is"));
+            assert!(one_fault(&rows).ends_with("canary 1 as a file was not read as it is"));
         }
         // A deleted file of the name is not the file.
         let mut rows = good();

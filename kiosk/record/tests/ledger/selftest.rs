@@ -27,7 +27,7 @@ fn is_refused(event: &Event) -> bool {
 fn a_self_test_is_an_entry_about_no_insertion() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(folder.path()).unwrap();
-    let fault = vec!["rule r: specimen 0 in a zip was not found".to_owned()];
+    let fault = vec!["rule r: canary 1 in a zip was not found".to_owned()];
     let events = [
         tested(SelfTest::Passed, 170, Vec::new()),
         tested(SelfTest::Failed, 170, fault),

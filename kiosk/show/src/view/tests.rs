@@ -65,7 +65,7 @@ fn out_with(why: OutOfService, change: impl FnOnce(&mut View)) -> Screen {
 
 fn failed() -> Screen {
     out_with(OutOfService::SelfTest, |view| {
-        view.fault = Some("rule eicar_test_file: specimen 7 in a zip was not found".to_owned());
+        view.fault = Some("rule eicar_test_file: canary 2 in a zip was not found".to_owned());
         view.contact = Some("保安室 内線 1234 / Security, ext. 1234".to_owned());
     })
 }
@@ -497,7 +497,7 @@ fn the_age_of_the_rules_is_always_said_in_amber_to_be_renewed_and_in_red_when_to
 fn rules_that_were_refused_are_told_beside_those_in_force() {
     for size in [(80, 22), (60, 18)] {
         let mut view = seen(1, vec![]);
-        view.rules_refused = Some("rule r: specimen 0 was not found".to_owned());
+        view.rules_refused = Some("rule r: canary 1 was not found".to_owned());
         let screen = update(Screen::new(size, false), News::View(Box::new(view)));
         let text = text(&screen);
         let told = text.contains("使っていません") && text.contains("newer rules are not in use");
