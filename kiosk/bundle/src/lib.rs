@@ -4,6 +4,8 @@
 
 mod canary;
 
+pub mod lists;
+
 pub use canary::{
     CANARY_TEXT_BYTES_MAX, CanaryError, Expected, SPECIMEN_BYTES_MAX, Specimen, canaries,
 };
