@@ -1,7 +1,6 @@
 //! One lane's hands: the descriptor, the scanner and what it has reported so far.
 
 use std::ffi::OsString;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
@@ -129,12 +128,12 @@ impl Port {
             limits: policy.limits.clone(),
             spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
+            lists: Vec::new(),
         };
         let medium = Some(opened.file()?);
         let read_back = opened.read_back();
-        let rules = loaded.compiled.as_fd();
-        let scanner = match Scanner::start(&order, rules, medium, read_back, &paths.spool(), paths)
-        {
+        let spool = paths.spool();
+        let scanner = match Scanner::start(&order, loaded, medium, read_back, &spool, paths) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));

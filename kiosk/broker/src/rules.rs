@@ -9,6 +9,10 @@ mod cache;
 
 mod compile;
 
+mod lists;
+
+pub use lists::LoadedList;
+
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -58,6 +62,14 @@ pub enum RulesError {
         /// Where and what, with line and column.
         message: String,
     },
+    /// A list of hashes cannot be used.
+    #[error("hash list {}: {message}", path.display())]
+    List {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// The engine refused a rule.
     #[error("rule refused in {}: {message}", path.display())]
     Refused {
@@ -82,6 +94,8 @@ pub enum RulesError {
 pub struct Loaded {
     /// The compiled form, sealed.
     pub compiled: OwnedFd,
+    /// The lists of hashes beside them, in the order of their names.
+    pub lists: Vec<LoadedList>,
     /// Which rules these are.
     pub about: ledger::Rules,
 }
@@ -135,6 +149,7 @@ pub fn load(
         return Ok(None);
     }
     let manifest = manifest(folder)?;
+    let lists = lists::load(folder)?;
     let sha256 = fingerprint(&sources);
     let cache = Cache::open(&paths.cache(), sha256);
     let (compiled, rules) = match cache.as_ref().and_then(Cache::read) {
@@ -175,9 +190,13 @@ pub fn load(
         issued,
         age_days,
         rules,
-        sha256: Digest(sha256),
+        sha256: Digest(lists::fingerprint(sha256, &lists)),
     };
-    Ok(Some(Loaded { compiled, about }))
+    Ok(Some(Loaded {
+        compiled,
+        lists,
+        about,
+    }))
 }
 
 /// Every `.yar` or `.yara` file below `folder`, in the order of their names.

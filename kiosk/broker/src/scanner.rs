@@ -19,6 +19,7 @@ use wire::{Gap, Row};
 use crate::launch::{self, Launched, Use};
 use crate::paths::Paths;
 use crate::reception::Reception;
+use crate::rules::Loaded;
 
 /// Longest silence of kiosk-scan before it is given up. It speaks four times a second.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
@@ -78,7 +79,7 @@ impl Drop for Scanner {
 }
 
 impl Scanner {
-    /// Starts a scan. `medium` is the read-only descriptor of an image or device; a folder's
+    /// Starts a scan with these rules and their lists, which it names in the order. `medium` is the read-only descriptor of an image or device; a folder's
     /// files follow by [`Scanner::supply`]. `read_back` is the same device opened read-only with
     /// `O_DIRECT`: needed for devices, and for nothing else. `spool` is the folder for contents
     /// that do not fit memory, and `paths` say where an installed kiosk-scan is reached.
@@ -87,7 +88,7 @@ impl Scanner {
     /// [`ScannerError`].
     pub fn start(
         order: &Order,
-        rules: BorrowedFd<'_>,
+        rules: &Loaded,
         medium: Option<BorrowedFd<'_>>,
         read_back: Option<BorrowedFd<'_>>,
         spool: &Path,
@@ -99,13 +100,19 @@ impl Scanner {
         let spools: Vec<File> = (0..order.workers)
             .map(|_| unlinked(spool))
             .collect::<Result<_, _>>()?;
-        let mut descriptors = vec![rules];
+        let mut descriptors = vec![rules.compiled.as_fd()];
         descriptors.extend(medium);
         descriptors.extend(read_back);
+        descriptors.extend(rules.lists.iter().map(|list| list.file.as_fd()));
         descriptors.extend(spools.iter().map(AsFd::as_fd));
+        let names = rules.lists.iter().map(|list| list.name.clone());
+        let order = Order {
+            lists: names.collect(),
+            ..order.clone()
+        };
         scanner
             .channel
-            .send(&frame::encode(order)?, &descriptors)
+            .send(&frame::encode(&order)?, &descriptors)
             .map_err(ScannerError::Channel)?;
         Ok(scanner)
     }

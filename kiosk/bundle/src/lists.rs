@@ -26,7 +26,7 @@ mod build;
 mod folder;
 
 pub use build::{Built, Plan, ROWS_MAX, build};
-pub use folder::{LISTS_OF_FOLDER_MAX, build_folder};
+pub use folder::build_folder;
 pub use form::{ENTRY_NAME_BYTES_MAX, TITLE_BYTES_MAX};
 pub use lines::LINE_BYTES_MAX;
 pub use names::NAMES_BYTES_MAX;
@@ -34,6 +34,8 @@ pub use read::{Entry, List, ReadAt};
 
 use std::io;
 use std::path::PathBuf;
+
+use wire::scan::LISTS_MAX;
 
 /// What a list says of the contents on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +196,7 @@ pub enum BuildError {
     #[error("the sources hold more than {ROWS_MAX} digests; make several lists of them")]
     TooMany,
     /// More lists than one set of rules may have.
-    #[error("{} holds more than {LISTS_OF_FOLDER_MAX} lists; join some of them", path.display())]
+    #[error("{} holds more than {LISTS_MAX} lists; join some of them", path.display())]
     TooManyLists {
         /// Which folder.
         path: PathBuf,

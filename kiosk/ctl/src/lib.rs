@@ -16,6 +16,8 @@ mod print;
 
 mod log;
 
+mod rules;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -48,6 +50,12 @@ pub enum CommandError {
     /// The rules cannot be used.
     #[error(transparent)]
     Rules(#[from] broker::rules::RulesError),
+    /// A list of hashes was not built.
+    #[error(transparent)]
+    List(#[from] bundle::lists::BuildError),
+    /// A list of hashes cannot be what was asked for.
+    #[error("{0}")]
+    Lists(String),
     /// The site's files cannot be used.
     #[error(transparent)]
     Site(#[from] broker::site::SiteError),
@@ -113,6 +121,8 @@ enum Command {
     Scan(scan::Arguments),
     /// Read and verify the ledger
     Log(log::Arguments),
+    /// What media are scanned with
+    Rules(rules::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -136,6 +146,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

@@ -1,6 +1,6 @@
-use super::super::{
-    ENTRY_NAME_BYTES_MAX, Entry, LISTS_OF_FOLDER_MAX, TITLE_BYTES_MAX, build_folder,
-};
+use wire::scan::LISTS_MAX;
+
+use super::super::{ENTRY_NAME_BYTES_MAX, Entry, TITLE_BYTES_MAX, build_folder};
 use super::*;
 
 fn digest(number: u64) -> [u8; 32] {
@@ -251,7 +251,7 @@ fn a_folder_of_sources_becomes_a_list_for_each_of_them() {
         matches!(refused, Err(BuildError::SameName { .. })),
         "{refused:?}"
     );
-    for number in 0..LISTS_OF_FOLDER_MAX {
+    for number in 0..LISTS_MAX {
         fs::write(lists.join(format!("block/{number}.txt")), "").unwrap();
     }
     fs::remove_file(lists.join("known/worms.csv")).unwrap();

@@ -3,11 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{BuildError, Built, Plan, Sort, build};
+use wire::scan::LISTS_MAX;
 
-/// Most lists of one set of rules. Each is a descriptor that every worker of a scan holds, and a
-/// page or two for each content.
-pub const LISTS_OF_FOLDER_MAX: usize = 16;
+use super::{BuildError, Built, Plan, Sort, build};
 
 /// Builds `lists/NAME.hashes` below `into` of every source in `lists/block` and `lists/known`
 /// below `folder`: one list for each file, named by it without its last ending. A file whose
@@ -30,7 +28,7 @@ pub fn build_folder(folder: &Path, into: &Path) -> Result<Vec<Built>, BuildError
             planned.push((sort, source, made));
         }
     }
-    if LISTS_OF_FOLDER_MAX < planned.len() {
+    if LISTS_MAX < planned.len() {
         let path = folder.join("lists");
         return Err(BuildError::TooManyLists { path });
     }

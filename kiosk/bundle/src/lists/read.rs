@@ -83,6 +83,18 @@ impl<R: ReadAt> List<R> {
         })
     }
 
+    /// What it is read from.
+    #[must_use]
+    pub fn reader(&self) -> &R {
+        &self.reader
+    }
+
+    /// Gives up the list for what it was read from.
+    #[must_use]
+    pub fn into_reader(self) -> R {
+        self.reader
+    }
+
     /// What it says of itself.
     #[must_use]
     pub fn about(&self) -> About {
