@@ -9,13 +9,12 @@ use crate::print;
 
 /// Options of `kioskctl rules list`.
 #[derive(clap::Args)]
-#[group(id = "sort", required = true, multiple = false, args = ["block", "known"])]
 pub(crate) struct Arguments {
     /// Files with digests: one a line, NSRL's, hashdeep's, or columns below a line of names
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<PathBuf>,
     /// What is on the list is known to be bad, and stops a medium
-    #[arg(long)]
+    #[arg(long, required_unless_present = "known", conflicts_with = "known")]
     block: bool,
     /// What is on the list is known to be published, which is noted and changes nothing
     #[arg(long)]
