@@ -4,6 +4,7 @@ use wire::Coverage;
 
 use super::*;
 use crate::fixtures::{finding, in_member, row, volume};
+use wire::Source;
 
 fn gaps(examination: &Examination) -> Vec<(Gap, u64)> {
     examination

@@ -22,7 +22,7 @@ fn set(names: &[&str]) -> tempfile::TempDir {
 }
 
 fn refused(folder: &Path) -> String {
-    wire::with_causes(&load(folder).unwrap_err())
+    wire::explained(&load(folder).unwrap_err())
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn more_lists_than_a_set_may_have_are_refused() {
 #[test]
 fn the_fingerprint_depends_on_every_list_and_its_name() {
     let rules = [7; 32];
-    let of = |names| fingerprint(rules, &load(set(names).path()).unwrap());
+    let of = |names: &[&str]| fingerprint(rules, &load(set(names).path()).unwrap());
     assert_eq!(of(&[]), rules);
     let all = [rules, of(&["a"]), of(&["b"]), of(&["a", "b"])];
     for (place, one) in all.iter().enumerate() {

@@ -142,7 +142,7 @@ impl Form {
         if line.starts_with(DEEP) {
             return deep_version(line).map(|()| Self::Deep(None));
         }
-        let is_split = split(line, fields).is_ok() && 1 < fields.len();
+        let is_split = split(line, fields).is_ok();
         let names = fields.iter().filter_map(|field| line.get(field.clone()));
         let names: Vec<_> = names.map(unquoted).collect();
         // A first row whose comment is `md5` must not be lost as a line of names.

@@ -79,6 +79,7 @@ fn nsrls_rows_of_both_versions_are_read_by_the_names_of_their_columns() {
         "\u{FEFF}sha256,sha1,md5,crc32,file_name,file_size,package_id\n{SHA256},{SHA1},{MD5},0,x.sys,1,2\n"
     );
     one(third, &[SHA256, SHA1, MD5], Some("x.sys"));
+    one(format!("SHA-256\n{SHA256}\n"), &[SHA256], None);
     // What one tool does not know is empty, and a row with any digest is a row.
     let partly =
         format!("# exported\nfirst_seen,sha256_hash,md5_hash,signature\n2026,,{MD5},Worm\n");
