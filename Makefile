@@ -65,12 +65,13 @@ containers:
 	exit $$right
 
 # What a scan costs, beside reading and hashing the same bytes and beside clamscan; and what
-# reading each format completely costs, beside reading it raw.
+# reading each format completely costs, beside reading it raw; and what lists of hashes cost.
 bench:
 	tests/packages/install bench
 	cargo build --release
 	tests/bench/run $(PROGRAMS) target/bench
 	tests/bench/reading target/bench
+	tests/bench/lists $(PROGRAMS) target/bench
 
 # The screens of the README, from the real screen: needs Debian 13, and no panel.
 screenshots:

@@ -42,6 +42,11 @@ mod statuses;
 #[cfg(test)]
 mod containers;
 
+/// Lists of hashes.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod lists;
+
 /// Folders and single files.
 #[cfg(test)]
 mod folders;

@@ -142,9 +142,11 @@ impl Port {
             delivery: delivery.is_some(),
             spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
+            lists: Vec::new(),
         };
         let handed = Handed {
             rules: loaded.compiled.as_fd(),
+            lists: &loaded.lists,
             medium: Some(opened.file()?),
             read_back: opened.read_back(),
             delivery: delivery.as_ref().map(AsFd::as_fd),

@@ -11,7 +11,11 @@ mod compile;
 
 mod installed;
 
+mod lists;
+
 pub mod store;
+
+pub use lists::LoadedList;
 
 use std::fs;
 use std::io;
@@ -85,6 +89,14 @@ pub enum RulesError {
         /// What is wrong.
         source: SignatureError,
     },
+    /// A list of hashes cannot be used.
+    #[error("hash list {}: {message}", path.display())]
+    List {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// The engine refused a rule.
     #[error("rule refused in {}: {message}", path.display())]
     Refused {
@@ -109,6 +121,8 @@ pub enum RulesError {
 pub struct Loaded {
     /// The compiled form, sealed.
     pub compiled: OwnedFd,
+    /// The lists of hashes beside them, in the order of their names.
+    pub lists: Vec<LoadedList>,
     /// Which rules these are.
     pub about: ledger::Rules,
     /// Their last day; `None` when they say none.
@@ -210,6 +224,7 @@ fn ready(
     if sources.is_empty() {
         return Ok(None);
     }
+    let lists = lists::load(folder)?;
     let sha256 = fingerprint(sources);
     let cache = Cache::open(&paths.cache(), sha256);
     let (compiled, rules) = match cache.as_ref().and_then(Cache::read) {
@@ -243,10 +258,11 @@ fn ready(
         age_days: None,
         expired_days: None,
         rules,
-        sha256: Digest(sha256),
+        sha256: Digest(lists::fingerprint(sha256, &lists)),
     };
     let mut loaded = Loaded {
         compiled,
+        lists,
         about,
         expires: label.and_then(|label| label.expires),
     };

@@ -20,6 +20,7 @@ use wire::{Gap, Row};
 use crate::launch::{self, Launched, Use};
 use crate::paths::Paths;
 use crate::reception::Reception;
+use crate::rules::LoadedList;
 
 /// Longest silence of kiosk-scan before it is given up. It speaks four times a second.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
@@ -60,6 +61,8 @@ pub enum ScannerError {
 pub struct Handed<'h> {
     /// The compiled rules, sealed.
     pub rules: BorrowedFd<'h>,
+    /// The lists of hashes beside them, which [`Scanner::start`] names in the order.
+    pub lists: &'h [LoadedList],
     /// The read-only descriptor of an image or device; `None` for a folder.
     pub medium: Option<BorrowedFd<'h>>,
     /// The same device opened read-only with `O_DIRECT`: needed for devices, and for nothing
@@ -114,10 +117,16 @@ impl Scanner {
         descriptors.extend(handed.medium);
         descriptors.extend(handed.read_back);
         descriptors.extend(handed.delivery);
+        descriptors.extend(handed.lists.iter().map(|list| list.file.as_fd()));
         descriptors.extend(spools.iter().map(AsFd::as_fd));
+        let names = handed.lists.iter().map(|list| list.name.clone());
+        let order = Order {
+            lists: names.collect(),
+            ..order.clone()
+        };
         scanner
             .channel
-            .send(&frame::encode(order)?, &descriptors)
+            .send(&frame::encode(&order)?, &descriptors)
             .map_err(ScannerError::Channel)?;
         Ok(scanner)
     }

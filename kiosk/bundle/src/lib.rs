@@ -7,6 +7,8 @@
 
 mod canary;
 
+pub mod lists;
+
 mod manifest;
 
 mod base64;

@@ -1,11 +1,12 @@
 //! One scan by hand, from its start to its end record.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use broker::Paths;
 use broker::reception::Reception;
+use broker::rules::Loaded;
 use broker::scanner::{Handed, SILENCE_MAX, Scanner};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -45,7 +46,7 @@ impl Signals {
 pub(crate) struct Hand<'h> {
     pub(crate) target: &'h Target,
     pub(crate) order: &'h Order,
-    pub(crate) rules: &'h OwnedFd,
+    pub(crate) rules: &'h Loaded,
     /// Folder for contents that do not fit memory.
     pub(crate) spool: &'h Path,
     pub(crate) paths: &'h Paths,
@@ -87,7 +88,8 @@ pub(crate) fn scan(
         }
     };
     let handed = Handed {
-        rules: rules.as_fd(),
+        rules: rules.compiled.as_fd(),
+        lists: &rules.lists,
         medium: medium.as_ref().map(AsFd::as_fd),
         read_back: target.read_back.as_ref().map(AsFd::as_fd),
         delivery: None,

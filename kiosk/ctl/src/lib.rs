@@ -95,6 +95,12 @@ pub enum CommandError {
     /// The rules cannot be tested.
     #[error(transparent)]
     Exam(#[from] broker::selftest::ExamError),
+    /// A list of hashes was not built.
+    #[error(transparent)]
+    List(#[from] bundle::lists::BuildError),
+    /// A list of hashes cannot be what was asked for.
+    #[error("{0}")]
+    Lists(String),
     /// The site's files cannot be used.
     #[error(transparent)]
     Site(#[from] broker::site::SiteError),

@@ -2,6 +2,8 @@
 
 mod build;
 
+mod list;
+
 mod keys;
 
 mod sign;
@@ -33,6 +35,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Pack a folder of rules into a bundle, which is still to be signed
     Build(build::Arguments),
+    /// Build a list of hashes to put beside rules, as lists/NAME.hashes
+    List(list::Arguments),
     /// Sign a bundle
     Sign(sign::Arguments),
     /// Make a pair of keys: a secret one to sign with, and a public one for the kiosks
@@ -51,6 +55,7 @@ enum Command {
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     match &arguments.command {
         Command::Build(arguments) => build::run(arguments, paths),
+        Command::List(arguments) => list::run(arguments),
         Command::Sign(arguments) => sign::run(arguments),
         Command::Keygen(arguments) => keys::run(arguments),
         Command::Install(arguments) => install::run(arguments, paths),

@@ -163,12 +163,13 @@ impl Session<'_> {
             spare: self.site.policy.spare(target.size_bytes),
             delivery: false,
             workers: self.arguments.jobs.unwrap_or_else(scanner::workers),
+            lists: Vec::new(),
         };
         let spool = spool(self.paths);
         let hand = Hand {
             target,
             order: &order,
-            rules: &loaded.compiled,
+            rules: loaded,
             spool: &spool,
             paths: self.paths,
             signals: self.signals,

@@ -4,6 +4,7 @@ use wire::Coverage;
 
 use super::*;
 use crate::fixtures::{finding, in_member, row, volume};
+use wire::Source;
 
 fn gaps(examination: &Examination) -> Vec<(Gap, u64)> {
     examination
@@ -58,13 +59,19 @@ fn every_row_is_counted_once_by_outcome_and_once_by_kind() {
 }
 
 #[test]
-fn a_match_by_rule_is_matched_and_by_form_is_policy() {
+fn a_match_by_rule_or_list_is_matched_and_by_form_is_policy() {
     let by = |source| Row {
         findings: vec![finding(Tier::Block, source)],
         ..row(Outcome::Matched)
     };
-    let examination = examined(&[by(Source::Yara), by(Source::Structure), by(Source::Volume)]);
-    assert_eq!((examination.matched, examination.policy), (1, 2));
+    let all = [
+        Source::Yara,
+        Source::Structure,
+        Source::Volume,
+        Source::List,
+    ];
+    let examination = examined(&all.map(by));
+    assert_eq!((examination.matched, examination.policy), (2, 2));
     assert_eq!(examination.ending, Ending::Complete);
 }
 

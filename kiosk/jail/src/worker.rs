@@ -21,6 +21,8 @@ pub struct Allowance {
     pub medium: Option<RawFd>,
     /// The same device once more, open for reading only and past the kernel's cache.
     pub read_back: Option<RawFd>,
+    /// Lists of hashes, open for reading only.
+    pub lists: Vec<RawFd>,
     /// A file without a name for contents that do not fit into memory: the only one it may
     /// write. It must be among those that the supervisor kept.
     pub spool: Option<RawFd>,
@@ -54,6 +56,7 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     let mut kept = vec![libc::STDERR_FILENO, allowance.channel];
     kept.extend(allowance.medium);
     kept.extend(allowance.read_back);
+    kept.extend(&allowance.lists);
     let writable: Vec<RawFd> = allowance
         .spool
         .into_iter()
@@ -62,8 +65,9 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     kept.extend(&writable);
     // Before the filter, which forbids it, and before the limits, which it does not need.
     descriptors::close_all_but(&kept)?;
-    for medium in allowance.medium.into_iter().chain(allowance.read_back) {
-        require_read_only(medium)?;
+    let read = allowance.medium.iter().chain(&allowance.read_back);
+    for read in read.chain(&allowance.lists) {
+        require_read_only(*read)?;
     }
 
     limit(Resource::RLIMIT_DATA, allowance.memory_bytes)?;

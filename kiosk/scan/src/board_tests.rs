@@ -19,6 +19,7 @@ fn order(target: TargetKind, files_max: u64) -> Order {
         },
         delivery: false,
         workers: WORKERS_MAX,
+        lists: Vec::new(),
     }
 }
 

@@ -9,9 +9,10 @@ use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 
 use jail::memory::Mapped;
-use sha2::{Digest as _, Sha256};
+use wire::Gap;
 use wire::scan::Limits;
-use wire::{Digest, Gap};
+
+use crate::digests::{Digests, Hasher, Wanted};
 
 /// How much is read at a time, in bytes. Larger pieces gained nothing over the block cache.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -67,7 +68,7 @@ pub(crate) struct Content {
     /// Bytes that came out of the reader.
     pub(crate) read_bytes: u64,
     /// Of all its bytes; `None` when the reader failed before the end.
-    pub(crate) sha256: Option<Digest>,
+    pub(crate) digests: Option<Digests>,
     /// Why it cannot be called examined, whatever the rules say.
     pub(crate) gap: Option<Gap>,
     /// Which sectors of the medium made the reader fail, when it was they.
@@ -82,13 +83,18 @@ impl Content {
         Bytes::Held(Rc::clone(&self.held))
     }
 
-    /// Reads to the end. `spool` takes what is larger than memory allows; its size limit is
-    /// the caller's.
-    pub(crate) fn read(reader: &mut dyn Read, limits: &Limits, spool: Option<&File>) -> Self {
+    /// Reads to the end, and makes the digests `wanted` on the way. `spool` takes what is larger
+    /// than memory allows; its size limit is the caller's.
+    pub(crate) fn read(
+        reader: &mut dyn Read,
+        limits: &Limits,
+        spool: Option<&File>,
+        wanted: Wanted,
+    ) -> Self {
         let mut reading = Reading {
             kept: Vec::new(),
             spooled_bytes: 0,
-            hash: Sha256::new(),
+            hash: Hasher::new(wanted),
             read_bytes: 0,
             zero: true,
             gap: None,
@@ -116,7 +122,7 @@ impl Content {
 struct Reading {
     kept: Vec<u8>,
     spooled_bytes: u64,
-    hash: Sha256,
+    hash: Hasher,
     read_bytes: u64,
     zero: bool,
     gap: Option<Gap>,
@@ -175,7 +181,7 @@ impl Reading {
         Content {
             held: Rc::new(held),
             read_bytes: self.read_bytes,
-            sha256: complete.then(|| Digest(self.hash.finalize().into())),
+            digests: complete.then(|| self.hash.done()),
             gap: self.gap,
             sectors: self.sectors,
             zero: self.zero,
@@ -183,14 +189,14 @@ impl Reading {
     }
 }
 
-/// The digest of bytes that are already in memory.
-pub(crate) fn digest(bytes: &[u8]) -> Digest {
-    Digest(Sha256::digest(bytes).into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PLAIN: Wanted = Wanted {
+        sha1: false,
+        md5: false,
+    };
 
     fn limits(memory: u64, content: u64) -> Limits {
         Limits {
@@ -210,10 +216,11 @@ mod tests {
             &mut bytes.as_slice(),
             &limits(300_000, 1 << 30),
             Some(&spool),
+            PLAIN,
         );
         assert!(matches!(*content.held, Held::Spooled(_)));
         assert!(*content.bytes() == bytes);
-        assert_eq!(content.sha256, Some(digest(&bytes)));
+        assert_eq!(content.digests, Some(Digests::of(&bytes, PLAIN)));
         assert_eq!(content.gap, None);
     }
 
@@ -222,10 +229,14 @@ mod tests {
         let spool = jail::memory::writable("spool").unwrap();
         let bytes = vec![7; 900_000];
         for (spool, content_max) in [(Some(&spool), 500_000), (None, 1 << 30)] {
-            let content =
-                Content::read(&mut bytes.as_slice(), &limits(100_000, content_max), spool);
+            let content = Content::read(
+                &mut bytes.as_slice(),
+                &limits(100_000, content_max),
+                spool,
+                PLAIN,
+            );
             assert_eq!(content.gap, Some(Gap::Limit));
-            assert_eq!(content.sha256, Some(digest(&bytes)));
+            assert_eq!(content.digests, Some(Digests::of(&bytes, PLAIN)));
         }
     }
 
@@ -238,8 +249,8 @@ mod tests {
             }
         }
         let mut reader = b"begins well".chain(Failing);
-        let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None);
-        assert_eq!(content.sha256, None);
+        let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None, PLAIN);
+        assert_eq!(content.digests, None);
         assert_eq!(content.gap, Some(Gap::Unreadable));
         assert_eq!(*content.bytes(), *b"begins well");
     }
@@ -252,7 +263,7 @@ mod tests {
                 Err(io::Error::from_raw_os_error(19))
             }
         }
-        let content = Content::read(&mut Gone, &limits(1 << 20, 1 << 20), None);
+        let content = Content::read(&mut Gone, &limits(1 << 20, 1 << 20), None, PLAIN);
         assert_eq!(content.gap, Some(Gap::Removed));
         assert_eq!(content.sectors, None);
     }
@@ -276,7 +287,7 @@ mod tests {
         let medium = std::rc::Rc::new(volume::Cached::new(std::rc::Rc::new(Bad)));
         let part = std::rc::Rc::new(volume::Part::new(medium, 4096, 65_536));
         let mut reader = crate::medium::Raw { part, at: 0 };
-        let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None);
+        let content = Content::read(&mut reader, &limits(1 << 20, 1 << 20), None, PLAIN);
         assert_eq!(content.gap, Some(Gap::Unreadable));
         let sectors = content.sectors.unwrap();
         assert_eq!(sectors, "sectors 40 to 47 cannot be read");

@@ -17,6 +17,7 @@ use wire::worker::Answer;
 use crate::ScanError;
 use crate::board::{Board, Task};
 use crate::engine::Engine;
+use crate::lists::Lists;
 use crate::worker::{self, Equipment};
 
 /// Longest start of a worker. Building its matcher takes milliseconds on an idle machine.
@@ -34,6 +35,7 @@ pub(crate) struct Tools<'t> {
     pub(crate) medium: Option<BorrowedFd<'static>>,
     /// The same, past the kernel's cache; only of devices.
     pub(crate) read_back: Option<BorrowedFd<'static>>,
+    pub(crate) lists: &'t Lists,
     pub(crate) spools: &'t [File],
     /// Where a bundle of rules goes.
     pub(crate) delivery: Option<&'t File>,
@@ -264,6 +266,7 @@ impl<'t> Crew<'t> {
             order: self.tools.order,
             medium: self.tools.medium,
             read_back: self.tools.read_back,
+            lists: self.tools.lists,
             spool: self.tools.spools.get(place),
             delivery: self.tools.delivery,
         });

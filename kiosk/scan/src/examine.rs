@@ -8,12 +8,14 @@ use unpack::{Body, Budget, Format, Member};
 use wire::name::MediumName;
 use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Locator, Reading};
-use wire::{Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier};
+use wire::{Finding, Gap, Outcome, Row, RowKind, Source, Tier};
 
-use crate::content::{self, Bytes, Content};
+use crate::content::{Bytes, Content};
+use crate::digests::Digests;
 use crate::emit;
 use crate::engine::Matcher;
 use crate::images;
+use crate::lists::Lists;
 use crate::members::{Members, Opened, Summary, outcome_of, worse};
 use crate::space::{placed, reading_of, runs_of, unreadable};
 
@@ -28,6 +30,7 @@ pub(crate) struct Examiner<'a, 'r> {
     pub(crate) delivery: Option<&'a File>,
     /// Whether it was, as far as its reader gave all of it.
     pub(crate) delivered: bool,
+    pub(crate) lists: &'a Lists,
     pub(crate) send: &'a mut dyn FnMut(Row),
     /// Bytes hashed so far, members included.
     pub(crate) hashed_bytes: u64,
@@ -40,7 +43,7 @@ pub(crate) struct Subject<'s> {
     pub(crate) within: &'s [MediumName],
     pub(crate) kind: RowKind,
     pub(crate) size_bytes: u64,
-    pub(crate) sha256: Option<Digest>,
+    pub(crate) digests: Option<Digests>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) gap: Option<Gap>,
     /// Of raw space: its runs, offset and length, so that a match can be placed.
@@ -56,7 +59,7 @@ impl Examiner<'_, '_> {
         reader: &mut dyn Read,
         known_gap: Option<Gap>,
     ) -> (u64, Reading) {
-        let content = Content::read(reader, self.limits, self.spool);
+        let content = Content::read(reader, self.limits, self.spool, self.lists.wanted);
         self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
         let reading = reading_of(&content, item.kind, item.size_bytes);
         // Space that belongs to nobody and holds nothing needs no row.
@@ -95,7 +98,7 @@ impl Examiner<'_, '_> {
             within: &[],
             kind: item.kind,
             size_bytes: content.read_bytes.max(item.size_bytes),
-            sha256: content.sha256,
+            digests: content.digests,
             findings,
             gap,
             runs: &runs_of(item),
@@ -118,12 +121,15 @@ impl Examiner<'_, '_> {
             within,
             kind,
             size_bytes,
-            sha256,
+            digests,
             mut findings,
             gap,
             runs,
         } = subject;
-        let mut gap = gap;
+        let listed = self.lists.look_up(digests.as_ref());
+        findings.extend(listed.findings);
+        let mut gap = gap.or(listed.gap);
+        let sha256 = digests.map(|digests| digests.sha256);
         match self.matcher.run(bytes) {
             Ok(found) => findings.extend(found.into_iter().map(|found| placed(found, runs))),
             Err(missed) => gap = gap.or(Some(missed)),
@@ -248,13 +254,13 @@ impl Examiner<'_, '_> {
             findings,
             body,
         } = member;
-        let subject = |size_bytes, sha256, findings, gap| Subject {
+        let subject = |size_bytes, digests, findings, gap| Subject {
             volume,
             path: name.clone(),
             within: around,
             kind: RowKind::Member,
             size_bytes,
-            sha256,
+            digests,
             findings,
             gap,
             runs: &[],
@@ -307,7 +313,7 @@ impl Examiner<'_, '_> {
     /// A member whose whole content is at hand.
     fn known<'s>(
         &mut self,
-        subject: impl Fn(u64, Option<Digest>, Vec<Finding>, Option<Gap>) -> Subject<'s>,
+        subject: impl Fn(u64, Option<Digests>, Vec<Finding>, Option<Gap>) -> Subject<'s>,
         bytes: &Bytes<'_>,
         findings: Vec<Finding>,
         gap: Option<Gap>,
@@ -315,9 +321,14 @@ impl Examiner<'_, '_> {
     ) -> Summary {
         let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.hashed_bytes = self.hashed_bytes.saturating_add(size_bytes);
-        // The digest is of the whole content or it is not given.
-        let sha256 = gap.is_none().then(|| content::digest(bytes));
-        self.judge(subject(size_bytes, sha256, findings, gap), bytes, budget)
+        // A digest is of the whole content or it is not given.
+        let digests = gap.is_none().then(|| self.digests(bytes));
+        self.judge(subject(size_bytes, digests, findings, gap), bytes, budget)
+    }
+
+    /// The digests of a content that is at hand.
+    pub(crate) fn digests(&self, bytes: &[u8]) -> Digests {
+        Digests::of(bytes, self.lists.wanted)
     }
 }
 

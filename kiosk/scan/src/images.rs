@@ -13,9 +13,10 @@ use volume::{Blocks, Disk, Layout, Part, Seen, Tree, VolumeError};
 use wire::name::MediumName;
 use wire::scan::{Limits, Spare};
 use wire::worker::{Item, Place};
-use wire::{Digest, Finding, Gap, Row, RowKind, Source, Tier};
+use wire::{Finding, Gap, Row, RowKind, Source, Tier};
 
-use crate::content::{self, Bytes, Content, Held};
+use crate::content::{Bytes, Content, Held};
+use crate::digests::Digests;
 use crate::examine::{Examiner, Subject, deceptive};
 use crate::members::{Members, Summary};
 use crate::space::{runs_of, unreadable};
@@ -225,14 +226,14 @@ impl Examiner<'_, '_> {
         }
         let mut findings = item.findings.clone();
         findings.extend(deceptive(&item.path));
-        let (bytes, sha256, gap) = match on.whole(item) {
-            Some(bytes) => (Bytes::Lent(bytes), Some(content::digest(bytes)), None),
+        let (bytes, digests, gap) = match on.whole(item) {
+            Some(bytes) => (Bytes::Lent(bytes), Some(self.digests(bytes)), None),
             None => self.read(tree, item, &mut findings, budget),
         };
         let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.hashed_bytes = self.hashed_bytes.saturating_add(size_bytes);
         let subject = Subject {
-            sha256,
+            digests,
             findings,
             gap,
             ..on.subject(item)
@@ -255,7 +256,7 @@ impl Examiner<'_, '_> {
         item: &Item,
         findings: &mut Vec<Finding>,
         budget: &Budget,
-    ) -> (Bytes<'static>, Option<Digest>, Option<Gap>) {
+    ) -> (Bytes<'static>, Option<Digests>, Option<Gap>) {
         let room = u64::try_from(budget.room()).unwrap_or(u64::MAX);
         let limits = Limits {
             memory_bytes_max: room.min(self.limits.memory_bytes_max),
@@ -263,13 +264,13 @@ impl Examiner<'_, '_> {
         };
         match tree.open(item) {
             Ok(mut reader) => {
-                let content = Content::read(&mut reader, &limits, None);
+                let content = Content::read(&mut reader, &limits, None, self.lists.wanted);
                 findings.extend(unreadable(&content));
                 let is_whole = content.read_bytes == item.size_bytes;
                 let short = (!is_whole).then_some(Gap::Damaged);
                 let gap = content.gap.or(short);
-                let sha256 = content.sha256.filter(|_| gap.is_none());
-                (content.bytes(), sha256, gap)
+                let digests = content.digests.filter(|_| gap.is_none());
+                (content.bytes(), digests, gap)
             }
             Err(error) => {
                 findings.push(error.finding());
@@ -293,20 +294,20 @@ impl Examiner<'_, '_> {
                 }
                 let part = Part::new(disk.clone(), on.place.offset_bytes, on.place.size_bytes);
                 let mut reader = volume::raw(&part, &runs);
-                let content = Content::read(&mut reader, self.limits, None);
+                let content = Content::read(&mut reader, self.limits, None, self.lists.wanted);
                 if content.zero && content.gap.is_none() {
                     return;
                 }
                 (Some(content), None)
             }
         };
-        let (bytes, sha256, gap) = match (content, bytes) {
+        let (bytes, digests, gap) = match (content, bytes) {
             (Some(content), _) => {
-                let sha256 = content.sha256.filter(|_| content.gap.is_none());
-                (content.bytes(), sha256, content.gap)
+                let digests = content.digests.filter(|_| content.gap.is_none());
+                (content.bytes(), digests, content.gap)
             }
             (None, Some(bytes)) if holds_container(item.kind, bytes) => {
-                (Bytes::Lent(bytes), Some(content::digest(bytes)), None)
+                (Bytes::Lent(bytes), Some(self.digests(bytes)), None)
             }
             (None, _) => return,
         };
@@ -314,7 +315,7 @@ impl Examiner<'_, '_> {
             return;
         }
         let subject = Subject {
-            sha256,
+            digests,
             gap,
             runs: &runs,
             ..on.subject(item)

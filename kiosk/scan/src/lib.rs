@@ -24,6 +24,8 @@ mod witness;
 mod unbuffered;
 
 mod content;
+mod digests;
+mod lists;
 
 mod examine;
 mod images;
@@ -63,6 +65,14 @@ pub enum ScanError {
     /// The compiled rules cannot be loaded.
     #[error("the compiled rules cannot be loaded: {0}")]
     Rules(String),
+    /// A list of hashes cannot be used.
+    #[error("the hash list {name} cannot be used: {what}")]
+    List {
+        /// What the starter calls it.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A worker cannot be started.
     #[error("cannot start a worker")]
     Fork(#[source] std::io::Error),

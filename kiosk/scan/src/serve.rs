@@ -12,13 +12,16 @@ use nix::sys::stat::{FileStat, SFlag, fstat};
 use wire::Gap;
 use wire::frame;
 use wire::rules::COMPILED_BYTES_MAX;
-use wire::scan::{CONTAINER_DEPTH_MAX, Limits, News, Order, Supply, TargetKind, WORKERS_MAX};
+use wire::scan::{
+    CONTAINER_DEPTH_MAX, LISTS_MAX, Limits, News, Order, Supply, TargetKind, WORKERS_MAX,
+};
 
 use crate::ScanError;
 use crate::board::Board;
 use crate::crew::read_back::failed;
 use crate::crew::{Crew, Tools};
 use crate::engine::Engine;
+use crate::lists::Lists;
 
 /// How often progress is told. A second of silence is normal to the starter, ten are a fault.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -37,6 +40,7 @@ struct Given {
     read_back: Option<OwnedFd>,
     /// Where a bundle of rules goes; only when the order asks for one.
     delivery: Option<File>,
+    lists: Vec<OwnedFd>,
     spools: Vec<File>,
 }
 
@@ -69,6 +73,7 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     keep.extend(given.medium.iter().map(AsFd::as_fd));
     keep.extend(given.read_back.iter().map(AsFd::as_fd));
     keep.extend(given.delivery.iter().map(AsFd::as_fd));
+    keep.extend(given.lists.iter().map(AsFd::as_fd));
     keep.extend(given.spools.iter().map(AsFd::as_fd));
     let limits = SupervisorLimits {
         spool_bytes: given.order.limits.content_bytes_max,
@@ -80,6 +85,7 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     // for good, to this process and to every worker forked from it.
     let compiled = jail::memory::map(given.rules.as_fd(), size).map_err(ScanError::Channel)?;
     let engine = Engine::load(&compiled)?;
+    let lists = Lists::open(&given.order.lists, given.lists)?;
     let supervisor = confined.close().map_err(ScanError::Jail)?;
 
     tell(
@@ -95,6 +101,7 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
         order: &given.order,
         medium: given.medium.map(kept),
         read_back: given.read_back.map(kept),
+        lists: &lists,
         spools: &given.spools,
         delivery: given.delivery.as_ref(),
     };
@@ -162,6 +169,13 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
     } else {
         None
     };
+    let lists: Vec<OwnedFd> = descriptors.by_ref().take(order.lists.len()).collect();
+    // One that is missing would be a list in which nothing is ever found.
+    if lists.len() != order.lists.len() || LISTS_MAX < lists.len() {
+        return Err(ScanError::Starter(
+            "an order with fewer or more lists than it names",
+        ));
+    }
     let spools: Vec<File> = descriptors.map(File::from).collect();
     if order.workers == 0 || WORKERS_MAX < order.workers {
         return Err(ScanError::Starter("an order for no or too many workers"));
@@ -176,6 +190,7 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         medium,
         read_back,
         delivery,
+        lists,
         spools,
     })
 }
@@ -352,7 +367,13 @@ mod tests {
         let mut sent = vec![rules.as_fd()];
         sent.extend(descriptors.iter().map(AsFd::as_fd));
         sent.push(spool.as_fd());
-        let order = Order {
+        let order = order(target);
+        ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();
+        given(&theirs)
+    }
+
+    fn order(target: TargetKind) -> Order {
+        Order {
             target,
             size_bytes: 512,
             limits: Limits::default(),
@@ -362,9 +383,29 @@ mod tests {
             },
             delivery: false,
             workers: 1,
+            lists: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_order_whose_lists_did_not_all_come_or_are_too_many_is_refused() {
+        let list = || jail::memory::sealed("list", b"").unwrap();
+        let with = |named: usize, sent: usize| {
+            let (ours, theirs) = Channel::pair().unwrap();
+            let fds: Vec<OwnedFd> = (0..=sent).map(|_| list()).collect();
+            let order = Order {
+                lists: vec!["l".to_owned(); named],
+                ..order(TargetKind::Folder)
+            };
+            let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+            ours.send(&frame::encode(&order).unwrap(), &fds).unwrap();
+            given(&theirs)
         };
-        ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();
-        given(&theirs)
+        assert_eq!(with(LISTS_MAX, LISTS_MAX).unwrap().lists.len(), LISTS_MAX);
+        for (named, sent) in [(2, 1), (1, 0), (LISTS_MAX + 1, LISTS_MAX + 1)] {
+            let refused = with(named, sent).err().unwrap();
+            assert!(refused.to_string().contains("lists"), "{refused}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ impl Examiner<'_, '_> {
     /// Reads and judges what is in the clusters of `item` and not of it: old content of other
     /// files, mostly. It gets a row only when something is to be said of it.
     pub(crate) fn slack(&mut self, item: &Item, reader: &mut dyn Read) -> (u64, Reading) {
-        let content = Content::read(reader, self.limits, self.spool);
+        let content = Content::read(reader, self.limits, self.spool, self.lists.wanted);
         self.hashed_bytes = self.hashed_bytes.saturating_add(content.read_bytes);
         let size_bytes = item.share.slack_bytes;
         let reading = reading_of(&content, RowKind::Unallocated, size_bytes);
@@ -31,6 +31,9 @@ impl Examiner<'_, '_> {
         if gap.is_none() && content.read_bytes != size_bytes {
             gap = Some(Gap::Damaged);
         }
+        let listed = self.lists.look_up(content.digests.as_ref());
+        findings.extend(listed.findings);
+        gap = gap.or(listed.gap);
         if findings.is_empty() && gap.is_none() {
             return (content.read_bytes, reading);
         }
@@ -42,7 +45,7 @@ impl Examiner<'_, '_> {
             within: Vec::new(),
             kind: RowKind::Unallocated,
             size_bytes,
-            sha256: content.sha256,
+            sha256: content.digests.map(|digests| digests.sha256),
             content_type: None,
             outcome: outcome_of(&findings, gap),
             inherited: false,
@@ -88,7 +91,7 @@ pub(crate) fn reading_of(content: &Content, kind: RowKind, size_bytes: u64) -> R
         RowKind::Boot | RowKind::Unallocated | RowKind::Gap => true,
         RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => false,
     };
-    if content.gap.is_some() || content.sha256.is_none() || content.read_bytes != size_bytes {
+    if content.gap.is_some() || content.digests.is_none() || content.read_bytes != size_bytes {
         Reading::Partial
     } else if is_space && content.zero {
         Reading::Zero

@@ -23,12 +23,13 @@ use crate::ScanError;
 use crate::emit;
 use crate::engine::{Engine, Matcher};
 use crate::examine::Examiner;
+use crate::lists::Lists;
 use crate::medium::{Medium, Trees};
 use crate::unbuffered::Unbuffered;
 use crate::witness::{Purpose, Witness};
 
-/// Room for descriptors of handed-over files beside the worker's own.
-const OPEN_FILES_MAX: u64 = 32;
+/// Room for descriptors of handed-over files beside the worker's own, lists of hashes included.
+const OPEN_FILES_MAX: u64 = 64;
 
 /// What a worker is given by the supervisor that forks it.
 pub(crate) struct Equipment<'e> {
@@ -38,6 +39,7 @@ pub(crate) struct Equipment<'e> {
     pub(crate) medium: Option<BorrowedFd<'static>>,
     /// The same device past the kernel's cache; only of devices.
     pub(crate) read_back: Option<BorrowedFd<'static>>,
+    pub(crate) lists: &'e Lists,
     pub(crate) spool: Option<&'e File>,
     /// Where a bundle of rules goes; only when the order asks for one.
     pub(crate) delivery: Option<&'e File>,
@@ -66,6 +68,7 @@ fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
         channel: equipment.channel.as_fd().as_raw_fd(),
         medium: equipment.medium.map(|medium| medium.as_raw_fd()),
         read_back: equipment.read_back.map(|device| device.as_raw_fd()),
+        lists: equipment.lists.descriptors(),
         spool: equipment.spool.map(AsRawFd::as_raw_fd),
         delivery: equipment.delivery.map(AsRawFd::as_raw_fd),
         memory_bytes: limits
@@ -104,6 +107,7 @@ fn serve(
         spool: equipment.spool,
         delivery: None,
         delivered: false,
+        lists: equipment.lists,
         send: &mut send_row,
         hashed_bytes: 0,
     };

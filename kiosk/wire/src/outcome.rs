@@ -124,6 +124,19 @@ pub enum Source {
     Structure,
     /// The reader of partition tables and file systems.
     Volume,
+    /// A list of hashes.
+    List,
+}
+
+impl Source {
+    /// Whether it tells by what is known to be bad; otherwise it tells by form.
+    #[must_use]
+    pub const fn knows(self) -> bool {
+        match self {
+            Self::Yara | Self::List => true,
+            Self::Structure | Self::Volume => false,
+        }
+    }
 }
 
 /// Something wrong that was seen.

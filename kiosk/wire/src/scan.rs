@@ -96,7 +96,7 @@ pub struct Spare {
 
 /// The first message to the supervisor. With it travel, in this order: the compiled rules, the
 /// descriptors of the medium (two for a device, one for an image, none for a folder), the file
-/// for a delivery when there may be one, and one spool a worker.
+/// for a delivery when there may be one, one of each list of hashes, and one spool a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
@@ -112,7 +112,14 @@ pub struct Order {
     pub delivery: bool,
     /// Workers to fork, 1 to [`WORKERS_MAX`].
     pub workers: u32,
+    /// What each list of hashes that travels with it is called, for errors; at most
+    /// [`LISTS_MAX`].
+    pub lists: Vec<String>,
 }
+
+/// Most lists of hashes of one scan. Each is a descriptor that every worker holds, and a page or
+/// two read for each content.
+pub const LISTS_MAX: usize = 16;
 
 /// Most workers of one scan: past eight the medium is slower than they are.
 pub const WORKERS_MAX: u32 = 8;

@@ -109,6 +109,7 @@ impl Stage {
             channel: channel.as_fd().as_raw_fd(),
             medium: Some(self.medium.as_raw_fd()),
             read_back: Some(self.read_back.as_raw_fd()),
+            lists: Vec::new(),
             spool: Some(self.spool.as_raw_fd()),
             delivery: Some(self.delivery.as_raw_fd()),
             memory_bytes: MEMORY_BYTES,

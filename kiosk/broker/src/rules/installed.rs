@@ -148,6 +148,17 @@ pub(super) fn carried(path: &Path, file: File, keys: &Keys) -> Result<Verified, 
     let manifest = archive.manifest().clone();
     let manifest_sha256 = Digest(Sha256::digest(archive.text().as_bytes()).into());
     let key = archive.key().ok_or_else(|| wrong(BundleError::Unsigned))?;
+    if let Some(list) = manifest
+        .files
+        .iter()
+        .find(|file| file.path.starts_with("lists/"))
+    {
+        // Nothing on it would be found, and nobody would be told.
+        return Err(RulesError::List {
+            path: path.join(&list.path),
+            message: "lists are used only when their bundle is installed; install it".to_owned(),
+        });
+    }
     let mut taken = Taken::default();
     archive.unpack(&mut taken).map_err(wrong)?;
     Ok(Verified {

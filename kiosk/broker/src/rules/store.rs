@@ -147,7 +147,8 @@ impl StoreError {
                 RulesError::Refused { .. }
                 | RulesError::TooMuch { .. }
                 | RulesError::Installed { .. }
-                | RulesError::Extra { .. },
+                | RulesError::Extra { .. }
+                | RulesError::List { .. },
             ) => true,
             Self::Rules(
                 RulesError::Read { .. }

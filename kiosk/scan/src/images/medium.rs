@@ -86,7 +86,7 @@ impl<'v> Volume<'v> {
             within: self.around.names,
             kind: RowKind::Member,
             size_bytes: item.size_bytes,
-            sha256: None,
+            digests: None,
             findings: item.findings.clone(),
             gap: None,
             runs: &[],
