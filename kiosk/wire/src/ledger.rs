@@ -180,7 +180,7 @@ pub struct Rules {
     pub expired_days: Option<u64>,
     /// Rules in it.
     pub rules: u64,
-    /// Over the names and contents of its source files.
+    /// Over the names and contents of its source files and lists of hashes.
     pub sha256: Digest,
 }
 
