@@ -56,6 +56,11 @@ mod folders;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod bundles;
 
+/// Bundles that are refused, each by its name.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod refused_bundles;
+
 /// Installations of rules that are killed at every step.
 #[cfg(test)]
 mod killed;
