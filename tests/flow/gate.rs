@@ -159,8 +159,12 @@ impl Kiosk {
     }
 
     pub(crate) fn insert_sample(&self, name: &str) -> String {
+        // Small, so it is copied: a link that another test makes or removes changes its times,
+        // and an image whose times change while it is scanned has changed.
         let image = media::sample(name);
-        self.insert(&image, Some(&image.with_extension("claim.toml")))
+        let own = self.root.path().join(image.file_name().unwrap());
+        fs::copy(&image, &own).unwrap();
+        self.insert(&own, Some(&image.with_extension("claim.toml")))
     }
 
     pub(crate) fn remove(&self, name: &str) {

@@ -115,9 +115,20 @@ pub fn run(exam: &Exam, compiled: &OwnedFd, paths: &Paths) -> Report {
 /// The same with another folder for contents that do not fit memory.
 #[must_use]
 pub fn run_in(exam: &Exam, compiled: &OwnedFd, spool: &Path, paths: &Paths) -> Report {
+    let longest = Duration::from_secs(SELF_TEST_SECONDS_MAX);
+    run_within(longest, exam, compiled, spool, paths)
+}
+
+fn run_within(
+    longest: Duration,
+    exam: &Exam,
+    compiled: &OwnedFd,
+    spool: &Path,
+    paths: &Paths,
+) -> Report {
     let began = Instant::now();
     let mut marks = Marks::new(&exam.subjects);
-    let scanned = scan(exam, compiled.as_fd(), spool, paths, &mut marks);
+    let scanned = scan(longest, exam, compiled.as_fd(), spool, paths, &mut marks);
     let (rules, missed) = marks.finish();
     let mut faults = match scanned {
         Ok(received) => objections(&received),
@@ -137,6 +148,7 @@ pub fn run_in(exam: &Exam, compiled: &OwnedFd, spool: &Path, paths: &Paths) -> R
 }
 
 fn scan(
+    longest: Duration,
     exam: &Exam,
     compiled: BorrowedFd<'_>,
     spool: &Path,
@@ -171,7 +183,6 @@ fn scan(
     };
     let scanner = Scanner::start(&order, &handed, spool, paths)?;
     let began = Instant::now();
-    let ends = Duration::from_secs(SELF_TEST_SECONDS_MAX);
     let mut heard = began;
     while !reception.is_over() {
         let ready = scanner.wait(false, STEP)?;
@@ -183,7 +194,7 @@ fn scan(
         } else if SILENCE_MAX < heard.elapsed() {
             reception.fail(Gap::Timeout, "kiosk-scan fell silent");
         }
-        if ends < began.elapsed() {
+        if longest < began.elapsed() {
             reception.overrule(Gap::Timeout, "the self-test did not end in its time");
         }
     }
@@ -240,6 +251,10 @@ fn printable(fault: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jail::channel::Listener;
+    use wire::frame;
+    use wire::scan::{News, Progress};
+
     use super::*;
 
     #[test]
@@ -259,9 +274,59 @@ mod tests {
         assert_eq!(faults.len(), SELF_TEST_FAULTS_MAX);
     }
 
+    /// What comes of a test whose scanner says that it is ready, and then `again` and again.
+    fn against(again: Option<&News>) -> Report {
+        let folder = tempfile::tempdir().unwrap();
+        let set = folder.path().join("set");
+        std::fs::create_dir_all(&set).unwrap();
+        let canary = "[[canary]]\nrule = \"r\"\npieces = [\"x\"]\n";
+        std::fs::write(set.join("canary.toml"), canary).unwrap();
+        let exam = Exam::of(&set).unwrap();
+        let paths = Paths::below(folder.path());
+        std::fs::create_dir_all(paths.run()).unwrap();
+        let listener = Listener::bind(&paths.scan_socket(), 0o600).unwrap();
+        let rules = jail::memory::sealed("rules", b"none").unwrap();
+        let longest = Duration::from_millis(300);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let channel = listener.accept().unwrap();
+                let packet = channel.receive().unwrap().unwrap();
+                let order: Order = frame::decode(&packet.bytes).unwrap();
+                assert_eq!(order.limits.scan_seconds_max, SELF_TEST_SECONDS_MAX);
+                let say = |news: &News| channel.send(&frame::encode(news).unwrap(), &[]);
+                say(&News::Ready { rules: 1 }).unwrap();
+                while again.is_some_and(|news| say(news).is_ok()) {
+                    std::thread::yield_now();
+                }
+            });
+            run_within(longest, &exam, &rules, folder.path(), &paths)
+        })
+    }
+
     #[test]
-    fn a_test_ends_before_people_give_up_and_after_the_scanner_does() {
-        let longest = Duration::from_secs(SELF_TEST_SECONDS_MAX);
-        assert!(SILENCE_MAX < longest);
+    fn a_scanner_that_goes_on_for_ever_ends_with_the_time_of_the_test() {
+        let report = against(Some(&News::Progress(Progress::default())));
+        let faults = report.faults();
+        assert!(
+            faults[0].ends_with("the self-test did not end in its time"),
+            "{faults:?}"
+        );
+        assert!(faults[1].contains("volumes"), "{faults:?}");
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.ends_with("was not examined")),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn a_scanner_that_leaves_without_its_end_record_fails_the_test() {
+        let report = against(None);
+        assert!(
+            report.faults()[0].ends_with("without its end record"),
+            "{report:?}"
+        );
+        assert!(!report.has_passed());
     }
 }
