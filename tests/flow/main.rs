@@ -50,6 +50,10 @@ mod folders;
 #[cfg(test)]
 mod canaries;
 
+/// Sets made of other people's rules.
+#[cfg(test)]
+mod gate_rules;
+
 /// Scans that do not come to their own end.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -18,11 +18,13 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::ledger;
-use wire::rules::{SOURCES_BYTES_MAX, SourceFile};
+use wire::rules::{Overrides, SOURCES_BYTES_MAX, SourceFile, Sources};
 
 use crate::paths::Paths;
 use cache::Cache;
 use compile::compile;
+
+pub use compile::gather;
 
 /// Source files of one bundle at most. Public collections have under 3,000.
 const SOURCES_MAX: usize = 20_000;
@@ -50,7 +52,7 @@ pub enum RulesError {
         /// The limit.
         what: String,
     },
-    /// The manifest is malformed.
+    /// The manifest or the overrides are malformed.
     #[error("{}: {message}", path.display())]
     Manifest {
         /// Which file.
@@ -130,8 +132,11 @@ pub fn load(
     paths: &Paths,
     now: jiff::Timestamp,
 ) -> Result<Option<Loaded>, RulesError> {
-    let sources = sources(folder)?;
-    if sources.is_empty() {
+    let sources = Sources {
+        files: sources(folder)?,
+        overrides: overrides(folder)?,
+    };
+    if sources.files.is_empty() {
         return Ok(None);
     }
     let manifest = manifest(folder)?;
@@ -230,14 +235,24 @@ fn is_rule(path: &Path) -> bool {
 }
 
 fn manifest(folder: &Path) -> Result<Option<Manifest>, RulesError> {
-    let path = folder.join("manifest.toml");
+    let parse = |text: &str| toml::from_str(text).map_err(|error| error.to_string());
+    read(folder.join("manifest.toml"), parse)
+}
+
+fn overrides(folder: &Path) -> Result<Overrides, RulesError> {
+    let parse = |text: &str| bundle::overrides(text).map_err(|error| error.to_string());
+    read(folder.join("overrides.toml"), parse).map(Option::unwrap_or_default)
+}
+
+/// A file beside the rules; `None` when there is none, or when the rules are one file.
+fn read<T>(
+    path: PathBuf,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, RulesError> {
     match fs::read_to_string(&path) {
-        Ok(text) => toml::from_str(&text)
+        Ok(text) => parse(&text)
             .map(Some)
-            .map_err(|error| RulesError::Manifest {
-                path,
-                message: error.to_string(),
-            }),
+            .map_err(|message| RulesError::Manifest { path, message }),
         Err(error)
             if matches!(
                 error.kind(),
@@ -250,14 +265,22 @@ fn manifest(folder: &Path) -> Result<Option<Manifest>, RulesError> {
     }
 }
 
-/// Over the names and contents of the sources, each with its length before it.
-fn fingerprint(sources: &[SourceFile]) -> [u8; 32] {
+/// Over everything that decides what the compiled set is: names and contents of the sources, each
+/// with its length before it, and what is said of their tiers.
+fn fingerprint(sources: &Sources) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for file in sources {
-        for part in [&file.origin, &file.text] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
+    let mut add = |part: &str| {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part.as_bytes());
+    };
+    for file in &sources.files {
+        add(&file.origin);
+        add(&file.text);
+    }
+    if sources.overrides != Overrides::default() {
+        add("overrides");
+        // It came from a text and has names and words only, so it can be written as one.
+        add(&serde_json::to_string(&sources.overrides).unwrap_or_default());
     }
     hash.finalize().into()
 }

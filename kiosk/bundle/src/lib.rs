@@ -4,6 +4,12 @@
 
 mod canary;
 
+mod dropped;
+
+mod overrides;
+
 pub use canary::{
     CANARY_TEXT_BYTES_MAX, CanaryError, Expected, SPECIMEN_BYTES_MAX, Specimen, canaries,
 };
+pub use dropped::{AsksEmpty, Dropped, dropped_text};
+pub use overrides::{OVERRIDES_TEXT_BYTES_MAX, OverridesError, overrides, overrides_text};

@@ -18,6 +18,8 @@ mod log;
 
 mod trial;
 
+mod rules;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +71,9 @@ pub enum CommandError {
         #[source]
         source: std::io::Error,
     },
+    /// No set can be made of these rules.
+    #[error("{0}")]
+    Build(String),
     /// A trial's own program ended when it should not.
     #[error("{0}")]
     Trial(String),
@@ -113,6 +118,8 @@ enum Command {
     Scan(scan::Arguments),
     /// Read and verify the ledger
     Log(log::Arguments),
+    /// Make sets of rules
+    Rules(rules::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -136,6 +143,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
+        Command::Rules(arguments) => rules::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {
