@@ -79,6 +79,11 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         },
         paths,
     )?;
+    if signals.arrived() {
+        return Err(CommandError::Build(
+            "interrupted: nothing is made".to_owned(),
+        ));
+    }
     let set = Set::new(gathered, collected);
     overrides.relaxed_expressions |= set.relaxed_expressions;
     let unmet = set.keep_met(&mut overrides);

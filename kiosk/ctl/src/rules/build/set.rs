@@ -213,6 +213,10 @@ impl Work {
         let mut set = output.as_os_str().to_owned();
         set.push(".building");
         let set = PathBuf::from(set);
+        if set.symlink_metadata().is_ok() {
+            let why = "is left of a build that was cut off, or belongs to one that runs: remove it";
+            return Err(CommandError::Build(format!("{} {why}", shown(&set))));
+        }
         // Short, because the addresses of sockets are.
         let trial = std::env::temp_dir().join(format!("kioskctl-{}", std::process::id()));
         make(&set)?;

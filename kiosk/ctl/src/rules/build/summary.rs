@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use wire::rules::RuleTier;
+use wire::rules::{LeftOut, LeftOutReason, RuleTier};
 
 use super::clean::Clean;
 use super::gate::{Gated, spelled};
@@ -72,7 +72,10 @@ impl Summary<'_> {
         let counts: Vec<String> = counts.collect();
         let all = self.set.dropped.left_out.len();
         print::line(&format!("left out: {all} ({})", counts.join(", ")));
-        for one in self.set.dropped.left_out.iter().take(LISTED) {
+        // Files of nothing but includes would fill the list.
+        let mut listed: Vec<&LeftOut> = self.set.dropped.left_out.iter().collect();
+        listed.sort_by_key(|one| one.reason == LeftOutReason::Include);
+        for one in listed.into_iter().take(LISTED) {
             let what = one.rule.as_deref().unwrap_or("-");
             let reason = report::spelled(&one.reason);
             let (file, line) = (&one.file, one.line);
