@@ -22,7 +22,7 @@ rule whole { condition: part }
     (
         "broken.yar",
         r#"rule before { strings: $a = "NEEDLE-BEFORE" condition: $a }
-rule broken { strings: $a = "x" condition: $b }
+rule broken { strings: $a = "xyzzy" condition: $b }
 rule goes_by_broken { condition: broken }
 rule malformed { condition true }
 rule after { strings: $a = "NEEDLE-AFTER" condition: $a }
@@ -394,6 +394,16 @@ fn a_set_that_cannot_be_made_leaves_nothing_behind() {
     );
     assert_eq!(bench.toml("set/manifest.toml")["version"], 7);
     refused(&bench.build(&[]), "is there already");
+
+    fs::remove_dir_all(bench.at("set")).unwrap();
+    fs::remove_dir_all(bench.at("sources")).unwrap();
+    bench.write("sources/a.yar", "rule a { condition: nobody }\n");
+    refused(
+        &bench.build(&[]),
+        "first left out: a.yar:1 a, line 1: unknown identifier `nobody`",
+    );
+    let done = bench.build(&["--name", "a\"b"]);
+    refused(&done, "a set's name has letters");
 }
 
 #[test]
@@ -418,6 +428,14 @@ fn every_rule_that_finds_something_in_one_clean_file_is_lowered() {
         found["a"].iter().all(|one| one.contains(" notice")),
         "{found:?}"
     );
+
+    fs::remove_dir_all(bench.at("set")).unwrap();
+    bench.write("sources/many.yar", &(0..200).map(rule).collect::<String>());
+    let done = bench.gate();
+    done.exits(2);
+    let why = "too many rules find something in the same clean file";
+    let said = &done.stderr;
+    assert!(said.contains(why), "past CROWDED_ROUNDS_MAX: {said}");
 }
 
 #[test]

@@ -255,8 +255,8 @@ impl<'f> Sorted<'f> {
             (SYNTAX, _) => LeftOutReason::Syntax,
             ("E010", _) => LeftOutReason::Module,
             ("E012" | "E013", _) => LeftOutReason::Duplicate,
-            ("E014" | "E015" | "E030" | "E031" | "E045", _) => LeftOutReason::Expression,
-            ("E018" | "E034", _) => LeftOutReason::Slow,
+            ("E014" | "E015" | "E030" | "E031", _) => LeftOutReason::Expression,
+            ("E018" | "E034" | "E045", _) => LeftOutReason::Slow,
             _ => LeftOutReason::Refused,
         }
     }

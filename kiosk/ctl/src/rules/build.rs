@@ -68,8 +68,8 @@ enum Fallback {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     let began = Instant::now();
-    let signals = Signals::take()?;
-    let work = Work::begin(&arguments.output)?;
+    set::require_free(&arguments.output)?;
+    let about = about(arguments)?;
     let mut collected = collect::collect(&arguments.sources)?;
     let mut overrides = overrides(arguments, &mut collected)?;
     let gathered = rules::gather(
@@ -79,16 +79,14 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         },
         paths,
     )?;
-    if signals.arrived() {
-        return Err(CommandError::Build(
-            "interrupted: nothing is made".to_owned(),
-        ));
-    }
     let set = Set::new(gathered, collected);
     overrides.relaxed_expressions |= set.relaxed_expressions;
     let unmet = set.keep_met(&mut overrides);
     let compiled_seconds = began.elapsed().as_secs_f64();
 
+    // From here on there is something to clean up, and who interrupts must not prevent it.
+    let signals = Signals::take()?;
+    let work = Work::begin(&arguments.output)?;
     work.write_sources(&set)?;
     let mut clean = Clean::default();
     let mut gated = Vec::new();
@@ -97,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         gated = gate::judge(&clean, arguments.noise, &mut overrides);
     }
     set.require_canaries(&overrides)?;
-    work.write(&set, &overrides, &about(arguments)?)?;
+    work.write(&set, &overrides, &about)?;
     let loaded = work.load()?;
     let summary = Summary {
         set: &set,

@@ -208,7 +208,8 @@ impl<'t> Lexer<'t> {
                 Token::Word if word == "condition" && depth == 1 => in_condition = true,
                 Token::Word if in_condition => {
                     let is_part = matches!(before, Token::Byte(b'.' | b'$' | b'#' | b'@' | b'!'));
-                    if !is_part && !head.asks.iter().any(|asked| asked == word) {
+                    let is_number = word.starts_with(|first: char| first.is_ascii_digit());
+                    if !is_part && !is_number && !head.asks.iter().any(|asked| asked == word) {
                         head.asks.push(word.to_owned());
                     }
                 }

@@ -20,9 +20,9 @@ use crate::meter::Meter;
 use crate::report::trail;
 use crate::target::Target;
 
-/// Most scans of contents in which more was found than a row names. Each leaves at least fifteen
-/// rules of every such content behind.
-const ROUNDS_MAX: usize = 32;
+/// Most scans of contents in which more was found than a row names. Each makes fifteen more rules
+/// of every such content known: a file in which 180 find something is no file to try rules on.
+const CROWDED_ROUNDS_MAX: usize = 12;
 
 /// File and name of a rule.
 pub(super) type RuleId = (String, String);
@@ -98,10 +98,10 @@ impl Trial<'_> {
             if crowded.is_empty() {
                 break;
             }
-            if ROUNDS_MAX <= round {
+            if CROWDED_ROUNDS_MAX <= round {
                 let (_, path) = crowded.first().cloned().unwrap_or_default();
                 return Err(CommandError::Build(format!(
-                    "too many rules find something in the same file, {}: leave them out",
+                    "too many rules find something in the same clean file, {}: leave them or it out",
                     shown(&path)
                 )));
             }

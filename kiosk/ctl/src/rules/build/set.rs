@@ -177,8 +177,19 @@ impl Set {
         }
         let rules = loaded.map_or(0, |loaded| loaded.about.rules);
         if rules == 0 {
-            let why = "no rule is left that could find something; see what was left out above";
-            return Err(CommandError::Build(why.to_owned()));
+            let why = "no rule is left that could find something";
+            let first = self
+                .dropped
+                .left_out
+                .first()
+                .map_or_else(String::new, |out| {
+                    let rule = out.rule.as_deref().unwrap_or("-");
+                    format!(
+                        "; first left out: {}:{} {rule}, {}",
+                        out.file, out.line, out.message
+                    )
+                });
+            return Err(CommandError::Build(format!("{why}{first}")));
         }
         if rules != expected {
             return Err(CommandError::Build(format!(
@@ -206,17 +217,8 @@ impl Drop for Work {
 
 impl Work {
     pub(super) fn begin(output: &Path) -> Result<Self, CommandError> {
-        if output.symlink_metadata().is_ok() {
-            let why = format!("{} is there already: name another folder", shown(output));
-            return Err(CommandError::Build(why));
-        }
-        let mut set = output.as_os_str().to_owned();
-        set.push(".building");
-        let set = PathBuf::from(set);
-        if set.symlink_metadata().is_ok() {
-            let why = "is left of a build that was cut off, or belongs to one that runs: remove it";
-            return Err(CommandError::Build(format!("{} {why}", shown(&set))));
-        }
+        require_free(output)?;
+        let set = beside(output);
         // Short, because the addresses of sockets are.
         let trial = std::env::temp_dir().join(format!("kioskctl-{}", std::process::id()));
         make(&set)?;
@@ -290,6 +292,26 @@ impl Work {
         }
         fs::write(&path, bytes).map_err(CommandError::file("write", path))
     }
+}
+
+/// Refuses an output that is there, or that another build is at.
+pub(super) fn require_free(output: &Path) -> Result<(), CommandError> {
+    let set = beside(output);
+    let why = if output.symlink_metadata().is_ok() {
+        format!("{} is there already: name another folder", shown(output))
+    } else if set.symlink_metadata().is_ok() {
+        let why = "is left of a build that was cut off, or belongs to one that runs: remove it";
+        format!("{} {why}", shown(&set))
+    } else {
+        return Ok(());
+    };
+    Err(CommandError::Build(why))
+}
+
+fn beside(output: &Path) -> PathBuf {
+    let mut set = output.as_os_str().to_owned();
+    set.push(".building");
+    PathBuf::from(set)
 }
 
 fn make(folder: &Path) -> Result<(), CommandError> {
