@@ -98,7 +98,7 @@ impl Trial<'_> {
             if crowded.is_empty() {
                 break;
             }
-            if CROWDED_ROUNDS_MAX <= round {
+            if is_past(round) {
                 let (_, path) = crowded.first().cloned().unwrap_or_default();
                 return Err(CommandError::Build(format!(
                     "too many rules find something in the same clean file, {}: leave them or it out",
@@ -229,6 +229,11 @@ fn hit(finding: &Finding, row: &Row, set: &Set, clean: &mut Clean) -> Option<Str
     None
 }
 
+/// Whether the crowded files have been scanned often enough.
+fn is_past(round: usize) -> bool {
+    CROWDED_ROUNDS_MAX <= round
+}
+
 fn off((file, rule): &RuleId) -> RuleOverride {
     RuleOverride {
         rule: rule.clone(),
@@ -244,4 +249,18 @@ fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
     }
     fs::copy(from, to).map_err(CommandError::file("copy", from))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::outcome::FINDINGS_MAX;
+
+    #[test]
+    fn a_file_is_given_up_after_as_many_rules_as_the_limit_says() {
+        let rounds = (0..).find(|round| is_past(*round)).unwrap();
+        assert_eq!(rounds, CROWDED_ROUNDS_MAX);
+        // The last finding of a full row counts the others.
+        assert_eq!(rounds * (FINDINGS_MAX - 1), 180);
+    }
 }
