@@ -148,7 +148,7 @@ impl Bench {
 }
 
 #[test]
-fn a_set_of_other_peoples_rules_lists_what_it_lacks_and_finds_what_it_has() {
+fn a_set_of_other_peoples_rules_lists_what_it_lacks() {
     let bench = Bench::new();
     let done = bench.gate();
     done.exits(0);
@@ -192,7 +192,13 @@ fn a_set_of_other_peoples_rules_lists_what_it_lacks_and_finds_what_it_has() {
         (&asks[0]["rule"], &asks[0]["asks"][0]),
         (&"by_owner".into(), &"owner".into())
     );
+}
 
+#[test]
+fn what_finds_something_where_nothing_is_wrong_is_lowered_with_its_reason() {
+    let bench = Bench::new();
+    let done = bench.gate();
+    done.exits(0);
     let overrides = bench.toml("set/overrides.toml");
     let rules = overrides["rule"].as_array().unwrap().iter();
     let tiers: Vec<String> = rules
@@ -230,7 +236,12 @@ fn a_set_of_other_peoples_rules_lists_what_it_lacks_and_finds_what_it_has() {
         "{}",
         done.stdout
     );
+}
 
+#[test]
+fn a_set_of_other_peoples_rules_finds_what_it_has_with_its_tier() {
+    let bench = Bench::new();
+    bench.gate().exits(0);
     for (name, text) in [
         ("blocks", "NEEDLE-BLOCKS"),
         ("whole", "NEEDLE-PART"),
@@ -265,8 +276,8 @@ fn a_set_of_other_peoples_rules_lists_what_it_lacks_and_finds_what_it_has() {
     assert_eq!(found, BTreeMap::from(expected));
 }
 
-#[test]
-fn changed_overrides_count_at_the_next_scan_and_wrong_ones_refuse_the_set() {
+/// A set of three small files, without overrides.
+fn plain() -> Bench {
     let bench = Bench::new();
     bench.write(
         "plain/a.yar",
@@ -281,6 +292,12 @@ fn changed_overrides_count_at_the_next_scan_and_wrong_ones_refuse_the_set() {
         "plain/c.yar",
         "rule same { strings: $a = \"NEEDLE-C\" condition: $a }\n",
     );
+    bench
+}
+
+#[test]
+fn changed_overrides_count_at_the_next_scan() {
+    let bench = plain();
     bench.write("medium/a", "NEEDLE-ONE");
     let found = |overrides: &str| {
         bench.write("plain/overrides.toml", overrides);
@@ -296,7 +313,13 @@ fn changed_overrides_count_at_the_next_scan_and_wrong_ones_refuse_the_set() {
         found(&format!("default = \"notice\"\n{of_file}{of_rule}")),
         ["one block"]
     );
+}
 
+#[test]
+fn overrides_that_name_nothing_or_too_much_refuse_the_set() {
+    let bench = plain();
+    bench.write("medium/a", "NEEDLE-ONE");
+    let of_file = "[[file]]\nfile = \"a.yar\"\ntier = \"off\"\nreason = \"r\"\n";
     let said = |file: &str, rule: &str| {
         format!("[[rule]]\n{file}rule = \"{rule}\"\ntier = \"off\"\nreason = \"r\"\n")
     };

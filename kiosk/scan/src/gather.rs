@@ -193,10 +193,14 @@ impl<'f> Sorted<'f> {
     fn malformed(&mut self) -> bool {
         let mut any = false;
         for at in 0..self.pieces.len() {
-            let alone = self.text_but(|other| other != at);
-            let complaints = self.complaints(&alone);
-            if let Some(complaint) = complaints.iter().find(|one| one.code == SYNTAX) {
-                let message = self.placed(complaint);
+            let Some(range) = self.pieces.get(at).map(|piece| piece.range.clone()) else {
+                continue;
+            };
+            let alone = self.file.text.get(range.clone()).unwrap_or_default();
+            let complaints = self.complaints(alone);
+            if let Some(mut complaint) = complaints.into_iter().find(|one| one.code == SYNTAX) {
+                complaint.at = complaint.at.saturating_add(range.start);
+                let message = self.placed(&complaint);
                 any |= self.leave_out(at, LeftOutReason::Syntax, &message);
             }
         }
