@@ -69,6 +69,10 @@ mod killed;
 #[cfg(test)]
 mod canaries;
 
+/// Sets made of other people's rules.
+#[cfg(test)]
+mod gathered;
+
 /// Scans that do not come to their own end.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -27,11 +27,13 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::ledger;
-use wire::rules::{SOURCES_BYTES_MAX, SourceFile};
+use wire::rules::{Overrides, SOURCES_BYTES_MAX, SourceFile, Sources};
 
 use crate::paths::Paths;
 use cache::Cache;
 use compile::compile;
+
+pub use compile::gather;
 
 /// Source files of one bundle at most. Public collections have under 3,000.
 const SOURCES_MAX: usize = 20_000;
@@ -59,7 +61,7 @@ pub enum RulesError {
         /// The limit.
         what: String,
     },
-    /// The manifest is malformed.
+    /// The manifest or the overrides are malformed.
     #[error("{}: {message}", path.display())]
     Manifest {
         /// Which file.
@@ -186,42 +188,30 @@ pub fn load(
 ) -> Result<Option<Loaded>, RulesError> {
     if folder == paths.installed_rules() {
         let set = installed::active(paths)?;
-        return ready(
-            folder,
-            &set.sources,
-            Some(&set.manifest.label()),
-            paths,
-            now,
-        );
+        let label = set.manifest.label();
+        return ready(folder, &set.sources, Some(&label), paths, now);
     }
     if let Some(bundle) = installed::bundle(folder)? {
         let set = installed::carried(folder, bundle, &installed::keys(paths)?)?;
-        return ready(
-            folder,
-            &set.sources,
-            Some(&set.manifest.label()),
-            paths,
-            now,
-        );
+        let label = set.manifest.label();
+        return ready(folder, &set.sources, Some(&label), paths, now);
     }
-    ready(
-        folder,
-        &sources(folder)?,
-        label(folder)?.as_ref(),
-        paths,
-        now,
-    )
+    let sources = Sources {
+        files: sources(folder)?,
+        overrides: overrides(folder)?,
+    };
+    ready(folder, &sources, label(folder)?.as_ref(), paths, now)
 }
 
 /// Compiles and seals sources that were read.
 fn ready(
     folder: &Path,
-    sources: &[SourceFile],
+    sources: &Sources,
     label: Option<&Label>,
     paths: &Paths,
     now: jiff::Timestamp,
 ) -> Result<Option<Loaded>, RulesError> {
-    if sources.is_empty() {
+    if sources.files.is_empty() {
         return Ok(None);
     }
     let lists = lists::load(folder)?;
@@ -321,14 +311,24 @@ fn is_rule(path: &Path) -> bool {
 
 /// What a folder of rules says of itself; `None` when it says nothing.
 fn label(folder: &Path) -> Result<Option<Label>, RulesError> {
-    let path = folder.join(bundle::MANIFEST);
+    let parse = |text: &str| Label::parse(text).map_err(|error| error.to_string());
+    read(folder.join(bundle::MANIFEST), parse)
+}
+
+fn overrides(folder: &Path) -> Result<Overrides, RulesError> {
+    let parse = |text: &str| bundle::overrides(text).map_err(|error| error.to_string());
+    read(folder.join(bundle::OVERRIDES), parse).map(Option::unwrap_or_default)
+}
+
+/// A file beside the rules; `None` when there is none, or when the rules are one file.
+fn read<T>(
+    path: PathBuf,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, RulesError> {
     match fs::read_to_string(&path) {
-        Ok(text) => Label::parse(&text)
+        Ok(text) => parse(&text)
             .map(Some)
-            .map_err(|error| RulesError::Manifest {
-                path,
-                message: error.to_string(),
-            }),
+            .map_err(|message| RulesError::Manifest { path, message }),
         Err(error)
             if matches!(
                 error.kind(),
@@ -341,14 +341,22 @@ fn label(folder: &Path) -> Result<Option<Label>, RulesError> {
     }
 }
 
-/// Over the names and contents of the sources, each with its length before it.
-fn fingerprint(sources: &[SourceFile]) -> [u8; 32] {
+/// Over everything that decides what the compiled set is: names and contents of the sources, each
+/// with its length before it, and what is said of their tiers.
+fn fingerprint(sources: &Sources) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for file in sources {
-        for part in [&file.origin, &file.text] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
+    let mut add = |part: &str| {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part.as_bytes());
+    };
+    for file in &sources.files {
+        add(&file.origin);
+        add(&file.text);
+    }
+    if sources.overrides != Overrides::default() {
+        add("overrides");
+        // It came from a text and has names and words only, so it can be written as one.
+        add(&serde_json::to_string(&sources.overrides).unwrap_or_default());
     }
     hash.finalize().into()
 }

@@ -44,16 +44,24 @@ fn more_or_larger_sources_than_the_limits_are_refused() {
 }
 
 #[test]
-fn the_fingerprint_depends_on_every_name_and_text() {
+fn the_fingerprint_depends_on_every_name_and_text_and_on_the_overrides() {
     let file = |origin: &str, text: &str| SourceFile {
         origin: origin.to_owned(),
         text: text.to_owned(),
     };
+    let of = |files: Vec<SourceFile>, overrides: &str| {
+        fingerprint(&Sources {
+            files,
+            overrides: bundle::overrides(overrides).unwrap(),
+        })
+    };
     let all = [
-        fingerprint(&[file("a", "b")]),
-        fingerprint(&[file("ab", "")]),
-        fingerprint(&[file("a", "c")]),
-        fingerprint(&[file("a", "b"), file("a", "b")]),
+        of(vec![file("a", "b")], ""),
+        of(vec![file("ab", "")], ""),
+        of(vec![file("a", "c")], ""),
+        of(vec![file("a", "b"), file("a", "b")], ""),
+        of(vec![file("a", "b")], "default = \"notice\""),
+        of(vec![file("a", "b")], "relaxed_expressions = true"),
     ];
     for (place, one) in all.iter().enumerate() {
         assert!(!all.iter().skip(place + 1).any(|other| one == other));

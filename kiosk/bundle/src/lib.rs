@@ -9,6 +9,10 @@ mod canary;
 
 pub mod lists;
 
+mod dropped;
+
+mod overrides;
+
 mod manifest;
 
 mod base64;
@@ -29,11 +33,13 @@ pub use base64::{decode as base64_decode, encode as base64_encode};
 pub use canary::{
     CANARY_TEXT_BYTES_MAX, CanaryError, Expected, SPECIMEN_BYTES_MAX, Specimen, canaries,
 };
+pub use dropped::{AsksEmpty, Dropped, dropped_text};
 pub use manifest::{
     BUNDLE_FILES_MAX, BUNDLE_NAME_BYTES_MAX, BUNDLE_PATH_BYTES_MAX, BUNDLE_PATH_PARTS_MAX,
     BUNDLE_TOTAL_BYTES_MAX, Label, Listed, MANIFEST_BYTES_MAX, Manifest, ManifestError,
     bundle_name, bundle_path,
 };
+pub use overrides::{OVERRIDES_TEXT_BYTES_MAX, OverridesError, overrides, overrides_text};
 pub use pack::{Packer, pack};
 pub use signature::{
     KEY_TEXT_BYTES_MAX, KeyId, Keys, SIGNATURE_BYTES_MAX, SignatureError, TRUSTED_KEYS_MAX,
@@ -45,3 +51,6 @@ pub const MANIFEST: &str = "manifest.toml";
 
 /// Name of the signature over it, the second.
 pub const SIGNATURE: &str = "manifest.toml.minisig";
+
+/// Name of the file in which a set says what its rules do when they find something.
+pub const OVERRIDES: &str = "overrides.toml";

@@ -122,6 +122,9 @@ pub enum CommandError {
         #[source]
         source: std::io::Error,
     },
+    /// No set can be made of these rules.
+    #[error("{0}")]
+    Build(String),
     /// A trial's own program ended when it should not.
     #[error("{0}")]
     Trial(String),

@@ -1,5 +1,7 @@
 //! `kioskctl rules`: bundles of rules, from their making to their use.
 
+mod gather;
+
 mod build;
 
 mod list;
@@ -33,6 +35,8 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    /// Make a set of rules from folders of rules, whoever wrote them
+    Gather(gather::Arguments),
     /// Pack a folder of rules into a bundle, which is still to be signed
     Build(build::Arguments),
     /// Build a list of hashes to put beside rules, as lists/NAME.hashes
@@ -54,6 +58,7 @@ enum Command {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     match &arguments.command {
+        Command::Gather(arguments) => gather::run(arguments, paths),
         Command::Build(arguments) => build::run(arguments, paths),
         Command::List(arguments) => list::run(arguments),
         Command::Sign(arguments) => sign::run(arguments),

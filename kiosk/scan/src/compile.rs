@@ -3,17 +3,20 @@
 //! It runs confined like a scan, without its last filter: the code generator needs to make
 //! its own pages executable. Its input is what an administrator installed, not a medium.
 
+mod tiers;
+
 use std::io::Write as _;
 use std::os::fd::AsFd;
 
 use jail::channel::Channel;
 use wire::frame;
 use wire::rules::{
-    COMPILED_BYTES_MAX, COMPILER_MESSAGE_BYTES_MAX, Compile, Compiled, SOURCES_BYTES_MAX,
-    SourceFile,
+    COMPILED_BYTES_MAX, COMPILER_MESSAGE_BYTES_MAX, Compile, Compiled, EXTERNALS, Purpose,
+    SOURCES_BYTES_MAX, Sources,
 };
 
 use crate::ScanError;
+use crate::{engine, gather};
 
 pub(crate) fn run() -> Result<(), ScanError> {
     let channel = Channel::from_stdin().map_err(ScanError::Channel)?;
@@ -33,9 +36,9 @@ pub(crate) fn run() -> Result<(), ScanError> {
         return Err(ScanError::Starter("more rule sources than the limit"));
     }
     let text = jail::memory::map(sources.as_fd(), size).map_err(ScanError::Channel)?;
-    let files: Vec<SourceFile> =
+    let given: Sources =
         serde_json::from_slice(&text).map_err(|_| ScanError::Starter("malformed rule sources"))?;
-    if u64::try_from(files.len()) != Ok(order.files) {
+    if u64::try_from(given.files.len()) != Ok(order.files) {
         return Err(ScanError::Starter(
             "another number of rule sources than it says",
         ));
@@ -48,12 +51,16 @@ pub(crate) fn run() -> Result<(), ScanError> {
         &jail::supervisor::SupervisorLimits::default(),
     )
     .map_err(ScanError::Jail)?;
-    let answer = match compiled(&files) {
-        Ok((rules, bytes)) => {
+    let made = match order.purpose {
+        Purpose::Run => compiled(&given).map(|(rules, bytes)| (Compiled::Done { rules }, bytes)),
+        Purpose::Gather => gathered(&given).map(|bytes| (Compiled::Gathered, bytes)),
+    };
+    let answer = match made {
+        Ok((answer, bytes)) => {
             std::fs::File::from(result)
                 .write_all(&bytes)
                 .map_err(ScanError::Channel)?;
-            Compiled::Done { rules }
+            answer
         }
         Err((origin, mut message)) => {
             let mut end = COMPILER_MESSAGE_BYTES_MAX.min(message.len());
@@ -69,15 +76,27 @@ pub(crate) fn run() -> Result<(), ScanError> {
         .map_err(ScanError::Channel)
 }
 
-/// All files compiled, each in a namespace of its own, or the first refusal.
-fn compiled(files: &[SourceFile]) -> Result<(u64, Vec<u8>), (String, String)> {
+/// A compiler as every set of rules gets it. It accepts no rule that is slow by construction:
+/// that would spend the time of every file of every medium.
+pub(crate) fn compiler(relaxed: bool) -> yara_x::Compiler<'static> {
     let mut compiler = yara_x::Compiler::new();
-    // A rule that is slow by construction would spend the time of every file of every medium.
     compiler
+        .relaxed_re_syntax(relaxed)
         .enable_includes(false)
         .error_on_slow_pattern(true)
         .error_on_slow_loop(true);
-    for file in files {
+    for name in EXTERNALS {
+        // A fixed name, once, with a text: there is nothing that could be refused. And if it
+        // were, rules that ask for it would not compile.
+        let _ = compiler.define_global(name, "");
+    }
+    compiler
+}
+
+/// All files compiled, each in a namespace of its own, or the first refusal.
+fn compiled(sources: &Sources) -> Result<(u64, Vec<u8>), (String, String)> {
+    let mut compiler = compiler(sources.overrides.relaxed_expressions);
+    for file in &sources.files {
         compiler.new_namespace(&file.origin);
         let source = yara_x::SourceCode::from(file.text.as_str()).with_origin(&file.origin);
         if let Err(error) = compiler.add_source(source) {
@@ -85,15 +104,28 @@ fn compiled(files: &[SourceFile]) -> Result<(u64, Vec<u8>), (String, String)> {
         }
     }
     let rules = compiler.build();
-    let count = u64::try_from(rules.iter().count()).unwrap_or(u64::MAX);
+    let (settings, count) = tiers::settings(&rules, sources)
+        .map_err(|message| (tiers::OVERRIDES.to_owned(), message))?;
     let bytes = rules
         .serialize()
         .map_err(|error| (String::new(), error.to_string()))?;
+    let bytes = engine::packed(&settings, &bytes).map_err(|error| (String::new(), error))?;
+    within_limit(bytes).map(|bytes| (count, bytes))
+}
+
+/// What of the files compiles, and what does not, as JSON.
+fn gathered(sources: &Sources) -> Result<Vec<u8>, (String, String)> {
+    let bytes = serde_json::to_vec(&gather::gather(&sources.files))
+        .map_err(|error| (String::new(), error.to_string()))?;
+    within_limit(bytes)
+}
+
+fn within_limit(bytes: Vec<u8>) -> Result<Vec<u8>, (String, String)> {
     if COMPILED_BYTES_MAX < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
         let message = format!("the compiled rules are larger than {COMPILED_BYTES_MAX} bytes");
         return Err((String::new(), message));
     }
-    Ok((count, bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -101,12 +133,20 @@ mod tests {
     use super::*;
     use crate::engine::Engine;
     use wire::Tier;
+    use wire::rules::SourceFile;
 
     fn source(origin: &str, text: &str) -> SourceFile {
         SourceFile {
             origin: origin.to_owned(),
             text: text.to_owned(),
         }
+    }
+
+    fn compiled(files: &[SourceFile]) -> Result<(u64, Vec<u8>), (String, String)> {
+        super::compiled(&Sources {
+            files: files.to_vec(),
+            ..Sources::default()
+        })
     }
 
     #[test]
@@ -124,7 +164,7 @@ mod tests {
         .unwrap();
         let engine = Engine::load(&bytes).unwrap();
         assert_eq!((count, engine.rules()), (2, 2));
-        let found = engine.matcher(5).run(b"a needle here").unwrap();
+        let found = engine.matcher(5).run(b"a needle here", None).unwrap();
         let tiers: Vec<_> = found
             .iter()
             .map(|(f, at)| (f.rule.as_str(), f.tier, *at))
@@ -136,7 +176,7 @@ mod tests {
                 ("two", Tier::Notice, Some(2))
             ]
         );
-        assert!(engine.matcher(5).run(b"hay").unwrap().is_empty());
+        assert!(engine.matcher(5).run(b"hay", None).unwrap().is_empty());
     }
 
     #[test]

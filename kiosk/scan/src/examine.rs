@@ -130,7 +130,8 @@ impl Examiner<'_, '_> {
         findings.extend(listed.findings);
         let mut gap = gap.or(listed.gap);
         let sha256 = digests.map(|digests| digests.sha256);
-        match self.matcher.run(bytes) {
+        let has_name = !matches!(kind, RowKind::Boot | RowKind::Unallocated | RowKind::Gap);
+        match self.matcher.run(bytes, has_name.then_some(&path)) {
             Ok(found) => findings.extend(found.into_iter().map(|found| placed(found, runs))),
             Err(missed) => gap = gap.or(Some(missed)),
         }

@@ -39,6 +39,8 @@ mod engine;
 
 mod compile;
 
+mod gather;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -24,7 +24,7 @@ impl Examiner<'_, '_> {
         }
         let mut findings: Vec<Finding> = unreadable(&content).into_iter().collect();
         let mut gap = content.gap;
-        match self.matcher.run(&content.bytes()) {
+        match self.matcher.run(&content.bytes(), None) {
             Ok(found) => findings.extend(found.into_iter().map(|(finding, _)| finding)),
             Err(missed) => gap = gap.or(Some(missed)),
         }
@@ -75,7 +75,10 @@ pub(crate) fn placed((finding, at): (Finding, Option<usize>), runs: &[(u64, u64)
     for (offset, length) in runs {
         match left {
             Some(at) if at < *length => {
-                let detail = format!("at byte {}", offset.saturating_add(at));
+                let mut detail = format!("at byte {}", offset.saturating_add(at));
+                if !finding.detail.is_empty() {
+                    detail = format!("{} {detail}", finding.detail);
+                }
                 return Finding { detail, ..finding };
             }
             Some(at) => left = Some(at.saturating_sub(*length)),

@@ -10,7 +10,7 @@ use bundle::{Archive, BundleError, KeyId, Keys, Listed, Manifest, SignatureError
 use nix::fcntl::OFlag;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
-use wire::rules::{SOURCES_BYTES_MAX, SourceFile};
+use wire::rules::{Overrides, SOURCES_BYTES_MAX, SourceFile, Sources};
 
 use super::{FOLDER_DEPTH_MAX, RulesError, SOURCES_MAX, is_rule};
 use crate::paths::Paths;
@@ -21,7 +21,7 @@ pub(super) struct Verified {
     pub(super) manifest_sha256: Digest,
     pub(super) key: KeyId,
     /// Its rules, from the bytes that were compared.
-    pub(super) sources: Vec<SourceFile>,
+    pub(super) sources: Sources,
 }
 
 /// The set in force. The link is followed once, so that everything comes from one set.
@@ -73,12 +73,22 @@ pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesErro
     let signature = text(&folder.join(bundle::SIGNATURE), bundle::SIGNATURE_BYTES_MAX)?;
     let manifest_sha256 = Digest(Sha256::digest(manifest.as_bytes()).into());
     let (manifest, key) = Manifest::vouched(&manifest, &signature, keys).map_err(wrong)?;
-    let mut sources = Vec::new();
+    let mut sources = Sources::default();
     let mut left = SOURCES_BYTES_MAX;
     for file in &manifest.files {
         let changed = || wrong(BundleError::Content(file.path.clone()));
         let path = folder.join(&file.path);
         let opened = open(&path)?;
+        if file.path == bundle::OVERRIDES {
+            let text = text(&path, overrides_bytes_max())?;
+            let mut whole = HashOf::default();
+            io::Write::write_all(&mut whole, text.as_bytes()).map_err(fault(&path))?;
+            if !whole.is(file) {
+                return Err(changed());
+            }
+            sources.overrides = overrides(&path, &text)?;
+            continue;
+        }
         if !is_rule(Path::new(&file.path)) {
             let mut whole = HashOf::default();
             let mut content = opened.take(file.size_bytes.saturating_add(1));
@@ -95,7 +105,7 @@ pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesErro
         left = left
             .checked_sub(file.size_bytes)
             .ok_or_else(|| limit(format!("{SOURCES_BYTES_MAX} bytes")))?;
-        if SOURCES_MAX <= sources.len() {
+        if SOURCES_MAX <= sources.files.len() {
             return Err(limit(format!("{SOURCES_MAX} files")));
         }
         let mut bytes = Vec::new();
@@ -106,7 +116,7 @@ pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesErro
         if !whole.is(file) {
             return Err(changed());
         }
-        sources.push(SourceFile {
+        sources.files.push(SourceFile {
             origin: file.path.clone(),
             text: String::from_utf8(bytes)
                 .map_err(|error| fault(&path)(io::Error::other(error)))?,
@@ -161,12 +171,28 @@ pub(super) fn carried(path: &Path, file: File, keys: &Keys) -> Result<Verified, 
     }
     let mut taken = Taken::default();
     archive.unpack(&mut taken).map_err(wrong)?;
+    let sources = Sources {
+        files: taken.sources,
+        overrides: overrides(&path.join(bundle::OVERRIDES), &taken.overrides)?,
+    };
     Ok(Verified {
         manifest,
         manifest_sha256,
         key,
-        sources: taken.sources,
+        sources,
     })
+}
+
+/// What a set says of the tiers of its rules; nothing is said by an empty text.
+fn overrides(path: &Path, text: &str) -> Result<Overrides, RulesError> {
+    bundle::overrides(text).map_err(|error| RulesError::Manifest {
+        path: path.to_owned(),
+        message: error.to_string(),
+    })
+}
+
+fn overrides_bytes_max() -> u64 {
+    u64::try_from(bundle::OVERRIDES_TEXT_BYTES_MAX).unwrap_or(0)
 }
 
 /// The rules of a bundle, taken out of it into memory.
@@ -175,14 +201,21 @@ struct Taken {
     sources: Vec<SourceFile>,
     bytes: u64,
     now: Vec<u8>,
-    is_rule: bool,
+    /// Whether the file that comes now is one of these.
+    is_kept: bool,
+    overrides: String,
 }
 
 impl Unpack for Taken {
     fn begin(&mut self, file: &Listed) -> io::Result<()> {
         self.now.clear();
-        self.is_rule = is_rule(Path::new(&file.path));
-        if self.is_rule {
+        let is_rule = is_rule(Path::new(&file.path));
+        let is_overrides = file.path == bundle::OVERRIDES;
+        self.is_kept = is_rule || is_overrides;
+        if is_overrides && overrides_bytes_max() < file.size_bytes {
+            return Err(io::Error::other("longer overrides than are read"));
+        }
+        if is_rule {
             self.bytes = self.bytes.saturating_add(file.size_bytes);
         }
         if SOURCES_BYTES_MAX < self.bytes || SOURCES_MAX <= self.sources.len() {
@@ -192,18 +225,23 @@ impl Unpack for Taken {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.is_rule {
+        if self.is_kept {
             self.now.extend_from_slice(bytes);
         }
         Ok(())
     }
 
     fn end(&mut self, file: &Listed) -> io::Result<()> {
-        if self.is_rule {
-            let text = String::from_utf8(std::mem::take(&mut self.now));
+        if !self.is_kept {
+            return Ok(());
+        }
+        let text = String::from_utf8(std::mem::take(&mut self.now)).map_err(io::Error::other)?;
+        if file.path == bundle::OVERRIDES {
+            self.overrides = text;
+        } else {
             self.sources.push(SourceFile {
                 origin: file.path.clone(),
-                text: text.map_err(io::Error::other)?,
+                text,
             });
         }
         Ok(())
