@@ -77,24 +77,30 @@ pub(crate) fn connect(root: &Root) -> OwnedFd {
 
 impl Kiosk {
     pub(crate) fn start() -> Self {
+        let kiosk = Self::with(|_| {});
+        kiosk.until("service", |view| {
+            view["out_of_service"].is_null().then_some(())
+        });
+        kiosk
+    }
+
+    /// Starts with an installation that was changed before, in service or not.
+    pub(crate) fn with(change: impl FnOnce(&Root)) -> Self {
         let root = Root::for_everybody();
+        change(&root);
         let bay = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         for place in ["run/media-kiosk", "var/lib/media-kiosk/ledger"] {
             fs::create_dir_all(root.path().join(place)).unwrap();
         }
         let (record, daemon) = (record(&root), daemon(&root, bay.path()));
         let screen = connect(&root);
-        let kiosk = Self {
+        Self {
             root,
             bay,
             record,
             daemon,
             screen,
-        };
-        kiosk.until("service", |view| {
-            view["out_of_service"].is_null().then_some(())
-        });
-        kiosk
+        }
     }
 
     pub(crate) fn bay(&self, name: &str) -> PathBuf {

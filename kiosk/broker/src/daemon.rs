@@ -4,6 +4,7 @@ mod act;
 mod ledger;
 mod refusal;
 mod reload;
+mod second;
 mod source;
 mod supervised;
 
@@ -83,6 +84,8 @@ pub struct Daemon {
     loaded: Option<Loaded>,
     /// Rules that are being read and compiled, to take the place of those in force.
     loading: Option<Receiver<reload::Loading>>,
+    /// What is known of clamd, where the site has it.
+    clamd: second::Watch,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -140,6 +143,7 @@ impl Daemon {
             allowlist,
             loaded,
             loading: None,
+            clamd: second::Watch::default(),
             source,
             signals,
             listener,
@@ -187,6 +191,7 @@ impl Daemon {
             }
             self.send_entries();
             self.take_rules();
+            self.watch_clamd();
             self.hear_scanners();
             self.forget();
         }
@@ -258,11 +263,17 @@ impl Daemon {
         self.changed = false;
         self.sequence = self.sequence.saturating_add(1);
         let rules = self.rules_now();
+        let clamd = self.site.policy.clamd.as_ref();
+        let in_the_way = view::InTheWay {
+            clamd: self.clamd.is_in_the_way(clamd),
+            starting: self.clamd.is_starting(clamd),
+        };
         let view = view::view(
             self.sequence,
             &self.site,
             rules,
             self.allowlist.is_some(),
+            in_the_way,
             &self.state,
             &self.ports,
         );

@@ -34,6 +34,8 @@ mod launch;
 
 pub mod scanner;
 
+pub mod clamd;
+
 pub mod reception;
 
 pub mod recorder;

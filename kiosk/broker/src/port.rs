@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use decide::policy::Clamd;
 use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
@@ -11,12 +12,13 @@ use wire::ledger::{Event, Judged, Rules};
 use wire::scan::Order;
 use wire::view::Stage;
 
+use crate::clamd::Second;
 use crate::errand::Errand;
 use crate::identify::{Identified, Since};
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
-use crate::scanner::{self, SILENCE_MAX, Scanner};
+use crate::scanner::{self, SILENCE_MAX, Scanner, Supplied};
 use crate::usb::sysfs::DeviceKey;
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
@@ -129,12 +131,17 @@ impl Port {
             limits: policy.limits.clone(),
             spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
+            consultation: policy.clamd.as_ref().map(Clamd::consultation),
         };
-        let medium = Some(opened.file()?);
-        let read_back = opened.read_back();
-        let rules = loaded.compiled.as_fd();
-        let scanner = match Scanner::start(&order, rules, medium, read_back, &paths.spool(), paths)
-        {
+        let with = Supplied {
+            rules: loaded.compiled.as_fd(),
+            medium: Some(opened.file()?),
+            read_back: opened.read_back(),
+            spool: &paths.spool(),
+            paths,
+            clamd: policy.clamd.as_ref(),
+        };
+        let scanner = match Scanner::start(&order, &with) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));
@@ -204,13 +211,29 @@ impl Port {
         if let Some((gap, why)) = scan.objection(&self.identified, now)? {
             scan.reception.overrule(gap, why);
         }
+        let second = match &scan.scanner {
+            Some(scanner) => scanner.second(&mut scan.reception, now)?,
+            None => None,
+        };
         let Scan {
             scanner,
             reception,
-            rules_state,
+            mut rules_state,
             ..
         } = self.scan.take()?;
         drop(scanner);
+        if let Some(Second {
+            engine,
+            state,
+            fault,
+        }) = second
+        {
+            rules_state = rules_state.worse(state);
+            self.fault = self.fault.take().or(fault);
+            if let Some(rules) = &mut self.rules {
+                rules.engines.extend(engine);
+            }
+        }
         // It is not read any more: whoever wants to take a disc out of its drive can.
         self.identified.opened = None;
         let received = reception.finish(rules_state);

@@ -176,6 +176,7 @@ pub fn load(
         age_days,
         rules,
         sha256: Digest(sha256),
+        engines: Vec::new(),
     };
     Ok(Some(Loaded { compiled, about }))
 }

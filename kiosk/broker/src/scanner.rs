@@ -6,8 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Child;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use decide::RulesState;
+use decide::policy::Clamd;
 use jail::channel::Channel;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -16,6 +18,7 @@ use wire::frame;
 use wire::scan::{News, Order, Supply, WORKERS_MAX};
 use wire::{Gap, Row};
 
+use crate::clamd::{Consultant, Papers, Second};
 use crate::launch::{self, Launched, Use};
 use crate::paths::Paths;
 use crate::reception::Reception;
@@ -59,6 +62,26 @@ pub struct Scanner {
     /// The process, when it is a child of ours; otherwise it ends with the channel.
     child: Option<Child>,
     channel: Channel,
+    /// What answers the scan's questions to clamd.
+    consultant: Option<Consultant>,
+}
+
+/// What a scan is started with beside its order.
+pub struct Supplied<'s> {
+    /// The compiled rules, sealed.
+    pub rules: BorrowedFd<'s>,
+    /// The read-only descriptor of an image or device; a folder's files follow by
+    /// [`Scanner::supply`].
+    pub medium: Option<BorrowedFd<'s>>,
+    /// The same device opened read-only with `O_DIRECT`: needed for devices, and for nothing
+    /// else.
+    pub read_back: Option<BorrowedFd<'s>>,
+    /// The folder for contents that do not fit memory.
+    pub spool: &'s Path,
+    /// Where an installed kiosk-scan is reached.
+    pub paths: &'s Paths,
+    /// clamd, when it is to be asked; the order's consultation says the same.
+    pub clamd: Option<&'s Clamd>,
 }
 
 impl AsFd for Scanner {
@@ -78,36 +101,92 @@ impl Drop for Scanner {
 }
 
 impl Scanner {
-    /// Starts a scan. `medium` is the read-only descriptor of an image or device; a folder's
-    /// files follow by [`Scanner::supply`]. `read_back` is the same device opened read-only with
-    /// `O_DIRECT`: needed for devices, and for nothing else. `spool` is the folder for contents
-    /// that do not fit memory, and `paths` say where an installed kiosk-scan is reached.
+    /// Starts a scan.
     ///
     /// # Errors
     /// [`ScannerError`].
-    pub fn start(
-        order: &Order,
-        rules: BorrowedFd<'_>,
-        medium: Option<BorrowedFd<'_>>,
-        read_back: Option<BorrowedFd<'_>>,
-        spool: &Path,
-        paths: &Paths,
-    ) -> Result<Self, ScannerError> {
+    pub fn start(order: &Order, with: &Supplied<'_>) -> Result<Self, ScannerError> {
         let Launched { channel, child } =
-            launch::kiosk_scan(paths, Use::Serve).map_err(ScannerError::Start)?;
-        let scanner = Self { child, channel };
+            launch::kiosk_scan(with.paths, Use::Serve).map_err(ScannerError::Start)?;
+        let mut scanner = Self {
+            child,
+            channel,
+            consultant: None,
+        };
         let spools: Vec<File> = (0..order.workers)
-            .map(|_| unlinked(spool))
+            .map(|_| unlinked(with.spool))
             .collect::<Result<_, _>>()?;
-        let mut descriptors = vec![rules];
-        descriptors.extend(medium);
-        descriptors.extend(read_back);
-        descriptors.extend(spools.iter().map(AsFd::as_fd));
+        let (questions, files) = scanner.consult(with, spools)?;
+        let mut descriptors = vec![with.rules];
+        descriptors.extend(with.medium);
+        descriptors.extend(with.read_back);
+        descriptors.extend(questions.iter().map(AsFd::as_fd));
+        descriptors.extend(files.iter().map(AsFd::as_fd));
         scanner
             .channel
             .send(&frame::encode(order)?, &descriptors)
             .map_err(ScannerError::Channel)?;
         Ok(scanner)
+    }
+
+    /// Makes what a scan with clamd needs beside its spools: the channel for its questions and a
+    /// desk a worker, which follow the spools.
+    fn consult(
+        &mut self,
+        with: &Supplied<'_>,
+        spools: Vec<File>,
+    ) -> Result<(Option<OwnedFd>, Vec<File>), ScannerError> {
+        let Some(clamd) = with.clamd else {
+            return Ok((None, spools));
+        };
+        let fault = |source| ScannerError::Spool {
+            path: with.spool.to_owned(),
+            source,
+        };
+        let papers = spools.into_iter().map(|spool| {
+            let desk = unlinked(with.spool)?;
+            Papers::of(spool, desk).map_err(fault)
+        });
+        let papers: Vec<Papers> = papers.collect::<Result<_, _>>()?;
+        let started = Consultant::start(clamd, papers).map_err(ScannerError::Start)?;
+        let (consultant, questions, writable) = started;
+        self.consultant = Some(consultant);
+        let (mut spools, desks): (Vec<File>, Vec<File>) = writable
+            .into_iter()
+            .map(|[spool, desk]| (spool, desk))
+            .unzip();
+        spools.extend(desks);
+        Ok((Some(questions), spools))
+    }
+
+    /// What a second engine was to this scan, which `reception` heard to its end, and what speaks
+    /// against what kiosk-scan made of its answers. `None` while clamd is still being tried out.
+    #[must_use]
+    pub fn second(&self, reception: &mut Reception, now: Instant) -> Option<Option<Second>> {
+        let Some(consultant) = &self.consultant else {
+            return Some(None);
+        };
+        let second = consultant.second(now);
+        // What did not come to its end gives no PASS, and need not wait for this.
+        if !reception.is_complete() {
+            return Some(second);
+        }
+        let second = second?;
+        let answered = consultant.answered();
+        let counts = reception.counts();
+        let asked = answered.found.saturating_add(answered.missed);
+        let heeded = counts.matched.saturating_add(counts.unchecked);
+        // A worker that a content captured could keep what clamd said to itself, or not ask.
+        if (0 < answered.found && counts.matched == 0) || (0 < asked && heeded == 0) {
+            let why = "clamd had something against a content, and kiosk-scan did not say so";
+            reception.overrule(Gap::Damaged, why);
+        } else if second.state != RulesState::SelfTestFailed
+            && asked.saturating_add(answered.fine) < reception.must_be_asked()
+        {
+            let why = "kiosk-scan called contents clean that clamd was not asked about";
+            reception.overrule(Gap::Damaged, why);
+        }
+        Some(Some(second))
     }
 
     /// Hands over one file of a folder.

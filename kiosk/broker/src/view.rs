@@ -11,12 +11,22 @@ use crate::port::Port;
 use crate::site::Site;
 use crate::step::{Lane, LaneId, Service, State};
 
+/// Whether a second engine keeps the kiosk out of service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InTheWay {
+    /// It does.
+    pub(crate) clamd: bool,
+    /// It does because nothing is known of it yet.
+    pub(crate) starting: bool,
+}
+
 /// Makes the view of `state`.
 pub(crate) fn view(
     sequence: u64,
     site: &Site,
     rules: Option<Rules>,
     allowlist: bool,
+    second: InTheWay,
     state: &State,
     ports: &BTreeMap<LaneId, Port>,
 ) -> View {
@@ -25,7 +35,8 @@ pub(crate) fn view(
         (Service::NoLedger, _, _) => Some(OutOfService::Ledger),
         (Service::Ready, false, _) => Some(OutOfService::Allowlist),
         (Service::Ready, true, None) => Some(OutOfService::Rules),
-        (Service::Ready, true, Some(_)) => None,
+        (Service::Ready, true, Some(_)) if second.starting => Some(OutOfService::Starting),
+        (Service::Ready, true, Some(_)) => second.clamd.then_some(OutOfService::Rules),
     };
     // With more media than cards, those that anybody must not miss have one.
     let mut lanes: Vec<_> = state.lanes.iter().collect();

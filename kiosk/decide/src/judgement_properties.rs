@@ -135,7 +135,12 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 fn any_finding() -> impl Strategy<Value = Finding> {
     let tier =
         prop_oneof![6 => Just(Tier::Notice), 1 => Just(Tier::Incomplete), 1 => Just(Tier::Block)];
-    let source = prop::sample::select(vec![Source::Yara, Source::Structure, Source::Volume]);
+    let source = prop::sample::select(vec![
+        Source::Yara,
+        Source::Clamav,
+        Source::Structure,
+        Source::Volume,
+    ]);
     (tier, source, any::<bool>()).prop_map(|(tier, source, member)| {
         let finding = finding(tier, source);
         if member { in_member(finding) } else { finding }

@@ -11,6 +11,7 @@ fn rules(rules: u64, age_days: Option<u64>) -> Rules {
         age_days,
         rules,
         sha256: wire::Digest([0; 32]),
+        engines: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use wire::ledger::VOLUMES_MAX;
 use wire::outcome::TYPE_BYTES_MAX;
 use wire::scan::Totals;
 use wire::view::FirstFinding;
-use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, Source, Tier, VolumeReport};
+use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, Tier, VolumeReport};
 
 use crate::doubt::{are_sound, doubted, is_sound, is_word};
 use crate::examination::{Ending, Examination, RulesState};
@@ -207,7 +207,7 @@ impl Tally {
             row.findings
                 .iter()
                 .filter(own)
-                .any(|finding| finding.tier == tier && (finding.source == Source::Yara) == by_rule)
+                .any(|finding| finding.tier == tier && finding.source.is_engine() == by_rule)
         };
         let (by_rule, by_form) = (has(Tier::Block, true), has(Tier::Block, false));
         if by_rule {
@@ -252,7 +252,7 @@ impl Tally {
 
     fn count_structure(&mut self, findings: &[Finding], label: &MediumName) {
         let blocks = |finding: &&Finding| finding.tier == Tier::Block;
-        let is_rule = |finding: &Finding| finding.source == Source::Yara;
+        let is_rule = |finding: &Finding| finding.source.is_engine();
         if findings.iter().filter(blocks).any(is_rule) {
             bump(&mut self.matched);
         }

@@ -109,15 +109,15 @@ pub(crate) fn supervisor(spools: &[RawFd]) -> Calls {
 }
 
 /// A worker from the moment that its engine is warm: it reads hostile bytes.
-pub(crate) fn worker(channel: RawFd, spool: Option<RawFd>) -> Calls {
+pub(crate) fn worker(channel: RawFd, spools: &[RawFd]) -> Calls {
     let mut allowed = shared();
     // Rows and answers to the supervisor, and to nobody else.
     allowed.push(when(libc::SYS_sendmsg, &[(0, Test::Int(channel))]));
-    allowed.extend(spool.iter().flat_map(|spool| writing(*spool)));
+    allowed.extend(spools.iter().flat_map(|spool| writing(*spool)));
     // A number that may be written stays what it is: if the worker could close it, the next
     // descriptor received would take its place. An error and not death, because a worker that
     // ends properly closes its channel on the way.
-    let pinned = spool.into_iter().chain([channel, libc::STDERR_FILENO]);
+    let pinned = spools.iter().copied().chain([channel, libc::STDERR_FILENO]);
     let closing = pinned.map(|fd| when(libc::SYS_close, &[(0, Test::Int(fd))]));
     Calls {
         allowed,
@@ -249,8 +249,8 @@ mod tests {
     fn no_call_is_named_both_with_and_without_tests() {
         for calls in [
             supervisor(&[7, 8]),
-            worker(5, Some(7)),
-            worker(5, None),
+            worker(5, &[7, 8]),
+            worker(5, &[]),
             waiter(Pid::this()),
         ] {
             let mut named: BTreeMap<c_long, Vec<bool>> = BTreeMap::new();

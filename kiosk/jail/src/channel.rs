@@ -18,8 +18,9 @@ use nix::sys::socket::{
 /// default send buffer.
 pub const PACKET_BYTES_MAX: usize = 64 * 1024;
 
-/// Most descriptors with one packet. An order to the scanner carries four; the rest is room.
-pub const FDS_MAX: usize = 16;
+/// Most descriptors with one packet. An order to the scanner carries at most four, and two for
+/// each of its eight workers; the rest is room.
+pub const FDS_MAX: usize = 24;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 16;

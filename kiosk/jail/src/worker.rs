@@ -21,9 +21,11 @@ pub struct Allowance {
     pub medium: Option<RawFd>,
     /// The same device once more, open for reading only and past the kernel's cache.
     pub read_back: Option<RawFd>,
-    /// A file without a name for contents that do not fit into memory: the only one it may
-    /// write. It must be among those that the supervisor kept.
+    /// A file without a name for contents that do not fit into memory: with the next the only
+    /// one it may write. It must be among those that the supervisor kept.
     pub spool: Option<RawFd>,
+    /// The same for contents that somebody outside is asked about.
+    pub desk: Option<RawFd>,
     /// Most writable private memory in bytes, the compiled rules and the engine included.
     /// Address space that is only reserved does not count: the engine reserves gigabytes.
     pub memory_bytes: u64,
@@ -52,7 +54,8 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     let mut kept = vec![libc::STDERR_FILENO, allowance.channel];
     kept.extend(allowance.medium);
     kept.extend(allowance.read_back);
-    kept.extend(allowance.spool);
+    let writable: Vec<RawFd> = allowance.spool.into_iter().chain(allowance.desk).collect();
+    kept.extend(&writable);
     // Before the filter, which forbids it, and before the limits, which it does not need.
     descriptors::close_all_but(&kept)?;
     for medium in allowance.medium.into_iter().chain(allowance.read_back) {
@@ -66,7 +69,7 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
     limit(Resource::RLIMIT_NOFILE, allowance.open_files)?;
 
     // Last, because it forbids everything above.
-    Filter::new(&calls::worker(allowance.channel, allowance.spool))?.install()?;
+    Filter::new(&calls::worker(allowance.channel, &writable))?.install()?;
     Ok(Jailed(()))
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lost::unexamined;
 use volumes::Volume;
+use wire::consult::Consultation;
 use wire::name::MediumName;
 use wire::scan::{Limits, News, Order, Progress, Supply, TargetKind, Totals};
 use wire::worker::{Answer, Item, Job, Locator, Reading, Share};
@@ -37,6 +38,7 @@ pub(crate) struct Task {
 pub(crate) struct Board {
     limits: Limits,
     target: TargetKind,
+    consultation: Option<Consultation>,
     /// Structures that wait to be read: they go first, so that progress can say of how many.
     walks: VecDeque<Task>,
     /// Contents that wait, by their place on the medium and the order in which they were found:
@@ -61,6 +63,7 @@ impl Board {
         let mut board = Self {
             limits: order.limits.clone(),
             target: order.target,
+            consultation: order.consultation,
             walks: VecDeque::new(),
             contents: BTreeMap::new(),
             at_work: 0,
@@ -220,6 +223,7 @@ impl Board {
                 | Answer::Row(_)
                 | Answer::Layout { .. }
                 | Answer::Walked { .. }
+                | Answer::Consult(_)
                 | Answer::Examined { .. }
                 | Answer::ReadBack { .. },
             ) => Err("an answer that its job does not have"),
@@ -256,6 +260,12 @@ impl Board {
             .checked_div(SLOWEST_BYTES_PER_SECOND)
             .unwrap_or(0)
             .saturating_add(self.limits.file_seconds_max);
+        // A second engine reads it all again, and may take its time for one answer.
+        let seconds = self.consultation.map_or(seconds, |consultation| {
+            seconds
+                .saturating_mul(2)
+                .saturating_add(consultation.seconds_max)
+        });
         let task = Task {
             job: Job::Examine {
                 item: Box::new(item),

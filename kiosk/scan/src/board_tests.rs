@@ -18,6 +18,7 @@ fn order(target: TargetKind, files_max: u64) -> Order {
             deleted: true,
         },
         workers: WORKERS_MAX,
+        consultation: None,
     }
 }
 

@@ -29,6 +29,7 @@ mod examine;
 mod images;
 
 mod members;
+mod second;
 mod space;
 
 mod emit;

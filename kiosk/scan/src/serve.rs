@@ -35,7 +35,11 @@ struct Given {
     medium: Option<OwnedFd>,
     /// The same device past the kernel's cache; only of devices.
     read_back: Option<OwnedFd>,
+    /// Where a second engine is asked.
+    questions: Option<Channel>,
     spools: Vec<File>,
+    /// Empty without a second engine.
+    desks: Vec<File>,
 }
 
 pub(crate) fn run() -> Result<(), ScanError> {
@@ -66,7 +70,9 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     let mut keep = vec![channel.as_fd(), given.rules.as_fd()];
     keep.extend(given.medium.iter().map(AsFd::as_fd));
     keep.extend(given.read_back.iter().map(AsFd::as_fd));
+    keep.extend(given.questions.iter().map(AsFd::as_fd));
     keep.extend(given.spools.iter().map(AsFd::as_fd));
+    keep.extend(given.desks.iter().map(AsFd::as_fd));
     let limits = SupervisorLimits {
         spool_bytes: given.order.limits.content_bytes_max,
         open_files: OPEN_FILES_MAX,
@@ -93,6 +99,8 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
         medium: given.medium.map(kept),
         read_back: given.read_back.map(kept),
         spools: &given.spools,
+        questions: given.questions.as_ref(),
+        desks: &given.desks,
     };
     let mut board = Board::new(&given.order);
     let mut crew = Crew::start(tools, begun)?;
@@ -149,7 +157,26 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         }
         (TargetKind::Device | TargetKind::Image | TargetKind::Folder | TargetKind::File, _) => None,
     };
-    let spools: Vec<File> = descriptors.map(File::from).collect();
+    let questions = match order.consultation {
+        Some(_) => Some(
+            descriptors
+                .next()
+                .map(Channel::from_fd)
+                .ok_or(ScanError::Starter(
+                    "an order to ask a second engine without a channel to it",
+                ))?,
+        ),
+        None => None,
+    };
+    let mut spools: Vec<File> = descriptors.map(File::from).collect();
+    let workers = usize::try_from(order.workers).unwrap_or(usize::MAX);
+    let desks = match questions {
+        Some(_) if spools.len() != workers.saturating_mul(2) => {
+            return Err(ScanError::Starter("workers without a spool or a desk"));
+        }
+        Some(_) => spools.split_off(workers),
+        None => Vec::new(),
+    };
     if order.workers == 0 || WORKERS_MAX < order.workers {
         return Err(ScanError::Starter("an order for no or too many workers"));
     }
@@ -162,7 +189,9 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         rules,
         medium,
         read_back,
+        questions,
         spools,
+        desks,
     })
 }
 
@@ -347,6 +376,7 @@ mod tests {
                 deleted: false,
             },
             workers: 1,
+            consultation: None,
         };
         ours.send(&frame::encode(&order).unwrap(), &sent).unwrap();
         given(&theirs)

@@ -24,6 +24,7 @@ use crate::emit;
 use crate::engine::{Engine, Matcher};
 use crate::examine::Examiner;
 use crate::medium::{Medium, Trees};
+use crate::second::Second;
 use crate::unbuffered::Unbuffered;
 use crate::witness::{Purpose, Witness};
 
@@ -39,6 +40,8 @@ pub(crate) struct Equipment<'e> {
     /// The same device past the kernel's cache; only of devices.
     pub(crate) read_back: Option<BorrowedFd<'static>>,
     pub(crate) spool: Option<&'e File>,
+    /// What it lays contents on for a second engine.
+    pub(crate) desk: Option<&'e File>,
 }
 
 /// Works until the supervisor closes the channel. The result is the worker's exit status.
@@ -65,6 +68,7 @@ fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
         medium: equipment.medium.map(|medium| medium.as_raw_fd()),
         read_back: equipment.read_back.map(|device| device.as_raw_fd()),
         spool: equipment.spool.map(AsRawFd::as_raw_fd),
+        desk: equipment.desk.map(AsRawFd::as_raw_fd),
         memory_bytes: limits
             .worker_memory_bytes_max
             .saturating_add(limits.memory_bytes_max.saturating_mul(2)),
@@ -99,6 +103,7 @@ fn serve(
         limits: &equipment.order.limits,
         spare: equipment.order.spare,
         spool: equipment.spool,
+        second: second(equipment),
         send: &mut send_row,
         hashed_bytes: 0,
     };
@@ -131,6 +136,16 @@ fn serve(
         }
     }
     Ok(())
+}
+
+/// Where this worker asks a second engine.
+fn second<'e>(equipment: &'e Equipment<'_>) -> Option<Second<'e>> {
+    let consultation = equipment.order.consultation?;
+    Some(Second {
+        channel: &equipment.channel,
+        desk: equipment.desk?,
+        consultation,
+    })
 }
 
 /// The medium as this worker reads it. Only a device has a witness: an image is a file, and

@@ -88,6 +88,7 @@ fn picture(name: &str) -> Option<Option<View>> {
             age_days: Some(3),
             rules: 40,
             sha256: Digest([7; 32]),
+            engines: Vec::new(),
         }),
         out_of_service: (name == "out").then_some(OutOfService::Ledger),
         lanes: stages

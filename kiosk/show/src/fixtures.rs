@@ -50,6 +50,7 @@ pub(crate) fn view(sequence: u64, stages: Vec<Stage>) -> View {
             age_days: Some(3),
             rules: 40,
             sha256: Digest([7; 32]),
+            engines: Vec::new(),
         }),
         out_of_service: None,
         lanes: stages

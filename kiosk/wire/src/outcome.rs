@@ -124,6 +124,19 @@ pub enum Source {
     Structure,
     /// The reader of partition tables and file systems.
     Volume,
+    /// ClamAV, the second engine.
+    Clamav,
+}
+
+impl Source {
+    /// Whether it knows what is bad, rather than how things ought to look.
+    #[must_use]
+    pub fn is_engine(self) -> bool {
+        match self {
+            Self::Yara | Self::Clamav => true,
+            Self::Structure | Self::Volume => false,
+        }
+    }
 }
 
 /// Something wrong that was seen.

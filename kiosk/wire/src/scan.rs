@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::consult::Consultation;
 use crate::name::MediumName;
 use crate::outcome::{Coverage, Finding, Gap, Row, VolumeReport};
 
@@ -95,8 +96,9 @@ pub struct Spare {
 }
 
 /// The first message to the supervisor. With it travel, in this order: the compiled rules, the
-/// descriptors of the medium (two for a device, one for an image, none for a folder), and one
-/// spool a worker.
+/// descriptors of the medium (two for a device, one for an image, none for a folder), the channel
+/// for questions to a second engine when there is one, one spool a worker, and, with that
+/// channel, one desk a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
@@ -110,6 +112,9 @@ pub struct Order {
     pub spare: Spare,
     /// Workers to fork, 1 to [`WORKERS_MAX`].
     pub workers: u32,
+    /// What a second engine is asked; `None` when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consultation: Option<Consultation>,
 }
 
 /// Most workers of one scan: past eight the medium is slower than they are.

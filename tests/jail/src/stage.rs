@@ -105,6 +105,7 @@ impl Stage {
             medium: Some(self.medium.as_raw_fd()),
             read_back: Some(self.read_back.as_raw_fd()),
             spool: Some(self.spool.as_raw_fd()),
+            desk: None,
             memory_bytes: MEMORY_BYTES,
             cpu_seconds: CPU_SECONDS,
             spool_bytes: SPOOL_BYTES,

@@ -17,6 +17,7 @@ pub(crate) fn rules() -> Rules {
         age_days: None,
         rules: 3,
         sha256: Digest([7; 32]),
+        engines: Vec::new(),
     }
 }
 
