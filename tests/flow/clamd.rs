@@ -31,8 +31,14 @@ fn said(row: &Value) -> Vec<(String, String, String)> {
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
     let findings = row["findings"].as_array().unwrap().iter();
     let own = findings.filter(|finding| finding["member_of"].is_null());
-    own.map(|finding| (text(finding, "rule"), text(finding, "source"), text(finding, "tier")))
-        .collect()
+    own.map(|finding| {
+        (
+            text(finding, "rule"),
+            text(finding, "source"),
+            text(finding, "tier"),
+        )
+    })
+    .collect()
 }
 
 fn found(rule: &str, source: &str, tier: &str) -> (String, String, String) {
@@ -47,7 +53,11 @@ fn made(site: &Site, name: &str, text: &str, line: &str) {
         .current_dir(site.place("tmp"))
         .output()
         .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     fs::rename(site.place("tmp/out"), site.place("files").join(name)).unwrap();
 }
 
@@ -59,7 +69,12 @@ fn each_engine_finds_what_it_knows_and_is_named() {
     site.file("ours.txt", format!("x {} x", OURS.concat()));
     site.file("both.txt", format!("x {} x", BOTH.concat()));
     let report = scan(&site, &[]);
-    assert_eq!((report.verdict(), report.status), ("stop", 1), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("stop", 1),
+        "{}",
+        report.summary()
+    );
     assert_eq!(report.reasons(), ["matched"]);
     let theirs = found("Kiosk_Test_Theirs_1_UNOFFICIAL", "clamav", "block");
     let both = found("Kiosk_Test_Both_1_UNOFFICIAL", "clamav", "block");
@@ -70,7 +85,10 @@ fn each_engine_finds_what_it_knows_and_is_named() {
     assert_eq!(row(&report, "harmless.txt")["outcome"], "clean");
     let engine = &report.json["rules"]["engines"][0];
     assert_eq!(engine["name"], "clamav");
-    assert!(engine["version"].as_str().unwrap().contains('.'), "{engine}");
+    assert!(
+        engine["version"].as_str().unwrap().contains('.'),
+        "{engine}"
+    );
 }
 
 #[test]
@@ -79,12 +97,20 @@ fn a_medium_that_both_engines_have_seen_passes_and_its_entry_names_them() {
     let rules = site.rules();
     let more = ["--rules", &rules, "--registered-as", "M-0001"];
     let report = site.root.recorded(&media::sample("1-clean"), &more);
-    assert_eq!((report.verdict(), report.status), ("pass", 0), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("pass", 0),
+        "{}",
+        report.summary()
+    );
     let rows = report.rows().len();
-    // Four questions of the trial are not about the medium, and PING and VERSION about nothing.
-    assert!(rows <= site.answered(), "{} of {rows}", site.answered());
+    // Two of the contents were not the medium's.
+    let asked = site.answered() - 2;
+    assert!(rows <= asked, "asked about {asked} contents of {rows}");
     let entries = site.root.entries();
-    let judged = entries.iter().find(|entry| entry["event"]["event"] == "judged");
+    let judged = entries
+        .iter()
+        .find(|entry| entry["event"]["event"] == "judged");
     let engine = &judged.unwrap()["event"]["rules"]["engines"][0];
     assert_eq!(engine["name"], "clamav", "{entries:?}");
 }
@@ -109,14 +135,32 @@ fn limits_and_passwords_of_clamd_are_gaps() {
     let deep = "cp made.txt 0; for n in $(seq 1 24); do rm -f $n.zip; zip -q $n.zip $((n-1))* ; \
                 rm $((n-1))*; mv $n.zip $n; done; mv 24 out";
     made(&site, "deep.zip", "deep\n", deep);
-    made(&site, "locked.zip", "locked\n", "zip -q -P secret out.zip made.txt; mv out.zip out");
+    made(
+        &site,
+        "locked.zip",
+        "locked\n",
+        "zip -q -P secret out.zip made.txt; mv out.zip out",
+    );
     let report = scan(&site, &[]);
-    assert_eq!((report.verdict(), report.status), ("incomplete", 4), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("incomplete", 4),
+        "{}",
+        report.summary()
+    );
     let limit = found("clamav_limit", "clamav", "incomplete");
-    assert!(said(row(&report, "deep.zip")).contains(&limit), "{}", report.summary());
+    assert!(
+        said(row(&report, "deep.zip")).contains(&limit),
+        "{}",
+        report.summary()
+    );
     assert_eq!(row(&report, "deep.zip")["gap"], "limit");
     let locked = found("clamav_encrypted", "clamav", "incomplete");
-    assert!(said(row(&report, "locked.zip")).contains(&locked), "{}", report.summary());
+    assert!(
+        said(row(&report, "locked.zip")).contains(&locked),
+        "{}",
+        report.summary()
+    );
     assert_eq!(row(&report, "locked.zip")["gap"], "encrypted");
 }
 
@@ -166,11 +210,19 @@ fn clamd_killed_in_the_middle_leaves_the_rest_unexamined() {
     site.kill();
     running.signal(Signal::SIGCONT);
     let report = Report::checked(&running.done());
-    assert_eq!((report.verdict(), report.status), ("incomplete", 4), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("incomplete", 4),
+        "{}",
+        report.summary()
+    );
     assert_eq!(report.reasons(), ["unreadable"]);
     let (clean, unread) = outcomes(&report);
     assert_eq!(clean + unread, 400);
-    assert!(0 < clean && 0 < unread, "{clean} clean, {unread} not examined");
+    assert!(
+        0 < clean && 0 < unread,
+        "{clean} clean, {unread} not examined"
+    );
 }
 
 #[test]
@@ -183,7 +235,11 @@ fn clamd_started_anew_in_the_middle_is_another_that_nobody_tried_out() {
     running.signal(Signal::SIGCONT);
     let report = Report::checked(&running.done());
     assert_eq!(report.status, 4, "{}", report.summary());
-    assert!(report.stdout.contains("started anew"), "{}", report.summary());
+    assert!(
+        report.stdout.contains("started anew"),
+        "{}",
+        report.summary()
+    );
 }
 
 #[test]
@@ -199,7 +255,12 @@ fn a_clamd_that_stops_making_sense_leaves_its_contents_unexamined() {
         site.policy("timeout_seconds = 1");
         site.file("a.txt", "harmless\n");
         let report = scan(&site, &[]);
-        assert_eq!((report.verdict(), report.status), ("incomplete", 4), "{}", report.summary());
+        assert_eq!(
+            (report.verdict(), report.status),
+            ("incomplete", 4),
+            "{}",
+            report.summary()
+        );
         assert_eq!(row(&report, "a.txt")["gap"], gap, "{}", report.summary());
         assert_eq!(said(row(&report, "a.txt"))[0].1, "clamav");
     }
@@ -210,7 +271,12 @@ fn a_clamd_that_stops_making_sense_leaves_its_contents_unexamined() {
 fn out_of_use(site: &Site, why: &str) {
     site.file("a.txt", "harmless\n");
     let report = scan(site, &[]);
-    assert_eq!((report.verdict(), report.status), ("incomplete", 2), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("incomplete", 2),
+        "{}",
+        report.summary()
+    );
     assert_eq!(report.reasons()[0], "self_test_failed");
     assert_eq!(row(&report, "a.txt")["outcome"], "unchecked");
     assert!(report.stderr.contains(why), "{}", report.stderr);
@@ -220,7 +286,12 @@ fn out_of_use(site: &Site, why: &str) {
 fn without_clamd_nothing_passes_not_even_nothing() {
     let site = Site::without();
     let report = scan(&site, &[]);
-    assert_eq!((report.verdict(), report.status), ("incomplete", 2), "{}", report.summary());
+    assert_eq!(
+        (report.verdict(), report.status),
+        ("incomplete", 2),
+        "{}",
+        report.summary()
+    );
     out_of_use(&site, "cannot be reached");
     fs::remove_file(site.place("clamd.conf")).unwrap();
     out_of_use(&site, "clamd.conf");
@@ -231,7 +302,7 @@ fn a_clamd_that_makes_no_sense_from_the_start_is_out_of_use() {
     for manner in [Manner::Rubbish, Manner::Closes] {
         let site = Site::without();
         stand_before(&site, manner, 0, None);
-        out_of_use(&site, "clamd answered something that is not understood");
+        out_of_use(&site, "asked for PING");
     }
 }
 
@@ -253,7 +324,11 @@ fn a_clamd_that_calls_what_passes_its_limits_ok_is_refused_at_start() {
 #[test]
 fn a_clamd_that_knows_nothing_is_out_of_use() {
     let mut site = Site::without();
-    fs::write(site.place("db/test.ndb"), "Other-1:0:*:00112233445566778899\n").unwrap();
+    fs::write(
+        site.place("db/test.ndb"),
+        "Other-1:0:*:00112233445566778899\n",
+    )
+    .unwrap();
     site.start(&site.conf(&[]));
     out_of_use(&site, "does it have a database?");
 }
@@ -268,7 +343,12 @@ fn a_database_that_is_too_old_or_of_no_known_age_gives_no_pass() {
         site.file("a.txt", "harmless\n");
         site.policy("age_days_max = 7");
         let report = scan(&site, &[]);
-        assert_eq!((report.verdict(), report.status), ("incomplete", 2), "{}", report.summary());
+        assert_eq!(
+            (report.verdict(), report.status),
+            ("incomplete", 2),
+            "{}",
+            report.summary()
+        );
         assert_eq!(report.reasons(), ["rules_stale"]);
         assert_eq!(row(&report, "a.txt")["outcome"], "clean");
         let engine = &report.json["rules"]["engines"][0];
@@ -286,19 +366,26 @@ fn the_gate_is_out_of_service_until_clamd_works_and_scans_with_it() {
         let policy = "etc/media-kiosk/kiosk.toml";
         fs::copy(site.root.path().join(policy), root.path().join(policy)).unwrap();
     });
-    kiosk.until("clamd to be missed", |view| (view["out_of_service"] == "rules").then_some(()));
+    kiosk.until("clamd to be missed", |view| {
+        (view["out_of_service"] == "rules").then_some(())
+    });
     kiosk.insert_sample("1-clean");
     let answer = kiosk.answer();
     assert_eq!(answer["verdict"], "incomplete", "{answer}");
     assert_eq!(gate::codes(&answer)[0], "self_test_failed", "{answer}");
     kiosk.remove("1-clean.img");
     site.start(&site.conf(&[]));
-    kiosk.until("service", |view| view["out_of_service"].is_null().then_some(()));
+    kiosk.until("service", |view| {
+        view["out_of_service"].is_null().then_some(())
+    });
     kiosk.insert_sample("1-clean");
     let answer = kiosk.until("a pass", |view| {
         let lanes = view["lanes"].as_array().unwrap();
         let judged = lanes.iter().filter_map(|lane| lane["stage"].get("judged"));
-        judged.into_iter().find(|answer| answer["verdict"] == "pass").cloned()
+        judged
+            .into_iter()
+            .find(|answer| answer["verdict"] == "pass")
+            .cloned()
     });
     assert!(answer["entry"]["number"].as_u64().is_some(), "{answer}");
     let judged = kiosk.told("judged");
@@ -313,7 +400,9 @@ fn a_wrong_policy_for_clamd_is_refused_with_its_place() {
     let site = Site::without();
     site.policy("timeout = 3");
     let mut command = site.root.kioskctl();
-    command.args(["scan", "--no-ledger"]).arg(site.place("files"));
+    command
+        .args(["scan", "--no-ledger"])
+        .arg(site.place("files"));
     let done = run(&mut command);
     done.exits(2);
     assert!(done.stderr.contains("kiosk.toml"), "{}", done.stderr);

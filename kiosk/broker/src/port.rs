@@ -18,7 +18,7 @@ use crate::identify::{Identified, Since};
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
-use crate::scanner::{self, SILENCE_MAX, Scanner, Supplied};
+use crate::scanner::{self, Means, SILENCE_MAX, Scanner};
 use crate::usb::sysfs::DeviceKey;
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
@@ -133,7 +133,7 @@ impl Port {
             workers: scanner::workers(),
             consultation: policy.clamd.as_ref().map(Clamd::consultation),
         };
-        let with = Supplied {
+        let with = Means {
             rules: loaded.compiled.as_fd(),
             medium: Some(opened.file()?),
             read_back: opened.read_back(),

@@ -67,7 +67,7 @@ pub struct Scanner {
 }
 
 /// What a scan is started with beside its order.
-pub struct Supplied<'s> {
+pub struct Means<'s> {
     /// The compiled rules, sealed.
     pub rules: BorrowedFd<'s>,
     /// The read-only descriptor of an image or device; a folder's files follow by
@@ -105,7 +105,7 @@ impl Scanner {
     ///
     /// # Errors
     /// [`ScannerError`].
-    pub fn start(order: &Order, with: &Supplied<'_>) -> Result<Self, ScannerError> {
+    pub fn start(order: &Order, with: &Means<'_>) -> Result<Self, ScannerError> {
         let Launched { channel, child } =
             launch::kiosk_scan(with.paths, Use::Serve).map_err(ScannerError::Start)?;
         let mut scanner = Self {
@@ -133,7 +133,7 @@ impl Scanner {
     /// desk a worker, which follow the spools.
     fn consult(
         &mut self,
-        with: &Supplied<'_>,
+        with: &Means<'_>,
         spools: Vec<File>,
     ) -> Result<(Option<OwnedFd>, Vec<File>), ScannerError> {
         let Some(clamd) = with.clamd else {

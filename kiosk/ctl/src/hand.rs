@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use broker::Paths;
 use broker::clamd::Second;
 use broker::reception::Reception;
-use broker::scanner::{SILENCE_MAX, Scanner, Supplied as With};
+use broker::scanner::{Means, SILENCE_MAX, Scanner};
 use decide::policy::Clamd;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -92,7 +92,7 @@ pub(crate) fn scan(
             )
         }
     };
-    let with = With {
+    let with = Means {
         rules: rules.as_fd(),
         medium: medium.as_ref().map(AsFd::as_fd),
         read_back: target.read_back.as_ref().map(AsFd::as_fd),

@@ -50,7 +50,8 @@ impl Site {
             clamd: None,
             folder,
         };
-        let hex = |text: String| -> String { text.bytes().map(|byte| format!("{byte:02x}")).collect() };
+        let hex =
+            |text: String| -> String { text.bytes().map(|byte| format!("{byte:02x}")).collect() };
         let signatures = format!(
             "Kiosk.Test.Theirs-1:0:*:{}\nKiosk.Test.Both-1:0:*:{}\nPUA.Kiosk.Test-1:0:*:{}\nEicar-Test:0:0:{}\n",
             hex(THEIRS.concat()),
@@ -83,10 +84,16 @@ impl Site {
         for (from, to) in [
             ("/run/clamav/clamd.ctl", path("clamd.ctl")),
             ("/var/lib/clamav\n", format!("{}\n", path("db"))),
-            ("TemporaryDirectory /tmp", format!("TemporaryDirectory {}", path("tmp"))),
+            (
+                "TemporaryDirectory /tmp",
+                format!("TemporaryDirectory {}", path("tmp")),
+            ),
             ("User clamav", "Foreground yes".to_owned()),
             ("LocalSocketGroup kiosk-show", String::new()),
-            ("LogSyslog yes", format!("LogFile {}\nLogClean yes", path("log"))),
+            (
+                "LogSyslog yes",
+                format!("LogFile {}\nLogClean yes", path("log")),
+            ),
         ] {
             assert!(text.contains(from), "{from}");
             text = text.replace(from, &to);
@@ -147,7 +154,9 @@ impl Site {
     /// How many contents clamd has answered about.
     pub(crate) fn answered(&self) -> usize {
         let log = fs::read_to_string(self.place("log")).unwrap_or_default();
-        log.lines().filter(|line| line.contains("fd[")).count()
+        log.lines()
+            .filter(|line| line.contains("(deleted): "))
+            .count()
     }
 
     /// A file of the scanned folder.
@@ -179,7 +188,12 @@ const TRIAL: usize = 4;
 
 /// Stands at the site's socket before the clamd at `clamd.real`, lets `trial` questions through,
 /// and then behaves in this manner. A version of its own takes the place of clamd's.
-pub(crate) fn stand_before(site: &Site, manner: Manner, trials: usize, version: Option<&'static str>) {
+pub(crate) fn stand_before(
+    site: &Site,
+    manner: Manner,
+    trials: usize,
+    version: Option<&'static str>,
+) {
     let listener = UnixListener::bind(site.place("clamd.ctl")).unwrap();
     let real = site.place("clamd.real");
     std::thread::spawn(move || {
