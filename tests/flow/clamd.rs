@@ -83,6 +83,8 @@ fn each_engine_finds_what_it_knows_and_is_named() {
     assert_eq!(said(row(&report, "ours.txt")), [ours.clone()]);
     assert_eq!(said(row(&report, "both.txt")), [ours, both]);
     assert_eq!(row(&report, "harmless.txt")["outcome"], "clean");
+    let named = "theirs.txt: matched clamav: Kiosk_Test_Theirs_1_UNOFFICIAL";
+    assert!(report.stderr.contains(named), "{}", report.stderr);
     let engine = &report.json["rules"]["engines"][0];
     assert_eq!(engine["name"], "clamav");
     assert!(
@@ -176,6 +178,27 @@ fn what_not_everybody_wants_is_what_the_site_says() {
     let report = scan(&site, &[]);
     assert_eq!(report.status, 0, "{}", report.summary());
     assert_eq!(said(row(&report, "unwanted.txt")), [unwanted("notice")]);
+}
+
+#[test]
+fn members_are_shown_to_clamd_unless_the_site_says_otherwise() {
+    let site = Site::new();
+    // clamd itself does not open this kind of container.
+    made(
+        &site,
+        "theirs.zst",
+        &THEIRS.concat(),
+        "zstd -q made.txt -o out",
+    );
+    let report = scan(&site, &[]);
+    assert_eq!(report.status, 1, "{}", report.summary());
+    let rows = report.rows().iter();
+    let member = rows.filter(|row| row["kind"] == "member").map(said);
+    let theirs = found("Kiosk_Test_Theirs_1_UNOFFICIAL", "clamav", "block");
+    assert_eq!(member.collect::<Vec<_>>(), [[theirs]]);
+    site.policy("members = false");
+    let report = scan(&site, &[]);
+    assert_eq!(report.status, 0, "{}", report.summary());
 }
 
 /// Files enough for something to happen in their middle.

@@ -48,6 +48,7 @@ pub(crate) fn in_supervisor(name: &str, turn: &str) -> ExitCode {
         channel: &stage.channel,
         medium: &stage.medium,
         spool: &stage.spool,
+        desk: &stage.desk,
         target: &stage.target,
         socket: &stage.socket,
         thread: &thread,
@@ -82,6 +83,8 @@ fn exercise(hands: &Hands<'_>) {
     assert!(0 < jail::fd::size(hands.medium.as_fd()).expect("its size"));
     hands.spool.set_len(0).expect("cutting the spool");
     hands.spool.write_all_at(b"spooled", 0).expect("the spool");
+    hands.desk.set_len(0).expect("clearing the desk");
+    hands.desk.write_all_at(b"shown", 0).expect("the desk");
     let mapped = jail::memory::map(hands.spool.as_fd(), 7).expect("mapping the spool");
     assert_eq!(&*mapped, b"spooled");
     std::io::stderr().write_all(b".").expect("standard error");
@@ -329,7 +332,8 @@ static ATTACKS: &[Attack] = &[
             );
         },
         twin: |hands| {
-            for pinned in [number(hands.spool), number(&hands.channel.as_fd()), 2] {
+            let files = [hands.spool, hands.desk].map(number);
+            for pinned in files.into_iter().chain([number(&hands.channel.as_fd()), 2]) {
                 assert_eq!(call(libc::SYS_close, [pinned, 0, 0, 0]), -1);
                 assert_eq!(Errno::last(), Errno::EPERM);
             }

@@ -29,6 +29,8 @@ pub(crate) struct Stage {
     /// The medium once more, as a scanner of devices holds it.
     pub(crate) read_back: File,
     pub(crate) spool: File,
+    /// What a worker lays contents on for somebody outside.
+    pub(crate) desk: File,
     /// Open for writing, received when the jail was closed: a medium by mistake.
     pub(crate) target: OwnedFd,
     /// A socket received likewise.
@@ -41,11 +43,13 @@ impl Stage {
         let medium = File::open("/proc/self/exe").expect("something to read");
         let read_back = File::open("/proc/self/exe").expect("something to read");
         let spool = jail::memory::writable("spool").expect("a spool");
+        let desk = jail::memory::writable("desk").expect("a desk");
         let keep = [
             channel.as_fd(),
             medium.as_fd(),
             read_back.as_fd(),
             spool.as_fd(),
+            desk.as_fd(),
         ];
         let confined =
             jail::supervisor::enter(&keep, &SupervisorLimits::default()).expect("the jail");
@@ -63,6 +67,7 @@ impl Stage {
             medium,
             read_back,
             spool,
+            desk,
             target,
             socket,
         }
@@ -87,6 +92,7 @@ impl Stage {
                 channel: &theirs,
                 medium: &self.medium,
                 spool: &self.spool,
+                desk: &self.desk,
                 target: &target,
                 socket: &socket,
                 thread: &thread,
@@ -105,7 +111,7 @@ impl Stage {
             medium: Some(self.medium.as_raw_fd()),
             read_back: Some(self.read_back.as_raw_fd()),
             spool: Some(self.spool.as_raw_fd()),
-            desk: None,
+            desk: Some(self.desk.as_raw_fd()),
             memory_bytes: MEMORY_BYTES,
             cpu_seconds: CPU_SECONDS,
             spool_bytes: SPOOL_BYTES,
@@ -124,6 +130,7 @@ pub(crate) struct Hands<'s> {
     pub(crate) channel: &'s Channel,
     pub(crate) medium: &'s File,
     pub(crate) spool: &'s File,
+    pub(crate) desk: &'s File,
     pub(crate) target: &'s OwnedFd,
     pub(crate) socket: &'s Channel,
     pub(crate) thread: &'s Thread,

@@ -6,7 +6,8 @@ use wire::consult::{Asked, Opinion, Question};
 use wire::frame;
 use wire::{Finding, Gap, Source, Tier};
 
-use super::Crew;
+use super::{Crew, Doing};
+use crate::board::Board;
 
 impl Crew<'_> {
     /// Passes on a question of the worker at `place`.
@@ -59,6 +60,9 @@ impl Crew<'_> {
         let asked = |seat: &&mut super::Seat| seat.waits_for == Some(opinion.number);
         if let Some(seat) = self.seats.iter_mut().find(asked) {
             seat.waits_for = None;
+            if let (Doing::Working(task), Some(found)) = (&mut seat.doing, &opinion.finding) {
+                Board::remember(task, found);
+            }
             // A worker that cannot be told is dead, which its socket will say.
             let _ = frame::encode(&opinion).map(|packet| seat.channel.send(&packet, &[]));
         }
