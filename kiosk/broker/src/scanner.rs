@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use decide::RulesState;
 use decide::policy::Clamd;
 use jail::channel::Channel;
 use nix::errno::Errno;
@@ -173,17 +172,8 @@ impl Scanner {
         }
         let second = second?;
         let answered = consultant.answered();
-        let counts = reception.counts();
-        let asked = answered.found.saturating_add(answered.missed);
-        let heeded = counts.matched.saturating_add(counts.unchecked);
-        // A worker that a content captured could keep what clamd said to itself, or not ask.
-        if (0 < answered.found && counts.matched == 0) || (0 < asked && heeded == 0) {
-            let why = "clamd had something against a content, and kiosk-scan did not say so";
-            reception.overrule(Gap::Damaged, why);
-        } else if second.state != RulesState::SelfTestFailed
-            && asked.saturating_add(answered.fine) < reception.must_be_asked()
-        {
-            let why = "kiosk-scan called contents clean that clamd was not asked about";
+        let unasked = reception.must_be_asked();
+        if let Some(why) = answered.objection(second.state, &reception.counts(), unasked) {
             reception.overrule(Gap::Damaged, why);
         }
         Some(Some(second))

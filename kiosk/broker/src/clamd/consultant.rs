@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use decide::RulesState;
 use decide::policy::Clamd;
 use jail::channel::Channel;
 use wire::consult::{Opinion, Question};
@@ -70,6 +71,26 @@ pub(crate) struct Answered {
     pub(crate) missed: u64,
     /// Nothing, or nothing that blocks.
     pub(crate) fine: u64,
+}
+
+impl Answered {
+    /// What speaks against a scan that counted so many rows and came to its end. A worker that a
+    /// content captured could keep what clamd said to itself, or not ask.
+    pub(crate) fn objection(
+        self,
+        state: RulesState,
+        rows: &decide::Counts,
+        must_be_asked: u64,
+    ) -> Option<&'static str> {
+        let against = self.found.saturating_add(self.missed);
+        let heeded = rows.matched.saturating_add(rows.unchecked);
+        if (0 < self.found && rows.matched == 0) || (0 < against && heeded == 0) {
+            return Some("clamd had something against a content, and kiosk-scan did not say so");
+        }
+        let asked = against.saturating_add(self.fine);
+        let unasked = state != RulesState::SelfTestFailed && asked < must_be_asked;
+        unasked.then_some("kiosk-scan called contents clean that clamd was not asked about")
+    }
 }
 
 /// clamd during one scan. Its threads end with the scan.
@@ -237,6 +258,36 @@ mod tests {
 
     fn papers() -> Papers {
         Papers::of(tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_scan_that_keeps_what_clamd_said_to_itself_or_does_not_ask_is_not_believed() {
+        let rows = |clean, matched, unchecked| decide::Counts {
+            clean,
+            matched,
+            unchecked,
+            ..decide::Counts::default()
+        };
+        let answered = |found, missed, fine| Answered {
+            found,
+            missed,
+            fine,
+        };
+        let works = RulesState::Working;
+        let against = |answered: Answered, rows: decide::Counts| {
+            answered.objection(works, &rows, rows.clean).is_some()
+        };
+        assert!(!against(answered(0, 0, 3), rows(3, 0, 0)));
+        assert!(!against(answered(1, 0, 2), rows(2, 1, 0)));
+        assert!(!against(answered(0, 1, 2), rows(2, 0, 1)));
+        assert!(against(answered(1, 0, 2), rows(3, 0, 0)));
+        assert!(against(answered(1, 0, 2), rows(2, 0, 1)));
+        assert!(against(answered(0, 1, 2), rows(3, 0, 0)));
+        assert!(against(answered(0, 0, 2), rows(3, 0, 0)));
+        // A clamd that is out of use is a reason of its own.
+        let unasked = answered(0, 0, 0);
+        let failed = RulesState::SelfTestFailed;
+        assert_eq!(unasked.objection(failed, &rows(3, 0, 0), 3), None);
     }
 
     #[test]
