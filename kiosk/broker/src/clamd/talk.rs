@@ -147,6 +147,10 @@ mod tests {
 
     const WAIT: Duration = Duration::from_secs(10);
 
+    fn within(wait: Duration) -> Instant {
+        Instant::now().checked_add(wait).unwrap()
+    }
+
     /// What comes of asking somebody who answers `said` to whatever is asked.
     fn answered(said: Vec<u8>) -> Result<String, TalkError> {
         let folder = tempfile::tempdir().unwrap();
@@ -160,7 +164,7 @@ mod tests {
             // Whoever is asked may hang up before it has said everything.
             let _ = stream.write_all(&said);
         });
-        let answer = ask(&path, "PING", None, Instant::now() + WAIT);
+        let answer = ask(&path, "PING", None, within(WAIT));
         other.join().unwrap();
         answer.map(|(text, _)| text)
     }
@@ -189,14 +193,14 @@ mod tests {
     fn nobody_and_somebody_silent_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clamd.ctl");
-        let nobody = ask(&path, "PING", None, Instant::now() + WAIT);
+        let nobody = ask(&path, "PING", None, within(WAIT));
         assert!(matches!(nobody, Err(TalkError::Broken(_))), "{nobody:?}");
         let listener = UnixListener::bind(&path).unwrap();
         let soon = Duration::from_millis(200);
-        let silent = ask(&path, "PING", None, Instant::now() + soon);
+        let silent = ask(&path, "PING", None, within(soon));
         assert!(matches!(silent, Err(TalkError::Late)), "{silent:?}");
         drop(listener);
-        let gone = ask(&path, "PING", None, Instant::now() + WAIT);
+        let gone = ask(&path, "PING", None, within(WAIT));
         assert!(matches!(gone, Err(TalkError::Broken(_))), "{gone:?}");
     }
 }
