@@ -61,6 +61,7 @@ containers:
 	cargo build --release
 	right=0; \
 	tests/containers/table $(PROGRAMS)/kioskctl target/containers || right=1; \
+	tests/containers/agreement $(PROGRAMS)/kioskctl target/agreement || right=1; \
 	tests/signatures/places $(PROGRAMS)/kioskctl target/places || right=1; \
 	exit $$right
 

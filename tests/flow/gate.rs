@@ -87,6 +87,13 @@ impl Kiosk {
         kiosk
     }
 
+    /// Starts with an installation that was changed before, in service or not.
+    pub(crate) fn with(change: impl FnOnce(&Root)) -> Self {
+        let root = Root::for_everybody();
+        change(&root);
+        Self::begin(root, None)
+    }
+
     /// A kiosk that need not come to serve; its daemon from another place if there is one.
     pub(crate) fn begin(root: Root, program: Option<&Path>) -> Self {
         let bay = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

@@ -78,6 +78,11 @@ mod gathered;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod interrupted;
 
+/// clamd as a second engine.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod clamd;
+
 /// A kiosk with a virtual bay, without a terminal.
 #[cfg(test)]
 mod gate;

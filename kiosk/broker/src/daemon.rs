@@ -4,6 +4,7 @@ mod act;
 mod ledger;
 mod refusal;
 mod reload;
+mod second;
 mod source;
 mod supervised;
 mod upkeep;
@@ -83,6 +84,8 @@ pub struct Daemon {
     in_force: reload::InForce,
     /// What is known of them.
     upkeep: upkeep::Upkeep,
+    /// What is known of clamd, where the site has it.
+    clamd: second::Watch,
     source: Source,
     signals: SignalFd,
     listener: Listener,
@@ -143,6 +146,7 @@ impl Daemon {
             loaded,
             in_force,
             upkeep: upkeep::Upkeep::new(),
+            clamd: second::Watch::default(),
             source,
             signals,
             listener,
@@ -191,6 +195,7 @@ impl Daemon {
             self.send_entries();
             self.watch_rules();
             self.mind_rules();
+            self.watch_clamd();
             self.hear_scanners();
             self.forget();
         }
@@ -255,11 +260,17 @@ impl Daemon {
         self.sent = now;
         self.changed = false;
         self.sequence = self.sequence.saturating_add(1);
+        let clamd = self.site.policy.clamd.as_ref();
+        let in_the_way = view::InTheWay {
+            clamd: self.clamd.is_in_the_way(clamd),
+            starting: self.clamd.is_starting(clamd),
+        };
         let view = view::view(
             self.sequence,
             &self.site,
             self.care(),
             self.allowlist.is_some(),
+            in_the_way,
             &self.state,
             &self.ports,
         );

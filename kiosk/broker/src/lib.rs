@@ -38,6 +38,8 @@ mod launch;
 
 pub mod scanner;
 
+pub mod clamd;
+
 pub mod reception;
 
 pub mod recorder;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use decide::policy::Clamd;
 use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
@@ -12,12 +13,13 @@ use wire::ledger::{Event, Judged, Rules};
 use wire::scan::Order;
 use wire::view::Stage;
 
+use crate::clamd::Second;
 use crate::errand::Errand;
 use crate::identify::{Identified, Since};
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
-use crate::scanner::{self, Handed, SILENCE_MAX, Scanner};
+use crate::scanner::{self, Means, SILENCE_MAX, Scanner};
 use crate::usb::sysfs::DeviceKey;
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
@@ -143,15 +145,19 @@ impl Port {
             spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
             lists: Vec::new(),
+            consultation: policy.clamd.as_ref().map(Clamd::consultation),
         };
-        let handed = Handed {
+        let with = Means {
             rules: loaded.compiled.as_fd(),
             lists: &loaded.lists,
             medium: Some(opened.file()?),
             read_back: opened.read_back(),
             delivery: delivery.as_ref().map(AsFd::as_fd),
+            spool: &paths.spool(),
+            paths,
+            clamd: policy.clamd.as_ref(),
         };
-        let scanner = match Scanner::start(&order, &handed, &paths.spool(), paths) {
+        let scanner = match Scanner::start(&order, &with) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));
@@ -222,13 +228,29 @@ impl Port {
         if let Some((gap, why)) = scan.objection(&self.identified, now)? {
             scan.reception.overrule(gap, why);
         }
+        let second = match &scan.scanner {
+            Some(scanner) => scanner.second(&mut scan.reception, now)?,
+            None => None,
+        };
         let Scan {
             scanner,
             reception,
-            rules_state,
+            mut rules_state,
             ..
         } = self.scan.take()?;
         drop(scanner);
+        if let Some(Second {
+            engine,
+            state,
+            fault,
+        }) = second
+        {
+            rules_state = rules_state.worse(state);
+            self.fault = self.fault.take().or(fault);
+            if let Some(rules) = &mut self.rules {
+                rules.engines.extend(engine);
+            }
+        }
         // It is not read any more: whoever wants to take a disc out of its drive can.
         self.identified.opened = None;
         let received = reception.finish(rules_state);

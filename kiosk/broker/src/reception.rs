@@ -12,7 +12,7 @@ use wire::frame;
 use wire::ledger::ROWS_BYTES_MAX;
 use wire::scan::{Delivered, News, Progress, Totals};
 use wire::view::FirstFinding;
-use wire::{Finding, Gap, MediumName, Row, VolumeReport};
+use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, VolumeReport};
 
 /// Longest wording of all volume reports together, in bytes, and what is kept of a label when
 /// they are longer: they share one entry with the rest of their verdict.
@@ -27,6 +27,7 @@ pub struct Reception {
     tally: Tally,
     rows: BufWriter<File>,
     rows_bytes: u64,
+    must_be_asked: u64,
     volumes: Vec<VolumeReport>,
     scheme: Option<String>,
     layout: Vec<Finding>,
@@ -82,6 +83,7 @@ impl Reception {
             tally: Tally::new(medium_bytes),
             rows: BufWriter::new(jail::memory::writable("rows")?),
             rows_bytes: 0,
+            must_be_asked: 0,
             volumes: Vec::new(),
             scheme: None,
             layout: Vec::new(),
@@ -177,6 +179,19 @@ impl Reception {
         matches!(self.ending, Some(Ending::Complete(_)))
     }
 
+    /// How many rows of which outcome so far.
+    #[must_use]
+    pub fn counts(&self) -> decide::Counts {
+        self.tally.counts()
+    }
+
+    /// How many contents of the medium itself were called clean: a second engine must have been
+    /// asked about each.
+    #[must_use]
+    pub fn must_be_asked(&self) -> u64 {
+        self.must_be_asked
+    }
+
     /// How far the scan said it is. For showing, never for judging.
     #[must_use]
     pub fn progress(&self) -> &Progress {
@@ -257,6 +272,9 @@ impl Reception {
 
     fn row(&mut self, mut row: Row) -> Option<Row> {
         row.outcome = self.tally.add(&row);
+        if row.outcome == Outcome::Clean && row.kind != RowKind::Member && 0 < row.size_bytes {
+            self.must_be_asked = self.must_be_asked.saturating_add(1);
+        }
         let Ok(line) = frame::encode(&row) else {
             self.fail(
                 Gap::Damaged,

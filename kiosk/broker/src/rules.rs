@@ -249,6 +249,7 @@ fn ready(
         expired_days: None,
         rules,
         sha256: Digest(lists::fingerprint(sha256, &lists)),
+        engines: Vec::new(),
     };
     let mut loaded = Loaded {
         compiled,

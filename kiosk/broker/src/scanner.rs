@@ -7,8 +7,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use decide::policy::Clamd;
 use jail::channel::Channel;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -17,6 +18,7 @@ use wire::frame;
 use wire::scan::{News, Order, Supply, WORKERS_MAX};
 use wire::{Gap, Row};
 
+use crate::clamd::{Consultant, Papers, Second};
 use crate::launch::{self, Launched, Use};
 use crate::paths::Paths;
 use crate::reception::Reception;
@@ -56,27 +58,35 @@ pub enum ScannerError {
     Channel(#[source] io::Error),
 }
 
-/// What a scanner is handed with its order.
-#[derive(Clone, Copy, Debug)]
-pub struct Handed<'h> {
-    /// The compiled rules, sealed.
-    pub rules: BorrowedFd<'h>,
-    /// The lists of hashes beside them, which [`Scanner::start`] names in the order.
-    pub lists: &'h [LoadedList],
-    /// The read-only descriptor of an image or device; `None` for a folder.
-    pub medium: Option<BorrowedFd<'h>>,
-    /// The same device opened read-only with `O_DIRECT`: needed for devices, and for nothing
-    /// else.
-    pub read_back: Option<BorrowedFd<'h>>,
-    /// The file for a bundle of rules, when the order asks for one.
-    pub delivery: Option<BorrowedFd<'h>>,
-}
-
 /// One running scan. Dropping it ends the scan.
 pub struct Scanner {
     /// The process, when it is a child of ours; otherwise it ends with the channel.
     child: Option<Child>,
     channel: Channel,
+    /// What answers the scan's questions to clamd.
+    consultant: Option<Consultant>,
+}
+
+/// What a scan is started with beside its order.
+pub struct Means<'s> {
+    /// The compiled rules, sealed.
+    pub rules: BorrowedFd<'s>,
+    /// The lists of hashes beside them, which [`Scanner::start`] names in the order.
+    pub lists: &'s [LoadedList],
+    /// The read-only descriptor of an image or device; a folder's files follow by
+    /// [`Scanner::supply`].
+    pub medium: Option<BorrowedFd<'s>>,
+    /// The same device opened read-only with `O_DIRECT`: needed for devices, and for nothing
+    /// else.
+    pub read_back: Option<BorrowedFd<'s>>,
+    /// The file for a bundle of rules, when the order asks for one.
+    pub delivery: Option<BorrowedFd<'s>>,
+    /// The folder for contents that do not fit memory.
+    pub spool: &'s Path,
+    /// Where an installed kiosk-scan is reached.
+    pub paths: &'s Paths,
+    /// clamd, when it is to be asked; the order's consultation says the same.
+    pub clamd: Option<&'s Clamd>,
 }
 
 impl AsFd for Scanner {
@@ -96,30 +106,30 @@ impl Drop for Scanner {
 }
 
 impl Scanner {
-    /// Starts a scan. `spool` is the folder for contents that do not fit memory, and `paths` say
-    /// where an installed kiosk-scan is reached. A folder's files follow by [`Scanner::supply`].
+    /// Starts a scan.
     ///
     /// # Errors
     /// [`ScannerError`].
-    pub fn start(
-        order: &Order,
-        handed: &Handed<'_>,
-        spool: &Path,
-        paths: &Paths,
-    ) -> Result<Self, ScannerError> {
+    pub fn start(order: &Order, with: &Means<'_>) -> Result<Self, ScannerError> {
         let Launched { channel, child } =
-            launch::kiosk_scan(paths, Use::Serve).map_err(ScannerError::Start)?;
-        let scanner = Self { child, channel };
+            launch::kiosk_scan(with.paths, Use::Serve).map_err(ScannerError::Start)?;
+        let mut scanner = Self {
+            child,
+            channel,
+            consultant: None,
+        };
         let spools: Vec<File> = (0..order.workers)
-            .map(|_| unlinked(spool))
+            .map(|_| unlinked(with.spool))
             .collect::<Result<_, _>>()?;
-        let mut descriptors = vec![handed.rules];
-        descriptors.extend(handed.medium);
-        descriptors.extend(handed.read_back);
-        descriptors.extend(handed.delivery);
-        descriptors.extend(handed.lists.iter().map(|list| list.file.as_fd()));
-        descriptors.extend(spools.iter().map(AsFd::as_fd));
-        let names = handed.lists.iter().map(|list| list.name.clone());
+        let (questions, files) = scanner.consult(with, spools)?;
+        let mut descriptors = vec![with.rules];
+        descriptors.extend(with.medium);
+        descriptors.extend(with.read_back);
+        descriptors.extend(with.delivery);
+        descriptors.extend(with.lists.iter().map(|list| list.file.as_fd()));
+        descriptors.extend(questions.iter().map(AsFd::as_fd));
+        descriptors.extend(files.iter().map(AsFd::as_fd));
+        let names = with.lists.iter().map(|list| list.name.clone());
         let order = Order {
             lists: names.collect(),
             ..order.clone()
@@ -129,6 +139,57 @@ impl Scanner {
             .send(&frame::encode(&order)?, &descriptors)
             .map_err(ScannerError::Channel)?;
         Ok(scanner)
+    }
+
+    /// Makes what a scan with clamd needs beside its spools: the channel for its questions and a
+    /// desk a worker, which follow the spools.
+    fn consult(
+        &mut self,
+        with: &Means<'_>,
+        spools: Vec<File>,
+    ) -> Result<(Option<OwnedFd>, Vec<File>), ScannerError> {
+        let Some(clamd) = with.clamd else {
+            return Ok((None, spools));
+        };
+        let fault = |source| ScannerError::Spool {
+            path: with.spool.to_owned(),
+            source,
+        };
+        let papers = spools.into_iter().map(|spool| {
+            let desk = unlinked(with.spool)?;
+            Papers::of(spool, desk).map_err(fault)
+        });
+        let papers: Vec<Papers> = papers.collect::<Result<_, _>>()?;
+        let started = Consultant::start(clamd, papers).map_err(ScannerError::Start)?;
+        let (consultant, questions, writable) = started;
+        self.consultant = Some(consultant);
+        let (mut spools, desks): (Vec<File>, Vec<File>) = writable
+            .into_iter()
+            .map(|[spool, desk]| (spool, desk))
+            .unzip();
+        spools.extend(desks);
+        Ok((Some(questions), spools))
+    }
+
+    /// What a second engine was to this scan, which `reception` heard to its end, and what speaks
+    /// against what kiosk-scan made of its answers. `None` while clamd is still being tried out.
+    #[must_use]
+    pub fn second(&self, reception: &mut Reception, now: Instant) -> Option<Option<Second>> {
+        let Some(consultant) = &self.consultant else {
+            return Some(None);
+        };
+        let second = consultant.second(now);
+        // What did not come to its end gives no PASS, and need not wait for this.
+        if !reception.is_complete() {
+            return Some(second);
+        }
+        let second = second?;
+        let answered = consultant.answered();
+        let unasked = reception.must_be_asked();
+        if let Some(why) = answered.objection(second.state, &reception.counts(), unasked) {
+            reception.overrule(Gap::Damaged, why);
+        }
+        Some(Some(second))
     }
 
     /// Hands over one file of a folder.

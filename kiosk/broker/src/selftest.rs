@@ -24,7 +24,7 @@ use wire::scan::{Limits, Order, Spare, TargetKind};
 
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
-use crate::scanner::{self, Handed, SILENCE_MAX, Scanner};
+use crate::scanner::{self, Means, SILENCE_MAX, Scanner};
 
 pub use exam::{Exam, ExamError, Place, SPECIMENS_BYTES_MAX, SPECIMENS_MAX};
 pub use marks::{Count, RuleReport};
@@ -170,18 +170,23 @@ fn scan(
         },
         delivery: false,
         lists: Vec::new(),
+        consultation: None,
         workers: scanner::workers(),
     };
     let mut reception = Reception::new(exam.size_bytes)?;
-    let handed = Handed {
+    let with = Means {
         rules: compiled,
         // What is on a list needs no test: it was compared with its hash when it was loaded.
         lists: &[],
         medium: Some(exam.image.as_fd()),
         read_back: None,
         delivery: None,
+        spool,
+        paths,
+        // The kiosk tries its second engine out for itself.
+        clamd: None,
     };
-    let scanner = Scanner::start(&order, &handed, spool, paths)?;
+    let scanner = Scanner::start(&order, &with)?;
     let began = Instant::now();
     let mut heard = began;
     while !reception.is_over() {

@@ -25,17 +25,27 @@ pub(crate) struct Care {
     pub(crate) fault: Option<String>,
 }
 
+/// Whether a second engine keeps the kiosk out of service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InTheWay {
+    /// It does.
+    pub(crate) clamd: bool,
+    /// It does because nothing is known of it yet.
+    pub(crate) starting: bool,
+}
+
 /// Makes the view of `state`.
 pub(crate) fn view(
     sequence: u64,
     site: &Site,
     care: Care,
     allowlist: bool,
+    second: InTheWay,
     state: &State,
     ports: &BTreeMap<LaneId, Port>,
 ) -> View {
     let now = Timestamp::now().to_zoned(site.zone.clone());
-    let out_of_service = out_of_service(&care, allowlist, state);
+    let out_of_service = out_of_service(&care, allowlist, state, second);
     let failed = out_of_service == Some(OutOfService::SelfTest);
     // With more media than cards, those that anybody must not miss have one.
     let mut lanes: Vec<_> = state.lanes.iter().collect();
@@ -62,7 +72,12 @@ pub(crate) fn view(
 }
 
 /// Why no medium can be judged, what is to be mended first first.
-fn out_of_service(care: &Care, allowlist: bool, state: &State) -> Option<OutOfService> {
+fn out_of_service(
+    care: &Care,
+    allowlist: bool,
+    state: &State,
+    second: InTheWay,
+) -> Option<OutOfService> {
     match (state.fitness, state.service, allowlist, &care.rules) {
         (Fitness::Untested, _, _, _) => Some(OutOfService::Testing),
         (Fitness::Fit | Fitness::Failed, Service::NoLedger, _, _) => Some(OutOfService::Ledger),
@@ -71,7 +86,8 @@ fn out_of_service(care: &Care, allowlist: bool, state: &State) -> Option<OutOfSe
         (Fitness::Failed, Service::Ready, true, Some(_)) => Some(OutOfService::SelfTest),
         (Fitness::Fit, Service::Ready, true, Some(_)) => match care.age {
             RulesAge::Stale => Some(OutOfService::RulesStale),
-            RulesAge::Fresh | RulesAge::Aging => None,
+            RulesAge::Fresh | RulesAge::Aging if second.starting => Some(OutOfService::Starting),
+            RulesAge::Fresh | RulesAge::Aging => second.clamd.then_some(OutOfService::Rules),
         },
     }
 }

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use broker::Paths;
+use broker::clamd::Second;
 use broker::reception::Reception;
 use broker::rules::Loaded;
-use broker::scanner::{Handed, SILENCE_MAX, Scanner};
+use broker::scanner::{Means, SILENCE_MAX, Scanner};
+use decide::policy::Clamd;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::scan::{Order, Progress, TargetKind};
@@ -51,15 +53,18 @@ pub(crate) struct Hand<'h> {
     pub(crate) spool: &'h Path,
     pub(crate) paths: &'h Paths,
     pub(crate) signals: &'h Signals,
+    /// clamd, when the site has it.
+    pub(crate) clamd: Option<&'h Clamd>,
 }
 
 /// Runs the scan and puts everything it reports into `reception`; each row also goes to `row`.
+/// Gives what a second engine was to it.
 pub(crate) fn scan(
     hand: &Hand<'_>,
     reception: &mut Reception,
     row: &mut dyn FnMut(Row),
     progress: &mut dyn FnMut(&Progress),
-) -> Result<(), CommandError> {
+) -> Result<Option<Second>, CommandError> {
     let Hand {
         target,
         order,
@@ -67,6 +72,7 @@ pub(crate) fn scan(
         spool,
         paths,
         signals,
+        clamd,
     } = hand;
     let descriptor = target.descriptor()?;
     let (medium, mut supplies) = match target.kind {
@@ -87,14 +93,17 @@ pub(crate) fn scan(
             )
         }
     };
-    let handed = Handed {
+    let with = Means {
         rules: rules.compiled.as_fd(),
         lists: &rules.lists,
         medium: medium.as_ref().map(AsFd::as_fd),
         read_back: target.read_back.as_ref().map(AsFd::as_fd),
         delivery: None,
+        spool,
+        paths,
+        clamd: *clamd,
     };
-    let scanner = Scanner::start(order, &handed, spool, paths)?;
+    let scanner = Scanner::start(order, &with)?;
     let mut heard = Instant::now();
     while !reception.is_over() {
         if signals.arrived() {
@@ -120,7 +129,13 @@ pub(crate) fn scan(
     if target.has_changed() {
         reception.overrule(Gap::Changed, "the target changed during the scan");
     }
-    Ok(())
+    // An empty folder is done before clamd has been tried out.
+    loop {
+        if let Some(second) = scanner.second(reception, Instant::now()) {
+            return Ok(second);
+        }
+        std::thread::sleep(STEP);
+    }
 }
 
 /// The files still to be handed over. By default none.

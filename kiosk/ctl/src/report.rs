@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use wire::ledger::Judged;
 use wire::name::MediumName;
-use wire::{Coverage, Finding, Outcome, Row};
+use wire::{Coverage, Finding, Outcome, Row, Source};
 
 use crate::CommandError;
 use crate::print;
@@ -179,10 +179,15 @@ fn why(row: &Row) -> String {
 }
 
 fn said(finding: &Finding) -> String {
+    // What our own rules and readers say needs no name.
+    let by = match finding.source {
+        Source::Clamav => "clamav: ",
+        Source::Yara | Source::Structure | Source::Volume | Source::List => "",
+    };
     if finding.detail.is_empty() {
-        finding.rule.clone()
+        format!("{by}{}", finding.rule)
     } else {
-        format!("{} ({})", finding.rule, finding.detail)
+        format!("{by}{} ({})", finding.rule, finding.detail)
     }
 }
 

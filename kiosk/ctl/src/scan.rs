@@ -4,15 +4,17 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use broker::Paths;
+use broker::clamd::Second;
 use broker::reception::{Received, Reception};
 use broker::recorder::Recorder;
 use broker::rules::{self, Loaded};
 use broker::scanner;
 use broker::site::{self, Site};
+use decide::policy::Clamd;
 use decide::{Admission, Judgement, Recording, Shown};
 use jiff::Timestamp;
 use wire::Row;
-use wire::ledger::{EntryId, Event, Judged};
+use wire::ledger::{EntryId, Event, Judged, Rules};
 use wire::scan::{Limits, Order, TargetKind};
 
 use crate::CommandError;
@@ -90,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         None,
     );
     let mut rows = Vec::new();
-    let received = {
+    let (received, second) = {
         let session = Session {
             arguments,
             paths,
@@ -108,12 +110,12 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         reasons: judgement.reasons().to_vec(),
         medium: admission.medium().map(str::to_owned),
         target: target.named(),
-        rules: loaded.map(|loaded| loaded.about),
+        rules: loaded.map(|loaded| with_engine(loaded.about, second.as_ref())),
         volumes: received.volumes.clone(),
         totals: received.totals,
         started: report::time(now),
         finished: report::time(finished),
-        fault: received.fault.clone(),
+        fault: (received.fault.clone()).or_else(|| second.and_then(|second| second.fault)),
     };
     let shown = book.shown(judgement, inserted, &judged, received.rows.as_ref());
     report::sort(&mut rows);
@@ -126,6 +128,14 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     };
     report.print(arguments.json)?;
     Ok(decide::exit_status(&shown))
+}
+
+/// The rules and the engine that was asked beside them.
+fn with_engine(mut rules: Rules, second: Option<&Second>) -> Rules {
+    rules
+        .engines
+        .extend(second.and_then(|second| second.engine.clone()));
+    rules
 }
 
 /// What stays the same during one command.
@@ -145,7 +155,7 @@ impl Session<'_> {
         admission: &Admission,
         loaded: Option<&Loaded>,
         rows: &mut Vec<Row>,
-    ) -> Result<Received, CommandError> {
+    ) -> Result<(Received, Option<Second>), CommandError> {
         let rules = self.site.policy.rules_state(
             loaded.map(|loaded| &loaded.about),
             loaded.and_then(|loaded| loaded.expires),
@@ -154,8 +164,9 @@ impl Session<'_> {
         let mut reception =
             Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
-            return Ok(reception.not_started(rules));
+            return Ok((reception.not_started(rules), None));
         };
+        let clamd = self.site.policy.clamd.as_ref();
         let order = Order {
             target: target.kind,
             size_bytes: target.size_bytes,
@@ -164,6 +175,7 @@ impl Session<'_> {
             delivery: false,
             workers: self.arguments.jobs.unwrap_or_else(scanner::workers),
             lists: Vec::new(),
+            consultation: clamd.map(Clamd::consultation),
         };
         let spool = spool(self.paths);
         let hand = Hand {
@@ -173,9 +185,10 @@ impl Session<'_> {
             spool: &spool,
             paths: self.paths,
             signals: self.signals,
+            clamd,
         };
         let mut meter = Meter::new();
-        hand::scan(
+        let second = hand::scan(
             &hand,
             &mut reception,
             &mut |row| rows.push(row),
@@ -184,7 +197,9 @@ impl Session<'_> {
             },
         )?;
         meter.clear();
-        Ok(reception.finish(rules))
+        let state = second.as_ref().map(|second| second.state);
+        let received = reception.finish(state.map_or(rules, |state| rules.worse(state)));
+        Ok((received, second))
     }
 }
 

@@ -18,6 +18,24 @@ pub enum RulesState {
     SelfTestFailed,
 }
 
+impl RulesState {
+    /// What speaks more against the kiosk: rules that do not work, then those that are not
+    /// there, then old ones.
+    pub fn worse(self, other: Self) -> Self {
+        let weight = |state| match state {
+            Self::Working => 0,
+            Self::Stale => 1,
+            Self::Missing => 2,
+            Self::SelfTestFailed => 3,
+        };
+        if weight(self) < weight(other) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
 /// How the scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -54,6 +72,29 @@ impl Examination {
             matched: 0,
             policy: 0,
             gaps: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_engines_the_one_that_does_not_work_counts() {
+        let all = [
+            RulesState::Working,
+            RulesState::Stale,
+            RulesState::Missing,
+            RulesState::SelfTestFailed,
+        ];
+        for one in all {
+            for other in all {
+                let both = one.worse(other);
+                assert_eq!(both, other.worse(one));
+                let works = one == RulesState::Working && other == RulesState::Working;
+                assert_eq!(both == RulesState::Working, works);
+            }
         }
     }
 }

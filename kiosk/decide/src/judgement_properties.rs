@@ -137,6 +137,7 @@ fn any_finding() -> impl Strategy<Value = Finding> {
         prop_oneof![6 => Just(Tier::Notice), 1 => Just(Tier::Incomplete), 1 => Just(Tier::Block)];
     let source = prop::sample::select(vec![
         Source::Yara,
+        Source::Clamav,
         Source::Structure,
         Source::Volume,
         Source::List,

@@ -1,5 +1,6 @@
 //! `kiosk.toml`: what this site decided.
 
+mod clamd;
 mod coverage;
 mod fixed;
 mod upkeep;
@@ -12,6 +13,7 @@ use toml::Spanned;
 use wire::Claim;
 use wire::scan::{CONTAINER_DEPTH_MAX, Limits, Spare};
 
+pub use clamd::{CLAMD_SECONDS_LIMIT_MAX, CONF_PATH_BYTES_MAX, Clamd, SOCKET_BYTES_MAX};
 pub use coverage::{Coverage, UNALLOCATED_MEDIUM_BYTES};
 pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX, is_port};
 pub use upkeep::{
@@ -63,6 +65,8 @@ pub struct Policy {
     pub coverage: Coverage,
     /// USB devices that belong to the kiosk itself.
     pub fixed: Vec<Fixed>,
+    /// clamd as a second engine; `None` when there is none.
+    pub clamd: Option<Clamd>,
 }
 
 impl Policy {
@@ -79,6 +83,7 @@ impl Policy {
             limits: Limits::default(),
             coverage: Coverage::builtin(),
             fixed: Vec::new(),
+            clamd: None,
         }
     }
 
@@ -140,6 +145,7 @@ struct RawPolicy {
     usb: Option<fixed::RawUsb>,
     coverage: Option<coverage::RawCoverage>,
     limits: Option<RawLimits>,
+    clamd: Option<clamd::RawClamd>,
 }
 
 #[derive(Deserialize)]
@@ -187,6 +193,7 @@ pub fn parse(text: &str) -> Result<Policy, ListError> {
             .map_or_else(|| Ok(Vec::new()), |usb| usb.check(&source))?,
         coverage: coverage::check(&source, raw.coverage.as_ref())?,
         limits: limits(&source, &raw.limits.unwrap_or_default())?,
+        clamd: clamd::check(&source, raw.clamd)?,
     })
 }
 

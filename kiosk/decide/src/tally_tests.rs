@@ -1,6 +1,6 @@
 use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX};
 
-use wire::Coverage;
+use wire::{Coverage, Source};
 
 use super::*;
 use crate::fixtures::{finding, in_member, row, volume};

@@ -18,9 +18,10 @@ use nix::sys::socket::{
 /// default send buffer.
 pub const PACKET_BYTES_MAX: usize = 64 * 1024;
 
-/// Most descriptors with one packet. An order to the scanner carries 27 at most: the rules, two
-/// of a device, sixteen lists of hashes, eight spools.
-pub const FDS_MAX: usize = 32;
+/// Most descriptors with one packet. An order to the scanner carries 37 at most: the rules, two
+/// of a device, the delivery, sixteen lists of hashes, the channel for questions, eight spools
+/// and eight desks.
+pub const FDS_MAX: usize = 40;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 16;

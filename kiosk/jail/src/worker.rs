@@ -23,11 +23,13 @@ pub struct Allowance {
     pub read_back: Option<RawFd>,
     /// Lists of hashes, open for reading only.
     pub lists: Vec<RawFd>,
-    /// A file without a name for contents that do not fit into memory: the only one it may
-    /// write. It must be among those that the supervisor kept.
+    /// A file without a name for contents that do not fit into memory: with the next two the
+    /// only one it may write. It must be among those that the supervisor kept.
     pub spool: Option<RawFd>,
     /// A file without a name for one content that is handed out. It is written like the spool.
     pub delivery: Option<RawFd>,
+    /// The same for contents that somebody outside is asked about.
+    pub desk: Option<RawFd>,
     /// Most writable private memory in bytes, the compiled rules and the engine included.
     /// Address space that is only reserved does not count: the engine reserves gigabytes.
     pub memory_bytes: u64,
@@ -61,6 +63,7 @@ pub fn enter(allowance: &Allowance) -> Result<Jailed, JailError> {
         .spool
         .into_iter()
         .chain(allowance.delivery)
+        .chain(allowance.desk)
         .collect();
     kept.extend(&writable);
     // Before the filter, which forbids it, and before the limits, which it does not need.

@@ -17,6 +17,7 @@ use std::time::Duration;
 use delivery::Delivery;
 use lost::unexamined;
 use volumes::Volume;
+use wire::consult::Consultation;
 use wire::name::MediumName;
 use wire::scan::{Limits, News, Order, Progress, Supply, TargetKind, Totals};
 use wire::worker::{Answer, Item, Job, Locator, Reading, Share};
@@ -40,6 +41,7 @@ pub(crate) struct Task {
 pub(crate) struct Board {
     limits: Limits,
     target: TargetKind,
+    consultation: Option<Consultation>,
     /// Structures that wait to be read: they go first, so that progress can say of how many.
     walks: VecDeque<Task>,
     /// Contents that wait, by their place on the medium and the order in which they were found:
@@ -65,6 +67,7 @@ impl Board {
         let mut board = Self {
             limits: order.limits.clone(),
             target: order.target,
+            consultation: order.consultation,
             walks: VecDeque::new(),
             contents: BTreeMap::new(),
             at_work: 0,
@@ -242,6 +245,7 @@ impl Board {
                 | Answer::Layout { .. }
                 | Answer::Walked { .. }
                 | Answer::Delivered { .. }
+                | Answer::Consult(_)
                 | Answer::Examined { .. }
                 | Answer::ReadBack { .. },
             ) => Err("an answer that its job does not have"),
@@ -278,6 +282,12 @@ impl Board {
             .checked_div(SLOWEST_BYTES_PER_SECOND)
             .unwrap_or(0)
             .saturating_add(self.limits.file_seconds_max);
+        // A second engine reads it all again, and may take its time for one answer.
+        let seconds = self.consultation.map_or(seconds, |consultation| {
+            seconds
+                .saturating_mul(2)
+                .saturating_add(consultation.seconds_max)
+        });
         let deliver = self.delivery.grants(&item);
         let task = Task {
             job: Job::Examine {

@@ -20,6 +20,7 @@ fn order(target: TargetKind, files_max: u64) -> Order {
         delivery: false,
         workers: WORKERS_MAX,
         lists: Vec::new(),
+        consultation: None,
     }
 }
 
@@ -328,4 +329,50 @@ fn files_of_a_folder_wait_in_the_socket_past_the_limit() {
     board.supply(Supply::End, None).unwrap();
     assert!(!board.wants_supply());
     assert!(board.supply(Supply::End, None).is_err());
+}
+
+#[test]
+fn a_content_that_ends_its_worker_keeps_what_the_second_engine_found_in_it() {
+    let (mut board, _) = walked(&["a", "b"], 100);
+    let mut lost = |findings: &[Finding]| {
+        let mut task = board.next().unwrap();
+        for found in findings {
+            Board::remember(&mut task, found);
+        }
+        let news = board.lost(task, Gap::Damaged, "the worker died");
+        rows(&news)[0].clone()
+    };
+    let said = |rule, tier| Finding::own(rule, Source::Clamav, tier, "");
+    let (first, second) = (said("one", Tier::Block), said("two", Tier::Block));
+    let row = lost(&[said("limit", Tier::Incomplete), first.clone(), second]);
+    assert_eq!(row.outcome, Outcome::Matched);
+    assert_eq!(row.findings.first(), Some(&first));
+    assert_eq!(row.findings.len(), 2);
+    let row = lost(&[said("limit", Tier::Incomplete)]);
+    assert_eq!(row.outcome, Outcome::Unchecked(Gap::Damaged));
+}
+
+#[test]
+fn a_content_that_is_asked_about_has_the_time_for_it() {
+    let allowed = |consultation| {
+        let order = Order {
+            consultation,
+            ..order(TargetKind::Folder, 10)
+        };
+        let mut board = Board::new(&order);
+        let descriptor = Some(jail::memory::sealed("file", b"x").unwrap());
+        let path = MediumName::new("a").unwrap();
+        let file = Supply::File {
+            path,
+            size_bytes: 1,
+        };
+        board.supply(file, descriptor).unwrap();
+        board.next().unwrap().allowed
+    };
+    let alone = allowed(None);
+    let asked = allowed(Some(Consultation {
+        members: true,
+        seconds_max: 7,
+    }));
+    assert_eq!(asked, alone * 2 + Duration::from_secs(7));
 }

@@ -51,6 +51,16 @@ impl<'b> From<Cow<'b, [u8]>> for Bytes<'b> {
     }
 }
 
+impl Bytes<'_> {
+    /// Whether these are the bytes on the spool, all of them.
+    pub(crate) fn is_spooled(&self) -> bool {
+        match self {
+            Self::Held(held) => matches!(**held, Held::Spooled(_)),
+            Self::Lent(_) => false,
+        }
+    }
+}
+
 impl Deref for Bytes<'_> {
     type Target = [u8];
 

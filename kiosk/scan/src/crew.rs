@@ -2,6 +2,8 @@
 
 pub(crate) mod read_back;
 
+mod questions;
+
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -12,7 +14,7 @@ use nix::sys::signal::Signal;
 use wire::Gap;
 use wire::frame;
 use wire::scan::{News, Order};
-use wire::worker::Answer;
+use wire::worker::{Answer, Job};
 
 use crate::ScanError;
 use crate::board::{Board, Task};
@@ -39,6 +41,10 @@ pub(crate) struct Tools<'t> {
     pub(crate) spools: &'t [File],
     /// Where a bundle of rules goes.
     pub(crate) delivery: Option<&'t File>,
+    /// Where the starter asks a second engine.
+    pub(crate) questions: Option<&'t Channel>,
+    /// What the workers lay contents on for it.
+    pub(crate) desks: &'t [File],
 }
 
 /// All workers of one scan.
@@ -50,6 +56,8 @@ pub(crate) struct Crew<'t> {
     notes: Notes,
     /// Bytes that were the same when they were read again.
     compared_bytes: u64,
+    /// The number of the last question to the second engine.
+    asked: u64,
 }
 
 /// Whether every worker can still read again what it read.
@@ -69,6 +77,8 @@ struct Seat {
     channel: Channel,
     doing: Doing,
     deadline: Instant,
+    /// The number of the question whose answer it waits for.
+    waits_for: Option<u64>,
 }
 
 enum Doing {
@@ -87,6 +97,7 @@ impl<'t> Crew<'t> {
             failed_starts: 0,
             notes: Notes::Whole,
             compared_bytes: 0,
+            asked: 0,
         };
         for place in 0..usize::try_from(crew.tools.order.workers).unwrap_or(1) {
             let seat = crew.fork(place, now)?;
@@ -95,9 +106,12 @@ impl<'t> Crew<'t> {
         Ok(crew)
     }
 
-    /// The sockets to wait on, in the order that [`Crew::listen`] counts.
+    /// The sockets to wait on, in the order that [`Crew::listen`] counts: the workers', then the
+    /// one for questions.
     pub(crate) fn channels(&self) -> Vec<BorrowedFd<'_>> {
-        self.seats.iter().map(|seat| seat.channel.as_fd()).collect()
+        let seats = self.seats.iter().map(|seat| seat.channel.as_fd());
+        let questions = self.tools.questions.map(AsFd::as_fd);
+        seats.chain(questions).collect()
     }
 
     /// The earliest moment at which a worker is late.
@@ -149,6 +163,7 @@ impl<'t> Crew<'t> {
         now: Instant,
     ) -> Result<Vec<News>, ScanError> {
         let Some(seat) = self.seats.get_mut(place) else {
+            self.hear_opinion();
             return Ok(Vec::new());
         };
         let packet = match seat.channel.receive() {
@@ -164,6 +179,16 @@ impl<'t> Crew<'t> {
                 seat.doing = Doing::Idle;
                 self.failed_starts = 0;
                 Ok(Vec::new())
+            }
+            (Doing::Working(task), Answer::Consult(asked))
+                if matches!(task.job, Job::Examine { .. }) && seat.waits_for.is_none() =>
+            {
+                self.ask(place, asked);
+                Ok(Vec::new())
+            }
+            // Whoever waits for an answer has nothing to say before.
+            (Doing::Working(_), _) if seat.waits_for.is_some() => {
+                self.replace(place, board, now, "spoke before it was answered")
             }
             (Doing::Working(task), answer) => match board.answer(task, answer) {
                 Ok((news, ended)) => {
@@ -269,6 +294,7 @@ impl<'t> Crew<'t> {
             lists: self.tools.lists,
             spool: self.tools.spools.get(place),
             delivery: self.tools.delivery,
+            desk: self.tools.desks.get(place),
         });
         let child = self
             .tools
@@ -287,6 +313,7 @@ impl<'t> Crew<'t> {
             channel: ours,
             doing: Doing::Starting,
             deadline,
+            waits_for: None,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::engine::Matcher;
 use crate::images;
 use crate::lists::Lists;
 use crate::members::{Members, Opened, Summary, outcome_of, worse};
+use crate::second::{Asking, Second};
 use crate::space::{placed, reading_of, runs_of, unreadable};
 
 /// Examines contents one after the other and hands each row to `send`.
@@ -31,6 +32,8 @@ pub(crate) struct Examiner<'a, 'r> {
     /// Whether it was, as far as its reader gave all of it.
     pub(crate) delivered: bool,
     pub(crate) lists: &'a Lists,
+    /// Another engine to ask about each content.
+    pub(crate) second: Option<Second<'a>>,
     pub(crate) send: &'a mut dyn FnMut(Row),
     /// Bytes hashed so far, members included.
     pub(crate) hashed_bytes: u64,
@@ -130,11 +133,17 @@ impl Examiner<'_, '_> {
         findings.extend(listed.findings);
         let mut gap = gap.or(listed.gap);
         let sha256 = digests.map(|digests| digests.sha256);
+        // The other engine works while this one does. It has to be done before members are asked
+        // about, and before bytes that no engine has seen are parsed.
+        let asking = self.ask(kind, bytes);
         let has_name = !matches!(kind, RowKind::Boot | RowKind::Unallocated | RowKind::Gap);
         match self.matcher.run(bytes, has_name.then_some(&path)) {
             Ok(found) => findings.extend(found.into_iter().map(|found| placed(found, runs))),
             Err(missed) => gap = gap.or(Some(missed)),
         }
+        let (found, missed) = self.hear(asking);
+        findings.extend(found);
+        gap = gap.or(missed);
         let opened = match kind {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
                 findings.extend(inspect::inspect(path.as_bytes(), bytes));
@@ -177,6 +186,18 @@ impl Examiner<'_, '_> {
         };
         (self.send)(row);
         summary
+    }
+
+    /// Asks the second engine, if there is one.
+    pub(crate) fn ask(&self, kind: RowKind, bytes: &Bytes<'_>) -> Asking {
+        let second = self.second.as_ref();
+        second.map_or(Asking::Not, |second| second.ask(kind, bytes))
+    }
+
+    /// What it answered.
+    pub(crate) fn hear(&self, asking: Asking) -> (Option<Finding>, Option<Gap>) {
+        let second = self.second.as_ref();
+        second.map_or((None, None), |second| second.hear(asking))
     }
 
     /// Opens one content when it is a container or a disk image, and judges what is in it.

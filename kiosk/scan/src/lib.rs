@@ -31,6 +31,7 @@ mod examine;
 mod images;
 
 mod members;
+mod second;
 mod space;
 
 mod emit;

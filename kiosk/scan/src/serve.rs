@@ -41,7 +41,11 @@ struct Given {
     /// Where a bundle of rules goes; only when the order asks for one.
     delivery: Option<File>,
     lists: Vec<OwnedFd>,
+    /// Where a second engine is asked.
+    questions: Option<Channel>,
     spools: Vec<File>,
+    /// Empty without a second engine.
+    desks: Vec<File>,
 }
 
 pub(crate) fn run() -> Result<(), ScanError> {
@@ -74,7 +78,9 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
     keep.extend(given.read_back.iter().map(AsFd::as_fd));
     keep.extend(given.delivery.iter().map(AsFd::as_fd));
     keep.extend(given.lists.iter().map(AsFd::as_fd));
+    keep.extend(given.questions.iter().map(AsFd::as_fd));
     keep.extend(given.spools.iter().map(AsFd::as_fd));
+    keep.extend(given.desks.iter().map(AsFd::as_fd));
     let limits = SupervisorLimits {
         spool_bytes: given.order.limits.content_bytes_max,
         open_files: OPEN_FILES_MAX,
@@ -104,6 +110,8 @@ fn supervise(channel: &Channel) -> Result<(), ScanError> {
         lists: &lists,
         spools: &given.spools,
         delivery: given.delivery.as_ref(),
+        questions: given.questions.as_ref(),
+        desks: &given.desks,
     };
     let mut board = Board::new(&given.order);
     let mut crew = Crew::start(tools, begun)?;
@@ -176,7 +184,26 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
             "an order with fewer or more lists than it names",
         ));
     }
-    let spools: Vec<File> = descriptors.map(File::from).collect();
+    let questions = match order.consultation {
+        Some(_) => Some(
+            descriptors
+                .next()
+                .map(Channel::from_fd)
+                .ok_or(ScanError::Starter(
+                    "an order to ask a second engine without a channel to it",
+                ))?,
+        ),
+        None => None,
+    };
+    let mut spools: Vec<File> = descriptors.map(File::from).collect();
+    let workers = usize::try_from(order.workers).unwrap_or(usize::MAX);
+    let desks = match questions {
+        Some(_) if spools.len() != workers.saturating_mul(2) => {
+            return Err(ScanError::Starter("workers without a spool or a desk"));
+        }
+        Some(_) => spools.split_off(workers),
+        None => Vec::new(),
+    };
     if order.workers == 0 || WORKERS_MAX < order.workers {
         return Err(ScanError::Starter("an order for no or too many workers"));
     }
@@ -191,7 +218,9 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         read_back,
         delivery,
         lists,
+        questions,
         spools,
+        desks,
     })
 }
 
@@ -384,6 +413,7 @@ mod tests {
             delivery: false,
             workers: 1,
             lists: Vec::new(),
+            consultation: None,
         }
     }
 

@@ -24,10 +24,14 @@ impl Examiner<'_, '_> {
         }
         let mut findings: Vec<Finding> = unreadable(&content).into_iter().collect();
         let mut gap = content.gap;
+        let asking = self.ask(RowKind::Unallocated, &content.bytes());
         match self.matcher.run(&content.bytes(), None) {
             Ok(found) => findings.extend(found.into_iter().map(|(finding, _)| finding)),
             Err(missed) => gap = gap.or(Some(missed)),
         }
+        let (found, missed) = self.hear(asking);
+        findings.extend(found);
+        gap = gap.or(missed);
         if gap.is_none() && content.read_bytes != size_bytes {
             gap = Some(Gap::Damaged);
         }

@@ -25,6 +25,7 @@ use crate::engine::{Engine, Matcher};
 use crate::examine::Examiner;
 use crate::lists::Lists;
 use crate::medium::{Medium, Trees};
+use crate::second::Second;
 use crate::unbuffered::Unbuffered;
 use crate::witness::{Purpose, Witness};
 
@@ -43,6 +44,8 @@ pub(crate) struct Equipment<'e> {
     pub(crate) spool: Option<&'e File>,
     /// Where a bundle of rules goes; only when the order asks for one.
     pub(crate) delivery: Option<&'e File>,
+    /// What it lays contents on for a second engine.
+    pub(crate) desk: Option<&'e File>,
 }
 
 /// Works until the supervisor closes the channel. The result is the worker's exit status.
@@ -71,6 +74,7 @@ fn begin(equipment: &Equipment<'_>) -> Result<(), ScanError> {
         lists: equipment.lists.descriptors(),
         spool: equipment.spool.map(AsRawFd::as_raw_fd),
         delivery: equipment.delivery.map(AsRawFd::as_raw_fd),
+        desk: equipment.desk.map(AsRawFd::as_raw_fd),
         memory_bytes: limits
             .worker_memory_bytes_max
             .saturating_add(limits.memory_bytes_max.saturating_mul(2)),
@@ -108,6 +112,7 @@ fn serve(
         delivery: None,
         delivered: false,
         lists: equipment.lists,
+        second: second(equipment),
         send: &mut send_row,
         hashed_bytes: 0,
     };
@@ -149,6 +154,16 @@ fn serve(
         }
     }
     Ok(())
+}
+
+/// Where this worker asks a second engine.
+fn second<'e>(equipment: &'e Equipment<'_>) -> Option<Second<'e>> {
+    let consultation = equipment.order.consultation?;
+    Some(Second {
+        channel: &equipment.channel,
+        desk: equipment.desk?,
+        consultation,
+    })
 }
 
 /// The medium as this worker reads it. Only a device has a witness: an image is a file, and

@@ -89,6 +89,7 @@ fn picture(name: &str) -> Option<Option<View>> {
             expired_days: None,
             rules: 40,
             sha256: Digest([7; 32]),
+            engines: Vec::new(),
         }),
         rules_age: RulesAge::Fresh,
         rules_refused: None,

@@ -51,6 +51,7 @@ pub(crate) fn view(sequence: u64, stages: Vec<Stage>) -> View {
             expired_days: None,
             rules: 40,
             sha256: Digest([7; 32]),
+            engines: Vec::new(),
         }),
         rules_age: RulesAge::Fresh,
         rules_refused: None,

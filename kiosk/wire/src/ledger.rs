@@ -182,6 +182,25 @@ pub struct Rules {
     pub rules: u64,
     /// Over the names and contents of its source files and lists of hashes.
     pub sha256: Digest,
+    /// Other engines that were asked beside these rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engines: Vec<Engine>,
+}
+
+/// Another engine that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// As findings name it: `clamav`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The version of its database; `None` when it says none.
+    pub database: Option<String>,
+    /// When its database was made, an RFC 3339 date; `None` when it says none.
+    pub issued: Option<String>,
+    /// How old that is, in whole days; `None` when it does not say.
+    pub age_days: Option<u64>,
 }
 
 /// What kiosk-record answers.

@@ -1,9 +1,9 @@
 //! Every message that crosses a process boundary, with its size limit, and the type of
 //! hostile names.
 //!
-//! The vocabulary comes first (names, claims, outcomes, verdicts), then the five
+//! The vocabulary comes first (names, claims, outcomes, verdicts), then the six
 //! conversations in the order a medium meets them: with the scanner, between the scanner's
-//! supervisor and its workers, with the compiler of rules, with the ledger, and with the screen. Nothing here does I/O.
+//! supervisor and its workers, about what a second engine thinks, with the compiler of rules, with the ledger, and with the screen. Nothing here does I/O.
 
 pub mod name;
 
@@ -16,6 +16,8 @@ pub mod verdict;
 pub mod scan;
 
 pub mod worker;
+
+pub mod consult;
 
 pub mod rules;
 

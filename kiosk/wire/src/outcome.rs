@@ -126,6 +126,8 @@ pub enum Source {
     Volume,
     /// A list of hashes.
     List,
+    /// ClamAV, the second engine.
+    Clamav,
 }
 
 impl Source {
@@ -133,7 +135,7 @@ impl Source {
     #[must_use]
     pub const fn knows(self) -> bool {
         match self {
-            Self::Yara | Self::List => true,
+            Self::Yara | Self::List | Self::Clamav => true,
             Self::Structure | Self::Volume => false,
         }
     }

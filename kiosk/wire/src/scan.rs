@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::consult::Consultation;
 use crate::name::MediumName;
 use crate::outcome::{Coverage, Finding, Gap, Row, VolumeReport};
 
@@ -96,7 +97,9 @@ pub struct Spare {
 
 /// The first message to the supervisor. With it travel, in this order: the compiled rules, the
 /// descriptors of the medium (two for a device, one for an image, none for a folder), the file
-/// for a delivery when there may be one, one of each list of hashes, and one spool a worker.
+/// for a delivery when there may be one, one of each list of hashes, the channel for questions to
+/// a second engine when there is one, one spool a worker, and, with that channel, one desk a
+/// worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
@@ -115,6 +118,9 @@ pub struct Order {
     /// What each list of hashes that travels with it is called, for errors; at most
     /// [`LISTS_MAX`].
     pub lists: Vec<String>,
+    /// What a second engine is asked; `None` when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consultation: Option<Consultation>,
 }
 
 /// Most lists of hashes of one scan. Each is a descriptor that every worker holds, and a page or

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::consult::Asked;
 use crate::name::MediumName;
 use crate::outcome::{Finding, Row, RowKind};
 
@@ -190,6 +191,9 @@ pub enum Answer {
         /// How long it is.
         size_bytes: u64,
     },
+    /// A question to the second engine, while [`Job::Examine`] is being done. Its answer is an
+    /// [`crate::consult::Opinion`], and nothing else comes before it.
+    Consult(Asked),
     /// [`Job::Examine`] is done, and its rows have been sent.
     Examined {
         /// Bytes read from the medium.

@@ -49,6 +49,7 @@ pub(crate) fn in_supervisor(name: &str, turn: &str) -> ExitCode {
         medium: &stage.medium,
         spool: &stage.spool,
         delivery: &stage.delivery,
+        desk: &stage.desk,
         target: &stage.target,
         socket: &stage.socket,
         thread: &thread,
@@ -86,6 +87,8 @@ fn exercise(hands: &Hands<'_>) {
     hands.delivery.set_len(0).expect("cutting the delivery");
     let delivered = hands.delivery.write_all_at(b"rules", 0);
     delivered.expect("the delivery");
+    hands.desk.set_len(0).expect("clearing the desk");
+    hands.desk.write_all_at(b"shown", 0).expect("the desk");
     let mapped = jail::memory::map(hands.spool.as_fd(), 7).expect("mapping the spool");
     assert_eq!(&*mapped, b"spooled");
     std::io::stderr().write_all(b".").expect("standard error");
@@ -333,7 +336,8 @@ static ATTACKS: &[Attack] = &[
             );
         },
         twin: |hands| {
-            for pinned in [number(hands.spool), number(&hands.channel.as_fd()), 2] {
+            let files = [hands.spool, hands.desk].map(number);
+            for pinned in files.into_iter().chain([number(&hands.channel.as_fd()), 2]) {
                 assert_eq!(call(libc::SYS_close, [pinned, 0, 0, 0]), -1);
                 assert_eq!(Errno::last(), Errno::EPERM);
             }

@@ -30,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) read_back: File,
     pub(crate) spool: File,
     pub(crate) delivery: File,
+    /// What a worker lays contents on for somebody outside.
+    pub(crate) desk: File,
     /// Open for writing, received when the jail was closed: a medium by mistake.
     pub(crate) target: OwnedFd,
     /// A socket received likewise.
@@ -43,12 +45,14 @@ impl Stage {
         let read_back = File::open("/proc/self/exe").expect("something to read");
         let spool = jail::memory::writable("spool").expect("a spool");
         let delivery = jail::memory::writable("delivery").expect("a delivery");
+        let desk = jail::memory::writable("desk").expect("a desk");
         let keep = [
             channel.as_fd(),
             medium.as_fd(),
             read_back.as_fd(),
             spool.as_fd(),
             delivery.as_fd(),
+            desk.as_fd(),
         ];
         let confined =
             jail::supervisor::enter(&keep, &SupervisorLimits::default()).expect("the jail");
@@ -67,6 +71,7 @@ impl Stage {
             read_back,
             spool,
             delivery,
+            desk,
             target,
             socket,
         }
@@ -92,6 +97,7 @@ impl Stage {
                 medium: &self.medium,
                 spool: &self.spool,
                 delivery: &self.delivery,
+                desk: &self.desk,
                 target: &target,
                 socket: &socket,
                 thread: &thread,
@@ -112,6 +118,7 @@ impl Stage {
             lists: Vec::new(),
             spool: Some(self.spool.as_raw_fd()),
             delivery: Some(self.delivery.as_raw_fd()),
+            desk: Some(self.desk.as_raw_fd()),
             memory_bytes: MEMORY_BYTES,
             cpu_seconds: CPU_SECONDS,
             spool_bytes: SPOOL_BYTES,
@@ -131,6 +138,7 @@ pub(crate) struct Hands<'s> {
     pub(crate) medium: &'s File,
     pub(crate) spool: &'s File,
     pub(crate) delivery: &'s File,
+    pub(crate) desk: &'s File,
     pub(crate) target: &'s OwnedFd,
     pub(crate) socket: &'s Channel,
     pub(crate) thread: &'s Thread,

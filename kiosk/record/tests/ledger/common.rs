@@ -18,6 +18,7 @@ pub(crate) fn rules() -> Rules {
         expired_days: None,
         rules: 3,
         sha256: Digest([7; 32]),
+        engines: Vec::new(),
     }
 }
 

@@ -46,7 +46,7 @@ impl Board {
                 news
             }
             Job::Examine { item, .. } => {
-                let row = unexamined(
+                let mut row = unexamined(
                     item.volume,
                     item.path.clone(),
                     item.kind,
@@ -54,12 +54,28 @@ impl Board {
                     gap,
                     finding,
                 );
+                // A content that ends its worker does not get rid of what was found in it before.
+                if let Some(found) = item.findings.iter().find(|one| is_found(one)) {
+                    row.findings.insert(0, found.clone());
+                    row.outcome = Outcome::Matched;
+                }
                 let mut news = self.row(row);
                 news.extend(self.examined(&item, None));
                 news
             }
             // Comes after the board is done, and is the crew's to account for.
             Job::ReadBack => Vec::new(),
+        }
+    }
+
+    /// Remembers what the second engine found in a content, or in a member of it, that a worker
+    /// still has: the first thing is enough to stop the medium.
+    pub(crate) fn remember(task: &mut Task, found: &Finding) {
+        if let Job::Examine { item, .. } = &mut task.job
+            && is_found(found)
+            && !item.findings.iter().any(is_found)
+        {
+            item.findings.push(found.clone());
         }
     }
 
@@ -90,6 +106,11 @@ impl Board {
         }
         news
     }
+}
+
+/// Whether the second engine found something that blocks.
+fn is_found(finding: &Finding) -> bool {
+    finding.source == Source::Clamav && finding.tier == Tier::Block
 }
 
 /// A finding whose row keeps the medium from PASS and is counted there, under its own gap.

@@ -151,12 +151,15 @@ impl Trial<'_> {
             },
             delivery: false,
             lists: Vec::new(),
+            // Another engine has nothing to say of these rules.
+            consultation: None,
             workers: scanner::workers(),
         };
         let hand = Hand {
             target: &target,
             order: &order,
             rules: &loaded,
+            clamd: None,
             spool: Path::new("/var/tmp"),
             paths: &paths,
             signals: self.signals,
