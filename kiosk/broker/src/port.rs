@@ -10,7 +10,9 @@ use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
 use wire::scan::Order;
 use wire::view::Stage;
+use wire::waiver::Waivers;
 
+use crate::case::Case;
 use crate::errand::Errand;
 use crate::identify::{Identified, Since};
 use crate::paths::Paths;
@@ -38,6 +40,8 @@ pub(crate) struct Port {
     pub(crate) fault: Option<String>,
     /// When its verdict leaves the screen.
     pub(crate) forget_at: Option<Instant>,
+    /// The question what was done with it, once it is asked.
+    pub(crate) case: Option<Case>,
     /// When it was noticed.
     pub(crate) noticed: Instant,
     began: Timestamp,
@@ -102,6 +106,7 @@ impl Port {
             received: None,
             fault: None,
             forget_at: None,
+            case: None,
             noticed: Instant::now(),
             began: Timestamp::now(),
             scan: None,
@@ -117,12 +122,14 @@ impl Port {
         loaded: &Loaded,
         policy: &Policy,
         rules_state: RulesState,
+        waivers: Waivers,
         paths: &Paths,
     ) -> std::io::Result<()> {
         let now = Instant::now();
         let opened = self.identified.opened.as_ref();
         let opened = opened.ok_or(std::io::ErrorKind::NotFound)?;
         let mut reception = Reception::new(self.identified.target.size_bytes)?;
+        reception.excuse(waivers);
         let order = Order {
             target: self.identified.target.kind,
             size_bytes: self.identified.target.size_bytes,
@@ -245,6 +252,9 @@ impl Port {
             totals: received.and_then(|received| received.totals),
             started: format!("{:.3}", self.began),
             finished: format!("{:.3}", Timestamp::now()),
+            waivers: received
+                .map(|received| received.examination.waivers.iter().copied().collect())
+                .unwrap_or_default(),
             fault: self
                 .admission
                 .refusal()

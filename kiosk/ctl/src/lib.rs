@@ -14,7 +14,13 @@ mod report;
 
 mod print;
 
+mod words;
+
 mod log;
+
+mod close;
+
+mod waiver;
 
 mod trial;
 
@@ -54,6 +60,12 @@ pub enum CommandError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] record::LedgerError),
+    /// The ledger was not written.
+    #[error(transparent)]
+    Record(#[from] broker::recorder::RecordError),
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Asked(String),
     /// The scanner cannot be started.
     #[error(transparent)]
     Scanner(#[from] broker::scanner::ScannerError),
@@ -113,6 +125,8 @@ enum Command {
     Scan(scan::Arguments),
     /// Read and verify the ledger
     Log(log::Arguments),
+    /// Let one content pass one rule for a time; two people answer for it
+    Waiver(waiver::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -136,6 +150,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
+        Command::Waiver(arguments) => waiver::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

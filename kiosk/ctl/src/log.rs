@@ -1,4 +1,4 @@
-//! `kioskctl log`: the ledger for those who audit it. Nothing here writes.
+//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` writes.
 
 use std::path::PathBuf;
 
@@ -9,8 +9,10 @@ use wire::ledger::{Event, Judged};
 use wire::{Claim, Interface, MediumName, Outcome, Reason, Row, Verdict};
 
 use crate::CommandError;
+use crate::close;
 use crate::print;
 use crate::report::{spelled, trail};
+use crate::words;
 
 /// Options of `kioskctl log`.
 #[derive(clap::Args)]
@@ -45,6 +47,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what was done with a medium that was stopped; the case is closed
+    Close(close::Arguments),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify {
         /// From this entry on
@@ -72,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
             Ok(0)
         }
         Command::Show { number, json } => show(&ledger, *number, *json),
+        Command::Close(close) => close::run(close, arguments.ledger.as_ref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
     }
 }
@@ -96,6 +101,24 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
             spelled_out(reasons)
         ),
         Event::Removed { insertion } => format!("removed     insertion {insertion}"),
+        Event::Waived(waived) => format!(
+            "waived      {} until {}  {}  {} and {}: {}",
+            waived.rule,
+            waived.until,
+            waived.sha256,
+            waived.approved_by,
+            waived.second,
+            waived.reason
+        ),
+        Event::WaiverEnded { waiver, by } => format!("ended       waiver {waiver} by {by}"),
+        Event::Mitigated {
+            insertion,
+            action,
+            by,
+        } => format!(
+            "mitigated   insertion {insertion}  {}  by {by}",
+            spelled(action)
+        ),
         Event::Interrupted { insertion, why } => {
             format!("interrupted insertion {insertion}: {why}")
         }
@@ -138,6 +161,9 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
         | Event::Started { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => {}
     }
     for row in ledger.rows(number) {
@@ -185,6 +211,17 @@ fn show_row(row: &Row) {
         trail(row),
         rules.join(" ")
     ));
+    for finding in &row.findings {
+        if let Some(said) = words::explained(finding) {
+            print::line(&format!("      {said}"));
+        }
+        if let Some(waiver) = finding.waiver {
+            print::line(&format!(
+                "      {} is waived by entry {waiver}",
+                text(&finding.rule)
+            ));
+        }
+    }
 }
 
 /// What the medium said of itself, every string with its hidden characters spelled out.
@@ -244,7 +281,7 @@ fn show_judged(judged: &Judged) {
         for finding in &volume.findings {
             print::line(&format!(
                 "          {} {}",
-                text(&finding.rule),
+                words::named(finding),
                 text(&finding.detail)
             ));
         }
@@ -252,7 +289,10 @@ fn show_judged(judged: &Judged) {
     if let Some(fault) = &judged.fault {
         print::line(&format!("        {}", text(fault)));
     }
-    if judged.verdict == Verdict::Pass {
+    for waiver in &judged.waivers {
+        print::line(&format!("        with waiver {waiver}"));
+    }
+    if judged.verdict == Verdict::Pass && judged.waivers.is_empty() {
         print::line("        no known threat found, every content examined");
     }
 }

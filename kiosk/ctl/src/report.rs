@@ -92,6 +92,9 @@ impl Report<'_> {
         for reason in self.shown.reasons() {
             lines.push(format!("  {}: {}", spelled(&reason.code), reason.count));
         }
+        for waiver in &self.judged.waivers {
+            lines.push(format!("  with waiver {waiver}"));
+        }
         if let Some(refusal) = self.admission.refusal() {
             lines.push(format!("  {}", refusal.detail));
         }
@@ -179,10 +182,15 @@ fn why(row: &Row) -> String {
 }
 
 fn said(finding: &Finding) -> String {
+    let named = crate::words::named(finding);
+    let named = match finding.waiver {
+        Some(entry) => format!("{named} waived by {entry}"),
+        None => named,
+    };
     if finding.detail.is_empty() {
-        finding.rule.clone()
+        named
     } else {
-        format!("{} ({})", finding.rule, finding.detail)
+        format!("{named} ({})", finding.detail)
     }
 }
 

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use wire::Row;
 use wire::ledger::{EntryId, Event, Judged};
 use wire::scan::{Limits, Order, TargetKind};
+use wire::waiver::Waivers;
 
 use crate::CommandError;
 use crate::hand::{self, Hand, Signals};
@@ -97,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
             site: &site,
             limits,
             signals: &signals,
+            waivers: waivers(&book, site.today(now), admission.medium()),
         };
         session.examine(&target, &admission, loaded.as_ref(), &mut rows)?
     };
@@ -114,6 +116,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         started: report::time(now),
         finished: report::time(finished),
         fault: received.fault.clone(),
+        waivers: received.examination.waivers.iter().copied().collect(),
     };
     let shown = book.shown(judgement, inserted, &judged, received.rows.as_ref());
     report::sort(&mut rows);
@@ -135,6 +138,7 @@ struct Session<'s> {
     site: &'s Site,
     limits: Limits,
     signals: &'s Signals,
+    waivers: Waivers,
 }
 
 impl Session<'_> {
@@ -152,6 +156,7 @@ impl Session<'_> {
             .rules_state(loaded.map(|loaded| &loaded.about));
         let mut reception =
             Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
+        reception.excuse(self.waivers.clone());
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok(reception.not_started(rules));
         };
@@ -182,6 +187,21 @@ impl Session<'_> {
         )?;
         meter.clear();
         Ok(reception.finish(rules))
+    }
+}
+
+/// The waivers that hold for this medium today. Without a ledger, or one that cannot be asked,
+/// none does.
+fn waivers(book: &Book, today: jiff::civil::Date, medium: Option<&str>) -> Waivers {
+    let Book::Open(recorder) = book else {
+        return Waivers::default();
+    };
+    match recorder.standing() {
+        Ok(standing) => Waivers::in_force(&standing.waivers, &today.to_string(), medium),
+        Err(error) => {
+            print::error(&error);
+            Waivers::default()
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use wire::{Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
 
 use crate::error::Refusal;
 
+pub mod waived;
+
 /// What an entry does to an insertion. Each happens at most once to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -38,7 +40,11 @@ impl Step {
 #[must_use]
 pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     match event {
-        Event::Started { .. } => None,
+        // That a case is closed once is asked of the entries: see `standing`.
+        Event::Started { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. } => None,
         Event::Inserted { .. } => Some((number, Step::Inserted)),
         Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
         Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
@@ -72,6 +78,9 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => Ok(()),
     }
 }
@@ -116,7 +125,11 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
 pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusal> {
     let done = |step| steps.contains(&step);
     match event {
-        Event::Started { .. } | Event::Inserted { .. } => Ok(()),
+        Event::Started { .. }
+        | Event::Inserted { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. } => Ok(()),
         Event::Judged(_)
         | Event::Interrupted { .. }
         | Event::Withdrawn { .. }
@@ -161,6 +174,9 @@ pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => {
             if carried.is_some() {
                 return Err(Refusal::RowsOfWhat);
@@ -189,6 +205,10 @@ pub fn row(row: &Row, verdict: Verdict) -> Result<(), &'static str> {
     for finding in &row.findings {
         if outcome::RULE_BYTES_MAX < finding.rule.len()
             || outcome::DETAIL_BYTES_MAX < finding.detail.len()
+            || finding
+                .title
+                .as_ref()
+                .is_some_and(|title| outcome::TITLE_BYTES_MAX < title.ja.len().max(title.en.len()))
         {
             return Err("has a finding that is too long");
         }

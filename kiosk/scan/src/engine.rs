@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wire::outcome::RULE_BYTES_MAX;
-use wire::{Finding, Gap, Source, Tier};
+use wire::{Finding, Gap, Source, Tier, Title};
 
 use crate::ScanError;
 
@@ -84,5 +84,17 @@ fn finding(rule: &yara_x::Rule<'_, '_>) -> Finding {
     let tier = if notice { Tier::Notice } else { Tier::Block };
     let mut name = rule.identifier().to_owned();
     name.truncate(RULE_BYTES_MAX);
-    Finding::own(&name, Source::Yara, tier, "")
+    let said = |wanted: &str| {
+        let mut metadata = rule.metadata();
+        let value = metadata.find_map(|(key, value)| match value {
+            yara_x::MetaValue::String(text) if key == wanted => Some(text),
+            _ => None,
+        });
+        value.unwrap_or_default()
+    };
+    let title = Title::cut(said("title_ja"), said("title_en")).map(Box::new);
+    Finding {
+        title,
+        ..Finding::own(&name, Source::Yara, tier, "")
+    }
 }

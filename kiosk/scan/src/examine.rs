@@ -137,6 +137,7 @@ impl Examiner<'_, '_> {
         gap = gap.or(opened.gap);
         let members = opened.members;
 
+        findings.extend(hidden_gap(&findings, gap, members.outcome));
         let own = outcome_of(&findings, gap);
         let outcome = worse(own, members.outcome);
         findings.extend(members.findings);
@@ -315,6 +316,17 @@ pub(crate) fn deceptive(name: &MediumName) -> Option<Finding> {
     let (source, tier) = (Source::Structure, Tier::Notice);
     let is_deceptive = name.is_deceptive();
     is_deceptive.then(|| Finding::own("deceptive_name", source, tier, detail))
+}
+
+/// What blocks takes the place of a gap in the outcome. The gap is said all the same, because
+/// what was found may be waived, and what was not examined may not.
+fn hidden_gap(findings: &[Finding], gap: Option<Gap>, members: Outcome) -> Option<Finding> {
+    let has = |tier| findings.iter().any(|finding| finding.tier == tier);
+    let is_matched = has(Tier::Block) || members == Outcome::Matched;
+    let hidden = gap.filter(|_| is_matched && !has(Tier::Incomplete))?;
+    let why = format!("not all of it was examined: {hidden:?}").to_lowercase();
+    let (source, tier) = (Source::Structure, Tier::Incomplete);
+    Some(Finding::own("examined_in_part", source, tier, why))
 }
 
 fn unchecked(why: &str) -> Finding {

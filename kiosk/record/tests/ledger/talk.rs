@@ -89,7 +89,10 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         | Event::Inserted { .. }
         | Event::Judged(_)
         | Event::Withdrawn { .. }
-        | Event::Removed { .. } => None,
+        | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. } => None,
     }
 }
 

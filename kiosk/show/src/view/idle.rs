@@ -25,24 +25,24 @@ const STICK: [&str; 5] = [
     "▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀",
 ];
 
-pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, beat: u8) {
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, open_cases: u64, beat: u8) {
     let card = middle(body, 80, 20);
     paint.thin_frame(card, theme::QUIET);
     let card = inside(card, 1);
     let words = paint.words;
     let insert = words.say("idle-insert");
     let keep = words.say("idle-keep");
+    let open = (open_cases != 0).then(|| words.with("open-cases", &[("count", open_cases)]));
     if card.width < 78 || card.height < 18 {
-        paint.column(
-            card,
-            vec![
-                Piece::Two(insert, theme::STRONG),
-                Piece::Gap,
-                Piece::Two(keep, theme::GROUND),
-                Piece::Gap,
-                Piece::Two(words.say("idle-no-phones"), theme::QUIET),
-            ],
-        );
+        let mut pieces = vec![
+            Piece::Two(insert, theme::STRONG),
+            Piece::Gap,
+            Piece::Two(keep, theme::GROUND),
+            Piece::Gap,
+            Piece::Two(words.say("idle-no-phones"), theme::QUIET),
+        ];
+        pieces.extend(open.map(|open| Piece::One(open, theme::AMBER)));
+        paint.column(card, pieces);
         return;
     }
     let centre = Alignment::Center;
@@ -70,6 +70,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, beat: u8) {
         &words.say("idle-no-phones").joined(),
         theme::QUIET,
     );
+    if let Some(open) = open {
+        let line = format!(" {} ", open.joined());
+        paint.row(card, 17, Alignment::Right, &line, theme::AMBER);
+    }
 }
 
 /// The blue port, and a USB memory on its way into it.

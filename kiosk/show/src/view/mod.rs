@@ -18,6 +18,8 @@ mod scanning;
 
 mod recording;
 
+mod found;
+
 mod verdict;
 
 mod lanes;
@@ -83,7 +85,7 @@ fn live(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
         return;
     }
     match view.lanes.as_slice() {
-        [] => idle::draw(paint, body, screen.beat),
+        [] => idle::draw(paint, body, view.open_cases, screen.beat),
         [lane] => single(paint, body, lane, screen),
         several => lanes::draw(paint, body, several, screen),
     }
