@@ -127,9 +127,9 @@ fn each_key_inserts_its_medium_and_the_screen_answers_in_two_languages() {
         (
             "4",
             [
-                "暗号化された書庫や文書",
+                "暗号で開けないものがあります",
                 "Not allowed in yet",
-                "Encrypted archive or document",
+                "cannot be opened",
                 "RESULT",
             ],
         ),
@@ -150,12 +150,16 @@ fn after_stop_a_letter_answers_what_was_done_and_the_digits_still_insert() {
     let terminal = Terminal::open();
     terminal.shows(&["Insert your USB memory"]);
     terminal.press("3");
-    terminal.shows(&["Not allowed in", "[k] 預かり Kept", "[h] 引き渡し Handed over"]);
+    terminal.shows(&[
+        "Not allowed in",
+        "[k] 預かり Kept",
+        "[h] 引き渡し Handed over",
+    ]);
     terminal.press("0");
     terminal.shows(&["REMOVED", "[b] 返却 Given back"]);
     terminal.press("b");
     terminal.shows(&["処置を記録しました", "Recorded: Given back"]);
-    terminal.press("1");
-    terminal.shows(&["Allowed in", "No known threat was found"]);
+    terminal.press("3");
+    terminal.shows(&["RESULT", "Not allowed in", "[k] 預かり Kept"]);
     terminal.press("q");
 }

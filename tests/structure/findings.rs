@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::rust;
 use crate::tree::{self, File, assert_complains, assert_none};
 
 /// Where findings are made.
@@ -54,9 +53,23 @@ const NO_RULES: [&str; 36] = [
     "worksheet_selectionchange",
 ];
 
+/// A file up to the tests at its foot. A module of tests in a file of its own is only named, and
+/// may be named anywhere.
+fn code_of(text: &str) -> &str {
+    let end = text.match_indices("#[cfg(test)]").find(|(start, _)| {
+        let rest = text.get(*start..).unwrap();
+        let mut lines = rest.lines().map(str::trim);
+        lines
+            .find(|line| !line.starts_with("#["))
+            .is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
+    });
+    text.get(..end.map_or(text.len(), |(start, _)| start))
+        .unwrap()
+}
+
 /// Every text of a file that is spelled like the name of a rule, tests and comments left out.
 fn spelled_like_rules(file: &File) -> BTreeSet<String> {
-    let (code, _) = rust::split_tests(&file.text);
+    let code = code_of(&file.text);
     let mut found = BTreeSet::new();
     for line in code.lines().filter(|line| !line.trim().starts_with("//")) {
         for text in line.split('"').skip(1).step_by(2) {
@@ -100,7 +113,7 @@ fn nothing_has_words_that_cannot_be_found() {
     let texts: Vec<String> = readers()
         .iter()
         .filter(|file| !file.is_test)
-        .map(|file| rust::split_tests(&file.text).0.to_owned())
+        .map(|file| code_of(&file.text).to_owned())
         .collect();
     let is_found = |name: &str| {
         texts
@@ -116,6 +129,10 @@ fn nothing_has_words_that_cannot_be_found() {
 
 #[test]
 fn a_finding_without_words_is_named() {
+    assert_eq!(
+        code_of("#[cfg(test)]\nmod a;\nx"),
+        "#[cfg(test)]\nmod a;\nx"
+    );
     let text = "fn f() { notice(\"a_rule\", \"some words\"); }\n// \"no_rule\"\n\
                 #[cfg(test)]\nmod tests { \"in_test\" }\n";
     let file = File::new("kiosk/scan/src/a.rs", text);

@@ -95,13 +95,21 @@ fn title_of(first: &FirstFinding) -> Option<Both> {
             en: text::readable_text(&title.en),
         });
     }
-    let said = ::words::of(first.cause.as_ref().unwrap_or(&first.rule))?;
+    let said = said(first)?;
     Some(words::both(said.title_ja, said.title_en))
 }
 
 /// One sentence about what was found, where the table has one.
 pub(super) fn sentence(shown: &Shown) -> Option<Both> {
     let first = shown.first.as_ref()?;
-    let said = ::words::of(first.cause.as_ref().unwrap_or(&first.rule))?;
+    let said = said(first)?;
     Some(words::both(said.why_ja, said.why_en))
+}
+
+/// What the table says about a first thing found. That a member was not examined says less than
+/// why it was not, which the reason does.
+fn said(first: &FirstFinding) -> Option<::words::Words> {
+    let rule = first.cause.as_ref().unwrap_or(&first.rule);
+    let says_less = ["member_unchecked", "examined_in_part"].contains(&rule.as_str());
+    ::words::of(rule).filter(|_| !says_less)
 }

@@ -362,7 +362,8 @@ fn what_was_found_is_named_in_both_languages_and_leaves_room_for_what_to_do() {
         (ReasonCode::Policy, "禁止：", "Forbidden:"),
         (ReasonCode::Damaged, "未検査：", "Not examined:"),
     ];
-    for (rule, said) in ::words::table() {
+    let less = ["member_unchecked", "examined_in_part"];
+    for (rule, said) in ::words::table().filter(|(rule, _)| !less.contains(rule)) {
         for (code, ja, en) in cases {
             let verdict = if code == ReasonCode::Policy {
                 Verdict::Stop
@@ -394,6 +395,18 @@ fn what_was_found_is_named_in_both_languages_and_leaves_room_for_what_to_do() {
             }
         }
     }
+}
+
+#[test]
+fn a_member_that_was_not_examined_is_called_what_kept_it_from_that() {
+    let mut answer = incomplete();
+    answer.first.as_mut().unwrap().cause = Some("member_unchecked".to_owned());
+    let text = text(&full(vec![Stage::Judged(answer)]));
+    let reason = WORDS.with(|words| words.reason(ReasonCode::Encrypted, 2));
+    assert!(
+        text.contains(&reason.ja) && text.contains(&reason.en),
+        "{text}"
+    );
 }
 
 #[test]
