@@ -92,9 +92,8 @@ impl Report<'_> {
         for reason in self.shown.reasons() {
             lines.push(format!("  {}: {}", spelled(&reason.code), reason.count));
         }
-        for waiver in &self.judged.waivers {
-            lines.push(format!("  with waiver {waiver}"));
-        }
+        let waivers = self.judged.waivers.iter();
+        lines.extend(waivers.map(|waiver| format!("  with waiver {waiver}")));
         if let Some(refusal) = self.admission.refusal() {
             lines.push(format!("  {}", refusal.detail));
         }

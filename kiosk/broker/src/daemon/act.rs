@@ -88,17 +88,7 @@ impl Daemon {
                 self.record(None, ledger::Event::Removed { insertion })
             }
             Action::ForgetLater(id) => {
-                let pass = matches!(self.state.lanes.get(&id),
-                    Some(Lane::Leaving { shown }) if shown.verdict() == Verdict::Pass);
-                self.open_cases();
-                let port = self.ports.get_mut(&id)?;
-                let stays = match (pass, port.case) {
-                    (true, _) => PASS_STAYS,
-                    (false, None) => STOP_STAYS,
-                    (false, Some(case)) if case.asking().answered.is_none() => ASKED_AFTER_REMOVAL,
-                    (false, Some(_)) => PASS_STAYS,
-                };
-                port.forget_at = Instant::now().checked_add(stays);
+                self.forget_later(id);
                 None
             }
             Action::Drop(id) => {
@@ -116,6 +106,23 @@ impl Daemon {
                 None
             }
         }
+    }
+
+    /// Sets when what a medium that is out left on the screen leaves it.
+    fn forget_later(&mut self, id: LaneId) {
+        let pass = matches!(self.state.lanes.get(&id),
+            Some(Lane::Leaving { shown }) if shown.verdict() == Verdict::Pass);
+        self.open_cases();
+        let Some(port) = self.ports.get_mut(&id) else {
+            return;
+        };
+        let stays = match (pass, port.case) {
+            (true, _) => PASS_STAYS,
+            (false, None) => STOP_STAYS,
+            (false, Some(case)) if case.asking().answered.is_none() => ASKED_AFTER_REMOVAL,
+            (false, Some(_)) => PASS_STAYS,
+        };
+        port.forget_at = Instant::now().checked_add(stays);
     }
 
     fn start_scan(&mut self, id: LaneId) -> Option<Event> {
