@@ -134,7 +134,7 @@ fn a_finding_without_words_is_named() {
         "#[cfg(test)]\nmod a;\nx"
     );
     let text = "fn f() { notice(\"a_rule\", \"some words\"); }\n// \"no_rule\"\n\
-                #[cfg(test)]\nmod tests { \"in_test\" }\n";
+                #[cfg(test)]\nmod tests {\n\"in_test\"\n}\n";
     let file = File::new("kiosk/scan/src/a.rs", text);
     let found = complaints(std::slice::from_ref(&file), &BTreeSet::new());
     assert_complains(&found, "a.rs:1: a_rule is not in kiosk/words");

@@ -339,3 +339,29 @@ fn content_type(bytes: &[u8]) -> String {
         .media_type()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_examined_is_said_beside_a_match_too() {
+        let block = Finding::own("a_rule", Source::Yara, Tier::Block, "");
+        let said = |findings: &[Finding], gap, members| {
+            hidden_gap(findings, gap, members).map(|finding| (finding.rule, finding.tier))
+        };
+        let hidden = Some(("examined_in_part".to_owned(), Tier::Incomplete));
+        let (timeout, clean) = (Some(Gap::Timeout), Outcome::Clean);
+        let found = std::slice::from_ref(&block);
+        assert_eq!(said(found, timeout, clean), hidden);
+        assert_eq!(said(&[], timeout, Outcome::Matched), hidden);
+        assert_eq!(said(&[], timeout, clean), None, "the outcome says it");
+        assert_eq!(said(found, None, clean), None, "nothing is missing");
+        let limit = Finding::own("container_limit", Source::Structure, Tier::Incomplete, "");
+        assert_eq!(
+            said(&[block, limit], timeout, clean),
+            None,
+            "it is said already"
+        );
+    }
+}
