@@ -25,7 +25,7 @@ impl Tally {
     /// Whether waivers speak for everything in this row that blocks. What contradicts itself
     /// has nobody to speak for it.
     pub(super) fn is_waived(&self, row: &Row) -> bool {
-        is_sound(row) && self.waivers.cover(row)
+        !self.waivers.is_empty() && is_sound(row) && self.waivers.cover(row)
     }
 
     /// A row in which nothing blocks that is not waived; what was not examined stays so.
