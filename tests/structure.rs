@@ -32,5 +32,9 @@ mod signatures;
 mod texts;
 
 #[cfg(test)]
+#[path = "structure/findings.rs"]
+mod findings;
+
+#[cfg(test)]
 #[path = "structure/words.rs"]
 mod words;

@@ -109,10 +109,10 @@ fn each_key_inserts_its_medium_and_the_screen_answers_in_two_languages() {
         (
             "2",
             [
-                "危険なファイルがあります",
+                "EICARテストファイル",
                 "Not allowed in",
                 "docs/保守.zip > update.tar.gz",
-                "eicar",
+                "EICAR test file",
             ],
         ),
         (
@@ -143,4 +143,23 @@ fn each_key_inserts_its_medium_and_the_screen_answers_in_two_languages() {
     kiosk::until("the end of the trial", || {
         (!terminal.tmux(&["has-session"]).status.success()).then_some(())
     });
+}
+
+#[test]
+fn after_stop_a_letter_answers_what_was_done_and_the_digits_still_insert() {
+    let terminal = Terminal::open();
+    terminal.shows(&["Insert your USB memory"]);
+    terminal.press("3");
+    terminal.shows(&[
+        "Not allowed in",
+        "[k] 預かり Kept",
+        "[h] 引き渡し Handed over",
+    ]);
+    terminal.press("0");
+    terminal.shows(&["REMOVED", "[b] 返却 Given back"]);
+    terminal.press("b");
+    terminal.shows(&["処置を記録しました", "Recorded: Given back"]);
+    terminal.press("3");
+    terminal.shows(&["RESULT", "Not allowed in", "[k] 預かり Kept"]);
+    terminal.press("q");
 }

@@ -1,6 +1,7 @@
 //! kioskd: one loop that turns what happens into events and takes the actions of [`step`].
 
 mod act;
+mod cases;
 mod ledger;
 mod refusal;
 mod reload;
@@ -21,6 +22,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use wire::frame;
+use wire::standing::Standing;
 
 use crate::bay::Bay;
 use crate::paths::Paths;
@@ -32,6 +34,7 @@ use crate::step::{Event, LaneId, State};
 use crate::usb::Usb;
 use crate::view;
 
+use ledger::Owner;
 pub use source::{NOTICED_WAIT_MAX, Source};
 use supervised::Supervised;
 
@@ -93,12 +96,15 @@ pub struct Daemon {
     recorder: Option<Recorder>,
     /// Whether the ledger's writer has answered on this connection.
     greeted: bool,
-    /// For each answer that is due, whose it is; `None` for entries that change nothing.
-    due: VecDeque<Option<LaneId>>,
+    /// For each answer that is due, whose it is.
+    due: VecDeque<Owner>,
     /// Since when the writer owes an answer, or does not take what is sent.
     due_since: Option<Instant>,
-    /// Entries that the writer has not taken yet, and whose they are.
-    unsent: VecDeque<(Option<LaneId>, wire::ledger::Event)>,
+    /// What the writer has not taken yet, and whose it is; `None` for a question.
+    unsent: VecDeque<(Owner, Option<wire::ledger::Event>)>,
+    /// What the ledger said to hold: waivers, open cases.
+    standing: Standing,
+    standing_asked: Option<Instant>,
     state: State,
     ports: BTreeMap<LaneId, Port>,
     lanes_ever: u64,
@@ -156,6 +162,8 @@ impl Daemon {
             due: VecDeque::new(),
             due_since: None,
             unsent: VecDeque::new(),
+            standing: Standing::default(),
+            standing_asked: None,
             state: State::new(),
             ports: BTreeMap::new(),
             lanes_ever: 0,
@@ -192,6 +200,8 @@ impl Daemon {
             if ready.ledger {
                 self.hear_ledger();
             }
+            self.hear_screens();
+            self.keep_standing();
             self.send_entries();
             self.watch_rules();
             self.mind_rules();
@@ -259,13 +269,14 @@ impl Daemon {
         }
         self.sent = now;
         self.changed = false;
+        self.open_cases();
         self.sequence = self.sequence.saturating_add(1);
         let clamd = self.site.policy.clamd.as_ref();
         let in_the_way = view::InTheWay {
             clamd: self.clamd.is_in_the_way(clamd),
             starting: self.clamd.is_starting(clamd),
         };
-        let view = view::view(
+        let mut view = view::view(
             self.sequence,
             &self.site,
             self.care(),
@@ -274,6 +285,7 @@ impl Daemon {
             &self.state,
             &self.ports,
         );
+        view.open_cases = self.other_cases();
         match frame::encode(&view) {
             Ok(packet) => self
                 .screens

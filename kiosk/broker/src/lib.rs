@@ -20,6 +20,8 @@ pub mod daemon;
 
 mod port;
 
+mod case;
+
 mod view;
 
 pub mod run;

@@ -12,7 +12,9 @@ use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
 use wire::scan::Order;
 use wire::view::Stage;
+use wire::waiver::Waivers;
 
+use crate::case::Case;
 use crate::clamd::Second;
 use crate::errand::Errand;
 use crate::identify::{Identified, Since};
@@ -43,6 +45,8 @@ pub(crate) struct Port {
     pub(crate) fault: Option<String>,
     /// When its verdict leaves the screen.
     pub(crate) forget_at: Option<Instant>,
+    /// The question what was done with it, once it is asked.
+    pub(crate) case: Option<Case>,
     /// When it was noticed.
     pub(crate) noticed: Instant,
     began: Timestamp,
@@ -108,6 +112,7 @@ impl Port {
             delivery: None,
             fault: None,
             forget_at: None,
+            case: None,
             noticed: Instant::now(),
             began: Timestamp::now(),
             scan: None,
@@ -124,6 +129,7 @@ impl Port {
         loaded: &Loaded,
         policy: &Policy,
         rules_state: RulesState,
+        waivers: Waivers,
         paths: &Paths,
         installs_rules: bool,
     ) -> std::io::Result<()> {
@@ -137,6 +143,7 @@ impl Port {
         } else {
             None
         };
+        reception.excuse(waivers);
         let order = Order {
             target: self.identified.target.kind,
             size_bytes: self.identified.target.size_bytes,
@@ -285,6 +292,9 @@ impl Port {
             totals: received.and_then(|received| received.totals),
             started: format!("{:.3}", self.began),
             finished: format!("{:.3}", Timestamp::now()),
+            waivers: received
+                .map(|received| received.examination.waivers.iter().copied().collect())
+                .unwrap_or_default(),
             fault: self
                 .admission
                 .refusal()

@@ -12,6 +12,7 @@ use wire::frame;
 use wire::ledger::ROWS_BYTES_MAX;
 use wire::scan::{Delivered, News, Progress, Totals};
 use wire::view::FirstFinding;
+use wire::waiver::Waivers;
 use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, VolumeReport};
 
 /// Longest wording of all volume reports together, in bytes, and what is kept of a label when
@@ -97,6 +98,12 @@ impl Reception {
     /// The order asks for a delivery.
     pub fn await_delivery(&mut self) {
         self.delivery = Delivery::Awaited;
+    }
+
+    /// Lets waivers speak for what they are for. Before the first row; without it none does.
+    pub fn excuse(&mut self, waivers: Waivers) {
+        let tally = std::mem::take(&mut self.tally);
+        self.tally = tally.with_waivers(waivers);
     }
 
     /// Takes in one piece of news. The row in it, when it is one, comes back as it was
@@ -271,6 +278,9 @@ impl Reception {
     }
 
     fn row(&mut self, mut row: Row) -> Option<Row> {
+        if !self.tally.mark(&mut row) {
+            self.fail(Gap::Damaged, "kiosk-scan spoke of waivers");
+        }
         row.outcome = self.tally.add(&row);
         if row.outcome == Outcome::Clean && row.kind != RowKind::Member && 0 < row.size_bytes {
             self.must_be_asked = self.must_be_asked.saturating_add(1);

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use jail::channel::Channel;
 use wire::frame;
 use wire::ledger::{Answer, Append, EntryId, Event};
+use wire::standing::{Ask, Asked, Standing};
 
 use crate::paths::{self, Paths};
 
@@ -112,6 +113,18 @@ impl Recorder {
     /// # Errors
     /// Every [`RecordError`]: only an [`EntryId`] means that the event is recorded.
     pub fn receive(&self) -> Result<EntryId, RecordError> {
+        match self.answer()? {
+            Answer::Recorded(entry) => Ok(entry),
+            Answer::Refused { why } => Err(RecordError::Refused(why)),
+            Answer::Standing(_) => Err(RecordError::Refused("an answer to nothing".to_owned())),
+        }
+    }
+
+    /// Waits for the next answer, whatever it is to.
+    ///
+    /// # Errors
+    /// [`RecordError::Unreachable`] or [`RecordError::Frame`].
+    pub fn answer(&self) -> Result<Answer, RecordError> {
         let packet = self.channel.receive().map_err(RecordError::Unreachable)?;
         let packet = packet.ok_or_else(|| {
             RecordError::Unreachable(io::Error::new(
@@ -119,9 +132,31 @@ impl Recorder {
                 "kiosk-record closed the connection",
             ))
         })?;
-        match frame::decode(&packet.bytes)? {
-            Answer::Recorded(entry) => Ok(entry),
+        Ok(frame::decode(&packet.bytes)?)
+    }
+
+    /// Asks for what holds at the moment. The answer comes later.
+    ///
+    /// # Errors
+    /// [`RecordError::Unreachable`].
+    pub fn ask(&self) -> Result<(), RecordError> {
+        let packet = frame::encode(&Ask {
+            ask: Asked::Standing,
+        })?;
+        let sent = self.channel.send(&packet, &[]);
+        sent.map_err(RecordError::Unreachable)
+    }
+
+    /// Asks for what holds at the moment, and waits.
+    ///
+    /// # Errors
+    /// Every [`RecordError`]; a writer of an older version refuses.
+    pub fn standing(&self) -> Result<Standing, RecordError> {
+        self.ask()?;
+        match self.answer()? {
+            Answer::Standing(standing) => Ok(*standing),
             Answer::Refused { why } => Err(RecordError::Refused(why)),
+            Answer::Recorded(_) => Err(RecordError::Refused("an answer to nothing".to_owned())),
         }
     }
 

@@ -55,6 +55,7 @@ fn clean() -> Event {
         matched: 0,
         policy: 0,
         gaps: BTreeMap::new(),
+        waivers: std::collections::BTreeSet::new(),
     };
     Event::Scanned {
         lane: LANE,

@@ -68,6 +68,7 @@ pub(crate) fn view(
         fault: care.fault.as_deref().filter(|_| failed).map(line),
         contact: site.policy.contact.clone(),
         lanes,
+        open_cases: 0,
     }
 }
 
@@ -130,6 +131,7 @@ fn shown(lane: &Lane, port: &Port) -> Shown {
     Shown {
         label: port.identified.label(),
         stage,
+        asking: port.case.map(|case| case.asking()),
     }
 }
 
@@ -153,6 +155,9 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
             .and_then(|received| received.totals)
             .map_or(0, |totals| totals.bytes_read),
         first: first.filter(|_| shown.verdict() != Verdict::Pass),
+        waivers: received
+            .map(|received| received.examination.waivers.iter().copied().collect())
+            .unwrap_or_default(),
     }))
 }
 

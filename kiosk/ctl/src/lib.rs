@@ -14,11 +14,17 @@ mod report;
 
 mod print;
 
+mod words;
+
 mod log;
 
 mod rules;
 
 mod status;
+
+mod close;
+
+mod waiver;
 
 mod trial;
 
@@ -83,9 +89,6 @@ pub enum CommandError {
         #[source]
         source: rules::SecretError,
     },
-    /// The ledger cannot be written.
-    #[error(transparent)]
-    Record(#[from] broker::recorder::RecordError),
     /// There are none.
     #[error("there is no rule in {} (give others with --rules)", path.display())]
     NoRules {
@@ -107,6 +110,12 @@ pub enum CommandError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] record::LedgerError),
+    /// The ledger was not written.
+    #[error(transparent)]
+    Record(#[from] broker::recorder::RecordError),
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Asked(String),
     /// The scanner cannot be started.
     #[error(transparent)]
     Scanner(#[from] broker::scanner::ScannerError),
@@ -173,6 +182,8 @@ enum Command {
     Log(log::Arguments),
     /// Say whether the kiosk is in service, and with which rules
     Status(status::Arguments),
+    /// Let one content pass one rule for a time; two people answer for it
+    Waiver(waiver::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -198,6 +209,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments, &paths),
         Command::Log(arguments) => log::run(&arguments, &paths),
         Command::Status(arguments) => status::run(&arguments, &paths),
+        Command::Waiver(arguments) => waiver::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

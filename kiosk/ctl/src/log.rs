@@ -1,4 +1,4 @@
-//! `kioskctl log`: the ledger for those who audit it. Nothing here writes.
+//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` writes.
 
 mod changes;
 
@@ -11,8 +11,10 @@ use wire::ledger::{Event, Judged, Rules, SelfTested};
 use wire::{Claim, Interface, MediumName, Outcome, Reason, Row, Verdict};
 
 use crate::CommandError;
+use crate::close;
 use crate::print;
 use crate::report::{spelled, trail};
+use crate::words;
 
 /// Options of `kioskctl log`.
 #[derive(clap::Args)]
@@ -47,6 +49,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what was done with a medium that was stopped; the case is closed
+    Close(close::Arguments),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify {
         /// From this entry on
@@ -74,6 +78,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
             Ok(0)
         }
         Command::Show { number, json } => show(&ledger, *number, *json),
+        Command::Close(close) => close::run(close, arguments.ledger.as_ref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
     }
 }
@@ -99,6 +104,24 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
         ),
         Event::Removed { insertion } => format!("removed     insertion {insertion}"),
         Event::SelfTested(tested) => tested_in_a_line(tested),
+        Event::Waived(waived) => format!(
+            "waived      {} until {}  {}  {} and {}: {}",
+            waived.rule,
+            waived.until,
+            waived.sha256,
+            waived.approved_by,
+            waived.second,
+            waived.reason
+        ),
+        Event::WaiverEnded { waiver, by } => format!("ended       waiver {waiver} by {by}"),
+        Event::Mitigated {
+            insertion,
+            action,
+            by,
+        } => format!(
+            "mitigated   insertion {insertion}  {}  by {by}",
+            spelled(action)
+        ),
         Event::Interrupted { insertion, why } => {
             format!("interrupted insertion {insertion}: {why}")
         }
@@ -177,6 +200,9 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
         | Event::Started { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => {}
         Event::RulesInstalled(_) | Event::RulesRolledBack(_) | Event::RulesRefused(_) => {
             changes::show(&content.event);
@@ -227,6 +253,17 @@ fn show_row(row: &Row) {
         trail(row),
         rules.join(" ")
     ));
+    for finding in &row.findings {
+        if let Some(said) = words::explained(finding) {
+            print::line(&format!("      {said}"));
+        }
+        if let Some(waiver) = finding.waiver {
+            print::line(&format!(
+                "      {} is waived by entry {waiver}",
+                text(&finding.rule)
+            ));
+        }
+    }
 }
 
 /// What the medium said of itself, every string with its hidden characters spelled out.
@@ -283,7 +320,7 @@ fn show_judged(judged: &Judged) {
         for finding in &volume.findings {
             print::line(&format!(
                 "          {} {}",
-                text(&finding.rule),
+                words::named(finding),
                 text(&finding.detail)
             ));
         }
@@ -291,7 +328,10 @@ fn show_judged(judged: &Judged) {
     if let Some(fault) = &judged.fault {
         print::line(&format!("        {}", text(fault)));
     }
-    if judged.verdict == Verdict::Pass {
+    for waiver in &judged.waivers {
+        print::line(&format!("        with waiver {waiver}"));
+    }
+    if judged.verdict == Verdict::Pass && judged.waivers.is_empty() {
         print::line("        no known threat found, every content examined");
     }
 }

@@ -92,6 +92,8 @@ impl Report<'_> {
         for reason in self.shown.reasons() {
             lines.push(format!("  {}: {}", spelled(&reason.code), reason.count));
         }
+        let waivers = self.judged.waivers.iter();
+        lines.extend(waivers.map(|waiver| format!("  with waiver {waiver}")));
         if let Some(refusal) = self.admission.refusal() {
             lines.push(format!("  {}", refusal.detail));
         }
@@ -184,10 +186,15 @@ fn said(finding: &Finding) -> String {
         Source::Clamav => "clamav: ",
         Source::Yara | Source::Structure | Source::Volume | Source::List => "",
     };
+    let named = crate::words::named(finding);
+    let named = match finding.waiver {
+        Some(entry) => format!("{named} waived by {entry}"),
+        None => named,
+    };
     if finding.detail.is_empty() {
-        format!("{by}{}", finding.rule)
+        format!("{by}{named}")
     } else {
-        format!("{by}{} ({})", finding.rule, finding.detail)
+        format!("{by}{named} ({})", finding.detail)
     }
 }
 

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use wire::Row;
 use wire::ledger::{EntryId, Event, Judged, Rules};
 use wire::scan::{Limits, Order, TargetKind};
+use wire::waiver::Waivers;
 
 use crate::CommandError;
 use crate::hand::{self, Hand, Signals};
@@ -99,6 +100,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
             site: &site,
             limits,
             signals: &signals,
+            waivers: waivers(&book, site.today(now), admission.medium()),
         };
         session.examine(&target, &admission, loaded.as_ref(), &mut rows)?
     };
@@ -116,6 +118,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         started: report::time(now),
         finished: report::time(finished),
         fault: (received.fault.clone()).or_else(|| second.and_then(|second| second.fault)),
+        waivers: received.examination.waivers.iter().copied().collect(),
     };
     let shown = book.shown(judgement, inserted, &judged, received.rows.as_ref());
     report::sort(&mut rows);
@@ -145,6 +148,7 @@ struct Session<'s> {
     site: &'s Site,
     limits: Limits,
     signals: &'s Signals,
+    waivers: Waivers,
 }
 
 impl Session<'_> {
@@ -163,6 +167,7 @@ impl Session<'_> {
         );
         let mut reception =
             Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
+        reception.excuse(self.waivers.clone());
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok((reception.not_started(rules), None));
         };
@@ -200,6 +205,21 @@ impl Session<'_> {
         let state = second.as_ref().map(|second| second.state);
         let received = reception.finish(state.map_or(rules, |state| rules.worse(state)));
         Ok((received, second))
+    }
+}
+
+/// The waivers that hold for this medium today. Without a ledger, or one that cannot be asked,
+/// none does.
+fn waivers(book: &Book, today: jiff::civil::Date, medium: Option<&str>) -> Waivers {
+    let Book::Open(recorder) = book else {
+        return Waivers::default();
+    };
+    match recorder.standing() {
+        Ok(standing) => Waivers::in_force(&standing.waivers, &today.to_string(), medium),
+        Err(error) => {
+            print::error(&error);
+            Waivers::default()
+        }
     }
 }
 

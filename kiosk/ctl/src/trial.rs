@@ -16,11 +16,12 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use wire::frame;
-use wire::view::{FirstFinding, Shown, Stage, View};
+use wire::view::{Shown, Stage, View};
 
 use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
+use crate::words;
 
 /// Longest start of the kiosk's programs, and longest journey of one sample.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -186,15 +187,17 @@ fn say(name: &str, shown: &Shown) {
         shown.entry.number,
         shown.entry.leaf_sha256
     ));
+    for waiver in &shown.waivers {
+        print::line(&format!("    with waiver {waiver}"));
+    }
     if !reasons.is_empty() {
         print::line(&format!("    reasons: {}", reasons.join(", ")));
     }
-    if let Some(FirstFinding { trail, rule }) = &shown.first {
-        let trail: Vec<_> = trail
-            .iter()
-            .map(|name| name.escaped().to_string())
-            .collect();
-        print::line(&format!("    found: {rule} in {}", trail.join(" > ")));
+    if let Some(first) = &shown.first {
+        let trail = first.trail.iter().map(|name| name.escaped().to_string());
+        let trail: Vec<_> = trail.collect();
+        let what = words::first(first);
+        print::line(&format!("    found: {what} in {}", trail.join(" > ")));
     }
 }
 

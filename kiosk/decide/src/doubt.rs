@@ -1,8 +1,10 @@
 //! Whether a report from a process that read hostile bytes can be believed.
 
 use wire::name::is_hidden;
-use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX, TYPE_BYTES_MAX};
-use wire::{Finding, Gap, Outcome, Row, Tier};
+use wire::outcome::{
+    DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX, TITLE_BYTES_MAX, TYPE_BYTES_MAX,
+};
+use wire::{Finding, Gap, Outcome, Row, Tier, Title};
 
 /// The outcome of a row once its own contradictions are held against it.
 pub(crate) fn doubted(row: &Row) -> Outcome {
@@ -39,7 +41,12 @@ pub(crate) fn are_sound(findings: &[Finding]) -> bool {
                 && (1..=RULE_BYTES_MAX).contains(&finding.rule.len())
                 && finding.detail.len() <= DETAIL_BYTES_MAX
                 && !finding.detail.chars().any(is_hidden)
+                && finding.title.as_deref().is_none_or(is_title)
         })
+}
+
+fn is_title(title: &Title) -> bool {
+    is_word(&title.ja, TITLE_BYTES_MAX) && is_word(&title.en, TITLE_BYTES_MAX)
 }
 
 pub(crate) fn is_word(text: &str, bytes_max: usize) -> bool {

@@ -1,6 +1,6 @@
 //! What a scan established: the half of a verdict that is not the admission.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wire::Gap;
 
@@ -61,6 +61,8 @@ pub struct Examination {
     pub policy: u64,
     /// Files, volumes and partition tables not fully examined, by cause.
     pub gaps: BTreeMap<Gap, u64>,
+    /// Entries of the waivers without which something here would block.
+    pub waivers: BTreeSet<u64>,
 }
 
 impl Examination {
@@ -72,6 +74,7 @@ impl Examination {
             matched: 0,
             policy: 0,
             gaps: BTreeMap::new(),
+            waivers: BTreeSet::new(),
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use proptest::prelude::*;
 use wire::scan::Totals;
+use wire::waiver::{Waiver, Waivers};
 use wire::{Coverage, Digest, Finding, Outcome, Row, RowKind, Source, Tier, VolumeReport};
 
 use super::tests::{CODES, ENTRY, refused, registered};
 use super::*;
 use crate::fixtures::{finding, in_member, row, volume};
 use crate::tally::Tally;
+
+const TODAY: &str = "2026-11-26";
 
 /// A scan as it arrives: what the scanner sent, in whatever order, and how it ended.
 #[derive(Clone, Debug)]
@@ -19,6 +22,7 @@ struct Scan {
     medium_bytes: u64,
     rules: RulesState,
     end: End,
+    waivers: Vec<Waiver>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +35,8 @@ enum End {
 }
 
 fn examine(scan: &Scan) -> Examination {
-    let mut tally = Tally::new(scan.medium_bytes);
+    let waivers = Waivers::in_force(&scan.waivers, TODAY, Some("A"));
+    let mut tally = Tally::new(scan.medium_bytes).with_waivers(waivers);
     tally.add_layout(&scan.layout);
     for row in &scan.rows {
         let outcome = tally.add(row);
@@ -74,7 +79,8 @@ fn may_pass(admission: &Admission, scan: &Scan, recording: Recording) -> bool {
     let harmless =
         |findings: &[Finding]| findings.iter().all(|finding| finding.tier == Tier::Notice);
     let rows = scan.rows.iter().all(|row| {
-        row.outcome == Outcome::Clean && row.sha256.is_some() && harmless(&row.findings)
+        let clean = row.outcome == Outcome::Clean && harmless(&row.findings);
+        row.sha256.is_some() && (clean || waived(scan, row))
     });
     let reported: Vec<u32> = scan.volumes.iter().map(|volume| volume.index).collect();
     let mut once = reported.clone();
@@ -109,6 +115,53 @@ fn may_pass(admission: &Admission, scan: &Scan, recording: Recording) -> bool {
         && harmless(&scan.layout)
         && covered
         && recorded
+}
+
+/// Whether waivers speak for all that is wrong with a row, as DESIGN says it: for exactly this
+/// content and this rule, on this day and medium; and for what was found in its members there.
+fn waived(scan: &Scan, row: &Row) -> bool {
+    let speaks = |hash: Digest, rule: &str| {
+        scan.waivers.iter().any(|waiver| {
+            waiver.sha256 == hash
+                && waiver.rule == rule
+                && TODAY <= waiver.until.as_str()
+                && waiver.medium.as_deref().is_none_or(|medium| medium == "A")
+        })
+    };
+    let own = |row: &Row, finding: &Finding| {
+        finding.member_of.is_none()
+            && finding.source != Source::Volume
+            && row.sha256.is_some_and(|hash| speaks(hash, &finding.rule))
+    };
+    let inside = |finding: &Finding| {
+        let trail: Vec<_> = row.within.iter().chain([&row.path]).cloned().collect();
+        scan.rows.iter().any(|other| {
+            other.volume == row.volume
+                && other.within.starts_with(&trail)
+                && waived(scan, other)
+                && other
+                    .findings
+                    .iter()
+                    .any(|one| one.rule == finding.rule && own(other, one))
+        })
+    };
+    let blocks: Vec<_> = row
+        .findings
+        .iter()
+        .filter(|one| one.tier == Tier::Block)
+        .collect();
+    row.outcome == Outcome::Matched
+        && row.sha256.is_some()
+        && matches!(row.kind, RowKind::File | RowKind::Member)
+        && row
+            .findings
+            .iter()
+            .all(|finding| finding.tier != Tier::Incomplete)
+        && !blocks.is_empty()
+        && (row.inherited || blocks.iter().any(|finding| finding.member_of.is_none()))
+        && blocks
+            .iter()
+            .all(|finding| own(row, finding) || (finding.member_of.is_some() && inside(finding)))
 }
 
 /// How bad a verdict is, the worst last.
@@ -161,9 +214,15 @@ fn any_row() -> impl Strategy<Value = Row> {
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.95),
         any::<bool>(),
+        prop::bool::weighted(0.3),
     )
         .prop_map(
-            |(outcome, findings, volume, inherited, hashed, member)| Row {
+            |(outcome, findings, volume, inherited, hashed, member, inside)| Row {
+                within: if inside && member {
+                    vec![row(outcome).path]
+                } else {
+                    Vec::new()
+                },
                 findings,
                 volume,
                 inherited,
@@ -201,6 +260,52 @@ fn any_volumes() -> impl Strategy<Value = Vec<VolumeReport>> {
     ]
 }
 
+/// Mostly one that is for something, and sometimes one that misses by a little.
+fn any_waiver() -> impl Strategy<Value = Waiver> {
+    let hash = prop_oneof![6 => Just(Digest([7; 32])), 1 => Just(Digest([8; 32]))];
+    let rule = prop_oneof![6 => Just("a_rule"), 1 => Just("b_rule")];
+    let until = prop_oneof![4 => Just(TODAY), 4 => Just("2027-01-01"), 1 => Just("2026-11-25")];
+    let medium = prop_oneof![6 => Just(None), 2 => Just(Some("A")), 1 => Just(Some("B"))];
+    (1_u64..9, hash, rule, until, medium).prop_map(|(entry, sha256, rule, until, medium)| Waiver {
+        entry,
+        sha256,
+        rule: rule.to_owned(),
+        until: until.to_owned(),
+        medium: medium.map(str::to_owned),
+    })
+}
+
+/// Rows of which most are matched, so that it is waivers that decide.
+fn any_waived_scan() -> impl Strategy<Value = Scan> {
+    let matched = (
+        any_row(),
+        prop::bool::weighted(0.8),
+        prop::bool::weighted(0.3),
+    );
+    let matched = matched.prop_map(|(row, matched, echo)| {
+        let found = finding(Tier::Block, Source::Yara);
+        let found = if echo { in_member(found) } else { found };
+        let (outcome, findings) = if matched {
+            (Outcome::Matched, vec![found])
+        } else {
+            (row.outcome, row.findings)
+        };
+        Row {
+            outcome,
+            findings,
+            inherited: matched && echo,
+            ..row
+        }
+    });
+    let waivers = prop::collection::vec(any_waiver(), 0..3);
+    let rows = prop::collection::vec(matched, 0..4);
+    (any_scan(), rows, waivers).prop_map(|(scan, rows, waivers)| Scan {
+        rows,
+        waivers,
+        ..scan
+    })
+}
+
 fn any_scan() -> impl Strategy<Value = Scan> {
     let end = prop_oneof![
         9 => Just(End::Honest),
@@ -232,6 +337,7 @@ fn any_scan() -> impl Strategy<Value = Scan> {
                 medium_bytes,
                 rules,
                 end,
+                waivers: Vec::new(),
             },
         )
 }
@@ -266,6 +372,51 @@ proptest! {
         prop_assert_eq!(exit_status(&shown) == 0, may);
         prop_assert_eq!(shown.reasons().is_empty(), may);
         prop_assert!(shown.reasons().iter().all(|reason| 0 < reason.count));
+    }
+
+    #[test]
+    fn with_waivers_pass_is_shown_only_when_every_row_that_blocks_is_waived(
+        scan in any_waived_scan(), recording in any_recording(),
+    ) {
+        let shown = judge(&registered(), &examine(&scan)).shown(recording);
+        let may = may_pass(&registered(), &scan, recording);
+        prop_assert_eq!(shown.verdict() == Verdict::Pass, may);
+    }
+
+    #[test]
+    fn waivers_change_nothing_about_a_refusal_a_structure_or_a_gap(
+        scan in any_waived_scan(), admission in any_admission(),
+    ) {
+        let bare = Scan { waivers: Vec::new(), ..scan.clone() };
+        let (with, without) = (examine(&scan), examine(&bare));
+        prop_assert_eq!(&with.gaps, &without.gaps);
+        prop_assert_eq!(with.ending, without.ending);
+        if admission.refusal().is_some() {
+            let verdict = judge(&admission, &with).shown(Recording::Recorded(ENTRY)).verdict();
+            prop_assert_ne!(verdict, Verdict::Pass);
+        }
+        let structure = |findings: &[Finding]| findings.iter().any(|one| one.tier == Tier::Block);
+        let volumes = scan.volumes.iter().any(|volume| structure(&volume.findings));
+        if (volumes || structure(&scan.layout)) && scan.end != End::NotStarted {
+            prop_assert!(0 < with.matched.saturating_add(with.policy));
+        }
+    }
+
+    #[test]
+    fn a_verdict_names_exactly_the_waivers_that_its_rows_name(scan in any_waived_scan()) {
+        let waivers = Waivers::in_force(&scan.waivers, TODAY, Some("A"));
+        let tally = Tally::new(0).with_waivers(waivers);
+        let mut named = std::collections::BTreeSet::new();
+        for row in &scan.rows {
+            let mut marked = row.clone();
+            prop_assert!(tally.mark(&mut marked));
+            named.extend(marked.findings.iter().filter_map(|one| one.waiver));
+            marked.findings.iter_mut().for_each(|one| one.waiver = None);
+            prop_assert_eq!(&marked, row);
+        }
+        if scan.end != End::NotStarted {
+            prop_assert_eq!(named, examine(&scan).waivers);
+        }
     }
 
     #[test]

@@ -188,6 +188,7 @@ fn reasons_are_all_there_in_order_of_importance() {
         matched: 1,
         policy: 3,
         gaps: BTreeMap::from([(Gap::Encrypted, 5), (Gap::Removed, 6), (Gap::Limit, 0)]),
+        waivers: std::collections::BTreeSet::from([7]),
     };
     let judgement = judge(&refused(ReasonCode::Lost), &everything);
     let reasons: Vec<_> = judgement

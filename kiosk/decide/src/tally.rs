@@ -9,10 +9,13 @@ use wire::ledger::VOLUMES_MAX;
 use wire::outcome::TYPE_BYTES_MAX;
 use wire::scan::Totals;
 use wire::view::FirstFinding;
+use wire::waiver::{Places, Waivers};
 use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, Tier, VolumeReport};
 
 use crate::doubt::{are_sound, doubted, is_sound, is_word};
 use crate::examination::{Ending, Examination, RulesState};
+
+mod waived;
 
 /// Counts what a scanner reports, row by row. The order of rows does not matter.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,9 @@ pub struct Tally {
     uncovered: bool,
     medium_bytes: u64,
     first: Option<(Weight, FirstFinding)>,
+    waivers: Waivers,
+    waived: BTreeSet<u64>,
+    places: Places,
 }
 
 /// Outcomes of containers that should come from rows of their members. They count only when
@@ -76,6 +82,12 @@ impl Tally {
         }
     }
 
+    /// The same tally, in which `waivers` speak for what they are for.
+    #[must_use]
+    pub fn with_waivers(self, waivers: Waivers) -> Self {
+        Self { waivers, ..self }
+    }
+
     /// Counts a row, and gives the outcome that may be written down for it: the row's own,
     /// or a worse one when the row contradicts itself.
     pub fn add(&mut self, row: &Row) -> Outcome {
@@ -101,8 +113,12 @@ impl Tally {
         if let Some(index) = row.volume {
             self.note_volume(index, false);
         }
-        self.count_reasons(row, outcome);
-        self.remember(row, outcome);
+        if self.is_waived(row) {
+            self.count_waived(row);
+        } else {
+            self.count_reasons(row, outcome);
+            self.remember(row, outcome);
+        }
         outcome
     }
 
@@ -175,8 +191,15 @@ impl Tally {
             inherited,
             incoherent,
             uncovered,
+            waived,
+            places,
             ..
         } = self;
+        let mut inherited = inherited;
+        if !places.agree() {
+            // Something was found in a container whose row never came, or is not waived.
+            bump(&mut inherited.matched);
+        }
         if matched == 0 && policy == 0 {
             matched = inherited.matched;
         }
@@ -197,6 +220,7 @@ impl Tally {
             matched,
             policy,
             gaps,
+            waivers: waived,
         }
     }
 
@@ -278,6 +302,8 @@ impl Tally {
             self.keep(weight, || FirstFinding {
                 trail: vec![label.clone()],
                 rule: printable(&finding.rule),
+                cause: None,
+                title: finding.title.clone(),
             });
         }
     }
@@ -310,6 +336,11 @@ impl Tally {
                 (_, Some(finding)) => printable(&finding.rule),
                 (_, None) => String::new(),
             },
+            cause: match outcome {
+                Outcome::Unchecked(_) => finding.map(|finding| printable(&finding.rule)),
+                Outcome::Matched | Outcome::Clean => None,
+            },
+            title: finding.and_then(|finding| finding.title.clone()),
         });
     }
 

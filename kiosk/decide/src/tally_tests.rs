@@ -348,3 +348,32 @@ fn every_gap_has_the_word_that_reports_use() {
         assert_eq!(report, format!("gap = \"{}\"\n", gap_word(gap)));
     }
 }
+
+#[test]
+fn a_row_that_brings_its_own_waiver_has_it_taken_away_and_is_told() {
+    let tally = Tally::new(0);
+    let mut row = row(Outcome::Matched);
+    row.findings = vec![finding(Tier::Block, Source::Yara)];
+    assert!(tally.mark(&mut row));
+    row.findings[0].waiver = Some(3);
+    assert!(!tally.mark(&mut row));
+    assert_eq!(row.findings[0].waiver, None);
+}
+
+#[test]
+fn a_title_that_is_too_long_or_hides_something_is_not_believed() {
+    let titled = |ja: String| {
+        let mut row = row(Outcome::Clean);
+        let mut noticed = finding(Tier::Notice, Source::Yara);
+        noticed.title = Some(Box::new(wire::Title {
+            ja,
+            en: "x".to_owned(),
+        }));
+        row.findings = vec![noticed];
+        Tally::new(0).add(&row)
+    };
+    let longest = "x".repeat(wire::outcome::TITLE_BYTES_MAX);
+    assert_eq!(titled(longest.clone()), Outcome::Clean);
+    assert_ne!(titled(longest + "x"), Outcome::Clean);
+    assert_ne!(titled("a\u{202e}b".to_owned()), Outcome::Clean);
+}

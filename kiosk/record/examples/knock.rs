@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match sent.and_then(|()| channel.receive()) {
         Ok(Some(answer)) => match frame::decode(&answer.bytes) {
             Ok(Answer::Recorded(_)) => ExitCode::SUCCESS,
-            Ok(Answer::Refused { .. }) | Err(_) => ExitCode::from(2),
+            Ok(Answer::Refused { .. } | Answer::Standing(_)) | Err(_) => ExitCode::from(2),
         },
         Ok(None) | Err(_) => ExitCode::from(1),
     }

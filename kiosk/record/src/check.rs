@@ -13,6 +13,8 @@ use wire::{Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
 
 use crate::error::Refusal;
 
+pub mod waived;
+
 /// What an entry does to an insertion. Each happens at most once to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -43,7 +45,11 @@ impl Step {
 #[must_use]
 pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     match event {
+        // That a case is closed once is asked of the entries: see `standing`.
         Event::Started { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
@@ -85,6 +91,9 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => Ok(()),
     }
 }
@@ -152,6 +161,9 @@ pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusa
     match event {
         Event::Started { .. }
         | Event::Inserted { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
@@ -200,6 +212,9 @@ pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. }
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)
@@ -232,6 +247,10 @@ pub fn row(row: &Row, verdict: Verdict) -> Result<(), &'static str> {
     for finding in &row.findings {
         if outcome::RULE_BYTES_MAX < finding.rule.len()
             || outcome::DETAIL_BYTES_MAX < finding.detail.len()
+            || finding
+                .title
+                .as_ref()
+                .is_some_and(|title| outcome::TITLE_BYTES_MAX < title.ja.len().max(title.en.len()))
         {
             return Err("has a finding that is too long");
         }

@@ -211,6 +211,18 @@ pub enum Refusal {
     /// The result of a self-test that contradicts itself.
     #[error("the self-test {0}")]
     SelfTest(&'static str),
+    /// A waiver that is none.
+    #[error("the waiver {0}")]
+    Waiver(&'static str),
+    /// There is no waiver in force with this number, or not for this medium.
+    #[error("entry {0} is no waiver that is in force for this medium")]
+    NoWaiver(u64),
+    /// There is nothing to close.
+    #[error("insertion {0} was not stopped at a kiosk, or its case is closed")]
+    NoCase(u64),
+    /// Somebody says what was done.
+    #[error("nobody says what was done with the medium")]
+    Nobody,
     /// Whoever recorded the insertion gives the verdict.
     #[error("insertion {0} was recorded over another connection")]
     Stranger(u64),

@@ -20,6 +20,8 @@ pub mod canonical;
 
 pub mod clock;
 
+pub mod standing;
+
 pub mod writer;
 
 pub mod schema;

@@ -3,9 +3,9 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use jail::memory::{map, require_sealed};
+use wire::Row;
 use wire::frame::FRAME_BYTES_MAX;
 use wire::ledger::ROWS_BYTES_MAX;
-use wire::{Row, Verdict};
 
 use crate::canonical;
 use crate::check;
@@ -33,19 +33,22 @@ impl Rows {
     }
 
     /// Each row, checked for a medium with this verdict, as the line that is stored.
-    pub fn lines(&self, verdict: Verdict) -> impl Iterator<Item = Result<String, Refusal>> {
+    pub fn lines<'r>(
+        &'r self,
+        check: &'r mut check::waived::Rows,
+    ) -> impl Iterator<Item = Result<String, Refusal>> + 'r {
         let text: &[u8] = &self.0;
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let lines = (!text.is_empty()).then(|| text.split(|byte| *byte == b'\n'));
         (1u64..)
             .zip(lines.into_iter().flatten())
             .map(move |(ordinal, line)| {
-                stored(line, verdict).map_err(|what| Refusal::Row { ordinal, what })
+                stored(line, check).map_err(|what| Refusal::Row { ordinal, what })
             })
     }
 }
 
-fn stored(line: &[u8], verdict: Verdict) -> Result<String, String> {
+fn stored(line: &[u8], check: &mut check::waived::Rows) -> Result<String, String> {
     if ROW_BYTES_MAX < line.len() {
         return Err(format!(
             "of {} bytes is longer than {ROW_BYTES_MAX}",
@@ -54,6 +57,6 @@ fn stored(line: &[u8], verdict: Verdict) -> Result<String, String> {
     }
     let unreadable = |error: serde_json::Error| format!("is no row: {}", wire::explained(&error));
     let row: Row = serde_json::from_slice(line).map_err(unreadable)?;
-    check::row(&row, verdict)?;
+    check.next(&row)?;
     canonical::line(&row).map_err(unreadable)
 }

@@ -11,6 +11,7 @@ use nix::sys::socket::{setsockopt, sockopt::SendTimeout};
 use nix::sys::time::{TimeVal, TimeValLike};
 use wire::frame;
 use wire::ledger::{Answer, Append, EntryId, Event};
+use wire::standing::{Ask, Asked};
 
 use crate::error::{LedgerError, Refusal};
 use crate::rows::Rows;
@@ -187,11 +188,15 @@ impl Server<'_> {
             }
         };
         self.write_interruptions();
-        let answer = match append(self.writer, client, packet) {
-            Ok(id) => Answer::Recorded(id),
-            Err(refusal) => Answer::Refused {
-                why: wire::explained(&refusal),
-            },
+        let answer = if asks_for_standing(&packet) {
+            Answer::Standing(Box::new(self.writer.standing()))
+        } else {
+            match append(self.writer, client, packet) {
+                Ok(id) => Answer::Recorded(id),
+                Err(refusal) => Answer::Refused {
+                    why: wire::explained(&refusal),
+                },
+            }
         };
         let sent = frame::encode(&answer)
             .map_err(io::Error::other)
@@ -247,6 +252,12 @@ impl Server<'_> {
     }
 }
 
+/// Whether a message only asks. What carries anything along is no question.
+fn asks_for_standing(packet: &Packet) -> bool {
+    let asked = frame::decode::<Ask>(&packet.bytes);
+    packet.fds.is_empty() && asked.is_ok_and(|asked| asked.ask == Asked::Standing)
+}
+
 /// Makes an entry of one message and remembers whose the insertion is.
 fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<EntryId, Refusal> {
     let message: Append = frame::decode(&packet.bytes).map_err(Refusal::Message)?;
@@ -276,6 +287,9 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
         Event::Started { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. }
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)

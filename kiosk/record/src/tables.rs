@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction};
 use wire::Digest;
-use wire::ledger::EntryId;
+use wire::ledger::{EntryId, Event};
 
 use crate::check::Step;
-use crate::entry::NO_LEAF;
+use crate::entry::{Content, NO_LEAF};
 use crate::error::LedgerError;
 use crate::schema::integer;
+use crate::standing::Register;
 
 /// The head of an empty ledger.
 pub(crate) const NOTHING: EntryId = EntryId {
@@ -72,6 +73,27 @@ pub(crate) fn has_passed(db: &Connection, insertion: u64) -> rusqlite::Result<bo
          WHERE number = (SELECT entry FROM steps WHERE insertion = ?1 AND step = 'closed')",
     )?
     .query_row((integer(insertion),), |row| row.get(0))
+}
+
+/// The waivers and the open cases. An entry that this version cannot read is of a later one,
+/// and may have ended a waiver: then none holds, and the cases are those that can be read.
+pub(crate) fn register(db: &Connection) -> rusqlite::Result<Register> {
+    let (mut register, mut without_waivers) = (Register::default(), Register::default());
+    let mut is_known = true;
+    let mut all = db.prepare("SELECT number, bytes FROM entries ORDER BY number")?;
+    let mut rows = all.query(())?;
+    while let Some(row) = rows.next()? {
+        let number = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
+        let Ok(content) = serde_json::from_str::<Content>(row.get_ref(1)?.as_str()?) else {
+            is_known = false;
+            continue;
+        };
+        register.note(number, &content.event);
+        if !matches!(content.event, Event::Waived(_)) {
+            without_waivers.note(number, &content.event);
+        }
+    }
+    Ok(if is_known { register } else { without_waivers })
 }
 
 /// Lets SQLite check the form of its file.

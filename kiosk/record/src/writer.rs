@@ -5,10 +5,11 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use nix::fcntl::Flock;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use wire::Verdict;
 use wire::ledger::{EntryId, Event};
+use wire::standing::Standing;
 
 use crate::canonical;
 use crate::check::{self, Step};
@@ -18,6 +19,7 @@ use crate::error::{LedgerError, Refusal};
 use crate::folder;
 use crate::rows::Rows;
 use crate::schema::{self, integer};
+use crate::standing::Register;
 use crate::tables::{self, NOTHING};
 use crate::verify::{Depth, verify};
 
@@ -35,6 +37,8 @@ pub struct Writer {
     _lock: Flock<File>,
     place: Place,
     head: EntryId,
+    /// Waivers and open cases, by the entries so far.
+    register: Register,
     /// Why nothing is written any more.
     halted: Option<String>,
 }
@@ -100,11 +104,13 @@ impl Writer {
             .head
             .unwrap_or(NOTHING);
         let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
+        let register = tables::register(&db).map_err(LedgerError::database("read"))?;
         let mut writer = Self {
             db,
             _lock: lock,
             place,
             head,
+            register,
             halted: None,
         };
         writer.close_what_a_crash_left()?;
@@ -120,6 +126,7 @@ impl Writer {
             return Err(Refusal::Interruption);
         }
         check::event(event)?;
+        self.register.check(event, Timestamp::now())?;
         self.write(event, rows)
     }
 
@@ -147,6 +154,12 @@ impl Writer {
         }
     }
 
+    /// What holds at the moment.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.register.standing(Timestamp::now())
+    }
+
     /// The last entry; `None` for an empty ledger.
     #[must_use]
     pub fn head(&self) -> Option<EntryId> {
@@ -160,6 +173,7 @@ impl Writer {
         match self.transact(event, rows) {
             Ok(id) => {
                 self.head = id;
+                self.register.note(id.number, event);
                 Ok(id)
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
@@ -200,7 +214,10 @@ impl Writer {
         }
         let stored = match rows {
             None => None,
-            Some(rows) => Some(store_rows(&transaction, number, event, rows)?),
+            Some(rows) => {
+                let register = &self.register;
+                Some(store_rows(&transaction, number, event, rows, register)?)
+            }
         };
         check::count(event, stored.as_ref().map(RowsHash::count))?;
         let line = entry::Line {
@@ -261,13 +278,17 @@ fn store_rows(
     number: u64,
     event: &Event,
     rows: &Rows,
+    register: &Register,
 ) -> Result<RowsHash, Failure> {
-    let verdict: Verdict = match event {
-        Event::Judged(judged) => judged.verdict,
+    let mut check = match event {
+        Event::Judged(judged) => check::waived::Rows::new(judged, register.cited(&judged.waivers)),
         Event::Started { .. }
         | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. }
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)
@@ -278,13 +299,14 @@ fn store_rows(
         .prepare_cached("INSERT INTO rows (entry, ordinal, bytes) VALUES (?1, ?2, ?3)")
         .map_err(LedgerError::database("write"))?;
     let mut seen = RowsHash::default();
-    for line in rows.lines(verdict) {
+    for line in rows.lines(&mut check) {
         let line = line?;
         seen.add(line.as_bytes());
         insert
             .execute((integer(number), integer(seen.count()), &line))
             .map_err(LedgerError::database("write"))?;
     }
+    check.end()?;
     Ok(seen)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wire::outcome::RULE_BYTES_MAX;
 use wire::rules::{RuleTier, Settings};
-use wire::{Finding, Gap, MediumName, Source, Tier};
+use wire::{Finding, Gap, MediumName, Source, Tier, Title};
 
 use crate::ScanError;
 
@@ -176,6 +176,18 @@ impl Engine {
         } else {
             String::new()
         };
-        Some(Finding::own(&name, Source::Yara, tier, detail))
+        let said = |wanted: &str| {
+            let mut metadata = rule.metadata();
+            let value = metadata.find_map(|(key, value)| match value {
+                yara_x::MetaValue::String(text) if key == wanted => Some(text),
+                _ => None,
+            });
+            value.unwrap_or_default()
+        };
+        let title = Title::cut(said("title_ja"), said("title_en")).map(Box::new);
+        Some(Finding {
+            title,
+            ..Finding::own(&name, Source::Yara, tier, detail)
+        })
     }
 }

@@ -165,6 +165,7 @@ impl Examiner<'_, '_> {
         gap = gap.or(opened.gap);
         let members = opened.members;
 
+        findings.extend(hidden_gap(&findings, gap, members.outcome));
         let own = outcome_of(&findings, gap);
         let outcome = worse(own, members.outcome);
         findings.extend(members.findings);
@@ -362,6 +363,17 @@ pub(crate) fn deceptive(name: &MediumName) -> Option<Finding> {
     is_deceptive.then(|| Finding::own("deceptive_name", source, tier, detail))
 }
 
+/// What blocks takes the place of a gap in the outcome. The gap is said all the same, because
+/// what was found may be waived, and what was not examined may not.
+fn hidden_gap(findings: &[Finding], gap: Option<Gap>, members: Outcome) -> Option<Finding> {
+    let has = |tier| findings.iter().any(|finding| finding.tier == tier);
+    let is_matched = has(Tier::Block) || members == Outcome::Matched;
+    let hidden = gap.filter(|_| is_matched && !has(Tier::Incomplete))?;
+    let why = format!("not all of it was examined: {hidden:?}").to_lowercase();
+    let (source, tier) = (Source::Structure, Tier::Incomplete);
+    Some(Finding::own("examined_in_part", source, tier, why))
+}
+
 fn unchecked(why: &str) -> Finding {
     Finding::own("member_unchecked", Source::Structure, Tier::Incomplete, why)
 }
@@ -371,4 +383,30 @@ fn content_type(bytes: &[u8]) -> String {
     file_format::FileFormat::from_bytes(bytes)
         .media_type()
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_examined_is_said_beside_a_match_too() {
+        let block = Finding::own("a_rule", Source::Yara, Tier::Block, "");
+        let said = |findings: &[Finding], gap, members| {
+            hidden_gap(findings, gap, members).map(|finding| (finding.rule, finding.tier))
+        };
+        let hidden = Some(("examined_in_part".to_owned(), Tier::Incomplete));
+        let (timeout, clean) = (Some(Gap::Timeout), Outcome::Clean);
+        let found = std::slice::from_ref(&block);
+        assert_eq!(said(found, timeout, clean), hidden);
+        assert_eq!(said(&[], timeout, Outcome::Matched), hidden);
+        assert_eq!(said(&[], timeout, clean), None, "the outcome says it");
+        assert_eq!(said(found, None, clean), None, "nothing is missing");
+        let limit = Finding::own("container_limit", Source::Structure, Tier::Incomplete, "");
+        assert_eq!(
+            said(&[block, limit], timeout, clean),
+            None,
+            "it is said already"
+        );
+    }
 }

@@ -12,7 +12,7 @@ use wire::ledger::{EntryId, Rules};
 use wire::scan::Progress;
 use wire::verdict::Reason;
 use wire::view::{FirstFinding, Lane, OutOfService, RulesAge, Shown, Stage, View};
-use wire::{Digest, MediumName, ReasonCode, Verdict};
+use wire::{Digest, MediumName, ReasonCode, Title, Verdict};
 
 const NAMES: &str = "idle checking scanning counting recording pass stop unregistered \
                      incomplete removed lanes out lost";
@@ -101,8 +101,10 @@ fn picture(name: &str) -> Option<Option<View>> {
             .map(|stage| Lane {
                 label: medium_name("DataTraveler 3.0"),
                 stage,
+                asking: None,
             })
             .collect(),
+        open_cases: 0,
     }))
 }
 
@@ -139,6 +141,10 @@ fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
     let first = (!trail.is_empty()).then(|| FirstFinding {
         trail,
         rule: rule.to_owned(),
+        cause: (rule == "encrypted").then(|| "container_encrypted".to_owned()),
+        title: Title::cut("EICARテストファイル", "EICAR test file")
+            .filter(|_| rule != "encrypted")
+            .map(Box::new),
     });
     let reasons = code
         .into_iter()
@@ -157,5 +163,6 @@ fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
         files: if unread { 0 } else { 2960 },
         bytes_read: if unread { 0 } else { 4_600_000_000 },
         first,
+        waivers: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@ use wire::ledger::{EntryId, Rules};
 use wire::scan::Progress;
 use wire::verdict::Reason;
 use wire::view::{FirstFinding, Lane, RulesAge, Shown, Stage, View};
-use wire::{Digest, MediumName, ReasonCode, Verdict};
+use wire::{Digest, MediumName, ReasonCode, Title, Verdict};
 
 /// Every reason, in the type's order.
 pub(crate) const REASONS: [ReasonCode; 22] = [
@@ -63,8 +63,10 @@ pub(crate) fn view(sequence: u64, stages: Vec<Stage>) -> View {
             .map(|stage| Lane {
                 label: label.clone(),
                 stage,
+                asking: None,
             })
             .collect(),
+        open_cases: 0,
     }
 }
 
@@ -96,6 +98,8 @@ pub(crate) fn shown(verdict: Verdict, reasons: &[(ReasonCode, u64)]) -> Box<Show
             named("bin/setup.exe"),
         ],
         rule: "eicar_test_file".to_owned(),
+        cause: None,
+        title: Title::cut("EICARテストファイル", "EICAR test file").map(Box::new),
     });
     Box::new(Shown {
         verdict,
@@ -115,6 +119,7 @@ pub(crate) fn shown(verdict: Verdict, reasons: &[(ReasonCode, u64)]) -> Box<Show
         files: 2960,
         bytes_read: 4_600_000_000,
         first,
+        waivers: Vec::new(),
     })
 }
 
@@ -134,6 +139,8 @@ pub(crate) fn incomplete() -> Box<Shown> {
     shown.first = Some(FirstFinding {
         trail: vec![named("報告書.zip"), named("測定値.xlsx")],
         rule: "encrypted".to_owned(),
+        cause: Some("container_encrypted".to_owned()),
+        title: None,
     });
     shown
 }

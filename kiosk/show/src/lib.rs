@@ -24,6 +24,8 @@ mod theme;
 
 pub mod bay;
 
+mod ask;
+
 pub mod options;
 
 pub mod run;

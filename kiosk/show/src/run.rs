@@ -270,12 +270,24 @@ impl Edge<'_> {
                 && let Some(character) = key.code.as_char()
             {
                 self.news(News::Key(character));
+                self.send_choice();
                 if self.fulfil() == Next::Leave {
                     return Ok(Next::Leave);
                 }
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// Sends what a key chose. What does not arrive is asked again: the question stays.
+    fn send_choice(&mut self) {
+        let (screen, choice) = self.screen.clone().take_choice();
+        self.screen = screen;
+        if let (Some(choice), Some(channel)) = (choice, &self.channel)
+            && let Ok(packet) = wire::frame::encode(&choice)
+        {
+            let _ = channel.send(&packet, &[]);
+        }
     }
 
     fn fulfil(&mut self) -> Next {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use wire::Verdict;
-use wire::view::{LANES_MAX, Lane, SILENCE_SECONDS_MAX, Stage, View};
+use wire::view::{Choice, LANES_MAX, Lane, SILENCE_SECONDS_MAX, Stage, View};
 
+use crate::ask;
 use crate::bay::{Bay, Note, Wish};
 use crate::eta::Eta;
 
@@ -26,6 +27,8 @@ pub struct Screen {
     pub size: (u16, u16),
     /// The keys of the virtual bay; `None` on a real kiosk, which no key can change or leave.
     pub bay: Option<Bay>,
+    /// What a key chose and was not sent yet.
+    pub choice: Option<Choice>,
 }
 
 /// What is known of the daemon.
@@ -83,6 +86,7 @@ impl Screen {
             beat: 0,
             size,
             bay: bay.then(Bay::default),
+            choice: None,
         }
     }
 }
@@ -97,6 +101,7 @@ pub fn update(screen: Screen, news: News) -> Screen {
         News::Disconnected => lost(screen, Lost::Disconnected),
         News::Tick(passed) => ticked(screen, passed),
         News::Key(key) => Screen {
+            choice: ask::chosen(&screen, key),
             bay: screen.bay.map(|bay| bay.pressed(key)),
             ..screen
         },
@@ -154,6 +159,7 @@ fn viewed(screen: Screen, view: Box<View>) -> Screen {
 /// Whether a view can be believed: no more lanes than there are ports, and no PASS that says
 /// why it is none, or is of no registered medium, or has no entry.
 fn is_sound(view: &View) -> bool {
+    let asked = |lane: &Lane| lane.asking.is_none() || ask::may_ask(&lane.stage);
     let sound = |lane: &Lane| match &lane.stage {
         Stage::Checking | Stage::Scanning { .. } | Stage::Recording => true,
         Stage::Judged(shown) | Stage::Removed(shown) => match shown.verdict {
@@ -163,7 +169,7 @@ fn is_sound(view: &View) -> bool {
             Verdict::Stop | Verdict::Incomplete => 1 <= shown.entry.number,
         },
     };
-    view.lanes.len() <= LANES_MAX && view.lanes.iter().all(sound)
+    view.lanes.len() <= LANES_MAX && view.lanes.iter().all(|lane| sound(lane) && asked(lane))
 }
 
 fn estimates(before: &[Lane], etas: &[Eta], lanes: &[Lane]) -> Vec<Eta> {
@@ -227,6 +233,13 @@ impl Screen {
     pub fn take_wish(mut self) -> (Self, Option<Wish>) {
         let wish = self.bay.as_mut().and_then(|bay| bay.wish.take());
         (self, wish)
+    }
+
+    /// Takes what a key chose, so that it is sent once.
+    #[must_use]
+    pub fn take_choice(mut self) -> (Self, Option<Choice>) {
+        let choice = self.choice.take();
+        (self, choice)
     }
 }
 

@@ -33,6 +33,14 @@ impl Both {
     }
 }
 
+/// A statement whose two languages are known.
+pub(crate) fn both(ja: &str, en: &str) -> Both {
+    Both {
+        ja: ja.to_owned(),
+        en: en.to_owned(),
+    }
+}
+
 impl Words {
     /// The words that are built into the program.
     #[must_use]

@@ -70,6 +70,7 @@ pass-meaning = Allowed in
 stop-meaning = Not allowed in
 incomplete-meaning = Not allowed in yet
 pass-found = No known threat was found
+pass-waived = Allowed in with waiver { $number }
 pass-next = Remove the USB and take it with you
 removed-pass = It is out. Take it with you
 medium = Medium
@@ -82,6 +83,9 @@ where = Where
 more-reasons = { $count } more
 
 ## Reasons, and what to do next
+found-matched = Danger:
+found-policy = Forbidden:
+found-gap = Not examined:
 reason-matched = { $count ->
     [one] It holds a dangerous file
    *[other] It holds { $count } dangerous files
@@ -201,3 +205,11 @@ connecting = Connecting to the kiosk
 
 ## When the terminal is too small
 small = The screen is too small
+
+## What was done after it was stopped
+ask-kept = Kept
+ask-given-back = Given back
+ask-handed-over = Handed over
+ask-what = What was done?
+ask-recorded = Recorded
+open-cases = { $count } open

@@ -70,6 +70,7 @@ pass-meaning = 持ち込めます
 stop-meaning = 持ち込めません
 incomplete-meaning = まだ持ち込めません
 pass-found = 既知の脅威は見つかりませんでした
+pass-waived = 免除 { $number } により持ち込めます
 pass-next = USBを抜いて、お持ちください
 removed-pass = 抜かれました。お持ちください
 medium = 媒体
@@ -81,6 +82,9 @@ where = 場所
 more-reasons = ほか{ $count }つ
 
 ## 理由と、次にすること
+found-matched = 危険：
+found-policy = 禁止：
+found-gap = 未検査：
 reason-matched = 危険なファイルがあります（{ $count }件）
 next-matched = USBを抜いて、係員に渡してください
 reason-policy = 禁止されたものがあります（{ $count }件）
@@ -173,3 +177,11 @@ connecting = 装置とつないでいます
 
 ## 小さすぎるとき
 small = 画面が小さすぎます
+
+## 止めたあとの処置
+ask-kept = 預かり
+ask-given-back = 返却
+ask-handed-over = 引き渡し
+ask-what = 処置は？
+ask-recorded = 処置を記録しました
+open-cases = 未処理 { $count }

@@ -10,7 +10,9 @@ use crate::name::MediumName;
 use crate::outcome::{Digest, VolumeReport};
 use crate::rule_change::{RulesChange, RulesRefused};
 use crate::scan::{TargetKind, Totals};
+use crate::standing::{Mitigation, Standing};
 use crate::verdict::{Reason, Verdict};
+use crate::waiver::Waived;
 
 /// Largest event without its rows, in bytes: it must fit one frame with room to spare.
 pub const EVENT_BYTES_MAX: usize = 60 * 1024;
@@ -79,6 +81,24 @@ pub enum Event {
     },
     /// Rules were tested with their canaries.
     SelfTested(Box<SelfTested>),
+    /// Two people answer for one content: one rule does not stop it until one day.
+    Waived(Box<Waived>),
+    /// A waiver holds no longer.
+    WaiverEnded {
+        /// The waiver's entry.
+        waiver: u64,
+        /// Who ended it.
+        by: String,
+    },
+    /// What was done with a medium that was stopped. The case is closed.
+    Mitigated {
+        /// Which insertion.
+        insertion: u64,
+        /// What was done.
+        action: Mitigation,
+        /// Who says so: `kiosk` when it was said at the kiosk, else a person's name.
+        by: String,
+    },
     /// An insertion has no verdict and will have none: whoever was scanning is gone.
     /// Only kiosk-record itself writes it.
     Interrupted {
@@ -122,6 +142,9 @@ pub struct Judged {
     /// For staff: what happened when the scan did not come to its own end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// Entries of the waivers that speak for findings in the rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<u64>,
 }
 
 /// What came of testing a set of rules with its canaries.
@@ -209,6 +232,8 @@ pub struct Engine {
 pub enum Answer {
     /// Written down, and on the disk.
     Recorded(EntryId),
+    /// What holds at the moment. Nothing was written down.
+    Standing(Box<Standing>),
     /// Not written down.
     Refused {
         /// Why, for staff.

@@ -13,6 +13,10 @@ pub mod outcome;
 
 pub mod verdict;
 
+pub mod waiver;
+
+pub mod standing;
+
 pub mod scan;
 
 pub mod worker;
@@ -32,6 +36,6 @@ pub mod frame;
 pub use claim::{Claim, Function, Interface};
 pub use name::{MediumName, TextError, explained};
 pub use outcome::{
-    Coverage, Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, VolumeReport,
+    Coverage, Digest, Finding, Gap, Outcome, Row, RowKind, Source, Tier, Title, VolumeReport,
 };
 pub use verdict::{Reason, ReasonCode, Verdict};

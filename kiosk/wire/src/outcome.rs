@@ -13,6 +13,10 @@ pub const RULE_BYTES_MAX: usize = 128;
 /// Longest explanation of a finding, in bytes.
 pub const DETAIL_BYTES_MAX: usize = 512;
 
+/// Longest title of a rule in one language, in bytes: thirty characters of Japanese are all
+/// that a line of the screen has room for.
+pub const TITLE_BYTES_MAX: usize = 96;
+
 /// Longest type name, in bytes. RFC 6838 allows 127 + `/` + 127.
 pub const TYPE_BYTES_MAX: usize = 255;
 
@@ -158,6 +162,43 @@ pub struct Finding {
     /// names from the medium.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// What the rule calls itself, when it says so: rules of YARA do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Box<Title>>,
+    /// The entry of the waiver that speaks for it. Only the receiver of a scan writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<u64>,
+}
+
+/// What a rule calls itself, each at most [`TITLE_BYTES_MAX`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Title {
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Title {
+    /// Both titles, cut where they are too long. `None` when neither says anything; one that is
+    /// missing is as the other.
+    #[must_use]
+    pub fn cut(ja: &str, en: &str) -> Option<Self> {
+        let (ja, en) = match (ja.trim(), en.trim()) {
+            ("", "") => return None,
+            ("", other) | (other, "") => (other, other),
+            both => both,
+        };
+        let cut = |text: &str| {
+            let end = text.floor_char_boundary(TITLE_BYTES_MAX);
+            text.get(..end).unwrap_or_default().to_owned()
+        };
+        Some(Self {
+            ja: cut(ja),
+            en: cut(en),
+        })
+    }
 }
 
 impl Finding {
@@ -176,6 +217,8 @@ impl Finding {
             tier,
             member_of: None,
             detail,
+            title: None,
+            waiver: None,
         }
     }
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::claim::Function;
 use crate::ledger::{EntryId, Rules};
 use crate::name::MediumName;
+use crate::outcome::Title;
 use crate::scan::Progress;
+use crate::standing::Mitigation;
 use crate::verdict::{Reason, Verdict};
 
 /// Longest silence of kioskd before the screen stops showing what it last heard, in seconds.
@@ -45,6 +47,9 @@ pub struct View {
     pub contact: Option<String>,
     /// The media that are in, at most [`LANES_MAX`], in the order of their insertion.
     pub lanes: Vec<Lane>,
+    /// Media that were stopped and of which nobody has said what became.
+    #[serde(default)]
+    pub open_cases: u64,
 }
 
 /// Longest line for staff in a view, in bytes: it is cut to the width of the screen anyway.
@@ -90,6 +95,34 @@ pub struct Lane {
     pub label: MediumName,
     /// Where its journey stands.
     pub stage: Stage,
+    /// Whether the person is asked what was done with it; only after STOP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<Asking>,
+}
+
+/// The question what was done with a medium that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asking {
+    /// The insertion it is about.
+    pub insertion: u64,
+    /// Since when it is asked, in whole seconds.
+    pub waited_seconds: u64,
+    /// The answer, once it is recorded.
+    pub answered: Option<Mitigation>,
+}
+
+/// What a person chose, from the screen. kioskd believes nothing of it: it counts only when
+/// exactly that was asked in a view that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// The insertion that the question was about.
+    pub insertion: u64,
+    /// The view in which it was asked.
+    pub sequence: u64,
+    /// What was done with the medium.
+    pub choice: Mitigation,
 }
 
 /// Where a medium's journey stands.
@@ -134,6 +167,9 @@ pub struct Shown {
     pub bytes_read: u64,
     /// The first thing found, for the page of details.
     pub first: Option<FirstFinding>,
+    /// Entries of the waivers that the answer rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<u64>,
 }
 
 /// The first thing that kept a medium from PASS.
@@ -144,4 +180,10 @@ pub struct FirstFinding {
     pub trail: Vec<MediumName>,
     /// The rule or the gap.
     pub rule: String,
+    /// The rule that names a gap, when one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What the rule calls itself, when it says so. From the scanner, so to be escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Box<Title>>,
 }

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use wire::waiver::Waivers;
 use wire::{Gap, Verdict, ledger};
 
 use super::{Daemon, report};
+use crate::case::ASKED_AFTER_REMOVAL;
 use crate::step::{Action, Event, Lane, LaneId, step};
 
 /// How long a PASS, and everything else, stays after the medium was taken out.
@@ -41,6 +43,8 @@ impl Daemon {
     pub(super) fn take(&mut self, action: Action) -> Option<Event> {
         match action {
             Action::RecordInsertion(id) => {
+                // Its answer is there before the scan begins.
+                self.ask_standing();
                 let rules = self.rules_now();
                 let port = self.ports.get_mut(&id)?;
                 port.rules.clone_from(&rules);
@@ -84,14 +88,17 @@ impl Daemon {
                 self.record(None, ledger::Event::Removed { insertion })
             }
             Action::ForgetLater(id) => {
-                let pass = matches!(self.state.lanes.get(&id),
-                    Some(Lane::Leaving { shown }) if shown.verdict() == Verdict::Pass);
-                let stays = if pass { PASS_STAYS } else { STOP_STAYS };
-                self.ports.get_mut(&id)?.forget_at = Instant::now().checked_add(stays);
+                self.forget_later(id);
                 None
             }
             Action::Drop(id) => {
-                self.ports.remove(&id);
+                let asked = self
+                    .ports
+                    .remove(&id)
+                    .is_some_and(|port| port.case.is_some());
+                if asked {
+                    self.ask_standing();
+                }
                 None
             }
             Action::LookAgain => {
@@ -99,6 +106,23 @@ impl Daemon {
                 None
             }
         }
+    }
+
+    /// Sets when what a medium that is out left on the screen leaves it.
+    fn forget_later(&mut self, id: LaneId) {
+        let pass = matches!(self.state.lanes.get(&id),
+            Some(Lane::Leaving { shown }) if shown.verdict() == Verdict::Pass);
+        self.open_cases();
+        let Some(port) = self.ports.get_mut(&id) else {
+            return;
+        };
+        let stays = match (pass, port.case) {
+            (true, _) => PASS_STAYS,
+            (false, None) => STOP_STAYS,
+            (false, Some(case)) if case.asking().answered.is_none() => ASKED_AFTER_REMOVAL,
+            (false, Some(_)) => PASS_STAYS,
+        };
+        port.forget_at = Instant::now().checked_add(stays);
     }
 
     fn start_scan(&mut self, id: LaneId) -> Option<Event> {
@@ -109,9 +133,12 @@ impl Daemon {
             let medium = listed.and_then(|(list, id)| list.find(id));
             medium.is_some_and(|medium| medium.installs_rules)
         });
+        let today = self.site.today(jiff::Timestamp::now()).to_string();
+        let medium = self.ports.get(&id).and_then(|port| port.admission.medium());
+        let waivers = Waivers::in_force(&self.standing.waivers, &today, medium);
         let started = match (self.ports.get_mut(&id), &self.loaded) {
             (Some(port), Some(loaded)) => {
-                port.start(loaded, policy, rules, &self.paths, installs_rules)
+                port.start(loaded, policy, rules, waivers, &self.paths, installs_rules)
             }
             // The rules were taken away since the medium came in.
             (_, _) => Err(std::io::ErrorKind::NotFound.into()),

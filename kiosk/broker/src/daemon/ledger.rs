@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use wire::ledger;
+use wire::ledger::{self, Answer};
+use wire::standing::Standing;
 
 use super::{Daemon, report};
 use crate::recorder::Recorder;
@@ -16,13 +17,36 @@ const RECONNECT: Duration = Duration::from_secs(1);
 /// rows took it some ten seconds.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// Whose answer is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A lane's, which waits for it.
+    Lane(LaneId),
+    /// Nobody's: an entry that changes nothing.
+    Nobody,
+    /// A lane's, for what was done with its medium.
+    Case(LaneId),
+    /// Ours: what holds at the moment.
+    Standing,
+}
+
+impl Owner {
+    fn lane(self) -> Option<LaneId> {
+        match self {
+            Self::Lane(lane) | Self::Case(lane) => Some(lane),
+            Self::Nobody | Self::Standing => None,
+        }
+    }
+}
+
 impl Daemon {
     /// Has an entry sent to the ledger; its answer comes later.
     pub(super) fn record(&mut self, id: Option<LaneId>, event: ledger::Event) -> Option<Event> {
         if self.recorder.is_none() {
             return Some(Event::LedgerLost);
         }
-        self.unsent.push_back((id, event));
+        let owner = id.map_or(Owner::Nobody, Owner::Lane);
+        self.unsent.push_back((owner, Some(event)));
         None
     }
 
@@ -34,25 +58,36 @@ impl Daemon {
             report("the ledger's writer does not answer");
             return self.lose_ledger();
         }
-        while let (Some(recorder), Some((id, event))) = (&self.recorder, self.unsent.front()) {
+        while let (Some(recorder), Some((owner, event))) = (&self.recorder, self.unsent.front()) {
             let rows = match event {
-                ledger::Event::Judged(_) => id
+                Some(ledger::Event::Judged(_)) => owner
+                    .lane()
                     .and_then(|id| self.ports.get(&id))
                     .and_then(|port| port.received.as_ref())
                     .and_then(|received| received.rows.as_ref()),
-                ledger::Event::Started { .. }
-                | ledger::Event::Inserted { .. }
-                | ledger::Event::Withdrawn { .. }
-                | ledger::Event::Removed { .. }
-                | ledger::Event::Interrupted { .. }
-                | ledger::Event::SelfTested(_)
-                | ledger::Event::RulesInstalled(_)
-                | ledger::Event::RulesRolledBack(_)
-                | ledger::Event::RulesRefused(_) => None,
+                Some(
+                    ledger::Event::Started { .. }
+                    | ledger::Event::Inserted { .. }
+                    | ledger::Event::Withdrawn { .. }
+                    | ledger::Event::Removed { .. }
+                    | ledger::Event::Waived(_)
+                    | ledger::Event::WaiverEnded { .. }
+                    | ledger::Event::Mitigated { .. }
+                    | ledger::Event::Interrupted { .. }
+                    | ledger::Event::SelfTested(_)
+                    | ledger::Event::RulesInstalled(_)
+                    | ledger::Event::RulesRolledBack(_)
+                    | ledger::Event::RulesRefused(_),
+                )
+                | None => None,
             };
-            match recorder.send(event.clone(), rows) {
+            let sent = match event {
+                Some(event) => recorder.send(event.clone(), rows),
+                None => recorder.ask(),
+            };
+            match sent {
                 Ok(()) => {
-                    self.due.push_back(*id);
+                    self.due.push_back(*owner);
                     self.unsent.pop_front();
                     self.due_since.get_or_insert_with(Instant::now);
                 }
@@ -72,27 +107,61 @@ impl Daemon {
         let Some(recorder) = &self.recorder else {
             return;
         };
-        match recorder.receive() {
-            // The first answer is to our greeting: the ledger can be written.
-            Ok(_) if !self.greeted => {
-                self.greeted = true;
-                self.due_since = None;
-                self.tell_of_rules();
-                self.happen(Event::LedgerBack);
-            }
-            Ok(entry) => {
-                let lane = self.due.pop_front().flatten();
-                let more = !self.due.is_empty() || !self.unsent.is_empty();
-                self.due_since = more.then(Instant::now);
-                if let Some(lane) = lane {
-                    self.happen(Event::Recorded { lane, entry });
-                }
-            }
+        let answer = match recorder.answer() {
+            Ok(answer) => answer,
             Err(error) => {
                 report(&wire::explained(&error));
-                self.lose_ledger();
+                return self.lose_ledger();
             }
+        };
+        if !self.greeted {
+            // The first answer is to our greeting: the ledger can be written.
+            return match answer {
+                Answer::Recorded(_) => {
+                    self.greeted = true;
+                    self.due_since = None;
+                    self.ask_standing();
+                    self.tell_of_rules();
+                    self.happen(Event::LedgerBack);
+                }
+                Answer::Refused { why } => self.refused(&why),
+                Answer::Standing(_) => self.refused("an answer to nothing"),
+            };
         }
+        let owner = self.due.pop_front().unwrap_or(Owner::Nobody);
+        let more = !self.due.is_empty() || !self.unsent.is_empty();
+        self.due_since = more.then(Instant::now);
+        match (owner, answer) {
+            (Owner::Lane(lane), Answer::Recorded(entry)) => {
+                self.happen(Event::Recorded { lane, entry });
+            }
+            (Owner::Nobody, Answer::Recorded(_)) => {}
+            (Owner::Case(lane), Answer::Recorded(_)) => self.case_answered(lane, true),
+            // Somebody was faster, with `kioskctl log close`. That is no fault of the ledger's.
+            (Owner::Case(lane), Answer::Refused { why }) => {
+                report(&format!(
+                    "what was done with a medium is not recorded: {why}"
+                ));
+                self.case_answered(lane, false);
+            }
+            (Owner::Standing, Answer::Standing(standing)) => {
+                self.changed |= self.standing != *standing;
+                self.standing = *standing;
+            }
+            // Without an answer no waiver is in force.
+            (Owner::Standing, Answer::Refused { why }) => {
+                report(&format!("no waiver is in force: {why}"));
+                self.standing = Standing::default();
+            }
+            (Owner::Lane(_) | Owner::Nobody, Answer::Refused { why }) => self.refused(&why),
+            (Owner::Lane(_) | Owner::Nobody | Owner::Case(_), Answer::Standing(_))
+            | (Owner::Standing, Answer::Recorded(_)) => self.refused("an answer to nothing"),
+        }
+    }
+
+    fn refused(&mut self, why: &str) {
+        report(&format!("the ledger was not written: {why}"));
+        self.lose_ledger();
     }
 
     fn lose_ledger(&mut self) {
@@ -101,6 +170,7 @@ impl Daemon {
         self.due.clear();
         self.unsent.clear();
         self.due_since = None;
+        self.standing = Standing::default();
         self.happen(Event::LedgerLost);
     }
 

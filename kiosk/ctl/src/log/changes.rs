@@ -32,6 +32,9 @@ pub(super) fn summary(event: &Event) -> String {
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::SelfTested(_)
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => String::new(),
     }
 }
@@ -85,6 +88,9 @@ pub(super) fn show(event: &Event) {
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::SelfTested(_)
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::Interrupted { .. } => {}
     }
 }

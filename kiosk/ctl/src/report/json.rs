@@ -4,7 +4,9 @@ use serde::{Serialize, Serializer};
 use wire::ledger::{EntryId, Rules};
 use wire::name::{self, MediumName};
 use wire::scan::TargetKind;
-use wire::{Coverage, Digest, Finding, Gap, Outcome, Reason, Row, RowKind, Verdict, VolumeReport};
+use wire::{
+    Coverage, Digest, Finding, Gap, Outcome, Reason, Row, RowKind, Title, Verdict, VolumeReport,
+};
 
 use super::Report;
 
@@ -42,6 +44,7 @@ impl Report<'_> {
             files: self.rows.iter().map(JsonRow::from).collect(),
             started: &self.judged.started,
             finished: &self.judged.finished,
+            waivers: &self.judged.waivers,
             entry: self.shown.entry(),
             fault: self.judged.fault.as_deref(),
             refusal: self
@@ -68,6 +71,9 @@ pub(super) struct Object<'o> {
     files: Vec<JsonRow<'o>>,
     started: &'o str,
     finished: &'o str,
+    /// Entries of the waivers that speak for findings in the files.
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    waivers: &'o [u64],
     entry: Option<EntryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'o str>,
@@ -137,6 +143,11 @@ struct JsonFinding<'o> {
     member_of: Option<&'o MediumName>,
     #[serde(skip_serializing_if = "str::is_empty")]
     detail: &'o str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'o Title>,
+    /// The entry of the waiver that speaks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<u64>,
 }
 
 impl<'o> From<&'o Finding> for JsonFinding<'o> {
@@ -147,6 +158,8 @@ impl<'o> From<&'o Finding> for JsonFinding<'o> {
             tier: finding.tier,
             member_of: finding.member_of.as_ref(),
             detail: &finding.detail,
+            title: finding.title.as_deref(),
+            waiver: finding.waiver,
         }
     }
 }

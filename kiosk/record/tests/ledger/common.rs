@@ -82,6 +82,7 @@ pub(crate) fn passed(insertion: u64, rows: u64) -> Judged {
         started: "2026-11-23T08:30:00Z".to_owned(),
         finished: "2026-11-23T08:31:00Z".to_owned(),
         fault: None,
+        waivers: Vec::new(),
     }
 }
 

@@ -14,6 +14,8 @@ mod writing;
 
 mod passing;
 
+mod waivers;
+
 mod reading;
 
 mod tampering;

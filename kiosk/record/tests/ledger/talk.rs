@@ -90,6 +90,9 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         | Event::Judged(_)
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
         | Event::SelfTested(_) => None,
     }
 }

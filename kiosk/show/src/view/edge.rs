@@ -7,6 +7,7 @@ use wire::view::{Lane, OutOfService, RulesAge, Stage, View};
 
 use super::COLUMNS;
 use super::paint::Paint;
+use crate::ask;
 use crate::bay::{Bay, Note};
 use crate::state::{Link, Screen};
 use crate::words::{Both, Words};
@@ -61,6 +62,11 @@ pub(super) fn top(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
 pub(super) fn bottom(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
     paint.fill(row, theme::EDGE);
     let words = paint.words;
+    if let Some(line) = ask::line(words, screen, usize::from(row.width)) {
+        paint.fill(row, theme::AMBER);
+        paint.row(row, 0, Alignment::Center, &line, theme::AMBER);
+        return;
+    }
     let Some(bay) = &screen.bay else {
         let help = ["footer-help", "lost-next"].map(|key| words.say(key).joined());
         let fits = |line: &&String| text::width(line) <= usize::from(row.width);

@@ -39,6 +39,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
     let (rules, rules_style) = rules(words, view);
     let refused = view.rules_refused.as_ref();
     let refused = refused.map(|_| words.say("idle-rules-refused"));
+    let open =
+        (view.open_cases != 0).then(|| words.with("open-cases", &[("count", view.open_cases)]));
     if card.width < 78 || card.height < 18 {
         let mut pieces = vec![
             Piece::Two(insert, theme::STRONG),
@@ -50,6 +52,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
             Piece::One(rules, rules_style),
         ];
         pieces.extend(refused.map(|refused| Piece::One(refused, theme::AMBER)));
+        pieces.extend(open.map(|open| Piece::One(open, theme::AMBER)));
         paint.column(card, pieces);
         return;
     }
@@ -78,6 +81,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
         &words.say("idle-no-phones").joined(),
         theme::QUIET,
     );
+    if let Some(open) = open {
+        let line = format!(" {} ", open.joined());
+        paint.row(card, 13, Alignment::Right, &line, theme::AMBER);
+    }
     if let Some(refused) = refused {
         paint.row(card, 15, centre, &refused.joined(), theme::AMBER);
     }

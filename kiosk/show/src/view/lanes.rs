@@ -111,7 +111,7 @@ fn answer(paint: &mut Paint<'_>, card: Rect, label: &MediumName, shown: &Shown, 
     paint.fill(card, theme::verdict(shown.verdict));
     paint.verdict_frame(card, shown.verdict, 1);
     let area = inside(card, 1);
-    let sentences = verdict::sentences(words, shown, medium);
+    let sentences = verdict::sentences(words, shown, medium, usize::from(area.width));
     let name = text::readable(label);
     if area.height < 8 || area.width < 36 {
         let mut pieces = vec![Piece::Text(verdict::word(shown.verdict), BOLD)];

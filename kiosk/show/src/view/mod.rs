@@ -18,6 +18,8 @@ mod scanning;
 
 mod recording;
 
+mod found;
+
 mod verdict;
 
 mod lanes;

@@ -6,7 +6,8 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Style};
 use wire::scan::Progress;
-use wire::view::{OutOfService, RulesAge};
+use wire::standing::Mitigation;
+use wire::view::{Asking, OutOfService, RulesAge};
 use wire::{MediumName, ReasonCode, Verdict};
 
 use super::*;
@@ -178,11 +179,29 @@ fn with_answer() -> Vec<(&'static str, Verdict, Screen)> {
             with((40, 10), vec![Stage::Judged(incomplete())]),
         ),
         (
+            "large-incomplete",
+            Verdict::Incomplete,
+            with((120, 34), vec![Stage::Judged(incomplete())]),
+        ),
+        (
             "large-stop",
             Verdict::Stop,
             with((110, 30), vec![Stage::Judged(stop())]),
         ),
     ]
+}
+
+/// A screen that asks what was done with what was stopped.
+fn asking(size: (u16, u16), stages: Vec<Stage>, answered: Option<Mitigation>) -> Screen {
+    let mut view = seen(1, stages);
+    for (insertion, lane) in (41..).zip(&mut view.lanes) {
+        lane.asking = crate::ask::may_ask(&lane.stage).then_some(Asking {
+            insertion,
+            waited_seconds: 42,
+            answered,
+        });
+    }
+    update(Screen::new(size, false), News::View(Box::new(view)))
 }
 
 fn four_lanes(size: (u16, u16)) -> Screen {
@@ -204,6 +223,24 @@ fn every_screen_looks_as_it_was_approved() {
             .into_iter()
             .map(|(name, _, screen)| (name, screen)),
     );
+    let out = || vec![Stage::Removed(stop())];
+    screens.push(("stop-asked", asking((80, 22), out(), None)));
+    let kept = Some(Mitigation::Kept);
+    screens.push(("stop-answered", asking((80, 22), out(), kept)));
+    screens.push(("small-stop-asked", asking((40, 10), out(), None)));
+    let two = vec![Stage::Judged(stop()), Stage::Removed(stop())];
+    screens.push(("lanes-asked", asking((80, 22), two, None)));
+    let mut open = seen(1, vec![]);
+    open.open_cases = 2;
+    let open = update(Screen::new((80, 22), false), News::View(Box::new(open)));
+    screens.push(("idle-open", open));
+    let mut waived = pass();
+    waived.waivers = vec![12];
+    screens.push(("pass-waived", full(vec![Stage::Judged(waived.clone())])));
+    screens.push((
+        "small-pass-waived",
+        with((40, 10), vec![Stage::Judged(waived)]),
+    ));
     screens.push(("lanes-four", four_lanes((80, 22))));
     screens.push(("small-lanes-four", four_lanes((60, 34))));
     screens.push((
@@ -320,8 +357,10 @@ fn every_reason_is_shown_whole_in_both_languages_alone_and_among_others() {
             Verdict::Incomplete
         };
         for size in [(80, 22), (40, 12)] {
-            let alone = with(size, vec![Stage::Judged(shown(verdict, &[(code, 12)]))]);
-            let lane = Stage::Judged(shown(verdict, &[(code, 12)]));
+            let mut unnamed = shown(verdict, &[(code, 12)]);
+            unnamed.first = None;
+            let lane = Stage::Judged(unnamed);
+            let alone = with(size, vec![lane.clone()]);
             let screens = if size.0 == 80 {
                 vec![alone, full(vec![lane; 4])]
             } else {
@@ -338,6 +377,71 @@ fn every_reason_is_shown_whole_in_both_languages_alone_and_among_others() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn what_was_found_is_named_in_both_languages_and_leaves_room_for_what_to_do() {
+    let cases = [
+        (ReasonCode::Policy, "禁止：", "Forbidden:"),
+        (ReasonCode::Damaged, "未検査：", "Not examined:"),
+    ];
+    let less = ["member_unchecked", "examined_in_part"];
+    for (rule, said) in ::words::table().filter(|(rule, _)| !less.contains(rule)) {
+        for (code, ja, en) in cases {
+            let verdict = if code == ReasonCode::Policy {
+                Verdict::Stop
+            } else {
+                Verdict::Incomplete
+            };
+            let mut answer = shown(verdict, &[(code, 12)]);
+            let first = answer.first.as_mut().unwrap();
+            first.title = None;
+            first.rule = rule.to_owned();
+            if code == ReasonCode::Damaged {
+                first.rule = "damaged".to_owned();
+                first.cause = Some(rule.to_owned());
+            }
+            let lane = Stage::Judged(answer.clone());
+            let text = text(&full(vec![lane.clone()]));
+            for part in [ja, en, said.title_ja, said.title_en, "12"] {
+                assert!(text.contains(part), "{rule} {part}:\n{text}");
+            }
+            let next = WORDS.with(|words| words.next(code));
+            assert!(text.contains(&next.ja) && text.contains(&next.en), "{text}");
+            answer.reasons[0].count = 123_456;
+            answer
+                .reasons
+                .extend(shown(verdict, &[(ReasonCode::Limit, 1)]).reasons);
+            for many in [vec![lane; 4], vec![Stage::Judged(answer)]] {
+                let text = self::text(&full(many));
+                assert!(text.contains(&next.ja) && text.contains(&next.en), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_that_was_not_examined_is_called_what_kept_it_from_that() {
+    let mut answer = incomplete();
+    answer.first.as_mut().unwrap().cause = Some("member_unchecked".to_owned());
+    let text = text(&full(vec![Stage::Judged(answer)]));
+    let reason = WORDS.with(|words| words.reason(ReasonCode::Encrypted, 2));
+    assert!(
+        text.contains(&reason.ja) && text.contains(&reason.en),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_larger_screen_says_a_sentence_about_what_was_found() {
+    let text = text(&with((120, 34), vec![Stage::Judged(incomplete())]));
+    let said = ::words::of("container_encrypted").unwrap();
+    let squeezed: String = text.split_whitespace().collect();
+    for sentence in [said.why_ja, said.why_en] {
+        let beginning: String = sentence.split_whitespace().collect();
+        let beginning: String = beginning.chars().take(20).collect();
+        assert!(squeezed.contains(&beginning), "{text}");
     }
 }
 

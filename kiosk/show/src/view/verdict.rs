@@ -7,9 +7,10 @@
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
 use wire::verdict::Reason;
-use wire::view::{FirstFinding, Shown};
-use wire::{Gap, ReasonCode, Verdict};
+use wire::view::Shown;
+use wire::{ReasonCode, Verdict};
 
+use super::found;
 use super::paint::{Paint, Piece, inside, middle};
 use crate::art::Art;
 use crate::words::{Both, Words};
@@ -46,6 +47,22 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, shown: &Shown, medium: Med
         Verdict::Stop => stop(paint, grid, shown, medium),
         Verdict::Incomplete => incomplete(paint, grid, shown, medium),
     }
+    // On a larger screen there is room for a sentence about what was found.
+    let below = Rect {
+        y: grid.bottom(),
+        height: body
+            .bottom()
+            .saturating_sub(grid.bottom())
+            .saturating_sub(1),
+        ..inside(body, 3)
+    };
+    let fits = |both: &Both| {
+        let rows = |line| text::wrapped(line, usize::from(below.width)).len();
+        rows(&both.ja).saturating_add(rows(&both.en)) <= usize::from(below.height)
+    };
+    if let Some(sentence) = found::sentence(shown).filter(fits) {
+        paint.column(below, vec![Piece::Two(sentence, PLAIN)]);
+    }
 }
 
 /// The ring at the left with the English word below it, the Japanese word at its right.
@@ -69,7 +86,8 @@ fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     let text = inside(grid, 2);
     let centre = Alignment::Center;
     paint.row(text, 13, centre, &words.say("pass-meaning").joined(), BOLD);
-    paint.row(text, 14, centre, &words.say("pass-found").joined(), PLAIN);
+    let found = waived(words, shown).unwrap_or_else(|| words.say("pass-found"));
+    paint.row(text, 14, centre, &found.joined(), PLAIN);
     paint.row(
         text,
         15,
@@ -117,7 +135,7 @@ fn stop(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
         height: 4,
         ..inside(grid, reach)
     };
-    let pieces = explain(paint.words, shown, medium);
+    let pieces = explain(paint.words, shown, medium, usize::from(text.width));
     paint.column(text, pieces);
     let wide = inside(grid, 3);
     if let Some(place) = place(paint.words, shown, usize::from(wide.width)) {
@@ -154,8 +172,9 @@ fn incomplete(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) 
         ..rows
     };
     let mut pieces = vec![Piece::One(paint.words.say("incomplete-meaning"), BOLD)];
-    pieces.extend(explain(paint.words, shown, medium));
-    let place = place(paint.words, shown, usize::from(text.width));
+    let cells = usize::from(text.width);
+    pieces.extend(explain(paint.words, shown, medium, cells));
+    let place = place(paint.words, shown, cells);
     pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
     paint.column(text, pieces);
     last_row(paint, grid, shown);
@@ -170,9 +189,15 @@ fn art(verdict: Verdict) -> (Art, Art, Art) {
 }
 
 /// Why, and what to do.
-fn explain(words: &Words, shown: &Shown, medium: Medium) -> Vec<Piece> {
-    let Both { mut ja, mut en } = reason(words, shown);
-    if let Some(more) = more(words, &shown.reasons) {
+fn explain(words: &Words, shown: &Shown, medium: Medium, cells: usize) -> Vec<Piece> {
+    let more = more(words, &shown.reasons);
+    // What is behind the first reason must not push what to do off the screen.
+    let width = |more: &Both| text::width(&more.ja).max(text::width(&more.en));
+    let spare = more
+        .as_ref()
+        .map_or(0, |more| width(more).saturating_add(2));
+    let Both { mut ja, mut en } = reason(words, shown, cells, spare);
+    if let Some(more) = more {
         ja = format!("{ja} {}", more.ja);
         en = format!("{en}, {}", more.en);
     }
@@ -192,9 +217,10 @@ fn last_row(paint: &mut Paint<'_>, grid: Rect, shown: &Shown) {
 fn compact(paint: &mut Paint<'_>, area: Rect, shown: &Shown, medium: Medium) {
     let words = paint.words;
     let mut pieces = vec![Piece::Text(word(shown.verdict), BOLD)];
-    pieces.extend(sentences(words, shown, medium).map(|both| Piece::Two(both, PLAIN)));
+    let cells = usize::from(area.width);
+    pieces.extend(sentences(words, shown, medium, cells).map(|both| Piece::Two(both, PLAIN)));
     pieces.push(Piece::Text(receipt(words, shown), PLAIN));
-    let place = place(words, shown, usize::from(area.width));
+    let place = place(words, shown, cells);
     pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
     pieces.extend(more(words, &shown.reasons).map(|more| Piece::One(more, PLAIN)));
     paint.column(area, pieces);
@@ -211,18 +237,21 @@ pub(super) fn word(verdict: Verdict) -> String {
     )
 }
 
-/// What the verdict means or rests on, and what to do.
-pub(super) fn sentences(words: &Words, shown: &Shown, medium: Medium) -> [Both; 2] {
+/// What the verdict means or rests on, in at most `cells` cells where that can be, and what to do.
+pub(super) fn sentences(words: &Words, shown: &Shown, medium: Medium, cells: usize) -> [Both; 2] {
     let why = match shown.verdict {
-        Verdict::Pass => words.say("pass-meaning"),
-        Verdict::Stop | Verdict::Incomplete => reason(words, shown),
+        Verdict::Pass => waived(words, shown).unwrap_or_else(|| words.say("pass-meaning")),
+        Verdict::Stop | Verdict::Incomplete => reason(words, shown, cells, 0),
     };
     [why, next(words, shown, medium)]
 }
 
-/// The first reason: the daemon names the weightiest first. What a device is besides storage
-/// says more than that it is.
-fn reason(words: &Words, shown: &Shown) -> Both {
+/// The first reason: the daemon names the weightiest first. What was found says more than that
+/// something was, and what a device is besides storage more than that it is.
+fn reason(words: &Words, shown: &Shown, cells: usize, spare: usize) -> Both {
+    if let Some(named) = found::named(words, shown, cells, spare) {
+        return named;
+    }
     match (shown.reasons.first(), shown.function) {
         (None, _) => words.say("reason-none"),
         (Some(reason), Some(function)) if reason.code == ReasonCode::NotStorage => {
@@ -230,6 +259,12 @@ fn reason(words: &Words, shown: &Shown) -> Both {
         }
         (Some(reason), _) => words.reason(reason.code, reason.count),
     }
+}
+
+/// The waiver that a PASS rests on: then something was found.
+fn waived(words: &Words, shown: &Shown) -> Option<Both> {
+    let number = *shown.waivers.first()?;
+    Some(words.with("pass-waived", &[("number", number)]))
 }
 
 /// How many more reasons there are, if any.
@@ -270,7 +305,7 @@ fn facts(words: &Words, shown: &Shown, cells: usize) -> String {
     );
     let mut line = format!("{}  {files}  {bytes}", receipt(words, shown));
     let room = cells.saturating_sub(text::width(&line)).saturating_sub(2);
-    let last = match (shown.first.as_ref().and_then(rule), &shown.medium) {
+    let last = match (shown.first.as_ref().and_then(found::rule), &shown.medium) {
         (Some(rule), _) => text::fit_start(&rule, room),
         (None, Some(medium)) => {
             let title = words.say("medium");
@@ -282,14 +317,6 @@ fn facts(words: &Words, shown: &Shown, cells: usize) -> String {
         line = format!("{line}  {last}");
     }
     line
-}
-
-/// The rule's name; a gap says no more than the reason does.
-fn rule(first: &FirstFinding) -> Option<String> {
-    let is_gap = Gap::ALL
-        .iter()
-        .any(|gap| format!("{gap:?}").eq_ignore_ascii_case(&first.rule));
-    (!is_gap).then(|| text::readable_text(&first.rule))
 }
 
 /// Where the first thing was found, in at most `cells` cells.

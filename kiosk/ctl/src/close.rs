@@ -1,0 +1,82 @@
+//! `kioskctl log close`: what became of a medium that was stopped, said later by staff.
+
+use std::path::PathBuf;
+
+use broker::Paths;
+use record::Ledger;
+use wire::ledger::Event;
+use wire::standing::Mitigation;
+
+use crate::CommandError;
+use crate::print;
+use crate::report::spelled;
+use crate::waiver;
+
+/// Options of `kioskctl log close`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Number of the medium's receipt, or of its insertion
+    #[arg(value_name = "N")]
+    number: u64,
+    /// What was done with it
+    #[arg(long, value_name = "WHAT")]
+    action: Action,
+    /// Who says so [default: the user who runs this]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Action {
+    /// It stays with the plant
+    Kept,
+    /// Whoever brought it has it again
+    GivenBack,
+    /// An administrator, the police or another office has it
+    HandedOver,
+}
+
+/// Runs the command.
+pub(crate) fn run(
+    arguments: &Arguments,
+    ledger: Option<&PathBuf>,
+    paths: &Paths,
+) -> Result<u8, CommandError> {
+    let folder = ledger.cloned().unwrap_or_else(|| paths.ledger());
+    let insertion = insertion(&Ledger::open(&folder)?, arguments.number)?;
+    let action = match arguments.action {
+        Action::Kept => Mitigation::Kept,
+        Action::GivenBack => Mitigation::GivenBack,
+        Action::HandedOver => Mitigation::HandedOver,
+    };
+    let event = Event::Mitigated {
+        insertion,
+        action,
+        by: arguments.by.clone().unwrap_or_else(waiver::user),
+    };
+    let entry = waiver::write(ledger, paths, event)?;
+    print::line(&format!(
+        "insertion {insertion} closed, {}: entry {entry}",
+        spelled(&action)
+    ));
+    Ok(0)
+}
+
+/// The receipt on the screen is the verdict's entry; people say that one.
+fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
+    Ok(match ledger.entry(number)?.content()?.event {
+        Event::Judged(judged) => judged.insertion,
+        Event::Withdrawn { insertion, .. } => insertion,
+        Event::Inserted { .. }
+        | Event::Started { .. }
+        | Event::Removed { .. }
+        | Event::SelfTested(_)
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_)
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
+        | Event::Interrupted { .. } => number,
+    })
+}

@@ -1,0 +1,283 @@
+//! `kioskctl waiver`: what two people answer for. The ledger holds it; nothing else does.
+
+use std::path::PathBuf;
+
+use broker::Paths;
+use broker::recorder::Recorder;
+use broker::site::Site;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use record::standing::{Kept, Register};
+use record::{Ledger, reader};
+use wire::Digest;
+use wire::ledger::Event;
+use wire::waiver::Waived;
+
+use crate::CommandError;
+use crate::print;
+
+/// Options of `kioskctl waiver`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The ledger [default: the kiosk's own]
+    #[arg(long, global = true, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Let one content pass one rule until one day
+    Add(Add),
+    /// List waivers, ended and expired ones too
+    List {
+        /// One JSON object a line
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// Comma-separated values with a head line
+        #[arg(long)]
+        csv: bool,
+    },
+    /// End a waiver before its day
+    End {
+        /// Number of its entry
+        #[arg(value_name = "N")]
+        number: u64,
+        /// Who ends it [default: the user who runs this]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
+}
+
+#[derive(clap::Args)]
+struct Add {
+    /// SHA-256 of the content, as the report of its scan says it
+    #[arg(long, value_name = "H", value_parser = digest)]
+    sha256: Digest,
+    /// Name of the rule
+    #[arg(long, value_name = "R")]
+    rule: String,
+    /// Why it may pass
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who answers for it
+    #[arg(long, value_name = "A")]
+    approved_by: String,
+    /// Who else does; another person
+    #[arg(long, value_name = "B")]
+    second: String,
+    /// Last day on which it holds, at most 90 days ahead: 2026-12-31
+    #[arg(long, value_name = "DATE")]
+    until: Date,
+    /// The only registered medium it holds for [default: every medium]
+    #[arg(long, value_name = "ID")]
+    medium: Option<String>,
+}
+
+fn digest(text: &str) -> Result<Digest, String> {
+    Digest::try_from(text.to_ascii_lowercase()).map_err(str::to_owned)
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
+    match &arguments.command {
+        Command::Add(add) => {
+            let event = Event::Waived(Box::new(waived(add, &Site::read(paths)?)?));
+            let entry = write(arguments.ledger.as_ref(), paths, event)?;
+            print::line(&format!("waiver {entry}: {} until {}", add.rule, add.until));
+        }
+        Command::List { json, csv } => {
+            let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
+            list(&Ledger::open(&folder)?, *json, *csv)?;
+        }
+        Command::End { number, by } => {
+            let event = Event::WaiverEnded {
+                waiver: *number,
+                by: by.clone().unwrap_or_else(user),
+            };
+            let entry = write(arguments.ledger.as_ref(), paths, event)?;
+            print::line(&format!("waiver {number} ended: entry {entry}"));
+        }
+    }
+    Ok(0)
+}
+
+/// The waiver with the moment at which its last day ends, by the site's calendar.
+fn waived(add: &Add, site: &Site) -> Result<Waived, CommandError> {
+    let after = add.until.tomorrow().ok();
+    let ends = after.and_then(|day| day.to_zoned(site.zone.clone()).ok());
+    let ends = ends.ok_or_else(|| CommandError::Asked(format!("no such day: {}", add.until)))?;
+    Ok(Waived {
+        sha256: add.sha256,
+        rule: add.rule.clone(),
+        reason: add.reason.clone(),
+        approved_by: add.approved_by.clone(),
+        second: add.second.clone(),
+        until: add.until.to_string(),
+        ends: ends.timestamp().to_string(),
+        medium: add.medium.clone(),
+    })
+}
+
+/// Writes one event over the kiosk's own writer, or over one of our own when none runs; gives
+/// the number of its entry.
+pub(crate) fn write(
+    ledger: Option<&PathBuf>,
+    paths: &Paths,
+    event: Event,
+) -> Result<u64, CommandError> {
+    let opened = match ledger {
+        Some(folder) => Recorder::start(folder),
+        None => Recorder::connect(paths).or_else(|_| Recorder::start(&paths.ledger())),
+    };
+    let recorder = opened?;
+    let entry = recorder.append(event, None)?;
+    recorder.finish()?;
+    Ok(entry.number)
+}
+
+/// The user who runs this, through sudo too.
+pub(crate) fn user() -> String {
+    let sudo = std::env::var("SUDO_USER")
+        .ok()
+        .filter(|name| !name.is_empty());
+    let own = || {
+        let uid = nix::unistd::getuid();
+        let found = nix::unistd::User::from_uid(uid).ok().flatten();
+        found.map_or_else(|| format!("uid {uid}"), |user| user.name)
+    };
+    sudo.unwrap_or_else(own)
+}
+
+/// What all entries together say.
+pub(crate) fn register(ledger: &Ledger) -> Result<Register, CommandError> {
+    let mut register = Register::default();
+    for entry in ledger.entries(reader::Filter::default())? {
+        let entry = entry?;
+        register.note(entry.number, &entry.content()?.event);
+    }
+    Ok(register)
+}
+
+fn list(ledger: &Ledger, json: bool, csv: bool) -> Result<(), CommandError> {
+    let register = register(ledger)?;
+    let now = Timestamp::now();
+    if csv {
+        print::line("entry,state,sha256,rule,until,medium,approved_by,second,reason,ended_by");
+    }
+    for (entry, kept) in register.waivers() {
+        let line = if json {
+            object(entry, kept, now)
+        } else if csv {
+            cells(entry, kept, now)
+        } else {
+            text(entry, kept, now)
+        };
+        print::line(&line);
+    }
+    Ok(())
+}
+
+fn state(kept: &Kept, now: Timestamp) -> &'static str {
+    match &kept.ended {
+        Some(_) => "ended",
+        None if kept.holds(now) => "in force",
+        None => "expired",
+    }
+}
+
+fn object(entry: u64, kept: &Kept, now: Timestamp) -> String {
+    let ended = kept.ended.as_ref();
+    serde_json::json!({
+        "entry": entry,
+        "state": state(kept, now),
+        "waiver": kept.waived,
+        "ended_entry": ended.map(|(entry, _)| entry),
+        "ended_by": ended.map(|(_, by)| by),
+    })
+    .to_string()
+}
+
+fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
+    let waived = &kept.waived;
+    let ended = kept.ended.as_ref().map(|(_, by)| by.as_str());
+    let cells = [
+        &entry.to_string(),
+        state(kept, now),
+        &waived.sha256.to_string(),
+        &waived.rule,
+        &waived.until,
+        waived.medium.as_deref().unwrap_or_default(),
+        &waived.approved_by,
+        &waived.second,
+        &waived.reason,
+        ended.unwrap_or_default(),
+    ];
+    cells.map(cell).join(",")
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains([',', '"', '\n', '\r']) || formula {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+fn text(entry: u64, kept: &Kept, now: Timestamp) -> String {
+    let waived = &kept.waived;
+    let medium = waived.medium.as_deref().unwrap_or("every medium");
+    format!(
+        "{entry:>6}  {:<8}  until {}  {}  {}  {medium}  {} and {}: {}",
+        state(kept, now),
+        waived.until,
+        waived.sha256,
+        waived.rule,
+        waived.approved_by,
+        waived.second,
+        waived.reason
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be_and_is_no_formula() {
+        assert_eq!(cell("plain"), "plain");
+        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(cell("=1+1"), "\"'=1+1\"");
+    }
+
+    #[test]
+    fn the_last_day_ends_by_the_calendar_of_the_site() {
+        let add = Add {
+            sha256: digest(&"AB".repeat(32)).unwrap(),
+            rule: "r".to_owned(),
+            reason: "x".to_owned(),
+            approved_by: "A".to_owned(),
+            second: "B".to_owned(),
+            until: "2026-12-31".parse().unwrap(),
+            medium: None,
+        };
+        let site = Site {
+            policy: decide::Policy::builtin(),
+            zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(9)),
+        };
+        let waived = waived(&add, &site).unwrap();
+        assert_eq!(
+            (waived.until.as_str(), waived.ends.as_str()),
+            ("2026-12-31", "2026-12-31T15:00:00Z")
+        );
+        assert!(digest("12").is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! What kiosk-record tells without writing anything: the waivers that were not ended, and the
+//! media that were stopped and of which nobody has said what became.
+
+use serde::{Deserialize, Serialize};
+
+use crate::waiver::Waiver;
+
+/// Most open cases that are named; all are counted.
+pub const CASES_NAMED_MAX: usize = 16;
+
+/// A question to kiosk-record, in the place of an [`crate::ledger::Append`]. The answer is
+/// [`crate::ledger::Answer::Standing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// What is asked.
+    pub ask: Asked,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// For the [`Standing`].
+    Standing,
+}
+
+/// What holds at the moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// Waivers that were neither ended nor have run out, at most
+    /// [`crate::waiver::WAIVERS_MAX`].
+    pub waivers: Vec<Waiver>,
+    /// Media that were stopped and of which nobody has said what became.
+    pub open_cases: u64,
+    /// The insertions of the first of them, at most [`CASES_NAMED_MAX`].
+    pub cases: Vec<u64>,
+}
+
+/// What was done with a medium that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mitigation {
+    /// 預かった: it stays with the plant.
+    Kept,
+    /// 返却した: whoever brought it has it again.
+    GivenBack,
+    /// 引き渡した: an administrator, the police or another office has it.
+    HandedOver,
+}
+
+impl Mitigation {
+    /// Every one, in the order of the keys that choose them.
+    pub const ALL: [Self; 3] = [Self::Kept, Self::GivenBack, Self::HandedOver];
+}

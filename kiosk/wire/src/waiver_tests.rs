@@ -1,0 +1,198 @@
+use super::*;
+
+const HASH: Digest = Digest([7; 32]);
+const TODAY: &str = "2026-11-26";
+
+fn waiver(entry: u64) -> Waiver {
+    Waiver {
+        entry,
+        sha256: HASH,
+        rule: "a_rule".to_owned(),
+        until: TODAY.to_owned(),
+        medium: None,
+    }
+}
+
+fn row() -> Row {
+    Row {
+        volume: Some(0),
+        path: MediumName::new("a.exe").unwrap(),
+        within: Vec::new(),
+        kind: RowKind::File,
+        size_bytes: 1,
+        sha256: Some(HASH),
+        content_type: None,
+        outcome: Outcome::Matched,
+        inherited: false,
+        findings: vec![Finding::own("a_rule", Source::Yara, Tier::Block, "")],
+    }
+}
+
+fn covers(waiver: Waiver, row: &Row) -> bool {
+    Waivers::in_force(&[waiver], TODAY, Some("M-1")).cover(row)
+}
+
+#[test]
+fn a_waiver_covers_its_rule_in_its_content_until_the_end_of_its_day() {
+    assert!(covers(waiver(1), &row()));
+    let ended = |until: &str| Waiver {
+        until: until.to_owned(),
+        ..waiver(1)
+    };
+    assert!(covers(ended("2026-11-27"), &row()));
+    assert!(!covers(ended("2026-11-25"), &row()));
+    assert!(!covers(ended("9999"), &row()));
+    assert!(!covers(ended("tomorrow!!"), &row()));
+    assert!(!Waivers::in_force(&[waiver(1)], "zzzz", None).cover(&row()));
+    let other_hash = Waiver {
+        sha256: Digest([8; 32]),
+        ..waiver(1)
+    };
+    assert!(!covers(other_hash, &row()));
+    let other_rule = Waiver {
+        rule: "a_rul".to_owned(),
+        ..waiver(1)
+    };
+    assert!(!covers(other_rule, &row()));
+    let for_medium = |id: &str| Waiver {
+        medium: Some(id.to_owned()),
+        ..waiver(1)
+    };
+    assert!(covers(for_medium("M-1"), &row()));
+    assert!(!covers(for_medium("M-2"), &row()));
+    assert!(!Waivers::in_force(&[for_medium("M-1")], TODAY, None).cover(&row()));
+}
+
+#[test]
+fn the_structure_of_volumes_raw_space_and_what_was_not_read_whole_are_never_covered() {
+    for kind in [
+        RowKind::Boot,
+        RowKind::Deleted,
+        RowKind::Unallocated,
+        RowKind::Gap,
+    ] {
+        assert!(!covers(waiver(1), &Row { kind, ..row() }));
+    }
+    let unread = Row {
+        sha256: None,
+        ..row()
+    };
+    assert!(!covers(waiver(1), &unread));
+    let mut of_volume = row();
+    of_volume.findings[0].source = Source::Volume;
+    assert!(!covers(waiver(1), &of_volume));
+    let nothing = Row {
+        findings: Vec::new(),
+        ..row()
+    };
+    assert!(!covers(waiver(1), &nothing));
+    let mut echo = row();
+    echo.findings[0].member_of = Some(MediumName::new("in.exe").unwrap());
+    assert!(
+        !covers(waiver(1), &echo),
+        "it must say that it is only an echo"
+    );
+    let mut two = row();
+    two.findings
+        .push(Finding::own("b_rule", Source::Yara, Tier::Block, ""));
+    assert!(!covers(waiver(1), &two));
+}
+
+#[test]
+fn a_finding_that_stands_for_unnamed_others_cannot_be_waived() {
+    let mut summed = row();
+    summed.findings[0].rule = "more_findings".to_owned();
+    let all = Waiver {
+        rule: "more_findings".to_owned(),
+        ..waiver(1)
+    };
+    assert!(!covers(all, &summed));
+    assert!(!is_rule("more_findings") && !is_rule("") && !is_rule("a b"));
+    assert!(is_rule("A_rule9") && !is_rule(&"x".repeat(RULE_BYTES_MAX + 1)));
+}
+
+#[test]
+fn of_two_waivers_for_the_same_the_first_is_named() {
+    let waivers = Waivers::in_force(&[waiver(9), waiver(4)], TODAY, None);
+    assert_eq!(waivers.entry(Some(HASH), &row().findings[0]), Some(4));
+}
+
+#[test]
+fn a_container_is_settled_only_by_what_was_waived_inside_it() {
+    let named = |name: &str| MediumName::new(name).unwrap();
+    let mut container = row();
+    container.path = named("a.zip");
+    container.sha256 = Some(Digest([1; 32]));
+    container.inherited = true;
+    container.findings[0].member_of = Some(named("in.exe"));
+    let member = Row {
+        within: vec![named("a.zip")],
+        kind: RowKind::Member,
+        ..row()
+    };
+    let settled = |rows: &[Row]| {
+        let mut places = Places::default();
+        rows.iter().for_each(|row| places.add(row));
+        places.agree()
+    };
+    assert!(settled(&[member.clone(), container.clone()]));
+    assert!(settled(&[container.clone(), member.clone()]));
+    assert!(!settled(std::slice::from_ref(&container)));
+    let elsewhere = Row {
+        within: vec![named("b.zip")],
+        ..member.clone()
+    };
+    assert!(!settled(&[elsewhere, container.clone()]));
+    let other_volume = Row {
+        volume: Some(1),
+        ..member
+    };
+    assert!(!settled(&[other_volume, container]));
+}
+
+#[test]
+fn past_the_limit_of_places_nothing_is_settled() {
+    let mut places = Places::default();
+    for number in 0..=WAIVED_PLACES_MAX {
+        let within = vec![MediumName::new(number.to_string()).unwrap()];
+        places.add(&Row { within, ..row() });
+        assert_eq!(places.agree(), number < WAIVED_PLACES_MAX);
+    }
+}
+
+#[test]
+fn a_day_is_ten_letters_and_a_person_is_told_from_another_by_letters_alone() {
+    assert!(is_day("2026-11-26"));
+    for bad in ["2026-1-26", "2026-11-26 ", "20261126xx", "2026/11/26", ""] {
+        assert!(!is_day(bad), "{bad}");
+    }
+    assert!(is_same_person("A. Sato", " a.sato"));
+    assert!(!is_same_person("A. Sato", "B. Sato"));
+    assert!(is_said("x", 1) && !is_said("xy", 1) && !is_said(" ", 9));
+    assert!(!is_said("a\u{202e}b", 9));
+    assert!(is_said(
+        &"x".repeat(WAIVER_REASON_BYTES_MAX),
+        WAIVER_REASON_BYTES_MAX
+    ));
+    assert!(!is_said(
+        &"x".repeat(PERSON_BYTES_MAX + 1),
+        PERSON_BYTES_MAX
+    ));
+}
+
+#[test]
+fn the_most_waivers_with_the_longest_words_fit_a_message() {
+    let longest = Waiver {
+        entry: u64::MAX,
+        rule: "x".repeat(RULE_BYTES_MAX),
+        medium: Some("x".repeat(PERSON_BYTES_MAX)),
+        ..waiver(1)
+    };
+    let standing = crate::standing::Standing {
+        waivers: vec![longest; WAIVERS_MAX],
+        open_cases: u64::MAX,
+        cases: vec![u64::MAX; crate::standing::CASES_NAMED_MAX],
+    };
+    let answer = crate::ledger::Answer::Standing(Box::new(standing));
+    assert!(crate::frame::encode(&answer).is_ok());
+}
