@@ -6,7 +6,7 @@
 use wire::MediumName;
 use wire::scan::Limits;
 
-use crate::archive::zip;
+use crate::archive::{sevenzip, zip};
 use crate::budget::Budget;
 use crate::bytes::{find, has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
@@ -169,7 +169,7 @@ fn is_disk(content: &[u8]) -> bool {
 }
 
 fn is_archive(content: &[u8]) -> bool {
-    archive(content).is_some()
+    archive(content).is_some() && !sevenzip::is_mention(content)
 }
 
 /// Where members of a zip stand that has no directory at its end: a whole zip is found by that, and
