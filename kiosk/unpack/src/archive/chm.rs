@@ -8,7 +8,10 @@ mod directory;
 mod section;
 
 #[cfg(test)]
-pub(crate) use directory::PAGE_BYTES_MAX;
+pub(crate) use {
+    directory::{HELP_ENTRIES_MAX, PAGE_BYTES_MAX},
+    section::{HELP_SECTIONS_MAX, HELP_WINDOW_BITS_MAX},
+};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -48,6 +51,9 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let listing = directory::list(content, &header);
     if listing.is_torn {
         walk.damaged("the listing of compiled help is malformed or cut off");
+    }
+    if listing.is_cut {
+        walk.limit("more files in compiled help than are looked at");
     }
     let mut stored = Vec::new();
     let mut packed = Vec::new();
@@ -105,7 +111,14 @@ fn sections(
     let names = list
         .map(|entry| section::names(data(entry)))
         .unwrap_or_default();
-    for (number, name) in (0_u64..).zip(&names).skip(1) {
+    if section::HELP_SECTIONS_MAX < names.len() {
+        walk.limit("more sections in compiled help than are looked at");
+    }
+    for (number, name) in (0_u64..)
+        .zip(&names)
+        .take(section::HELP_SECTIONS_MAX)
+        .skip(1)
+    {
         let file = |file: &[u8]| {
             let found = stored
                 .iter()

@@ -21,6 +21,9 @@ use crate::walk::{Halt, Walk};
 /// Most files and folders of a cabinet that are looked at: more than one file may have members.
 pub(crate) const ISC_ENTRIES_MAX: usize = 1 << 17;
 
+/// The longest text that is read, in bytes: Windows has no longer names.
+const TEXT_BYTES: usize = 4096;
+
 /// What a file is stored as.
 const IS_SPLIT: u16 = 1;
 const IS_OBFUSCATED: u16 = 2;
@@ -124,7 +127,7 @@ impl Descriptor {
     }
 
     fn text(&self, content: &[u8], at: usize) -> Option<Vec<u8>> {
-        let tail = content.get(at..)?;
+        let tail = rest(content, at, TEXT_BYTES);
         if self.version < 17 {
             let end = tail.iter().position(|byte| *byte == 0)?;
             return Some(tail.get(..end)?.to_vec());

@@ -147,12 +147,16 @@ fn describe(
     walk: &mut Walk<'_>,
 ) -> Result<BTreeMap<Sum, Vec<Vec<u8>>>, Halt> {
     let mut names: BTreeMap<Sum, Vec<Vec<u8>>> = BTreeMap::new();
+    // What is kept of all images together is what one may have.
+    let (mut entries_left, mut bytes_left) = (tree::WIM_ENTRIES_MAX, tree::WIM_PATHS_BYTES_MAX);
     for one in stored.iter().filter(|one| one.resource.is_description) {
         walk.admit()?;
         let (description, cut) = unpack(content, &one.resource, packing, walk);
         let cut = cut.or(wrong(&description, &one.sum));
         tell(cut, walk);
-        let tree = tree::read(&description);
+        let tree = tree::read(&description, entries_left, bytes_left);
+        entries_left = entries_left.saturating_sub(tree.named.len());
+        bytes_left = bytes_left.saturating_sub(tree.path_bytes);
         if tree.is_cut {
             walk.limit("more files in an image than are looked at");
         }

@@ -63,6 +63,7 @@ fn pbzx(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests {
     use wire::Gap;
 

@@ -9,6 +9,9 @@ const PLACES_AT: usize = 0x38;
 /// Largest page of the listing, in bytes. Every writer makes pages of 4 KiB.
 pub(crate) const PAGE_BYTES_MAX: usize = 1 << 20;
 
+/// Most entries of the listing that are kept: more than one file may have members.
+pub(crate) const HELP_ENTRIES_MAX: usize = 1 << 17;
+
 /// The fixed part of a page of the listing, before its entries.
 const PAGE_HEADER_BYTES: usize = 20;
 
@@ -78,6 +81,8 @@ pub(super) struct Listing<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Whether some page of it is not there or not as pages are.
     pub(super) is_torn: bool,
+    /// Whether there are more than are kept.
+    pub(super) is_cut: bool,
 }
 
 /// Every entry of every page that has some, whether the chain of pages leads there or not.
@@ -101,6 +106,11 @@ pub(super) fn list<'a>(content: &'a [u8], header: &Header) -> Listing<'a> {
     let there = rest(whole, head_bytes, usize::MAX).chunks(page_bytes);
     listing.is_torn = there.len() < pages || whole.len() < bytes;
     for page in there {
+        listing.is_cut = HELP_ENTRIES_MAX < listing.entries.len();
+        if listing.is_cut {
+            listing.entries.truncate(HELP_ENTRIES_MAX);
+            break;
+        }
         if has(page, 0, b"PMGL") {
             let is_whole = read_page(page, &mut listing.entries);
             listing.is_torn |= !is_whole || page.len() < page_bytes;

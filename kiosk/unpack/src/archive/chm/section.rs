@@ -8,8 +8,11 @@ use crate::budget::Budget;
 use crate::bytes::{has, part, rest, span, u32_at, u64_at};
 use crate::stream::sink::{Cut, push};
 
-/// Largest window of LZX, in bits.
-const WINDOW_BITS_MAX: u32 = 21;
+/// Largest window of LZX, in bits: the method has no codes for farther copies.
+pub(crate) const HELP_WINDOW_BITS_MAX: u32 = 21;
+
+/// Most sections of a file. Every writer makes two: one of them holds what is not compressed.
+pub(crate) const HELP_SECTIONS_MAX: usize = 16;
 
 /// What comes out of a section.
 pub(super) struct Unpacked {
@@ -50,7 +53,8 @@ impl Control {
         let interval = field(3)?.checked_mul(unit)?.checked_div(FRAME_BYTES)?;
         let window = field(4)?.checked_mul(unit)?;
         let window_bits = window.checked_ilog2()?;
-        let is_known = window.is_power_of_two() && (15..=WINDOW_BITS_MAX).contains(&window_bits);
+        let is_known =
+            window.is_power_of_two() && (15..=HELP_WINDOW_BITS_MAX).contains(&window_bits);
         (has(data, 4, b"LZXC") && is_known && 0 < interval).then_some(Self {
             window_bits,
             interval,

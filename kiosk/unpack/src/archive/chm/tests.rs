@@ -1,6 +1,8 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use wire::Gap;
 
-use super::PAGE_BYTES_MAX;
+use super::{HELP_ENTRIES_MAX, HELP_SECTIONS_MAX, HELP_WINDOW_BITS_MAX, PAGE_BYTES_MAX};
 use crate::testing::{What, opened};
 
 /// Compiled help with a page and a long text, made by the compiler of Free Pascal (`chmcmd`).
@@ -42,7 +44,7 @@ fn a_broken_frame_costs_what_lies_in_it_up_to_the_next_beginning() {
         assert_eq!(text.what, What::Partial(Gap::Damaged));
         text.content
     };
-    let late = broken(sample().len() - 6_000);
+    let late = broken(sample().len() - 4_000);
     assert_eq!(late.len(), text().len());
     assert_eq!(late[..30_000], text()[..30_000]);
     let early = broken(0x10cc + 6_000);
@@ -66,6 +68,11 @@ fn what_is_not_known_of_compiled_help_is_named() {
         .filter(|one| one.name == "a.html")
         .collect();
     assert_eq!(pages[0].what, What::Unchecked(Gap::Unsupported));
+    // A window that is too large, in frames of 32 KiB.
+    let mut window = sample();
+    let frames = 1_u32 << (HELP_WINDOW_BITS_MAX + 1 - 15);
+    window[at + 12..at + 16].copy_from_slice(&frames.to_le_bytes());
+    assert_eq!(opened(&window).gap, Some(Gap::Unsupported));
     // The listing's pages.
     let mut listing = sample();
     let at = listing.windows(4).position(|four| four == b"PMGL").unwrap();
@@ -124,4 +131,47 @@ fn two_sections_of_one_name_are_told() {
     twice[at..at + content.len()].copy_from_slice(&content);
     twice[at + content.len()] = 0x80;
     assert!(opened(&twice).has_rule("chm_duplicate_section"));
+}
+
+/// Compiled help with such a listing and such contents, none of them compressed.
+fn written(entries: &[u8], contents: &[u8]) -> Vec<u8> {
+    let page = [&b"PMGL"[..], &[0; 16], entries].concat();
+    let number = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+    let mut listing = b"ITSP".to_vec();
+    listing.resize(0x54, 0);
+    listing[8..12].copy_from_slice(&number(0x54));
+    listing[16..20].copy_from_slice(&number(page.len()));
+    listing[44..48].copy_from_slice(&number(1));
+    listing.extend(page);
+    let mut help = b"ITSF\x03\0\0\0\x60".to_vec();
+    help.resize(0x78, 0);
+    help[0x38] = 0x60;
+    help[0x40] = 0x18;
+    help[0x48] = 0x78;
+    help[0x50..0x54].copy_from_slice(&number(listing.len()));
+    help[0x58..0x5c].copy_from_slice(&number(0x78 + listing.len()));
+    [help, listing, contents.to_vec()].concat()
+}
+
+#[test]
+fn more_entries_or_sections_than_are_looked_at_are_a_limit() {
+    let few = opened(&written(b"\x02/a\0\0\x05", b"alpha"));
+    assert_eq!(few.contents("a"), [b"alpha"]);
+    assert_eq!(few.gap, None);
+    let names = [
+        &[0, 0, 0, 0][..],
+        &[1, 0, b'x', 0, 0, 0].repeat(HELP_SECTIONS_MAX + 1),
+    ]
+    .concat();
+    let mut entry = b"\x14::DataSpace/NameList\0\0".to_vec();
+    entry.push(u8::try_from(names.len()).unwrap());
+    assert_eq!(opened(&written(&entry, &names)).gap, Some(Gap::Limit));
+    let pages = b"\x02/a\0\0\0".repeat(PAGE_BYTES_MAX / 8);
+    let mut many = written(&pages, b"");
+    let page = many[0xcc..].to_vec();
+    let count = HELP_ENTRIES_MAX / (PAGE_BYTES_MAX / 8) + 2;
+    many.extend(page.repeat(count));
+    let bytes = u32::try_from(many.len() - 0x78).unwrap();
+    many[0x50..0x54].copy_from_slice(&bytes.to_le_bytes());
+    assert_eq!(opened(&many).gap, Some(Gap::Limit));
 }

@@ -64,7 +64,8 @@ impl Codes {
     fn new(lengths: &[u8]) -> Result<Self, Fault> {
         let mut table = Vec::with_capacity(1 << CODE_BITS);
         for bits in 1..=15_u8 {
-            let each = 1_usize << CODE_BITS.saturating_sub(u32::from(bits));
+            let free = CODE_BITS.saturating_sub(u32::from(bits));
+            let each = 1_usize.checked_shl(free).unwrap_or(0);
             for (symbol, _) in (0_u16..)
                 .zip(lengths)
                 .filter(|(_, length)| **length == bits)

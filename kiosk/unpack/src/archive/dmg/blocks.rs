@@ -87,7 +87,11 @@ pub(super) fn pieces(table: &[u8], data_at: u64, pieces: &mut Vec<Piece>) -> Opt
     let data_at = data_at.checked_add(u64_at(table, 24)?)?;
     let count = span(u32_at(table, 200)?.into());
     let entries = part(table, TABLE_BYTES, count.checked_mul(PIECE_BYTES)?)?;
-    for entry in entries.chunks_exact(PIECE_BYTES) {
+    let room = DMG_PIECES_MAX.saturating_sub(pieces.len());
+    for entry in entries
+        .chunks_exact(PIECE_BYTES)
+        .take(room.saturating_add(1))
+    {
         let kind = u32_at(entry, 0)?;
         if kind == REMARK || kind == END {
             continue;

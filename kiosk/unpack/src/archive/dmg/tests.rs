@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use wire::Gap;
 
 use super::{DMG_PIECES_MAX, blocks};

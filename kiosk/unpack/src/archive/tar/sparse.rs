@@ -2,6 +2,7 @@
 //! of GNU tar, "Storing Sparse Files", for the old kind and for 0.0, 0.1 and 1.0 of pax.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use wire::Gap;
 
@@ -24,7 +25,7 @@ pub(super) struct Said<'a> {
     /// The map of 0.1: numbers with commas between them.
     map: Option<&'a [u8]>,
     /// The numbers of 0.0, a record each.
-    numbers: Vec<u64>,
+    numbers: Rc<Vec<u64>>,
     /// Whether the map stands before the data.
     is_inside: bool,
 }
@@ -38,7 +39,7 @@ impl<'a> Said<'a> {
             b"GNU.sparse.offset" | b"GNU.sparse.numbytes"
                 if self.numbers.len() <= SPARSE_PIECES_MAX.saturating_mul(2) =>
             {
-                self.numbers.extend(decimal(value));
+                Rc::make_mut(&mut self.numbers).extend(decimal(value));
             }
             b"GNU.sparse.major" => self.is_inside = value == b"1",
             _ => {}
@@ -80,6 +81,14 @@ pub(super) fn body(
             gap: Gap::Limit,
             size_bytes: map.size_bytes,
             why: "sparse file of too many pieces",
+        };
+    }
+    // A map costs time where nothing comes out.
+    if let Err(why) = budget.take_input(map.pieces.len().saturating_mul(16)) {
+        return Body::Unchecked {
+            gap: Gap::Limit,
+            size_bytes: map.size_bytes,
+            why,
         };
     }
     let mut output = Vec::new();
@@ -157,9 +166,9 @@ fn listed(said: &Said<'_>) -> Option<Map> {
         Some(map) => {
             let numbers = map.split(|byte| *byte == b',').map(decimal);
             let most = SPARSE_PIECES_MAX.saturating_add(1).saturating_mul(2);
-            numbers.take(most).collect::<Option<Vec<_>>>()?
+            Rc::new(numbers.take(most).collect::<Option<Vec<_>>>()?)
         }
-        None => said.numbers.clone(),
+        None => Rc::clone(&said.numbers),
     };
     let is_map = !numbers.is_empty() && numbers.len().is_multiple_of(2);
     let size_bytes = said.size_bytes.filter(|_| is_map)?;

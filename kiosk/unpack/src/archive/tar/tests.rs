@@ -177,17 +177,13 @@ fn sparse_files_that_are_cut_off_or_torn_are_damaged() {
             What::Partial(Gap::Damaged),
             "{options}"
         );
-        // The file's size: it is shorter than its pieces, or there is no map.
-        let key = [
-            b"realsize=9500000".as_slice(),
-            b"size=9500000",
-            b"00044172540",
-        ];
-        for key in key {
-            let places = 0..content.len() - key.len();
-            for at in places.rev().filter(|at| *at < 3000) {
+        // Headers have a checksum, and what pax says has none: the file is shorter than its pieces.
+        if options == SPARSE[0] {
+            continue;
+        }
+        for key in [b"realsize=9500000".as_slice(), b"size=9500000"] {
+            for at in (0..3000).rev() {
                 if content[at..].starts_with(key) {
-                    content[at + key.len() - 4] = b'1';
                     content[at + key.len() - 7] = b'1';
                 }
             }

@@ -1,6 +1,8 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use wire::Gap;
 
-use super::tree::read;
+use super::tree::{self, Tree};
 use super::{WIM_CHUNK_BYTES_MAX, WIM_ENTRIES_MAX, WIM_PATHS_BYTES_MAX};
 use crate::testing::{What, made_by_shell, opened};
 
@@ -85,6 +87,10 @@ fn what_is_not_known_of_an_image_is_named() {
     assert_eq!(with(42, &[2]), Some(Gap::Unsupported));
     let chunk = u32::try_from(WIM_CHUNK_BYTES_MAX * 2).unwrap();
     assert_eq!(with(20, &chunk.to_le_bytes()), Some(Gap::Unsupported));
+}
+
+fn read(description: &[u8]) -> Tree {
+    tree::read(description, WIM_ENTRIES_MAX, WIM_PATHS_BYTES_MAX)
 }
 
 /// An entry with a name of two letters a byte.

@@ -36,7 +36,7 @@ pub(super) struct Tree {
     pub(super) is_cut: bool,
     /// A folder lies in two places.
     pub(super) is_tangled: bool,
-    path_bytes: usize,
+    pub(super) path_bytes: usize,
 }
 
 /// One entry of a folder.
@@ -50,8 +50,8 @@ struct Entry {
     end: usize,
 }
 
-/// Reads the description of an image.
-pub(super) fn read(description: &[u8]) -> Tree {
+/// Reads the description of an image, at most so many entries and bytes of their paths.
+pub(super) fn read(description: &[u8], entries_max: usize, bytes_max: usize) -> Tree {
     let mut tree = Tree::default();
     // Security descriptors come first; nothing is less than their count and length.
     let root_at = u32_at(description, 0).map(|bytes| aligned(span(bytes.max(8).into())));
@@ -71,7 +71,8 @@ pub(super) fn read(description: &[u8]) -> Tree {
             tree.is_tangled = true;
             continue;
         }
-        tree.folder(description, &path, at, &mut folders);
+        tree.folder(description, &path, at, &mut folders, entries_max);
+        tree.is_cut |= entries_max < tree.named.len() || bytes_max < tree.path_bytes;
         if tree.is_cut {
             break;
         }
@@ -87,6 +88,7 @@ impl Tree {
         path: &[u8],
         begin: usize,
         folders: &mut Vec<(Vec<u8>, usize)>,
+        entries_max: usize,
     ) {
         let mut at = begin;
         loop {
@@ -104,7 +106,7 @@ impl Tree {
             }
             full.extend_from_slice(&entry.name);
             self.path_bytes = self.path_bytes.saturating_add(full.len());
-            let many = WIM_ENTRIES_MAX <= self.named.len().saturating_add(folders.len());
+            let many = entries_max <= self.named.len().saturating_add(folders.len());
             if many || WIM_PATHS_BYTES_MAX < self.path_bytes {
                 self.is_cut = true;
                 return;

@@ -156,8 +156,9 @@ impl<'a> Reader<'a> {
             }
             return;
         }
-        let parent = self.files.iter().rev().nth(1);
-        let parent = parent.and_then(|index| self.list.entries.get(*index));
+        let parent = self.files.iter().rev().nth(1).copied();
+        let parent = parent.filter(|_| *element == b"name");
+        let parent = parent.and_then(|index| self.list.entries.get(index));
         let parent = parent.map(|parent| parent.path.clone()).unwrap_or_default();
         let file = self
             .files

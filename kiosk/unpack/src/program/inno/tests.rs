@@ -1,6 +1,8 @@
 //! The data of the samples was made by Inno Setup's own compiler, of the versions in their names;
 //! the loader and the program that installs, a megabyte each time, are ours.
 
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+
 use wire::Gap;
 
 use super::LOCATIONS_MAX;
