@@ -190,24 +190,21 @@ def inno(pack, flags):
     return make
 
 
-def installshield(has_list):
-    """A cabinet of InstallShield 6, whose list lies in it or in a file beside it."""
-    def make(data, _):
-        heap = b""
-        for at in range(0, len(data), 5000):
-            deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-            piece = deflate.compress(data[at:at + 5000]) + deflate.flush()
-            heap += struct.pack("<H", len(piece)) + piece
-        begin, table = 84, 0x276
-        head = struct.pack("<I", 4) + b"files\0check.txt\0"
-        record = struct.pack("<HQQQ", 4, len(data), len(heap), begin) + hashlib.md5(data).digest()
-        record += bytes(16) + struct.pack("<IH", 10, 0) + bytes(12) + struct.pack("<IIBH", 0, 0, 0, 1)
-        lists = bytes(12) + struct.pack("<5I", table, 0, len(head), len(head), 1) + bytes(8)
-        lists = (lists + struct.pack("<II", 1, len(head))).ljust(table, b"\0") + head + record
-        place = (begin + len(heap), len(lists)) if has_list else (0, 0)
-        cab = b"ISc(" + struct.pack("<IIII", 0x1006000, 0, *place) + struct.pack("<4I", begin, 0, 0, 0)
-        return cab.ljust(begin, b"\0") + heap + (lists if has_list else b"")
-    return make
+def installshield(data, _):
+    """A cabinet of InstallShield 6 whose list lies in it."""
+    heap = b""
+    for at in range(0, len(data), 5000):
+        deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+        piece = deflate.compress(data[at:at + 5000]) + deflate.flush()
+        heap += struct.pack("<H", len(piece)) + piece
+    begin, table = 84, 0x276
+    head = struct.pack("<I", 4) + b"files\0check.txt\0"
+    record = struct.pack("<HQQQ", 4, len(data), len(heap), begin) + hashlib.md5(data).digest()
+    record += bytes(16) + struct.pack("<IH", 10, 0) + bytes(12) + struct.pack("<IIBH", 0, 0, 0, 1)
+    lists = bytes(12) + struct.pack("<5I", table, 0, len(head), len(head), 1) + bytes(8)
+    lists = (lists + struct.pack("<II", 1, len(head))).ljust(table, b"\0") + head + record
+    cab = b"ISc(" + struct.pack("<IIII", 0x1006000, 0, begin + len(heap), len(lists)) + struct.pack("<4I", begin, 0, 0, 0)
+    return cab.ljust(begin, b"\0") + heap + lists
 
 
 def lzma2(data):
@@ -235,7 +232,6 @@ FORMATS = {
     "wim": wim("--compress=none"),
     "wim lzx": wim("--compress=LZX"),
     "wim xpress": wim("--compress=XPRESS"),
-    "wim lzms": wim("--compress=LZMS"),
     "xar": xar("none"),
     "xar gzip": xar("gzip"),
     "xar bzip2": xar("bzip2"),
@@ -254,8 +250,7 @@ FORMATS = {
     "inno zlib": inno(zlib.compress, PACKED),
     "inno bzip2": inno(bz2.compress, PACKED),
     "inno stored": inno(bytes, b"\0\0"),
-    "installshield": installshield(True),
-    "installshield 2": installshield(False),
+    "installshield": installshield,
 }
 
 ENCRYPTED = {

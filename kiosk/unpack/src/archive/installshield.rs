@@ -141,7 +141,6 @@ impl Descriptor {
 
     fn file(&self, content: &[u8], index: usize) -> Option<File> {
         const RECORD_BYTES: usize = 0x57;
-        let wide = |record: &[u8], at| u64_at(record, at);
         let (record, narrow) = if self.version < 6 {
             let at = self.entry(content, self.folders.checked_add(index)?)?;
             (part(content, at, 0x3a)?, true)
@@ -177,9 +176,9 @@ impl Descriptor {
             false => File {
                 name,
                 flags: u16_at(record, 0)?,
-                size_bytes: wide(record, 2)?,
-                packed_bytes: wide(record, 10)?,
-                at: wide(record, 18)?,
+                size_bytes: u64_at(record, 2)?,
+                packed_bytes: u64_at(record, 10)?,
+                at: u64_at(record, 18)?,
                 sum: Some(part(record, 26, 16)?.try_into().ok()?),
                 is_linked: *record.get(0x54)? & 1 != 0,
             },

@@ -64,10 +64,12 @@ pub(super) fn body(
     data: &[u8],
     budget: &mut Budget,
 ) -> Body<'static> {
-    let map = match header.kind {
-        Type::Sparse => old(header, more),
-        _ if overrides.sparse.is_inside => inside(&overrides.sparse, data),
-        _ => listed(&overrides.sparse),
+    let map = if header.kind == Type::Sparse {
+        old(header, more)
+    } else if overrides.sparse.is_inside {
+        inside(&overrides.sparse, data)
+    } else {
+        listed(&overrides.sparse)
     };
     let Some(map) = map else {
         return Body::Unchecked {

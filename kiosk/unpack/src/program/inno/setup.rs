@@ -182,7 +182,7 @@ pub(super) struct Layout {
 impl Layout {
     /// `None` is a version that is not known.
     pub(super) fn of(version: Version) -> Option<Self> {
-        let is_known = [5, 1, 13, 0] <= version && version < [6, 5, 0, 0];
+        let is_known = ([5, 1, 13, 0]..[6, 5, 0, 0]).contains(&version);
         is_known.then_some(Self {
             sum: match version {
                 _ if version < [5, 3, 9, 0] => Sum::Md5,
