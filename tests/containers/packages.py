@@ -106,12 +106,14 @@ def dmg(pack, kind):
     def make(data, name):
         disk = images.fat(data, name)
         heap, entries = b"", []
-        step = 512 * 512
+        step = 48 * 512
         for at in range(0, len(disk), step):
             piece = disk[at:at + step]
-            packed = pack(piece) if any(piece) else b""
+            # One that begins as a stream or as a volume is opened as that, too.
+            how, sort = (pack, kind) if at else (zlib.compress, 0x80000005)
+            packed = how(piece) if any(piece) else b""
             entries.append(struct.pack(
-                ">IIQQQQ", kind if packed else 0, 0, at // 512, len(piece) // 512, len(heap), len(packed)))
+                ">IIQQQQ", sort if packed else 0, 0, at // 512, len(piece) // 512, len(heap), len(packed)))
             heap += packed
         sectors = len(disk) // 512
         entries.append(struct.pack(">IIQQQQ", 0xFFFFFFFF, 0, sectors, 0, len(heap), 0))

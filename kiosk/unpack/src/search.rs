@@ -78,9 +78,9 @@ const MARKS: [Mark; 18] = [
     mark(2, b"-lh"),
     mark(0, b"!<arch>\n"),
     mark(0, b"\xed\xab\xee\xdb"),
-    mark(0, b"070701"),
-    mark(0, b"070702"),
-    mark(0, b"070707"),
+    mark(0, b"07070"),
+    mark(0, b"MSWIM\0\0\0"),
+    mark(0, b"xar!\0\x1c"),
     mark(257, b"ustar"),
     mark(0, b"SZDD\x88\xf0\x27\x33"),
 ];

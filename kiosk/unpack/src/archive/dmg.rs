@@ -27,7 +27,16 @@ const ENCRYPTED: &[u8] = b"encrcdsa";
 
 /// Whether the content is one: it tells itself by its end.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    trailer(content).is_some() || has(content, 0, ENCRYPTED)
+    trailer(content).is_some() || has(content, 0, ENCRYPTED) || is_cut(content)
+}
+
+/// Whether the trailer has begun and the content ends before it does.
+fn is_cut(content: &[u8]) -> bool {
+    let least = content
+        .len()
+        .saturating_sub(TRAILER_BYTES.saturating_sub(1));
+    let tail = rest(content, least, TRAILER_BYTES);
+    tail.windows(TRAILER.len()).any(|window| window == TRAILER)
 }
 
 /// The trailer, and where it begins.
@@ -40,6 +49,10 @@ fn trailer(content: &[u8]) -> Option<(&[u8], usize)> {
 /// Hands out the disk.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let Some((trailer, trailer_at)) = trailer(content) else {
+        if !has(content, 0, ENCRYPTED) {
+            walk.damaged("the end of a disk image is cut off");
+            return Ok(());
+        }
         walk.encrypted("a disk image asks for a password");
         return Ok(());
     };

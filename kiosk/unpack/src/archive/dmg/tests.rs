@@ -72,6 +72,7 @@ fn a_disk_of_every_method_is_as_it_was() {
 #[test]
 fn a_disk_image_that_is_cut_off_or_changed_is_never_whole() {
     let whole = sample("[(0x80000005, 2, zlib.compress(A)), (1, 2, B), (1, 1, C)]");
+    assert_eq!(opened(&whole[..whole.len() - 300]).gap, Some(Gap::Damaged));
     // Without its end it is none; with the end and not the middle it is damaged.
     let shorter = [&whole[..500], &whole[1200..]].concat();
     assert!(opened(&shorter).is_suspect());
