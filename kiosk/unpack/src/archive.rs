@@ -4,15 +4,21 @@ mod ar;
 mod arj;
 pub(crate) mod binhex;
 mod cab;
+mod chm;
 mod codec;
 mod cpio;
+mod dmg;
+mod installshield;
 mod lzh;
 mod mac;
+mod markup;
 pub(crate) mod rar;
 mod rpm;
 pub(crate) mod sevenzip;
 pub(crate) mod tar;
 mod tnef;
+mod wim;
+mod xar;
 pub(crate) mod zip;
 
 use crate::format::{Format, Sort};
@@ -29,6 +35,17 @@ pub(crate) const FORMATS: &[Format] = &[
     Format::new("lzh", Sort::Archive, lzh::begins, lzh::open),
     Format::new("arj", Sort::Archive, arj::begins, arj::open),
     Format::new("cab", Sort::Archive, cab::begins, cab::open),
+    Format::new(
+        "installshield cab",
+        Sort::Archive,
+        installshield::begins,
+        installshield::open,
+    ),
+    Format::new("chm", Sort::Archive, chm::begins, chm::open),
+    Format::new("wim", Sort::Archive, wim::begins, wim::open),
+    // Its first piece may be a stream that is opened by itself.
+    Format::new("dmg", Sort::Document, dmg::begins, dmg::open),
+    Format::new("xar", Sort::Archive, xar::begins, xar::open),
     Format::new("tnef", Sort::Archive, tnef::begins, tnef::open),
     Format::new("binhex", Sort::Archive, binhex::begins, binhex::open),
     Format::new(

@@ -5,6 +5,7 @@
 //! installers pack. Its structure is never trusted: what leads nowhere is passed over, for it
 //! hides nothing that is not matched with the whole.
 
+mod inno;
 mod installer;
 #[cfg(test)]
 mod maker;

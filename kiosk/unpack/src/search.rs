@@ -6,7 +6,7 @@
 use wire::MediumName;
 use wire::scan::Limits;
 
-use crate::archive::zip;
+use crate::archive::{sevenzip, zip};
 use crate::budget::Budget;
 use crate::bytes::{find, has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
@@ -78,9 +78,9 @@ const MARKS: [Mark; 18] = [
     mark(2, b"-lh"),
     mark(0, b"!<arch>\n"),
     mark(0, b"\xed\xab\xee\xdb"),
-    mark(0, b"070701"),
-    mark(0, b"070702"),
-    mark(0, b"070707"),
+    mark(0, b"07070"),
+    mark(0, b"MSWIM\0\0\0"),
+    mark(0, b"xar!\0\x1c"),
     mark(257, b"ustar"),
     mark(0, b"SZDD\x88\xf0\x27\x33"),
 ];
@@ -169,7 +169,7 @@ fn is_disk(content: &[u8]) -> bool {
 }
 
 fn is_archive(content: &[u8]) -> bool {
-    archive(content).is_some()
+    archive(content).is_some() && !sevenzip::is_mention(content)
 }
 
 /// Where members of a zip stand that has no directory at its end: a whole zip is found by that, and

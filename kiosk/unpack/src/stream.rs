@@ -20,6 +20,7 @@ pub(crate) mod lzma;
 pub(crate) mod lzma_alone;
 mod lzop;
 mod pack;
+mod pbzx;
 mod single;
 pub(crate) mod sink;
 mod skipped;
@@ -51,5 +52,6 @@ pub(crate) const FORMATS: &[Format] = &[
         expand::begins_kwaj,
         expand::open_kwaj,
     ),
+    Format::new("pbzx", Sort::Archive, pbzx::begins, pbzx::open),
     Format::new("lzip", Sort::Archive, lzip::begins, lzip::open),
 ];

@@ -1,6 +1,6 @@
 //! Text that carries contents in itself: mail, encodings, pages.
 
-mod base64;
+pub(crate) mod base64;
 mod charset;
 mod embedded;
 pub(crate) mod lines;

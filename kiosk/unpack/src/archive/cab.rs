@@ -5,7 +5,6 @@
 
 mod folder;
 mod header;
-mod lzx;
 mod mszip;
 mod quantum;
 

@@ -7,6 +7,8 @@
 pub(super) mod bits;
 pub(super) mod blocks;
 pub(super) mod huffman;
+pub(super) mod lzx;
+pub(super) mod xpress;
 
 use wire::Gap;
 

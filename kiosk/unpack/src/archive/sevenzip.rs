@@ -41,6 +41,16 @@ pub(crate) fn begins(content: &[u8]) -> bool {
     has(content, 0, &SIGNATURE)
 }
 
+/// Whether this is no more than the signature, as programs that look for it hold it: what follows
+/// has neither the checksum that readers ask for nor the zeros of an archive that was not finished.
+pub(crate) fn is_mention(content: &[u8]) -> bool {
+    /// The checksum of the start header and the header itself.
+    const START_AT: usize = 8;
+    let start = rest(content, START_AT, SIGNATURE_BYTES.saturating_sub(START_AT));
+    let is_sound = Start::read(content).is_some_and(|start| start.is_sound);
+    begins(content) && !is_sound && start.iter().any(|byte| *byte != 0)
+}
+
 /// Hands out every member.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut archive = Archive {

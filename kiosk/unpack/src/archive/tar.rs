@@ -6,6 +6,7 @@
 
 mod header;
 mod pax;
+mod sparse;
 
 use wire::name::NAME_BYTES_MAX;
 use wire::{Gap, MediumName};
@@ -115,6 +116,7 @@ impl<'a> State<'a> {
             long_name.unwrap_or_default(),
             overrides.path.unwrap_or_default(),
         ];
+        let map_at = data_at;
         let data_at = after_sparse_map(content, data_at, header);
         let data = rest(content, data_at, span(size_bytes));
         let found = Found {
@@ -125,7 +127,13 @@ impl<'a> State<'a> {
             size_bytes,
         };
         let is_sparse = overrides.is_sparse || header.kind == Type::Sparse;
-        found.hand_out(header.kind, is_sparse, walk)?;
+        if is_sparse {
+            let map = rest(content, map_at, data_at.saturating_sub(map_at));
+            let body = sparse::body(header, map, &overrides, data, walk.budget);
+            found.file(walk, |_| body)?;
+        } else {
+            found.hand_out(header.kind, walk)?;
+        }
         Ok(after(data_at, size_bytes))
     }
 
@@ -196,15 +204,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn hand_out(&self, kind: Type, is_sparse: bool, walk: &mut Walk<'_>) -> Result<(), Halt> {
-        if is_sparse {
-            let why = "sparse file";
-            return self.file(walk, |_| Body::Unchecked {
-                gap: Gap::Unsupported,
-                size_bytes: self.size_bytes,
-                why,
-            });
-        }
+    fn hand_out(&self, kind: Type, walk: &mut Walk<'_>) -> Result<(), Halt> {
         match kind {
             // Before there was a type for folders, a slash at the end told them.
             Type::File if self.name.ends_with(b"/") => {

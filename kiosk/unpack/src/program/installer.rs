@@ -4,8 +4,8 @@
 
 use super::pe::Image;
 use super::resource::Resources;
-use super::{nsis, python};
-use crate::bytes::{find, has};
+use super::{inno, nsis, python};
+use crate::bytes::{find, has, rest};
 use crate::walk::{Halt, Walk};
 
 /// Before each script that AutoIt compiles into a program.
@@ -19,7 +19,16 @@ pub(crate) fn open(
 ) -> Result<(), Halt> {
     let content = image.content;
     let behind = content.get(image.end..).unwrap_or_default();
-    if is_inno(content, behind) || resources.has_inno {
+    for at in &resources.inno_at {
+        inno::open(content, rest(content, *at, usize::MAX), walk)?;
+    }
+    if 1 < resources.inno_at.len() {
+        walk.contradiction(
+            "inno_tables",
+            "two tables say where an installer's files are",
+        );
+    }
+    if resources.inno_at.is_empty() && is_inno(content, behind) {
         walk.unsupported("payload of an Inno Setup installer is not opened");
     }
     if has(behind, 0, b"ISSetupStream\0") || has(behind, 0, b"InstallShield\0") {

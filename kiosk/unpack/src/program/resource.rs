@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::inno;
 use super::pe::{Directory, Image};
 use super::within::{Taken, is_program};
 use crate::bytes::{rest, span, u16_at, u32_at};
@@ -29,8 +30,8 @@ const HIGH: u32 = 0x8000_0000;
 pub(crate) struct Resources {
     /// What was handed out, so that it is not found once more.
     pub(crate) taken: Taken,
-    /// Whether one holds where an Inno Setup installer lies.
-    pub(crate) has_inno: bool,
+    /// Where those lie that say where an Inno Setup installer is.
+    pub(crate) inno_at: Vec<usize>,
 }
 
 /// One directory that is still to be read, or a leaf.
@@ -47,7 +48,7 @@ struct Node {
 pub(crate) fn open(image: &Image<'_>, walk: &mut Walk<'_>) -> Result<Resources, Halt> {
     let mut found = Resources {
         taken: Taken::new(),
-        has_inno: false,
+        inno_at: Vec::new(),
     };
     let Some((address, _)) = image.directory(Directory::Resources) else {
         return Ok(found);
@@ -90,7 +91,9 @@ pub(crate) fn open(image: &Image<'_>, walk: &mut Walk<'_>) -> Result<Resources, 
             break;
         };
         bytes_left = left;
-        found.has_inno |= leaf.starts_with(b"rDlPtS");
+        if leaf.starts_with(inno::TABLE) || leaf.starts_with(inno::OTHER_TABLE) {
+            found.inno_at.push(begin);
+        }
         let is_worth =
             is_program(leaf) || is_unusual(leaf, node.kind) || opens(leaf, begin, is_archive);
         if is_worth {

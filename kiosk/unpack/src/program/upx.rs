@@ -180,3 +180,6 @@ fn block(content: &[u8], at: usize) -> Option<Packed<'_>> {
         checksum: None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     single::open(content, walk, decode)
 }
 
-fn decode(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
+pub(crate) fn decode(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
     let header = content
         .first()
         .zip(u32_at(content, 1))

@@ -3,10 +3,10 @@
 use wire::Gap;
 
 use super::header::{Cabinet, Folder};
-use super::lzx::Lzx;
 use super::mszip::Mszip;
 use super::quantum::Quantum;
 use crate::archive::codec;
+use crate::archive::codec::lzx::Lzx;
 use crate::budget::Budget;
 use crate::bytes::{length, part, rest, span, u16_at, u32_at};
 use crate::walk::{Halt, Walk};

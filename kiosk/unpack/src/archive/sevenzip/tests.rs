@@ -5,6 +5,7 @@ mod hostile;
 use wire::Gap;
 use wire::scan::Limits;
 
+use super::is_mention;
 use crate::stream::decoder::zstd::WINDOW_BYTES_MAX;
 use crate::testing::{
     Opened, What, gzipped, kinds, made, made_by_shell, opened, opened_within, shell,
@@ -592,4 +593,20 @@ fn zeros_end_at_the_ratio_and_members_at_their_number() {
         (sevenzip.gap, sevenzip.members.len()),
         (Some(Gap::Limit), 3)
     );
+}
+
+#[test]
+fn a_mention_of_the_signature_is_no_archive() {
+    let whole = made_by_shell("echo alpha > a; 7z a -bd out.7z a >/dev/null; mv out.7z out");
+    assert!(!is_mention(&whole));
+    let program = [
+        &whole[..6],
+        b"\0\0\x80ua\0\x0aua\0\x0a\0\0\0\x0aERROR: \0\0\0\0Syst",
+    ]
+    .concat();
+    assert!(is_mention(&program));
+    let unfinished = [&whole[..8], &[0; 24]].concat();
+    assert!(!is_mention(&unfinished));
+    let behind = [b"a program ".as_slice(), &program].concat();
+    assert!(crate::recognise_file(&behind).is_empty());
 }

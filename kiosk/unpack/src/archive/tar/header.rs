@@ -126,6 +126,11 @@ impl<'a> Header<'a> {
         [prefix, b"/", name].concat()
     }
 
+    /// A field of the block.
+    pub(super) fn field(&self, at: usize, bytes: usize) -> Option<&'a [u8]> {
+        part(self.block, at, bytes)
+    }
+
     /// One byte of the block.
     pub(super) fn byte(&self, at: usize) -> u8 {
         self.block.get(at).copied().unwrap_or_default()
@@ -138,7 +143,7 @@ fn text(field: &[u8]) -> &[u8] {
 
 /// A number in octal digits, between spaces and zero bytes, or in GNU's base 256. An empty
 /// field is zero.
-fn number(field: &[u8]) -> Option<u64> {
+pub(super) fn number(field: &[u8]) -> Option<u64> {
     let (first, tail) = field.split_first()?;
     if first & 0x80 != 0 {
         let mut value = u64::from(first & 0x7f);

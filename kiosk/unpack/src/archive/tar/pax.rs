@@ -1,5 +1,7 @@
 //! Pax extended headers: `length key=value` lines.
 
+use super::sparse::Said;
+
 /// What an extended header says instead of the header itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides<'a> {
@@ -13,6 +15,8 @@ pub(super) struct Overrides<'a> {
     pub(super) size_bytes: Option<u64>,
     /// Whether there is a key of a sparse file.
     pub(super) is_sparse: bool,
+    /// What these keys say.
+    pub(super) sparse: Said<'a>,
     any: bool,
 }
 
@@ -38,6 +42,7 @@ impl<'a> Overrides<'a> {
                 }
                 _ if key.starts_with(b"GNU.sparse.") || key == b"SCHILY.realsize" => {
                     overrides.is_sparse = true;
+                    overrides.sparse.take(key, value);
                 }
                 _ => {}
             }
@@ -52,6 +57,10 @@ impl<'a> Overrides<'a> {
             sparse_name: self.sparse_name.or(others.sparse_name),
             link: self.link.or(others.link),
             size_bytes: self.size_bytes.or(others.size_bytes),
+            sparse: match self.is_sparse {
+                true => self.sparse,
+                false => others.sparse.clone(),
+            },
             is_sparse: self.is_sparse || others.is_sparse,
             any: self.any || others.any,
         }
@@ -75,7 +84,7 @@ fn record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((line.get(..equals)?, value, data.get(length..)?))
 }
 
-fn decimal(text: &[u8]) -> Option<u64> {
+pub(super) fn decimal(text: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(text).ok()?;
     let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
     plain.then(|| digits.parse().ok()).flatten()

@@ -3,6 +3,7 @@
 use wire::Gap;
 use wire::scan::Limits;
 
+use super::sparse::SPARSE_PIECES_MAX;
 use crate::testing::kinds;
 use crate::testing::{What, gzipped, made, made_by_shell, opened, opened_within};
 
@@ -139,21 +140,88 @@ fn the_short_name_behind_a_long_one_is_judged_too() {
     assert_eq!(tar.members[0].rules, ["archive_path_escapes"]);
 }
 
+/// A sparse file of nine bytes, one every million, and a file behind it.
+fn sparse(options: &str) -> Vec<u8> {
+    made_by_shell(&format!(
+        "for n in 1 2 3 4 5 6 7 8 9; do printf x | dd of=s bs=1 seek=${{n}}000000 conv=notrunc 2>/dev/null; done
+         truncate -s 9500000 s; echo next > z; tar -cSf out {options} s z"
+    ))
+}
+
+const SPARSE: [&str; 4] = [
+    "--format=gnu",
+    "--format=pax --sparse-version=0.0",
+    "--format=pax --sparse-version=0.1",
+    "--format=pax --sparse-version=1.0",
+];
+
 #[test]
-fn sparse_files_are_unsupported_and_the_next_member_is_found() {
-    for format in ["gnu", "pax"] {
-        let content = made_by_shell(&format!(
-            "for n in 1 2 3 4 5 6 7 8 9; do printf x | dd of=s bs=1 seek=${{n}}000000 conv=notrunc 2>/dev/null; done
-             echo next > z; tar -cSf out --format={format} s z"
-        ));
-        let tar = opened(&content);
+fn sparse_files_have_their_holes_and_the_next_member_is_found() {
+    let mut whole = vec![0; 9_500_000];
+    (1..10).for_each(|place| whole[place * 1_000_000] = b'x');
+    for options in SPARSE {
+        let tar = opened(&sparse(options));
+        assert!(tar.contents("s") == [whole.as_slice()], "{options}");
+        assert_eq!(tar.contents("z"), [b"next\n"], "{options}");
+        assert!(!tar.is_suspect(), "{options}");
+    }
+}
+
+#[test]
+fn sparse_files_that_are_cut_off_or_torn_are_damaged() {
+    for options in SPARSE {
+        let mut content = sparse(options);
+        let tar = opened(&content[..30_000]);
         assert_eq!(
             tar.members[0].what,
-            What::Unchecked(Gap::Unsupported),
-            "{tar:?}"
+            What::Partial(Gap::Damaged),
+            "{options}"
         );
-        assert_eq!(tar.contents("z"), [b"next\n"], "{format}: {tar:?}");
+        // Headers have a checksum, and what pax says has none: the file is shorter than its pieces.
+        if options == SPARSE[0] {
+            continue;
+        }
+        for key in [b"realsize=9500000".as_slice(), b"size=9500000"] {
+            for at in (0..3000).rev() {
+                if content[at..].starts_with(key) {
+                    content[at + key.len() - 7] = b'1';
+                }
+            }
+        }
+        let tar = opened(&content);
+        assert!(tar.is_suspect(), "{options}");
     }
+}
+
+#[test]
+fn sparse_files_of_more_pieces_than_are_put_together_are_a_limit() {
+    let map = vec!["0"; (SPARSE_PIECES_MAX + 1) * 2].join(",");
+    let record = |key: &str, value: &str| {
+        let body = format!(" {key}={value}\n");
+        let digits = (body.len() + 6).to_string().len();
+        let length = body.len() + digits;
+        let length = length + usize::from(digits < length.to_string().len());
+        format!("{length}{body}")
+    };
+    let pax = [
+        record("GNU.sparse.size", "7"),
+        record("GNU.sparse.map", &map),
+    ]
+    .concat();
+    let content = [
+        header("p", b'x', &format!("{:011o}\0", pax.len()), ""),
+        filled(pax.as_bytes()),
+        file("s", b"content"),
+        END.to_vec(),
+    ]
+    .concat();
+    let tar = opened(&content);
+    assert_eq!(
+        tar.members[0].what,
+        What::Unchecked(Gap::Limit),
+        "{:?}",
+        tar.rules
+    );
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! LZX (\[MS-PATCH\], without its additions for patches): blocks with codes of Huffman, the last
 //! three distances kept, and calls of Intel's processors made relative again.
 
-use super::folder::BLOCK_BYTES_MAX;
-use crate::archive::codec::bits::{Bits, Unit};
-use crate::archive::codec::huffman::Huffman;
-use crate::archive::codec::{CODES_COST_BYTES, COPY_BYTES_MAX, Fault, copy};
+use super::bits::{Bits, Unit};
+use super::huffman::Huffman;
+use super::{CODES_COST_BYTES, COPY_BYTES_MAX, Fault, copy};
 use crate::budget::Budget;
 use crate::bytes::{length, rest, span, u32_at};
 
@@ -15,6 +14,9 @@ const LENGTH_CLASSES: usize = 8;
 
 /// Symbols of the code for longer copies.
 const LENGTHS: usize = 249;
+
+/// What comes out between two places at which the bits begin with a whole word, in bytes.
+pub(in crate::archive) const FRAME_BYTES: usize = 32 << 10;
 
 /// How far the processor's calls are made relative, in blocks.
 const CALL_BLOCKS_MAX: u64 = 32_768;
@@ -27,7 +29,7 @@ enum Kind {
 }
 
 /// The state that goes on from block to block.
-pub(super) struct Lzx {
+pub(in crate::archive) struct Lzx {
     window_bytes: usize,
     /// The last bytes, more than the window, of `total` bytes. The last `ahead` of them belong to
     /// the next block of the cabinet.
@@ -49,10 +51,12 @@ pub(super) struct Lzx {
     /// The size for which calls were made absolute.
     call_bytes: Option<i32>,
     blocks: u64,
+    /// Whether blocks say that they are as long as is usual, as in images of Windows.
+    has_usual_length: bool,
 }
 
 impl Lzx {
-    pub(super) fn new(window_bits: u32) -> Self {
+    pub(in crate::archive) fn new(window_bits: u32) -> Self {
         // Classes of distances that a window of this size needs.
         let classes = match window_bits {
             ..=19 => span(u64::from(window_bits.saturating_mul(2))),
@@ -77,12 +81,24 @@ impl Lzx {
             has_begun: false,
             call_bytes: None,
             blocks: 0,
+            has_usual_length: false,
+        }
+    }
+
+    /// As images of Windows have it, where every chunk begins anew and calls were always made
+    /// absolute, for one size (Windows Imaging File Format, \[MS-PATCH\]).
+    pub(in crate::archive) fn of_image(window_bits: u32) -> Self {
+        Self {
+            has_begun: true,
+            call_bytes: Some(12_000_000),
+            has_usual_length: true,
+            ..Self::new(window_bits)
         }
     }
 
     /// The content of a block of the cabinet, and whether all of its data is used: some readers take
     /// what is left for the next block.
-    pub(super) fn unpack(
+    pub(in crate::archive) fn unpack(
         &mut self,
         data: &[u8],
         bytes: usize,
@@ -129,7 +145,7 @@ impl Lzx {
     fn forget(&mut self) {
         let kept = self.window_bytes.saturating_add(COPY_BYTES_MAX);
         let old = self.history.len().saturating_sub(kept);
-        if self.window_bytes.max(BLOCK_BYTES_MAX) < old {
+        if self.window_bytes.max(FRAME_BYTES) < old {
             self.history.drain(..old);
         }
     }
@@ -141,7 +157,15 @@ impl Lzx {
             bits.seek(at.saturating_add(1));
         }
         let kind = bits.take(3)?;
-        self.left = bits.take_length(24)?;
+        self.left = if !self.has_usual_length {
+            bits.take_length(24)?
+        } else if bits.take(1)? == 1 {
+            FRAME_BYTES
+        } else if self.window_bytes <= FRAME_BYTES {
+            bits.take_length(16)?
+        } else {
+            bits.take_length(24)?
+        };
         if self.left == 0 {
             return Err(Fault::Malformed);
         }
