@@ -150,8 +150,8 @@ impl Session<'_> {
             .site
             .policy
             .rules_state(loaded.map(|loaded| &loaded.about));
-        let mut reception =
-            Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
+        let mut reception = Reception::new(target.medium_bytes())
+            .map_err(CommandError::system("get a memory file"))?;
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok(reception.not_started(rules));
         };
