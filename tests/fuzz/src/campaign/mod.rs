@@ -12,6 +12,7 @@ mod worker;
 pub(crate) use damage::Chance;
 pub use damage::{Damage, Target};
 pub use judge::{Base, Judged};
+pub(crate) use supervise::cpu_ms;
 pub use supervise::{CPU_MAX, Cases, MEMORY_BYTES_MAX, Summary, supervise};
 pub use worker::work;
 

@@ -1,5 +1,7 @@
 //! Each limit, crossed.
 
+use crate::document::pdf::REPAIR_BYTES;
+use crate::testing::kinds;
 use wire::Gap;
 use wire::scan::Limits;
 
