@@ -108,6 +108,7 @@ fn walked(content: &[u8], formats: &[&'static Format], limits: &Limits) -> Reach
     level(
         content,
         formats,
+        limits,
         limits.container_depth_max,
         &mut budget,
         &mut reached,
@@ -127,6 +128,7 @@ fn walked(content: &[u8], formats: &[&'static Format], limits: &Limits) -> Reach
 fn level(
     content: &[u8],
     formats: &[&'static Format],
+    limits: &Limits,
     depth: u64,
     budget: &mut Budget,
     reached: &mut Reached,
@@ -141,7 +143,7 @@ fn level(
         reached.tell("depth");
         return;
     };
-    let whole = wide(content.len());
+    let whole = wide(content.len()).max(limits.memory_bytes_max);
     let result = open(formats, content, budget, &mut |member, budget| {
         held_against_limits(&member, whole);
         for finding in &member.findings {
@@ -150,12 +152,26 @@ fn level(
         match &member.body {
             Body::Content(content) => {
                 reached.count(content);
-                level(content, &recognise_file(content), below, budget, reached);
+                level(
+                    content,
+                    &recognise_file(content),
+                    limits,
+                    below,
+                    budget,
+                    reached,
+                );
             }
             Body::Partial { content, why, .. } => {
                 reached.tell(why);
                 reached.count(content);
-                level(content, &recognise_file(content), below, budget, reached);
+                level(
+                    content,
+                    &recognise_file(content),
+                    limits,
+                    below,
+                    budget,
+                    reached,
+                );
             }
             Body::Unchecked { why, .. } => reached.tell(why),
             Body::Link(target) => reached.count(target.as_bytes()),
@@ -189,10 +205,7 @@ fn held_against_limits(member: &Member<'_>, whole: u64) {
         Body::Link(_) | Body::Folder | Body::Special => return,
     };
     let bytes = wide(content.len());
-    assert!(
-        bytes <= LIMITS.memory_bytes_max.max(whole),
-        "invariant: a member of {bytes} bytes"
-    );
+    assert!(bytes <= whole, "invariant: a member of {bytes} bytes");
 }
 
 impl Reached {
