@@ -19,7 +19,7 @@ const RECORDS_MIN: usize = 2;
 const DIGITS_MIN: usize = 8;
 
 /// Most pieces of memory of one file. Programs have a handful: code, data, fuses.
-pub(crate) const PIECES_MAX: usize = 1024;
+pub(crate) const MEMORY_PIECES_MAX: usize = 1024;
 
 /// What one record says.
 #[derive(Debug, PartialEq, Eq)]
@@ -187,7 +187,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         walk.contradiction("records_overlap", "two records give the same address");
     }
     for (number, (at, bytes)) in pieces.into_iter().enumerate() {
-        if PIECES_MAX <= number {
+        if MEMORY_PIECES_MAX <= number {
             walk.limit("more pieces of memory than are looked at");
             break;
         }
@@ -274,9 +274,9 @@ mod tests {
                 .map(|number| motorola_line(number * 16, b"x"))
                 .collect()
         };
-        let found = opened(many(PIECES_MAX).as_bytes());
-        assert_eq!((found.members.len(), found.gap), (PIECES_MAX, None));
-        let found = opened(many(PIECES_MAX + 1).as_bytes());
+        let found = opened(many(MEMORY_PIECES_MAX).as_bytes());
+        assert_eq!((found.members.len(), found.gap), (MEMORY_PIECES_MAX, None));
+        let found = opened(many(MEMORY_PIECES_MAX + 1).as_bytes());
         assert_eq!(found.gap, Some(wire::Gap::Limit));
     }
 }
