@@ -75,6 +75,9 @@ fn a_single_file_is_a_folder_with_one_file() {
     );
     assert_eq!(report.json["target"]["kind"], "file");
     assert_eq!(row(&report, "test.com")["outcome"], "matched");
+    std::fs::write(&file, "harmless").unwrap();
+    let report = Root::new().scan(&file, &[]);
+    assert_eq!(report.verdict(), "pass", "{}", report.summary());
 }
 
 #[test]

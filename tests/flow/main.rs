@@ -38,6 +38,10 @@ mod hidden;
 #[cfg(test)]
 mod statuses;
 
+/// Files that unpack to much or to themselves.
+#[cfg(test)]
+mod bombs;
+
 /// What lies in containers.
 #[cfg(test)]
 mod containers;

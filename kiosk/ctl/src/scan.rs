@@ -165,8 +165,8 @@ impl Session<'_> {
             loaded.and_then(|loaded| loaded.expires),
             self.site.today(Timestamp::now()),
         );
-        let mut reception =
-            Reception::new(target.size_bytes).map_err(CommandError::system("get a memory file"))?;
+        let mut reception = Reception::new(target.medium_bytes())
+            .map_err(CommandError::system("get a memory file"))?;
         reception.excuse(self.waivers.clone());
         let Some(loaded) = loaded.filter(|_| admission.refusal().is_none()) else {
             return Ok((reception.not_started(rules), None));

@@ -92,6 +92,14 @@ impl Target {
         })
     }
 
+    /// The size of the medium in bytes; 0 where none is read whole: a file is a folder with one file.
+    pub(crate) fn medium_bytes(&self) -> u64 {
+        match self.kind {
+            TargetKind::Device | TargetKind::Image => self.size_bytes,
+            TargetKind::Folder | TargetKind::File => 0,
+        }
+    }
+
     /// As the ledger names it.
     pub(crate) fn named(&self) -> ledger::Target {
         let (name, _) = MediumName::cut(self.path.as_os_str().as_bytes());

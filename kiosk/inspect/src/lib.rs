@@ -6,7 +6,8 @@
 //! commands, documents that fetch what they do not hold. It works on bytes in memory, opens
 //! nothing and remembers nothing.
 //!
-//! Only what no honest medium has is of the tier `Block`. Everything else is a notice for staff.
+//! Only what no honest medium has is of the tier `Block`. A part of a divided archive is not examined.
+//! Everything else is a notice for staff.
 
 mod address;
 mod bytes;
@@ -15,6 +16,7 @@ mod disguise;
 mod formulas;
 mod names;
 mod package;
+mod parts;
 mod pointers;
 mod shortcut;
 mod sort;
@@ -26,6 +28,8 @@ use wire::{Finding, Source, Tier};
 
 use names::Name;
 
+pub use parts::SPLIT_PART;
+
 /// What the name and form of a content give away. `name` is the last part of its path as the
 /// medium spells it, `content` all of it.
 #[must_use]
@@ -34,6 +38,7 @@ pub fn inspect(name: &[u8], content: &[u8]) -> Vec<Finding> {
     let kind = disguise::kind_of(content);
     let mut findings = Vec::new();
     findings.extend(names::judge(&name, kind));
+    findings.extend(parts::judge(&name));
     findings.extend(disguise::judge(&name, kind, content));
     findings.extend(shortcut::judge(&name, content));
     findings.extend(pointers::judge(&name, content));

@@ -38,6 +38,13 @@ impl Name {
         &self.ending
     }
 
+    /// The ending before the last one, in lower case.
+    pub(crate) fn inner_ending(&self) -> Option<String> {
+        let (stem, _) = trimmed(&self.text).rsplit_once('.')?;
+        let (_, inner) = stem.rsplit_once('.')?;
+        Some(inner.to_ascii_lowercase())
+    }
+
     /// What the ending promises.
     pub(crate) fn sort(&self) -> Option<Sort> {
         Sort::of(&self.ending)

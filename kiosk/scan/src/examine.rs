@@ -147,6 +147,9 @@ impl Examiner<'_, '_> {
         let opened = match kind {
             RowKind::File | RowKind::Stream | RowKind::Deleted | RowKind::Member => {
                 findings.extend(inspect::inspect(path.as_bytes(), bytes));
+                if findings.iter().any(|one| one.rule == inspect::SPLIT_PART) {
+                    gap = gap.or(Some(Gap::Unsupported));
+                }
                 let formats = unpack::recognise_file(bytes);
                 self.open(volume, &path, within, bytes, formats, budget)
             }

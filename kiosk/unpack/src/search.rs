@@ -12,6 +12,7 @@ use crate::bytes::{find, has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
 use crate::member::Body;
 use crate::names::Kind;
+use crate::stream::lzma_alone;
 use crate::walk::{Halt, Walk};
 
 /// Most places in one content where an archive is tried. Programs that handle archives hold the
@@ -64,7 +65,7 @@ const fn mark(at: usize, signature: &'static [u8]) -> Mark {
 }
 
 /// A zip is found by its end.
-const MARKS: [Mark; 18] = [
+const MARKS: [Mark; 19] = [
     mark(0, b"7z\xbc\xaf\x27\x1c"),
     mark(0, b"Rar!\x1a\x07"),
     mark(0, b"MSCF\0\0\0\0"),
@@ -83,6 +84,7 @@ const MARKS: [Mark; 18] = [
     mark(0, b"xar!\0\x1c"),
     mark(257, b"ustar"),
     mark(0, b"SZDD\x88\xf0\x27\x33"),
+    mark(0, b"\x5d\0\0"),
 ];
 
 /// Begin disks of virtual machines, which some readers look for behind other data, too.
@@ -138,8 +140,11 @@ fn begins(content: &[u8], at: usize, marks: u32) -> Option<usize> {
             None if is_disk(rest(content, at, usize::MAX)) => return (at != 0).then_some(at),
             None => return None,
         };
-        let is_known = start != 0 && is_archive(rest(content, start, usize::MAX));
-        is_known.then_some(start)
+        let tail = rest(content, start, usize::MAX);
+        let is_known = start != 0 && is_archive(tail);
+        // Without a signature or a checksum it is believed only where it says more of itself.
+        let is_chance = tail.first() == Some(&0x5d) && !lzma_alone::is_within(tail);
+        (is_known && !is_chance).then_some(start)
     })
 }
 
@@ -287,114 +292,4 @@ fn gives_member(content: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{gzipped, kinds, made, opened, opened_file};
-
-    fn is_searched(content: &[u8]) -> bool {
-        let formats = crate::recognise_file(content);
-        formats.iter().any(|format| format.name == NAME)
-    }
-
-    #[test]
-    fn an_archive_behind_other_data_is_handed_out() {
-        let gz = gzipped(b"alpha");
-        let content = [b"a stub, \x1f\x8b\x08 and more ".as_slice(), &gz, b" tail"].concat();
-        assert!(kinds(&content).is_empty() && is_searched(&content));
-        let found = opened(&content);
-        assert_eq!(found.contents("content"), [b"alpha"]);
-        assert_eq!(found.rules, ["container_extra_data", "container_within"]);
-        assert!(!found.is_withheld && found.gap.is_none());
-    }
-
-    #[test]
-    fn members_of_a_zip_without_its_directory_are_found_behind_other_data() {
-        let zip = made(
-            "
-import zipfile
-z = zipfile.ZipFile('out', 'w', zipfile.ZIP_DEFLATED)
-z.writestr('a', b'alpha'); z.writestr('b', b'beta'); z.close()
-",
-        );
-        let directory = zip
-            .windows(4)
-            .position(|four| four == b"PK\x01\x02")
-            .unwrap();
-        let found = opened(&[b"MZ stub".as_slice(), &zip[..directory]].concat());
-        assert_eq!(found.contents("a"), [b"alpha"]);
-        assert_eq!(found.contents("b"), [b"beta"]);
-        assert!(found.gap.is_some());
-        // With its directory it is found by that, and once.
-        let whole = [b"MZ stub".as_slice(), &zip].concat();
-        assert_eq!(zips(&whole).count(), 0);
-        assert_eq!(
-            zips(b"the mark is PK\x03\x04, and no member follows it here").count(),
-            0
-        );
-    }
-
-    #[test]
-    fn a_disk_behind_other_data_is_handed_out() {
-        let mut disk = [b"QFI\xfb\0\0\0\x03".as_slice(), &[0; 600]].concat();
-        disk[23] = 16;
-        let found = opened(&[b"a stub".as_slice(), &disk].concat());
-        assert_eq!(found.contents("(from byte 6)"), [disk]);
-        let mention =
-            b"marks are KDMV, QFI\xfb\0\0\0\x03, vhdxfile and conectix\0\0\0\x02: no disk";
-        assert!(opened_file(mention).is_none());
-    }
-
-    #[test]
-    fn marks_without_an_archive_are_nothing() {
-        let mut gz = gzipped(b"alpha");
-        // Cut off within its stream.
-        gz.truncate(gz.len() - 9);
-        let content = [b"stub ".as_slice(), &gz, b"7z\xbc\xaf\x27\x1c\0\x04"].concat();
-        let found = opened(&content);
-        assert!(
-            found.members.is_empty() && found.rules.is_empty(),
-            "{found:?}"
-        );
-        assert!(!is_searched(b"no mark at all"));
-    }
-
-    #[test]
-    fn more_marks_than_are_tried_are_told() {
-        let gz = gzipped(b"alpha");
-        let many = |count: usize| [b"stub".to_vec(), b"\x1f\x8b\x08\0".repeat(count)].concat();
-        let content = [many(PLACES_MAX - 1), gz.clone()].concat();
-        assert_eq!(opened(&content).members.len(), 1);
-        let content = [many(PLACES_MAX), gz].concat();
-        assert!(opened(&content).is_withheld);
-    }
-
-    #[test]
-    fn a_trial_ends_with_its_first_bytes() {
-        let gz = gzipped(&vec![b'x'; usize::try_from(TRIAL_BYTES_MAX).unwrap() * 3]);
-        assert!(gives_member(&gz));
-        assert!(TRIAL_MEMBERS_MAX < Limits::default().members_max);
-    }
-
-    #[test]
-    fn a_stream_with_a_wrong_checksum_is_opened_too() {
-        let behind = |length: usize| {
-            let mut gz = gzipped(&vec![b'a'; length]);
-            let last = gz.len() - 6;
-            gz[last] ^= 1;
-            opened(&[b"stub ".as_slice(), &gz].concat())
-        };
-        let found = behind(UNSUMMED_BYTES_MIN);
-        assert_eq!(found.contents("content"), [[b'a'; UNSUMMED_BYTES_MIN]]);
-        assert!(found.is_suspect());
-        assert!(behind(UNSUMMED_BYTES_MIN - 1).members.is_empty());
-    }
-
-    #[test]
-    fn an_archive_is_looked_for_as_far_as_readers_look() {
-        let gz = gzipped(b"alpha");
-        for (before, found) in [(SEARCH_BYTES_MAX - 1, true), (SEARCH_BYTES_MAX, false)] {
-            let content = [vec![b'.'; before], gz.clone()].concat();
-            assert_eq!(is_searched(&content), found);
-        }
-    }
-}
+mod tests;

@@ -37,6 +37,12 @@ use crate::format::{Format, Sort};
 pub(crate) const FORMATS: &[Format] = &[
     Format::new("gzip", Sort::Archive, gzip::begins, gzip::open),
     Format::new("lzma", Sort::Archive, lzma_alone::begins, lzma_alone::open),
+    Format::new(
+        "lzma86",
+        Sort::Archive,
+        lzma_alone::begins_x86,
+        lzma_alone::open_x86,
+    ),
     Format::new("bzip2", Sort::Archive, bzip2::begins, bzip2::open),
     Format::new("xz", Sort::Archive, xz::begins, xz::open),
     Format::new("zstd", Sort::Archive, zstd::begins, zstd::open),

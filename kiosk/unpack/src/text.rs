@@ -6,6 +6,8 @@ mod embedded;
 pub(crate) mod lines;
 mod mail;
 mod mbox;
+mod records;
+mod spelled;
 mod wide;
 mod worth;
 
@@ -24,6 +26,8 @@ pub(crate) const FORMATS: &[Format] = &[
     ),
     Format::new("encoded text", Sort::Text, is_encoded, embedded::open),
     Format::new("wide text", Sort::Text, is_wide, wide::open),
+    Format::new("hex records", Sort::Text, records::begins, records::open),
+    Format::new("spelled text", Sort::Text, is_spelled, spelled::open),
 ];
 
 fn is_mail(content: &[u8]) -> bool {
@@ -32,6 +36,10 @@ fn is_mail(content: &[u8]) -> bool {
 
 fn is_encoded(content: &[u8]) -> bool {
     !mbox::begins(content) && !mail::begins(content) && embedded::begins(content)
+}
+
+fn is_spelled(content: &[u8]) -> bool {
+    !mbox::begins(content) && !mail::begins(content) && spelled::begins(content)
 }
 
 fn is_wide(content: &[u8]) -> bool {

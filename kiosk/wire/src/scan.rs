@@ -45,7 +45,8 @@ pub struct Limits {
     pub content_bytes_max: u64,
     /// Deepest nesting of containers, at most [`CONTAINER_DEPTH_MAX`].
     pub container_depth_max: u64,
-    /// Most members of one file, over all levels.
+    /// Most members of one file, over all levels. The source of a whole system has fewer; 100,000
+    /// are what a bomb is made of.
     pub members_max: u64,
     /// Most bytes unpacked from one file, over all levels.
     pub unpacked_bytes_max: u64,
@@ -73,7 +74,7 @@ impl Default for Limits {
             memory_bytes_max: 128 << 20,
             content_bytes_max: 64 << 30,
             container_depth_max: CONTAINER_DEPTH_MAX,
-            members_max: 100_000,
+            members_max: 99_999,
             unpacked_bytes_max: 1 << 30,
             unpacked_ratio_max: 200,
             match_seconds_max: 30,

@@ -10,6 +10,8 @@ pub mod examine;
 
 pub mod target;
 
+pub mod contents;
+
 pub mod campaign;
 
 pub use medium::{Medium, READS_MAX, SECTOR_BYTES, SECTORS_MAX, Sector};

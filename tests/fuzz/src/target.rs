@@ -2,16 +2,25 @@
 
 use std::rc::Rc;
 
-use volume::{Blocks, Cached};
+use volume::{Blocks, Cached, Disk};
 use wire::scan::Spare;
 
+use crate::contents;
 use crate::examine::{self, Effort, Examined};
 use crate::medium::Medium;
 
-/// The names of the targets.
-pub const NAMES: [&str; 8] = [
-    "layout", "fat", "exfat", "ntfs", "ext", "iso", "udf", "medium",
+/// The names of the targets whose inputs are media.
+pub const NAMES: [&str; 9] = [
+    "layout", "fat", "exfat", "ntfs", "ext", "iso", "udf", "medium", "disk",
 ];
+
+/// The names of the targets whose inputs are contents.
+pub fn contents() -> impl Iterator<Item = &'static str> {
+    contents::ROOMS
+        .iter()
+        .map(|(room, _)| *room)
+        .chain(["inspect"])
+}
 
 /// What the byte of options of an input chooses.
 fn effort(options: u8) -> Effort {
@@ -31,6 +40,9 @@ fn effort(options: u8) -> Effort {
 
 /// Runs the target with this name; `false` when there is none.
 pub fn run(name: &str, input: &[u8]) -> bool {
+    if contents().any(|own| own == name) {
+        return contents::run(name, input);
+    }
     let (medium, options) = Medium::parse(input);
     let effort = effort(options);
     if options & 8 == 0 {
@@ -73,6 +85,13 @@ fn read(name: &str, options: u8, medium: Rc<dyn Blocks>, effort: Effort) -> bool
         }
         "medium" => {
             examine::medium(&medium, effort, each);
+            return true;
+        }
+        "disk" => {
+            if let Ok(disk) = Disk::open(&medium) {
+                let disk: Rc<dyn Blocks> = Rc::new(disk);
+                examine::medium(&disk, effort, each);
+            }
             return true;
         }
         _ => return false,

@@ -12,6 +12,16 @@ mod slice {
     /// Cases of each format.
     const CASES: u64 = 300;
 
+    /// Cases of each container.
+    const CONTENT_CASES: u64 = 200;
+
+    /// Rooms of formats whose members have checksums or a list of them: nothing of them may be lost
+    /// in silence. Texts and documents have none; what readers show of a damaged one is opened.
+    const CHECKED: [&str; 4] = ["stream", "zip", "packed", "cabinet"];
+
+    /// Of these, files that look whole when they are cut between two pieces; see ARCHITECTURE.
+    const SHORTENED: [&str; 4] = ["compress", "ar", "ar-three", "deb"];
+
     fn here() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
     }
@@ -29,9 +39,15 @@ mod slice {
         let mut ran = 0;
         for folder in files(&here().join("corpus")) {
             let own = folder.file_name().unwrap().to_str().unwrap();
-            assert!(target::NAMES.contains(&own), "{own}");
+            let is_content = target::contents().any(|name| name == own);
+            assert!(is_content || target::NAMES.contains(&own), "{own}");
             for file in files(&folder) {
                 let input = std::fs::read(&file).unwrap();
+                if is_content {
+                    assert!(target::run(own, &input) && target::run("content", &input));
+                    ran += 2;
+                    continue;
+                }
                 for name in target::NAMES {
                     if name == own || name == "medium" || name == "layout" {
                         assert!(target::run(name, &input));
@@ -45,7 +61,7 @@ mod slice {
 
     #[test]
     fn every_target_has_a_program_for_the_fuzzer() {
-        for name in target::NAMES {
+        for name in target::NAMES.into_iter().chain(target::contents()) {
             let program = here().join(format!("targets/fuzz_targets/{name}.rs"));
             let text = std::fs::read_to_string(program).unwrap();
             assert!(text.contains(&format!("run(\"{name}\", input)")), "{name}");
@@ -114,6 +130,46 @@ mod slice {
     fn damaged_partition_tables_are_never_lost_in_silence() {
         campaign("gpt", 1);
         campaign("mbr", 2);
+    }
+
+    /// Runs a few cases of every container.
+    #[test]
+    fn damaged_containers_with_checksums_are_never_lost_in_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = Command::new(here().join("contents"))
+            .arg(folder.path())
+            .status();
+        assert!(made.unwrap().success());
+        let (mut ran, mut silent) = (0, Vec::new());
+        for room in files(folder.path()) {
+            let name = room.file_name().unwrap().to_str().unwrap().to_owned();
+            assert!(target::contents().any(|own| own == name), "{name}");
+            for file in files(&room) {
+                assert!(target::run(&name, &std::fs::read(&file).unwrap()));
+                if name == "inspect" {
+                    continue;
+                }
+                let cases = Cases {
+                    format: "content".to_owned(),
+                    image: file.clone(),
+                    first: 0,
+                    count: CONTENT_CASES,
+                };
+                let program = Path::new(env!("CARGO_BIN_EXE_campaign"));
+                let summary = supervise(program, &cases, 1).unwrap();
+                let bad = (summary.panics, summary.hangs, summary.large);
+                assert_eq!(bad, (0, 0, 0), "{}: {:?}", file.display(), summary.lines);
+                ran += summary.cases;
+                let own = file.file_name().unwrap().to_str().unwrap();
+                if CHECKED.contains(&name.as_str()) && !SHORTENED.contains(&own) {
+                    let lines = summary.lines.iter();
+                    let lost = lines.filter(|(_, line)| line.starts_with("silent"));
+                    silent.extend(lost.map(|line| format!("{}: {line:?}", file.display())));
+                }
+            }
+        }
+        assert!(70 * CONTENT_CASES < ran, "{ran} cases");
+        assert!(silent.is_empty(), "{silent:#?}");
     }
 
     #[test]

@@ -169,10 +169,11 @@ fn unowned(
     {
         match fault.gap() {
             (Gap::Unsupported, why) => walk.unsupported(why),
-            (Gap::Limit, _) => walk.contradiction(
-                "cab_unowned_data",
-                "more bytes of a folder belong to no file than can be held",
-            ),
+            (Gap::Limit, _) => {
+                let why = "more bytes of a folder belong to no file than can be held";
+                walk.contradiction("cab_unowned_data", why);
+                walk.limit(why);
+            }
             (_, why) => walk.damaged(why),
         }
     }

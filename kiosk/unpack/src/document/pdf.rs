@@ -35,20 +35,24 @@ pub(crate) const NAME: &str = "pdf";
 /// Where readers look for the header, and for the end.
 const EDGE_BYTES: usize = 1024;
 
+/// How far into a content without a header in its place an object may be, in bytes.
+pub(crate) const REPAIR_BYTES: usize = 1 << 20;
+
 /// Begins the header.
 const HEADER: &[u8] = b"%PDF-";
 
 /// Whether the content begins as a document. Readers allow anything before the header, and
 /// some need none when the end is as it should be.
 pub(crate) fn begins(content: &[u8]) -> bool {
-    let head = rest(content, 0, EDGE_BYTES);
     match header_at(content) {
         Some(0) => true,
         Some(_) => has_object(content),
+        // Some readers look for objects wherever they are when the end is as it should be.
         None => {
             let edge = content.len().saturating_sub(EDGE_BYTES);
             let tail = rest(content, edge, EDGE_BYTES);
-            has_object(head) && find(tail, b"startxref").is_some()
+            let head = rest(content, 0, REPAIR_BYTES);
+            find(tail, b"startxref").is_some() && has_object(head)
         }
     }
 }

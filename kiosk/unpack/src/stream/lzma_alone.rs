@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use super::filter::{Processor, branches};
 use super::lzma::{Properties, lzma, lzma_reader};
 use super::single;
 use super::sink::Unpacked;
@@ -15,6 +16,13 @@ const HEADER_BYTES: usize = 13;
 
 /// The properties that every encoder uses unless it is told otherwise.
 const USUAL_BITS: u8 = 0x5d;
+
+/// Smallest content of a stream that is looked for in other data, in bytes: without a checksum, what
+/// is short comes out of anything.
+pub(crate) const SIZE_WITHIN_MIN: u64 = 256;
+
+/// Smallest dictionary of such a stream, in bytes: the one of xz's lightest setting is 256 KiB.
+pub(crate) const DICTIONARY_WITHIN_MIN: u32 = 64 << 10;
 
 /// How much must come out of a stream of unusual properties before it is believed, in bytes.
 /// Other data refers to what is not there within a few bytes.
@@ -39,6 +47,49 @@ fn is_lzma(content: &[u8]) -> Option<bool> {
     let sized = size == u64::MAX || (size < 1 << 38 && 0 < size);
     let is_valid = bits < 225 && 4096 <= dictionary && is_step && sized && first_is_zero;
     Some(is_valid && (bits == USUAL_BITS || gives(content, bits)))
+}
+
+/// Whether the content is LZMA in the form of `lzma86`: one byte says whether calls of x86 code were
+/// turned into absolute ones, and the old format follows.
+pub(crate) fn begins_x86(content: &[u8]) -> bool {
+    let inner = rest(content, 1, usize::MAX);
+    matches!(content.first(), Some(0 | 1)) && inner.first() == Some(&USUAL_BITS) && begins(inner)
+}
+
+/// Hands out the one content of that form.
+pub(crate) fn open_x86(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+    single::open(content, walk, decode_x86)
+}
+
+fn decode_x86(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
+    let unpacked = decode(rest(content, 1, usize::MAX), output, budget);
+    if content.first() == Some(&1) {
+        let mut plain = Vec::new();
+        let packed = std::mem::take(output);
+        // The filter changes bytes in place and adds none; it cannot fail on memory.
+        if branches(packed.as_slice(), Processor::X86, 0)
+            .read_to_end(&mut plain)
+            .is_err()
+        {
+            return Unpacked::damaged(unpacked.consumed, "the filter of program code failed");
+        }
+        *output = plain;
+    }
+    Unpacked {
+        consumed: unpacked.consumed.saturating_add(1),
+        ..unpacked
+    }
+}
+
+/// Whether such a stream could begin in the middle of other data: usual properties, a dictionary
+/// as encoders choose it, and a size that is worth it.
+pub(crate) fn is_within(content: &[u8]) -> bool {
+    let dictionary = u32_at(content, 1).unwrap_or(0);
+    let size = u64_at(content, 5).unwrap_or(0);
+    (SIZE_WITHIN_MIN..1 << 32).contains(&size) | (size == u64::MAX)
+        && DICTIONARY_WITHIN_MIN <= dictionary
+        && content.first() == Some(&USUAL_BITS)
+        && begins(content)
 }
 
 /// Whether something comes out of the stream.
@@ -112,6 +163,40 @@ mod tests {
         }
         let short = made_by_shell("echo alpha | xz --format=lzma --lzma1=lc=0 > out");
         assert_eq!(opened(&short).contents("content"), [b"alpha\n"]);
+    }
+
+    #[test]
+    fn the_form_with_a_filter_for_programs_is_opened() {
+        let alone = made_by_shell("seq 1 4000 | xz --format=lzma > out");
+        let plain = opened(&alone).contents("content").concat();
+        let content = [b"\0".as_slice(), &alone].concat();
+        assert_eq!(kinds(&content), ["lzma86"]);
+        assert_eq!(opened(&content).contents("content"), [plain]);
+        // A call of the place five bytes behind its end.
+        let filtered = made_by_shell(
+            r"{ printf '\220\220\350\014\000\000\000'; seq 1 99; } | xz --format=lzma > out",
+        );
+        let content = [b"\x01".as_slice(), &filtered].concat();
+        let found = opened(&content);
+        assert!(!found.is_suspect());
+        assert!(found.contents("content")[0].starts_with(b"\x90\x90\xe8\x05\0\0\0"));
+    }
+
+    #[test]
+    fn short_streams_are_not_looked_for_within_other_data() {
+        let within = |length: u64| {
+            let line = format!("head -c {length} /dev/zero | lzma -c > out");
+            // With its size in the header, as the encoder of 7-Zip writes it.
+            let mut alone = made_by_shell(&line);
+            alone[5..13].copy_from_slice(&length.to_le_bytes());
+            super::is_within(&alone)
+        };
+        assert!(within(super::SIZE_WITHIN_MIN));
+        assert!(!within(super::SIZE_WITHIN_MIN - 1));
+        let mut small = made_by_shell("seq 1 4000 | xz --format=lzma --lzma1=dict=64KiB > out");
+        assert!(super::is_within(&small));
+        small[1..5].copy_from_slice(&(super::DICTIONARY_WITHIN_MIN / 2).to_le_bytes());
+        assert!(!super::is_within(&small));
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod run;
 mod uu;
 mod yenc;
 
+pub(crate) use data::HEAD_BYTES_MAX;
+
 use std::borrow::Cow;
 
 use wire::{Gap, MediumName};

@@ -221,7 +221,7 @@ fn multipart<'a>(
         leaf(entity, place, frames, walk)?;
     }
     if PART_DEPTH_MAX <= frames.len() {
-        walk.unsupported("parts are nested too deep");
+        walk.limit("parts are nested too deep");
         return leaf(entity, place, &[], walk);
     }
     let is_pgp = entity

@@ -6,10 +6,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use fuzz::campaign::{Base, Cases, FORMATS, Summary, supervise, work};
+use fuzz::campaign::{Base, Cases, FORMATS, Summary, Trial, supervise, work};
+use fuzz::contents::Contents;
 
 const USAGE: &str = "usage: campaign [--format NAME]... [--cases N] [--seed N] [--jobs N] \
-[--image FILE] [--folder DIR] [--explain SEED]";
+[--image FILE] [--folder DIR] [--explain SEED] [--contents]";
+
+/// Stands for a format when what is damaged is a file that holds others.
+const CONTENT: &str = "content";
 
 /// What was asked for.
 struct Options {
@@ -20,6 +24,7 @@ struct Options {
     image: Option<PathBuf>,
     folder: PathBuf,
     explain: Option<u64>,
+    contents: bool,
 }
 
 type Failed = Box<dyn Error>;
@@ -33,6 +38,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, Failed> {
         image: None,
         folder: PathBuf::from("target/fuzz/images"),
         explain: None,
+        contents: false,
     };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(USAGE);
@@ -44,6 +50,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, Failed> {
             "--image" => options.image = Some(value()?.into()),
             "--folder" => options.folder = value()?.into(),
             "--explain" => options.explain = Some(value()?.parse()?),
+            "--contents" => options.contents = true,
             _ => return Err(USAGE.into()),
         }
     }
@@ -53,10 +60,18 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, Failed> {
     Ok(options)
 }
 
-fn base(format: &str, image: &Path) -> Result<Base, Failed> {
+/// What is damaged, and what there is to damage.
+fn base(format: &str, image: &Path) -> Result<(Box<dyn Trial>, String), Failed> {
+    if format == CONTENT {
+        let contents = Contents::read(std::fs::read(image)?)?;
+        let words = contents.describe();
+        return Ok((Box::new(contents), words));
+    }
     let known = FORMATS.iter().find(|(name, _)| *name == format);
     let (_, kind) = known.ok_or_else(|| format!("{format}: no such format"))?;
-    Ok(Base::read(std::fs::read(image)?, kind)?)
+    let base = Base::read(std::fs::read(image)?, kind)?;
+    let words = base.describe();
+    Ok((Box::new(base), words))
 }
 
 /// The image that was given, or one that is made.
@@ -73,6 +88,28 @@ fn image(options: &Options, format: &str) -> Result<PathBuf, Failed> {
         return Err(format!("{format}: its image cannot be made").into());
     }
     Ok(options.folder.join(format!("{format}.img")))
+}
+
+/// One file of each container, or the one that was given.
+fn contents(options: &Options) -> Result<Vec<PathBuf>, Failed> {
+    if let Some(image) = &options.image {
+        return Ok(vec![image.clone()]);
+    }
+    let maker = Path::new(env!("CARGO_MANIFEST_DIR")).join("contents");
+    if !Command::new(maker).arg(&options.folder).status()?.success() {
+        return Err("the contents cannot be made".into());
+    }
+    let mut files = Vec::new();
+    for room in std::fs::read_dir(&options.folder)? {
+        let room = room?.path();
+        if room.is_dir() && room.file_name() != Some("inspect".as_ref()) {
+            for file in std::fs::read_dir(room)? {
+                files.push(file?.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn percent(part: u64, whole: u64) -> String {
@@ -98,12 +135,20 @@ fn line(format: &str, summary: &Summary) -> String {
 }
 
 /// Runs one format; whether it could be run and did nothing wrong but lose files.
-fn run(options: &Options, format: &str, out: &mut dyn Write) -> Result<bool, Failed> {
-    let image = image(options, format)?;
-    let base = match base(format, &image) {
+fn run(
+    options: &Options,
+    format: &str,
+    image: PathBuf,
+    out: &mut dyn Write,
+) -> Result<bool, Failed> {
+    let name = match image.file_name().and_then(|name| name.to_str()) {
+        Some(name) if format == CONTENT => name.to_owned(),
+        Some(_) | None => format.to_owned(),
+    };
+    let (base, words) = match base(format, &image) {
         Ok(base) => base,
         Err(error) => {
-            writeln!(out, "{format:<12} cannot be run: {error}")?;
+            writeln!(out, "{name:<12} cannot be run: {error}")?;
             return Ok(false);
         }
     };
@@ -111,7 +156,7 @@ fn run(options: &Options, format: &str, out: &mut dyn Write) -> Result<bool, Fai
         writeln!(out, "{}", base.explain(seed))?;
         return Ok(true);
     }
-    writeln!(out, "{format:<12} {}", base.describe())?;
+    writeln!(out, "{name:<12} {words}")?;
     let cases = Cases {
         format: format.to_owned(),
         image,
@@ -122,7 +167,7 @@ fn run(options: &Options, format: &str, out: &mut dyn Write) -> Result<bool, Fai
     for (seed, words) in &summary.lines {
         writeln!(out, "  case {seed}: {words}")?;
     }
-    writeln!(out, "{}", line(format, &summary))?;
+    writeln!(out, "{}", line(&name, &summary))?;
     Ok((summary.panics, summary.hangs, summary.large) == (0, 0, 0))
 }
 
@@ -133,7 +178,7 @@ fn tried() -> Result<bool, Failed> {
         && worker == "--worker"
     {
         work(
-            &base(format, Path::new(image))?,
+            &*base(format, Path::new(image))?.0,
             first.parse()?,
             count.parse()?,
             &mut out,
@@ -142,8 +187,15 @@ fn tried() -> Result<bool, Failed> {
     }
     let options = options(words.into_iter())?;
     let mut fine = true;
+    if options.contents {
+        for file in contents(&options)? {
+            fine &= run(&options, CONTENT, file, &mut out)?;
+        }
+        return Ok(fine);
+    }
     for format in &options.formats {
-        fine &= run(&options, format, &mut out)?;
+        let image = image(&options, format)?;
+        fine &= run(&options, format, image, &mut out)?;
     }
     Ok(fine)
 }

@@ -14,15 +14,15 @@ const CHANGES: u64 = 8;
 const ENTRY_BYTES: u64 = 32;
 
 /// A generator whose numbers follow from a case's number.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mixed = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Self((mixed ^ mixed >> 31).wrapping_mul(0xBF58_476D_1CE4_E5B9) | 1)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -34,11 +34,11 @@ impl Chance {
         self.below(limit).saturating_mul(ENTRY_BYTES)
     }
 
-    fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         self.below(256).to_le_bytes().first().copied().unwrap_or(0)
     }
 
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         choices.get(narrow(self.below(wide(choices.len()))))
     }
 }

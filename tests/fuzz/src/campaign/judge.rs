@@ -6,6 +6,7 @@ use std::rc::Rc;
 use volume::{Blocks, Cached};
 use wire::scan::Spare;
 
+use super::Trial;
 use super::damage::{Damage, HEAD_BYTES, Target};
 use crate::examine::{self, Effort, Examined};
 use crate::medium::{Medium, SECTOR_BYTES};
@@ -44,6 +45,38 @@ pub struct Judged {
     pub passing: bool,
     /// For such a case: what was done, what is lost, what was said.
     pub words: String,
+}
+
+impl Trial for Base {
+    fn judge(&self, seed: u64) -> Judged {
+        let (medium, damage) = Damage::inflict(&self.image, &self.target, seed);
+        let medium = Rc::new(medium);
+        let blocks: Rc<dyn Blocks> = Rc::new(Cached::new(medium.clone()));
+        let examined = examine::medium(&blocks, EFFORT, &mut |_, _| {});
+        let (before, after) = (self.examined.bytes(), examined.bytes());
+        let fewer = examined.files.len() < self.examined.files.len();
+        if examined.cut || !(fewer || after.saturating_add(LOST_BYTES) <= before) {
+            return Judged::default();
+        }
+        let new = self.told(&examined);
+        Judged {
+            silent: new.is_empty(),
+            passing: !new.iter().any(|(_, grave)| *grave),
+            words: if new.iter().any(|(_, grave)| *grave) {
+                String::new()
+            } else {
+                self.words(&medium, &damage, &examined)
+            },
+        }
+    }
+
+    fn explain(&self, seed: u64) -> String {
+        let (medium, damage) = Damage::inflict(&self.image, &self.target, seed);
+        let medium = Rc::new(medium);
+        let blocks: Rc<dyn Blocks> = medium.clone();
+        let examined = examine::medium(&blocks, EFFORT, &mut |_, _| {});
+        self.words(&medium, &damage, &examined).replace(" | ", "\n")
+    }
 }
 
 impl Base {
@@ -101,40 +134,6 @@ impl Base {
             self.target.metadata.len(),
             self.target.walked.len()
         )
-    }
-
-    /// Damages the image as case `seed` says, and what came of it.
-    #[must_use]
-    pub fn judge(&self, seed: u64) -> Judged {
-        let (medium, damage) = Damage::inflict(&self.image, &self.target, seed);
-        let medium = Rc::new(medium);
-        let blocks: Rc<dyn Blocks> = Rc::new(Cached::new(medium.clone()));
-        let examined = examine::medium(&blocks, EFFORT, &mut |_, _| {});
-        let (before, after) = (self.examined.bytes(), examined.bytes());
-        let fewer = examined.files.len() < self.examined.files.len();
-        if examined.cut || !(fewer || after.saturating_add(LOST_BYTES) <= before) {
-            return Judged::default();
-        }
-        let new = self.told(&examined);
-        Judged {
-            silent: new.is_empty(),
-            passing: !new.iter().any(|(_, grave)| *grave),
-            words: if new.iter().any(|(_, grave)| *grave) {
-                String::new()
-            } else {
-                self.words(&medium, &damage, &examined)
-            },
-        }
-    }
-
-    /// Everything about one case.
-    #[must_use]
-    pub fn explain(&self, seed: u64) -> String {
-        let (medium, damage) = Damage::inflict(&self.image, &self.target, seed);
-        let medium = Rc::new(medium);
-        let blocks: Rc<dyn Blocks> = medium.clone();
-        let examined = examine::medium(&blocks, EFFORT, &mut |_, _| {});
-        self.words(&medium, &damage, &examined).replace(" | ", "\n")
     }
 
     /// What was said that was not said of the undamaged image.

@@ -9,10 +9,23 @@ mod supervise;
 
 mod worker;
 
+pub(crate) use damage::Chance;
 pub use damage::{Damage, Target};
 pub use judge::{Base, Judged};
+pub(crate) use supervise::cpu_ms;
 pub use supervise::{CPU_MAX, Cases, MEMORY_BYTES_MAX, Summary, supervise};
 pub use worker::work;
+
+/// Something that can be damaged, and what comes of it.
+pub trait Trial {
+    /// Damages it as case `seed` says, and what came of it.
+    #[must_use]
+    fn judge(&self, seed: u64) -> Judged;
+
+    /// Everything about one case, for people.
+    #[must_use]
+    fn explain(&self, seed: u64) -> String;
+}
 
 /// The formats that a campaign knows, each with the kind that its image must be recognised as;
 /// partition tables have volumes of FAT between them.

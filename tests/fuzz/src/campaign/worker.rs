@@ -4,7 +4,8 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use super::judge::{Base, Judged};
+use super::Trial;
+use super::judge::Judged;
 use super::supervise::cpu_ms;
 
 /// Runs `count` cases from `first` on, and says of each what became of it: its number, its time
@@ -12,7 +13,7 @@ use super::supervise::cpu_ms;
 ///
 /// # Errors
 /// When nobody listens.
-pub fn work(base: &Base, first: u64, count: u64, out: &mut dyn Write) -> std::io::Result<()> {
+pub fn work(base: &dyn Trial, first: u64, count: u64, out: &mut dyn Write) -> std::io::Result<()> {
     let said = Arc::new(Mutex::new(String::new()));
     let heard = said.clone();
     std::panic::set_hook(Box::new(move |panic| {

@@ -260,8 +260,9 @@ fn encoding(value: &[u8]) -> (Encoding, bool) {
     (encoding, is_plain || encoding == Encoding::Identity)
 }
 
-/// How much of a content is looked at for a mail's header, in bytes.
-pub(crate) const HEADER_LOOK_BYTES: usize = 64 * 1024;
+/// How much of a content is looked at for a mail's header, in bytes. Readers take headers of any
+/// length; the largest that servers let pass are a few hundred KiB.
+pub(crate) const HEADER_LOOK_BYTES: usize = 1024 * 1024;
 
 /// Most bytes of a header that no text has. None is usual, but some readers let them pass.
 pub(crate) const CONTROLS_MAX: usize = 16;

@@ -361,7 +361,7 @@ fn limits_are_told() {
         .map(|depth| format!("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n"))
         .collect();
     let deep = opened(nested.as_bytes());
-    assert_eq!(deep.gap, Some(Gap::Unsupported));
+    assert_eq!(deep.gap, Some(Gap::Limit));
     // Boundaries.
     let many: String = (0..=READINGS_MAX)
         .map(|one| format!("; boundary=x{one}"))

@@ -1,5 +1,7 @@
 //! Each limit, crossed.
 
+use crate::document::pdf::REPAIR_BYTES;
+use crate::testing::kinds;
 use wire::Gap;
 use wire::scan::Limits;
 
@@ -203,4 +205,19 @@ fn joined_members_are_of_a_bounded_size() {
     );
     assert!(pdf.members[0].content.starts_with(JOINED_HEADER));
     assert!(pdf.members[0].content.len() <= JOINED_BYTES_MAX);
+}
+
+#[test]
+fn a_header_past_its_place_hides_no_document() {
+    let plain = document(&page(stream("/Filter/FlateDecode", &flate(b"<page>"))));
+    let first_object = plain.windows(7).position(|at| at == b"1 0 obj").unwrap();
+    for (before, is_found) in [
+        (2000, true),
+        (REPAIR_BYTES - first_object - 7, true),
+        (REPAIR_BYTES + 1, false),
+    ] {
+        let content = [vec![b'.'; before], plain.clone()].concat();
+        let is_pdf = kinds(&content).contains(&"pdf");
+        assert_eq!(is_pdf, is_found, "{before} bytes before it");
+    }
 }
