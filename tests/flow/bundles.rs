@@ -12,6 +12,17 @@ use crate::kiosk::{self, Done, Root, run};
 /// What the rule of the trial's bundles looks for.
 pub(crate) const MARK: &str = "kiosk-trial-bundle-mark";
 
+/// What shows that it works: the mark in two pieces.
+pub(crate) const CANARY: &str = r#"
+[[canary]]
+rule = "trial_mark"
+pieces = ["kiosk-trial-", "bundle-mark"]
+
+[[near_miss]]
+rule = "trial_mark"
+pieces = ["kiosk-trial-bundle"]
+"#;
+
 /// Whoever makes rules, for the kiosks below one root.
 pub(crate) struct Maker {
     /// Keys, rules and bundles.
@@ -53,7 +64,7 @@ impl Maker {
         fs::create_dir_all(maker.at("rules/trial")).unwrap();
         let rule = format!("rule trial_mark {{ strings: $a = \"{MARK}\" condition: $a }}\n");
         fs::write(maker.at("rules/trial/trial.yar"), rule).unwrap();
-        fs::write(maker.at("rules/trial/canary.toml"), "# none\n").unwrap();
+        fs::write(maker.at("rules/trial/canary.toml"), CANARY).unwrap();
         maker.keygen("maker");
         maker.trust("maker");
         maker

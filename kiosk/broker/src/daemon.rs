@@ -2,6 +2,7 @@
 
 mod act;
 mod cases;
+mod delivery;
 mod ledger;
 mod refusal;
 mod reload;
@@ -87,6 +88,8 @@ pub struct Daemon {
     in_force: reload::InForce,
     /// What is known of them.
     upkeep: upkeep::Upkeep,
+    /// Bundles of rules that are being installed from media.
+    installing: Vec<delivery::Installing>,
     /// What is known of clamd, where the site has it.
     clamd: second::Watch,
     source: Source,
@@ -152,6 +155,7 @@ impl Daemon {
             loaded,
             in_force,
             upkeep: upkeep::Upkeep::new(),
+            installing: Vec::new(),
             clamd: second::Watch::default(),
             source,
             signals,
@@ -205,6 +209,7 @@ impl Daemon {
             self.send_entries();
             self.watch_rules();
             self.mind_rules();
+            self.mind_deliveries();
             self.watch_clamd();
             self.hear_scanners();
             self.forget();

@@ -21,6 +21,7 @@ pub fn here() -> Person {
         user: name(uid).unwrap_or_default(),
         login_uid,
         login_user: login_uid.and_then(|login| name(Uid::from_raw(login))),
+        medium: None,
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
 use wire::scan::Order;
-use wire::view::Stage;
+use wire::view::{Brought, Stage};
 use wire::waiver::Waivers;
 
 use crate::case::Case;
@@ -41,6 +41,8 @@ pub(crate) struct Port {
     pub(crate) received: Option<Received>,
     /// The file for a bundle of rules, when this medium may bring one.
     pub(crate) delivery: Option<File>,
+    /// What became of it.
+    pub(crate) brought: Option<Brought>,
     /// Why it could not be read, for staff.
     pub(crate) fault: Option<String>,
     /// When its verdict leaves the screen.
@@ -110,6 +112,7 @@ impl Port {
             insertion: None,
             received: None,
             delivery: None,
+            brought: None,
             fault: None,
             forget_at: None,
             case: None,

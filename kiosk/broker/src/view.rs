@@ -155,6 +155,7 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
             .and_then(|received| received.totals)
             .map_or(0, |totals| totals.bytes_read),
         first: first.filter(|_| shown.verdict() != Verdict::Pass),
+        brought: port.brought.clone(),
         waivers: received
             .map(|received| received.examination.waivers.iter().copied().collect())
             .unwrap_or_default(),
@@ -175,8 +176,10 @@ mod tests {
             version: 1,
             issued: None,
             age_days: None,
+            expired_days: None,
             rules,
             sha256: Digest([0; 32]),
+            engines: Vec::new(),
         });
         Care {
             rules,
@@ -193,7 +196,12 @@ mod tests {
             fitness,
             ..State::new()
         };
-        let out = |rules, age, fitness| out_of_service(&care(rules, age), true, &ready(fitness));
+        const NOTHING: InTheWay = InTheWay {
+            clamd: false,
+            starting: false,
+        };
+        let out =
+            |rules, age, fitness| out_of_service(&care(rules, age), true, &ready(fitness), NOTHING);
         let (fresh, aging, stale) = (RulesAge::Fresh, RulesAge::Aging, RulesAge::Stale);
         let (fit, failed) = (Fitness::Fit, Fitness::Failed);
         assert_eq!(out(1, fresh, fit), None);
@@ -204,10 +212,18 @@ mod tests {
         assert_eq!(out(0, aging, failed), Some(OutOfService::Rules));
         let untested = out(1, fresh, Fitness::Untested);
         assert_eq!(untested, Some(OutOfService::Testing));
-        let list = out_of_service(&care(1, fresh), false, &ready(fit));
+        let list = out_of_service(&care(1, fresh), false, &ready(fit), NOTHING);
         assert_eq!(list, Some(OutOfService::Allowlist));
-        let began = out_of_service(&care(1, fresh), true, &State::new());
+        let began = out_of_service(&care(1, fresh), true, &State::new(), NOTHING);
         assert_eq!(began, Some(OutOfService::Testing));
+        for (clamd, starting, said) in [
+            (true, false, OutOfService::Rules),
+            (true, true, OutOfService::Starting),
+        ] {
+            let second = InTheWay { clamd, starting };
+            let out = out_of_service(&care(1, fresh), true, &ready(fit), second);
+            assert_eq!(out, Some(said));
+        }
     }
 
     #[test]

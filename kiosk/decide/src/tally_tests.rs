@@ -1,10 +1,8 @@
 use wire::outcome::{DETAIL_BYTES_MAX, FINDINGS_MAX, RULE_BYTES_MAX};
 
-use wire::{Coverage, Source};
-
 use super::*;
 use crate::fixtures::{finding, in_member, row, volume};
-use wire::Source;
+use wire::{Coverage, Source};
 
 fn gaps(examination: &Examination) -> Vec<(Gap, u64)> {
     examination

@@ -164,5 +164,6 @@ fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
         bytes_read: if unread { 0 } else { 4_600_000_000 },
         first,
         waivers: Vec::new(),
+        brought: None,
     })
 }

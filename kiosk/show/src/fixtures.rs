@@ -120,6 +120,7 @@ pub(crate) fn shown(verdict: Verdict, reasons: &[(ReasonCode, u64)]) -> Box<Show
         bytes_read: 4_600_000_000,
         first,
         waivers: Vec::new(),
+        brought: None,
     })
 }
 

@@ -185,3 +185,8 @@ ask-handed-over = 引き渡し
 ask-what = 処置は？
 ask-recorded = 処置を記録しました
 open-cases = 未処理 { $count }
+
+# 管理者の媒体が運んだ検査ルール
+brought-installing = 検査ルールを確認して更新しています
+brought-installed = 検査ルールを更新しました (第 { $version } 版)
+brought-refused = 検査ルールは更新されませんでした

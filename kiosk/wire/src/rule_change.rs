@@ -21,6 +21,9 @@ pub struct Person {
     pub login_uid: Option<u32>,
     /// That user's name; `None` when the system has none.
     pub login_user: Option<String>,
+    /// The registered medium that brought the bundle to the kiosk; `None` for a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<String>,
 }
 
 /// One installed set of rules.

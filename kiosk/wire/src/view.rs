@@ -170,6 +170,29 @@ pub struct Shown {
     /// Entries of the waivers that the answer rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<u64>,
+    /// What became of a bundle of rules on an administrator's medium.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Brought>,
+}
+
+/// What became of a bundle of rules that a medium brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Brought {
+    /// It is being checked.
+    Installing,
+    /// It is in force from now on.
+    Installed {
+        /// Its name.
+        bundle: String,
+        /// Its version.
+        version: u64,
+    },
+    /// The rules from before stay.
+    Refused {
+        /// Why, for staff. To be escaped.
+        why: String,
+    },
 }
 
 /// The first thing that kept a medium from PASS.

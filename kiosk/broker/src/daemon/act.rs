@@ -19,6 +19,7 @@ impl Daemon {
     pub(super) fn happen(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
+            let mut written = None;
             if let Event::Recorded { lane, entry } = &event
                 && let Some(port) = self.ports.get_mut(lane)
             {
@@ -28,6 +29,7 @@ impl Daemon {
                 {
                     // They are in the ledger, and can be large.
                     received.rows = None;
+                    written = Some(*lane);
                 }
             }
             let state = std::mem::take(&mut self.state);
@@ -36,6 +38,9 @@ impl Daemon {
             self.changed = true;
             for action in actions {
                 events.extend(self.take(action));
+            }
+            if let Some(lane) = written {
+                self.take_delivery(lane);
             }
         }
     }

@@ -30,6 +30,7 @@ use super::installed::{self, Verified};
 use super::{Loaded, ready, utc_day};
 use crate::paths::Paths;
 use crate::recorder::RecordError;
+use crate::selftest::{self, Exam};
 pub use error::StoreError;
 use place::{Folder, Placed};
 use state::Pending;
@@ -247,7 +248,20 @@ impl<'p> Store<'p> {
             verified: &verified,
             loaded: &loaded,
         })?;
+        self.is_seen_to_work(folder, &loaded)?;
         Ok(verified)
+    }
+
+    /// The last question before a set is put into force: its canaries, on a medium of their own.
+    fn is_seen_to_work(&self, folder: &Path, loaded: &Loaded) -> Result<(), StoreError> {
+        let exam = Exam::of(folder)?;
+        // Without a folder for it the test says so itself.
+        let _ = std::fs::create_dir_all(self.paths.spool());
+        let report = selftest::run(&exam, &loaded.compiled, self.paths);
+        match report.faults().first() {
+            None => Ok(()),
+            Some(fault) => Err(StoreError::SelfTest(fault.clone())),
+        }
     }
 
     /// What is in force, as far as its manifest still tells.
@@ -336,8 +350,7 @@ impl<'p> Store<'p> {
     }
 }
 
-/// The last question before a set is put into force: are these rules seen to work? It holds
-/// the compared manifest and sources and the compiled form, sealed.
+/// Whether the set is what its manifest says.
 fn check(set: &Set<'_>) -> Result<(), StoreError> {
     let promised = set.verified.manifest.rules;
     if set.loaded.about.rules == promised {

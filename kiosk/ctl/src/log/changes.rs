@@ -103,6 +103,9 @@ fn set(set: Option<&RuleSet>) -> String {
 }
 
 fn person(person: &Person) -> String {
+    if let Some(medium) = &person.medium {
+        return format!("medium {} at the kiosk", text(medium));
+    }
     let own = format!("{} ({})", text(&person.user), person.uid);
     match (person.login_uid, &person.login_user) {
         (Some(login), name) if login != person.uid => {

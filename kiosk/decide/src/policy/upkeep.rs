@@ -159,8 +159,10 @@ mod tests {
             version: 1,
             issued: None,
             age_days,
+            expired_days: None,
             rules,
             sha256: Digest([0; 32]),
+            engines: Vec::new(),
         }
     }
 

@@ -52,9 +52,13 @@ fn both(change: &RulesChange, set: Option<&RuleSet>) -> Result<(), Refusal> {
 
 fn person(person: &Person) -> Result<(), Refusal> {
     short(
-        [Some(&person.user), person.login_user.as_ref()]
-            .into_iter()
-            .flatten(),
+        [
+            Some(&person.user),
+            person.login_user.as_ref(),
+            person.medium.as_ref(),
+        ]
+        .into_iter()
+        .flatten(),
     )
 }
 
@@ -78,6 +82,7 @@ mod tests {
             user: "root".to_owned(),
             login_uid: Some(1000),
             login_user: Some("admin".to_owned()),
+            medium: None,
         }
     }
 

@@ -93,7 +93,10 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         | Event::Waived(_)
         | Event::WaiverEnded { .. }
         | Event::Mitigated { .. }
-        | Event::SelfTested(_) => None,
+        | Event::SelfTested(_)
+        | Event::RulesInstalled(_)
+        | Event::RulesRolledBack(_)
+        | Event::RulesRefused(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
 use wire::verdict::Reason;
-use wire::view::Shown;
+use wire::view::{Brought, Shown};
 use wire::{ReasonCode, Verdict};
 
 use super::found;
@@ -47,6 +47,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, shown: &Shown, medium: Med
         Verdict::Stop => stop(paint, grid, shown, medium),
         Verdict::Incomplete => incomplete(paint, grid, shown, medium),
     }
+    if let Some(brought) = &shown.brought {
+        let line = brought_line(paint.words, brought, usize::from(grid.width));
+        paint.row(grid, 0, Alignment::Center, &line, BOLD);
+    }
     // On a larger screen there is room for a sentence about what was found.
     let below = Rect {
         y: grid.bottom(),
@@ -63,6 +67,19 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, shown: &Shown, medium: Med
     if let Some(sentence) = found::sentence(shown).filter(fits) {
         paint.column(below, vec![Piece::Two(sentence, PLAIN)]);
     }
+}
+
+/// What became of the rules that the medium brought, in one row.
+fn brought_line(words: &Words, brought: &Brought, cells: usize) -> String {
+    let (both, more) = match brought {
+        Brought::Installing => (words.say("brought-installing"), String::new()),
+        Brought::Installed { bundle, version } => {
+            let both = words.with("brought-installed", &[("version", *version)]);
+            (both, text::readable_text(bundle))
+        }
+        Brought::Refused { why } => (words.say("brought-refused"), text::readable_text(why)),
+    };
+    text::fit_start(&format!(" {}  {more} ", both.joined()), cells)
 }
 
 /// The ring at the left with the English word below it, the Japanese word at its right.
@@ -223,6 +240,9 @@ fn compact(paint: &mut Paint<'_>, area: Rect, shown: &Shown, medium: Medium) {
     let place = place(words, shown, cells);
     pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
     pieces.extend(more(words, &shown.reasons).map(|more| Piece::One(more, PLAIN)));
+    if let Some(brought) = &shown.brought {
+        pieces.push(Piece::Text(brought_line(words, brought, cells), BOLD));
+    }
     paint.column(area, pieces);
 }
 

@@ -4,6 +4,7 @@ use bundle::{BundleError, ManifestError};
 
 use crate::recorder::RecordError;
 use crate::rules::RulesError;
+use crate::selftest::ExamError;
 
 /// Why rules were not installed, or not put back.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,12 @@ pub enum StoreError {
         /// In truth.
         found: u64,
     },
+    /// Its canaries cannot be put on a medium.
+    #[error("refused")]
+    Exam(#[from] ExamError),
+    /// Its rules were not seen to work.
+    #[error("refused: the self-test failed: {0}")]
+    SelfTest(String),
     /// Its rules cannot be used; or those to go back to.
     #[error(transparent)]
     Rules(#[from] RulesError),
@@ -113,6 +120,8 @@ impl StoreError {
             | Self::Older { .. }
             | Self::Other { .. }
             | Self::Count { .. }
+            | Self::Exam(_)
+            | Self::SelfTest(_)
             | Self::Rules(
                 RulesError::Refused { .. }
                 | RulesError::TooMuch { .. }

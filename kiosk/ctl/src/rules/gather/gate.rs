@@ -86,7 +86,7 @@ pub(super) fn spelled((file, rule): &RuleId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::build::clean::Hits;
+    use crate::rules::gather::clean::Hits;
 
     fn clean(contents: u64, hits: &[(&str, u64, bool)]) -> Clean {
         let hits = hits.iter().map(|(rule, contents, blocks)| {
