@@ -55,7 +55,7 @@ impl std::ops::Deref for Plant {
 }
 
 impl Maker {
-    fn new(home: &Path) -> Self {
+    pub(crate) fn new(home: &Path) -> Self {
         let maker = Self {
             folder: tempfile::tempdir().unwrap(),
             home: home.to_owned(),
@@ -257,7 +257,7 @@ fn the_same_folder_always_makes_the_same_bundle() {
     let one = plant.built(1, &[]);
     let first = fs::read(plant.at(&one)).unwrap();
     fs::remove_file(plant.at("rules/trial/canary.toml")).unwrap();
-    fs::write(plant.at("rules/trial/canary.toml"), "# none\n").unwrap();
+    fs::write(plant.at("rules/trial/canary.toml"), CANARY).unwrap();
     plant.built(1, &[]);
     assert_eq!(fs::read(plant.at(&one)).unwrap(), first);
 }

@@ -60,6 +60,10 @@ mod folders;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod bundles;
 
+/// Bundles that come on an administrator's medium.
+#[cfg(test)]
+mod delivered;
+
 /// Bundles that are refused, each by its name.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -132,3 +132,17 @@ fn refused(why: &str) -> Brought {
     why.truncate(end);
     Brought::Refused { why }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_on_the_screen_is_one_short_line_with_nothing_hidden() {
+        let Brought::Refused { why } = refused(&"長い\u{202e}\n".repeat(WHY_BYTES_MAX)) else {
+            panic!("not refused")
+        };
+        assert!(why.len() <= WHY_BYTES_MAX, "{}", why.len());
+        assert!(!why.chars().any(wire::name::is_hidden), "{why}");
+    }
+}
