@@ -19,7 +19,11 @@ fn medium_with(maker: &Maker, files: &[PathBuf]) -> PathBuf {
     for file in files {
         // One partition, 1 MiB in.
         let volume = format!("{}@@1M", image.display());
-        run(Command::new("mcopy").args(["-i", &volume]).arg(file).arg("::")).exits(0);
+        run(Command::new("mcopy")
+            .args(["-i", &volume])
+            .arg(file)
+            .arg("::"))
+        .exits(0);
     }
     image
 }
@@ -56,7 +60,10 @@ fn a_signed_bundle_on_an_administrators_medium_is_tested_and_put_into_force() {
     let name = insert(&kiosk, &medium_with(&maker, &[bundle]));
     assert_eq!(kiosk.answer()["verdict"], "pass");
     let set = brought(&kiosk, "installed");
-    assert_eq!((&set["bundle"], &set["version"]), (&"trial".into(), &3.into()));
+    assert_eq!(
+        (&set["bundle"], &set["version"]),
+        (&"trial".into(), &3.into())
+    );
     kiosk.until("the new rules", |view| {
         (view["rules"]["bundle"] == "trial").then_some(())
     });
@@ -105,4 +112,28 @@ fn a_bundle_on_any_other_medium_is_a_file_like_any_other() {
     assert!(answer.get("brought").is_none(), "{answer}");
     assert_eq!(maker.version(), 0);
     assert!(kiosk.told("rules_installed").is_empty());
+}
+
+#[test]
+fn rules_that_are_too_old_are_renewed_by_a_medium_that_is_not_judged() {
+    let kiosk = Kiosk::start();
+    let maker = Maker::new(kiosk.root.path());
+    let_it_install(&kiosk);
+    let policy = "[site]\nname_ja = \"門\"\nname_en = \"Gate\"\ntime_zone = \"+09:00\"\n\
+                  [rules]\nage_days_max = 1\n";
+    let manifest = "usr/share/media-kiosk/signatures/manifest.toml";
+    let old = "bundle = \"media-kiosk-base\"\nversion = 1\nissued = \"2020-01-01\"\n";
+    let root = kiosk.root.path();
+    fs::write(root.join(manifest), old).unwrap();
+    fs::write(root.join("etc/media-kiosk/kiosk.toml"), policy).unwrap();
+    kiosk::kill(kiosk.daemon.id(), Signal::SIGHUP);
+    kiosk.is_out("rules_stale");
+    let today = run(Command::new("date").args(["-u", "+%F"])).stdout;
+    let bundle = maker.built(3, &["--issued", today.trim()]);
+    maker.sign(&bundle, "maker");
+    insert(&kiosk, &medium_with(&maker, &[maker.at(&bundle)]));
+    assert_eq!(kiosk.answer()["verdict"], "incomplete");
+    brought(&kiosk, "installed");
+    kiosk.serves();
+    assert_eq!(maker.version(), 3);
 }

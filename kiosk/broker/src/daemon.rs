@@ -54,9 +54,6 @@ pub enum DaemonError {
     /// The site's files.
     #[error(transparent)]
     Site(#[from] crate::site::SiteError),
-    /// The rules.
-    #[error(transparent)]
-    Rules(#[from] rules::RulesError),
     /// A path that it needs.
     #[error("cannot {doing} {}", path.display())]
     Path {
@@ -145,7 +142,15 @@ impl Daemon {
         let site = Site::read(&paths)?;
         let allowlist = site::allowlist(&paths)?;
         let in_force = reload::InForce::look(&paths);
-        let loaded = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now())?;
+        // Without rules it is out of service, says why, and tries again; it records all the same.
+        let read = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now());
+        let (loaded, fault) = match read {
+            Ok(loaded) => (loaded, None),
+            Err(error) => (None, Some(wire::explained(&error))),
+        };
+        if let Some(fault) = &fault {
+            report(&format!("there are no rules: {fault}"));
+        }
         let listener = Listener::bind(&paths.show_socket(), 0o660)
             .map_err(path("listen at", &paths.show_socket()))?;
         Ok(Self {
@@ -154,7 +159,7 @@ impl Daemon {
             allowlist,
             loaded,
             in_force,
-            upkeep: upkeep::Upkeep::new(),
+            upkeep: upkeep::Upkeep::new(fault),
             installing: Vec::new(),
             clamd: second::Watch::default(),
             source,

@@ -22,7 +22,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use bundle::{BundleError, Label, SignatureError};
+use bundle::{BundleError, Label, Listed, SignatureError};
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
@@ -121,6 +121,8 @@ pub enum RulesError {
 /// Rules that are ready to be handed to a scanner.
 #[derive(Debug)]
 pub struct Loaded {
+    /// Where they lie, with every link followed: their canaries are there too.
+    pub folder: PathBuf,
     /// The compiled form, sealed.
     pub compiled: OwnedFd,
     /// The lists of hashes beside them, in the order of their names.
@@ -187,34 +189,38 @@ pub fn load(
     now: jiff::Timestamp,
 ) -> Result<Option<Loaded>, RulesError> {
     if folder == paths.installed_rules() {
-        let set = installed::active(paths)?;
+        let (folder, set) = installed::active(paths)?;
+        let vouched = Some(set.manifest.files.as_slice());
         let label = set.manifest.label();
-        return ready(folder, &set.sources, Some(&label), paths, now);
+        return ready(&folder, &set.sources, Some(&label), vouched, paths, now);
     }
     if let Some(bundle) = installed::bundle(folder)? {
         let set = installed::carried(folder, bundle, &installed::keys(paths)?)?;
         let label = set.manifest.label();
-        return ready(folder, &set.sources, Some(&label), paths, now);
+        return ready(folder, &set.sources, Some(&label), None, paths, now);
     }
     let sources = Sources {
         files: sources(folder)?,
         overrides: overrides(folder)?,
     };
-    ready(folder, &sources, label(folder)?.as_ref(), paths, now)
+    let label = label(folder)?;
+    ready(folder, &sources, label.as_ref(), None, paths, now)
 }
 
-/// Compiles and seals sources that were read.
+/// Compiles and seals sources that were read. Lists of an installed set must be those that its
+/// manifest `vouched` for.
 fn ready(
     folder: &Path,
     sources: &Sources,
     label: Option<&Label>,
+    vouched: Option<&[Listed]>,
     paths: &Paths,
     now: jiff::Timestamp,
 ) -> Result<Option<Loaded>, RulesError> {
     if sources.files.is_empty() {
         return Ok(None);
     }
-    let lists = lists::load(folder)?;
+    let lists = lists::load(folder, vouched)?;
     let sha256 = fingerprint(sources);
     let cache = Cache::open(&paths.cache(), sha256);
     let (compiled, rules) = match cache.as_ref().and_then(Cache::read) {
@@ -252,6 +258,7 @@ fn ready(
         engines: Vec::new(),
     };
     let mut loaded = Loaded {
+        folder: folder.to_owned(),
         compiled,
         lists,
         about,

@@ -25,6 +25,9 @@ pub enum CanaryError {
         /// Whose.
         rule: String,
     },
+    /// There are more than there is room for.
+    #[error("there are more than {0}")]
+    Many(String),
     /// A specimen grows past its limit.
     #[error("a specimen of {rule} is larger than {SPECIMEN_BYTES_MAX} bytes; repeat less")]
     Large {
@@ -102,6 +105,30 @@ struct Repeat {
 /// # Errors
 /// [`CanaryError`] for the first thing that is wrong; nothing of the text is used then.
 pub fn canaries(text: &str) -> Result<Vec<Specimen>, CanaryError> {
+    canaries_within(text, Room::ENDLESS)
+}
+
+/// How many specimens there is room for, and how many bytes in all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Specimens.
+    pub specimens: usize,
+    /// Bytes in all of them together.
+    pub bytes: usize,
+}
+
+impl Room {
+    const ENDLESS: Self = Self {
+        specimens: usize::MAX,
+        bytes: usize::MAX,
+    };
+}
+
+/// [`canaries`] as far as there is room: a text of a megabyte can ask for many gigabytes.
+///
+/// # Errors
+/// [`CanaryError`]; [`CanaryError::Many`] before what has no room is made.
+pub fn canaries_within(text: &str, mut room: Room) -> Result<Vec<Specimen>, CanaryError> {
     if CANARY_TEXT_BYTES_MAX < text.len() {
         return Err(CanaryError::TooLong);
     }
@@ -109,10 +136,21 @@ pub fn canaries(text: &str) -> Result<Vec<Specimen>, CanaryError> {
         toml::from_str(text).map_err(|error| CanaryError::Malformed(error.to_string()))?;
     let canaries = family.canary.iter().map(|raw| (raw, Expected::Found));
     let near_misses = family.near_miss.iter().map(|raw| (raw, Expected::Absent));
-    canaries
-        .chain(near_misses)
-        .map(|(raw, expected)| specimen(raw, expected))
-        .collect()
+    let many = |most: usize, what| CanaryError::Many(format!("{most} {what}"));
+    let mut all = Vec::new();
+    for (raw, expected) in canaries.chain(near_misses) {
+        if room.specimens == 0 {
+            return Err(many(all.len(), "specimens"));
+        }
+        let one = specimen(raw, expected)?;
+        room.specimens = room.specimens.saturating_sub(1);
+        room.bytes = room
+            .bytes
+            .checked_sub(one.bytes.len())
+            .ok_or_else(|| many(room.bytes, "bytes of specimens"))?;
+        all.push(one);
+    }
+    Ok(all)
 }
 
 fn specimen(raw: &Raw, expected: Expected) -> Result<Specimen, CanaryError> {
@@ -175,6 +213,17 @@ mod tests {
         let made = canaries(text).unwrap();
         let expected: Vec<_> = made.iter().map(|specimen| specimen.expected).collect();
         assert_eq!(expected, [Expected::Found, Expected::Absent]);
+    }
+
+    #[test]
+    fn what_has_no_room_is_refused() {
+        let text = "[[canary]]\nrule = \"r\"\npieces = [\"abc\"]\n".repeat(3);
+        let within = |specimens, bytes| canaries_within(&text, Room { specimens, bytes });
+        assert_eq!(within(3, 9).unwrap().len(), 3);
+        for (specimens, bytes) in [(2, 9), (3, 8)] {
+            let refused = within(specimens, bytes);
+            assert!(matches!(refused, Err(CanaryError::Many(_))), "{refused:?}");
+        }
     }
 
     #[test]

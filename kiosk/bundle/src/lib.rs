@@ -31,7 +31,8 @@ mod trial;
 pub use archive::{Archive, BundleError, Unpack};
 pub use base64::{decode as base64_decode, encode as base64_encode};
 pub use canary::{
-    CANARY_TEXT_BYTES_MAX, CanaryError, Expected, SPECIMEN_BYTES_MAX, Specimen, canaries,
+    CANARY_TEXT_BYTES_MAX, CanaryError, Expected, Room, SPECIMEN_BYTES_MAX, Specimen, canaries,
+    canaries_within,
 };
 pub use dropped::{AsksEmpty, Dropped, dropped_text};
 pub use manifest::{

@@ -24,12 +24,12 @@ impl Daemon {
                 && let Some(port) = self.ports.get_mut(lane)
             {
                 port.insertion.get_or_insert(entry.number);
-                if let Some(Lane::Judging { .. }) = self.state.lanes.get(lane)
-                    && let Some(received) = port.received.as_mut()
-                {
-                    // They are in the ledger, and can be large.
-                    received.rows = None;
+                if let Some(Lane::Judging { .. }) = self.state.lanes.get(lane) {
                     written = Some(*lane);
+                    if let Some(received) = port.received.as_mut() {
+                        // They are in the ledger, and can be large.
+                        received.rows = None;
+                    }
                 }
             }
             let state = std::mem::take(&mut self.state);
@@ -132,12 +132,13 @@ impl Daemon {
 
     fn start_scan(&mut self, id: LaneId) -> Option<Event> {
         let rules = self.rules_state();
+        // Others may have taken their place since the insertion was written down.
+        let about = self.rules_now();
+        if let Some(port) = self.ports.get_mut(&id) {
+            port.rules = about;
+        }
         let policy = &self.site.policy;
-        let installs_rules = self.ports.get(&id).is_some_and(|port| {
-            let listed = self.allowlist.as_ref().zip(port.admission.medium());
-            let medium = listed.and_then(|(list, id)| list.find(id));
-            medium.is_some_and(|medium| medium.installs_rules)
-        });
+        let installs_rules = self.installs_rules(id);
         let today = self.site.today(jiff::Timestamp::now()).to_string();
         let medium = self.ports.get(&id).and_then(|port| port.admission.medium());
         let waivers = Waivers::in_force(&self.standing.waivers, &today, medium);

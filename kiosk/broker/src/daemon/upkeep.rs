@@ -62,8 +62,8 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Of rules that have shown nothing yet.
-    pub(super) fn new() -> Self {
+    /// Of rules that have shown nothing yet, or could not be read for this reason.
+    pub(super) fn new(fault: Option<String>) -> Self {
         Self {
             exam: None,
             testing: None,
@@ -71,7 +71,7 @@ impl Upkeep {
             scans: 0,
             tried: Instant::now(),
             told: None,
-            fault: None,
+            fault,
             refused: None,
         }
     }
@@ -91,6 +91,8 @@ impl Daemon {
         match self.state.fitness {
             Fitness::Untested => self.test_rules(),
             Fitness::Fit if scans_due || TEST_EVERY <= since => self.test_rules(),
+            // What was refused may have been refused for a reason that has passed.
+            Fitness::Fit if upkeep.refused.is_some() && RETRY_EVERY <= since => self.load_rules(),
             Fitness::Failed if RETRY_EVERY <= since => self.load_rules(),
             Fitness::Fit | Fitness::Failed => {}
         }
@@ -124,9 +126,9 @@ impl Daemon {
         };
         let (sender, testing) = channel();
         let (paths, exam) = (self.paths.clone(), self.upkeep.exam.clone());
+        let folder = loaded.folder.clone();
         let begun = loaded.compiled.try_clone().and_then(|compiled| {
             let test = move || {
-                let folder = rules::folder(None, &paths);
                 let tested = match exam {
                     Some(exam) => {
                         let report = selftest::run(&exam, &compiled, &paths);
@@ -303,7 +305,7 @@ fn candidate(paths: &Paths) -> Loading {
     let Some(loaded) = rules::load(&folder, paths, Timestamp::now())? else {
         return Ok(None);
     };
-    let (exam, report) = examined(&folder, &loaded.compiled, paths);
+    let (exam, report) = examined(&loaded.folder, &loaded.compiled, paths);
     Ok(Some(Candidate {
         loaded,
         exam,

@@ -24,11 +24,13 @@ pub(super) struct Verified {
     pub(super) sources: Sources,
 }
 
-/// The set in force. The link is followed once, so that everything comes from one set.
-pub(super) fn active(paths: &Paths) -> Result<Verified, RulesError> {
+/// The set in force and its folder. The link is followed once, so that everything comes from
+/// one set.
+pub(super) fn active(paths: &Paths) -> Result<(PathBuf, Verified), RulesError> {
     let link = paths.installed_rules();
     let folder = fs::canonicalize(&link).map_err(fault(&link))?;
-    verified(&folder, &keys(paths)?)
+    let set = verified(&folder, &keys(paths)?)?;
+    Ok((folder, set))
 }
 
 /// The keys of this kiosk, by the names of their files.
@@ -255,13 +257,13 @@ pub(super) fn no_keys(paths: &Paths) -> BundleError {
 
 /// Hash and length of what is written into it.
 #[derive(Default)]
-struct HashOf {
+pub(super) struct HashOf {
     hash: Sha256,
     bytes: u64,
 }
 
 impl HashOf {
-    fn is(self, file: &Listed) -> bool {
+    pub(super) fn is(self, file: &Listed) -> bool {
         self.bytes == file.size_bytes && Digest(self.hash.finalize().into()) == file.sha256
     }
 }

@@ -5,11 +5,13 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use bundle::Listed;
 use bundle::lists::List;
 use sha2::{Digest as _, Sha256};
 use wire::scan::LISTS_MAX;
 
 use super::RulesError;
+use super::installed::HashOf;
 
 /// One list of hashes, open for reading only.
 #[derive(Debug)]
@@ -25,16 +27,21 @@ pub struct LoadedList {
 }
 
 /// Every `lists/*.hashes` of a set, in the order of their names; none when there is no such
-/// folder. All of each is read, so that one that changed is found here and not at the gate.
+/// folder and its manifest, where one `vouched` for the set, has none. All of each is read, so that one that changed is found here and not at the gate.
 ///
 /// # Errors
 /// [`RulesError`] for the first that cannot be used, and for anything else in the folder: a list
 /// that was forgotten to be built would be one on which nothing is ever found.
-pub(super) fn load(folder: &Path) -> Result<Vec<LoadedList>, RulesError> {
-    let folder = folder.join("lists");
+pub(super) fn load(set: &Path, vouched: Option<&[Listed]>) -> Result<Vec<LoadedList>, RulesError> {
+    let folder = set.join("lists");
     let mut files = Vec::new();
     let entries = match fs::read_dir(&folder) {
-        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        Err(error) if is_absent(&error) => {
+            if let Some(vouched) = vouched {
+                are_vouched_for(&folder, &[], &[], vouched)?;
+            }
+            return Ok(Vec::new());
+        }
         entries => entries.map_err(unread(&folder))?,
     };
     for entry in entries {
@@ -47,7 +54,46 @@ pub(super) fn load(folder: &Path) -> Result<Vec<LoadedList>, RulesError> {
         }
     }
     files.sort();
-    files.iter().map(|path| one(path)).collect()
+    let lists: Vec<LoadedList> = files
+        .iter()
+        .map(|path| one(path))
+        .collect::<Result<_, _>>()?;
+    if let Some(vouched) = vouched {
+        are_vouched_for(&folder, &files, &lists, vouched)?;
+    }
+    Ok(lists)
+}
+
+/// Whether the lists, read through the descriptors that are handed on, are exactly those of the
+/// manifest: one that is missing would be a list on which nothing is ever found.
+fn are_vouched_for(
+    folder: &Path,
+    files: &[PathBuf],
+    lists: &[LoadedList],
+    vouched: &[Listed],
+) -> Result<(), RulesError> {
+    let changed = |path: &Path| RulesError::List {
+        path: path.to_owned(),
+        message: "it is not what its bundle's manifest says; install the bundle again".to_owned(),
+    };
+    let listed = |file: &&Listed| file.path.starts_with("lists/");
+    if vouched.iter().filter(listed).count() != lists.len() {
+        return Err(changed(folder));
+    }
+    for (path, list) in files.iter().zip(lists) {
+        let file = format!("lists/{}.hashes", list.name);
+        let said = vouched.iter().find(|listed| listed.path == file);
+        let said = said.ok_or_else(|| changed(path))?;
+        let whole = list.file.try_clone().map_err(unread(path))?;
+        let mut whole = File::from(whole);
+        let mut hash = HashOf::default();
+        io::Seek::rewind(&mut whole).map_err(unread(path))?;
+        io::copy(&mut whole, &mut hash).map_err(unread(path))?;
+        if !hash.is(said) {
+            return Err(changed(path));
+        }
+    }
+    Ok(())
 }
 
 fn one(path: &Path) -> Result<LoadedList, RulesError> {

@@ -22,21 +22,21 @@ fn set(names: &[&str]) -> tempfile::TempDir {
 }
 
 fn refused(folder: &Path) -> String {
-    wire::explained(&load(folder).unwrap_err())
+    wire::explained(&load(folder, None).unwrap_err())
 }
 
 #[test]
 fn lists_come_in_the_order_of_their_names_and_a_set_may_have_none() {
     let set = set(&["b", "a"]);
-    let lists = load(set.path()).unwrap();
+    let lists = load(set.path(), None).unwrap();
     let said: Vec<_> = lists
         .iter()
         .map(|list| (list.name.as_str(), list.rows))
         .collect();
     assert_eq!(said, [("a", 1), ("b", 1)]);
     let empty = tempfile::tempdir().unwrap();
-    assert!(load(empty.path()).unwrap().is_empty());
-    assert!(load(&set.path().join("source")).unwrap().is_empty());
+    assert!(load(empty.path(), None).unwrap().is_empty());
+    assert!(load(&set.path().join("source"), None).unwrap().is_empty());
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_list_that_changed_or_was_cut_or_never_built_is_named() {
     fs::write(&path, &good[..good.len() - 1]).unwrap();
     assert!(refused(set.path()).contains("build it again"));
     fs::write(&path, &good).unwrap();
-    load(set.path()).unwrap();
+    load(set.path(), None).unwrap();
 
     fs::write(set.path().join("lists/more.txt"), HELLO).unwrap();
     let why = refused(set.path());
@@ -71,24 +71,56 @@ fn a_list_that_changed_or_was_cut_or_never_built_is_named() {
 fn more_lists_than_a_set_may_have_are_refused() {
     let names: Vec<String> = (0..=LISTS_MAX).map(|n| n.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    assert_eq!(load(set(&names[1..]).path()).unwrap().len(), LISTS_MAX);
+    assert_eq!(
+        load(set(&names[1..]).path(), None).unwrap().len(),
+        LISTS_MAX
+    );
     assert!(refused(set(&names).path()).contains("16 lists"));
 }
 
 #[test]
 fn the_fingerprint_depends_on_every_list_and_its_name() {
     let rules = [7; 32];
-    let of = |names: &[&str]| fingerprint(rules, &load(set(names).path()).unwrap());
+    let of = |names: &[&str]| fingerprint(rules, &load(set(names).path(), None).unwrap());
     assert_eq!(of(&[]), rules);
     let all = [rules, of(&["a"]), of(&["b"]), of(&["a", "b"])];
     for (place, one) in all.iter().enumerate() {
         assert!(!all.iter().skip(place + 1).any(|other| one == other));
     }
     // A title is in the list, so lists that differ in it differ.
-    let lists = load(set(&["a"]).path()).unwrap();
+    let lists = load(set(&["a"]).path(), None).unwrap();
     let renamed = LoadedList {
         name: "c".to_owned(),
         ..lists.into_iter().next().unwrap()
     };
     assert_ne!(fingerprint(rules, &[renamed]), of(&["a"]));
+}
+
+#[test]
+fn lists_of_an_installed_set_are_exactly_those_of_its_manifest() {
+    let set = set(&["worms"]);
+    let path = set.path().join("lists/worms.hashes");
+    let listed = |path: &str, content: &[u8]| Listed {
+        path: path.to_owned(),
+        size_bytes: u64::try_from(content.len()).unwrap(),
+        sha256: wire::Digest(Sha256::digest(content).into()),
+    };
+    let content = fs::read(&path).unwrap();
+    let rule = listed("a.yar", b"");
+    let list = listed("lists/worms.hashes", &content);
+    let more = listed("lists/more.hashes", &content);
+    let other = listed("lists/worms.hashes", &content[1..]);
+    let with = |vouched: &[Listed]| load(set.path(), Some(vouched)).map(|lists| lists.len());
+    assert_eq!(with(&[rule.clone(), list.clone()]).unwrap(), 1);
+    for wrong in [
+        vec![rule.clone()],
+        vec![more.clone()],
+        vec![other],
+        vec![list.clone(), more],
+    ] {
+        assert!(with(&wrong).is_err(), "{wrong:?}");
+    }
+    fs::remove_dir_all(set.path().join("lists")).unwrap();
+    assert!(with(&[list]).is_err());
+    assert_eq!(with(&[rule]).unwrap(), 0);
 }

@@ -237,6 +237,7 @@ impl<'p> Store<'p> {
             folder,
             &verified.sources,
             Some(&label),
+            Some(&verified.manifest.files),
             self.paths,
             request.now,
         )?;

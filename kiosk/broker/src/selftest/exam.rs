@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use bundle::{CANARY_TEXT_BYTES_MAX, CanaryError, Expected, Specimen};
+use bundle::{CANARY_TEXT_BYTES_MAX, CanaryError, Expected, Room, Specimen};
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 
@@ -193,13 +193,22 @@ fn specimens(folder: &Path) -> Result<Vec<Specimen>, ExamError> {
     }
     files.sort();
     let mut all = Vec::new();
+    let mut bytes = 0_usize;
     for path in files {
-        all.extend(family(&path)?);
+        let room = Room {
+            specimens: SPECIMENS_MAX.saturating_sub(all.len()),
+            bytes: SPECIMENS_BYTES_MAX.saturating_sub(bytes),
+        };
+        let some = family(&path, room)?;
+        bytes = some
+            .iter()
+            .fold(bytes, |sum, one| sum.saturating_add(one.bytes.len()));
+        all.extend(some);
     }
     Ok(all)
 }
 
-fn family(path: &Path) -> Result<Vec<Specimen>, ExamError> {
+fn family(path: &Path, room: Room) -> Result<Vec<Specimen>, ExamError> {
     use std::io::Read as _;
     let fault = |source| ExamError::Read {
         path: path.to_owned(),
@@ -212,9 +221,18 @@ fn family(path: &Path) -> Result<Vec<Specimen>, ExamError> {
     file.take(most.saturating_add(1))
         .read_to_string(&mut text)
         .map_err(fault)?;
-    bundle::canaries(&text).map_err(|source| ExamError::Malformed {
-        path: path.to_owned(),
-        source,
+    bundle::canaries_within(&text, room).map_err(|source| match source {
+        CanaryError::Many(what) => ExamError::TooMuch {
+            path: path.to_owned(),
+            what,
+        },
+        CanaryError::TooLong
+        | CanaryError::Malformed(_)
+        | CanaryError::Hex { .. }
+        | CanaryError::Large { .. } => ExamError::Malformed {
+            path: path.to_owned(),
+            source,
+        },
     })
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let loaded = loaded.ok_or_else(|| CommandError::NoRules {
         path: folder.clone(),
     })?;
-    let exam = Exam::of(&folder)?;
+    let exam = Exam::of(&loaded.folder)?;
     let report = selftest::run_in(&exam, &loaded.compiled, &spool(paths), paths);
     if arguments.json {
         print::line(&object(&loaded.about, &report).to_string());

@@ -61,14 +61,16 @@ impl Upkeep {
 impl Policy {
     /// What the age of `rules` means on the day `today`. `expires` is the last day on which
     /// they say that they may be used. Rules that do not say when they were issued are stale
-    /// as soon as the site sets a limit.
+    /// as soon as the site sets a limit, and those issued in the future when they expire.
     pub fn freshness(&self, rules: &Rules, expires: Option<Date>, today: Date) -> Freshness {
         let upkeep = &self.upkeep;
         let too_old = upkeep
             .age_days_max
             .is_some_and(|most| rules.age_days.is_none_or(|age| most < age));
         let expired = rules.expired_days.is_some() || expires.is_some_and(|last| last < today);
-        if too_old || expired {
+        // Issued in the future: the clock went back, and what has expired would seem young.
+        let unborn = expires.is_some() && rules.issued.is_some() && rules.age_days.is_none();
+        if too_old || expired || unborn {
             return Freshness::Stale;
         }
         let soon = |last: Date| {
@@ -164,6 +166,18 @@ mod tests {
             sha256: Digest([0; 32]),
             engines: Vec::new(),
         }
+    }
+
+    #[test]
+    fn rules_that_expire_are_stale_before_their_first_day_too() {
+        let free = Policy::builtin();
+        let rules = Rules {
+            issued: Some("2026-12-24".to_owned()),
+            ..rules(9, None)
+        };
+        let last = Some(date(2027, 12, 24));
+        assert_eq!(free.freshness(&rules, last, TODAY), Freshness::Stale);
+        assert_eq!(free.freshness(&rules, None, TODAY), Freshness::Aging);
     }
 
     #[test]
