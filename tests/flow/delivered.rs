@@ -68,8 +68,8 @@ fn a_signed_bundle_on_an_administrators_medium_is_tested_and_put_into_force() {
         (view["rules"]["bundle"] == "trial").then_some(())
     });
     let [told] = kiosk.told_of("rules_installed", 1).try_into().unwrap();
-    assert_eq!(told["by"]["medium"], "M-0001");
-    assert_eq!(told["file"], "trial-3.bundle");
+    assert_eq!(told["event"]["by"]["medium"], "M-0001");
+    assert_eq!(told["event"]["file"], "trial-3.bundle");
     assert_eq!(maker.version(), 3);
     kiosk.remove(&name);
     kiosk.verifies();
@@ -86,7 +86,7 @@ fn what_nobody_signed_or_is_one_of_two_is_refused_and_the_old_rules_stay() {
     let why = refused["why"].as_str().unwrap();
     assert!(why.contains("is not signed"), "{why}");
     let [told] = kiosk.told_of("rules_refused", 1).try_into().unwrap();
-    assert_eq!(told["by"]["medium"], "M-0001");
+    assert_eq!(told["event"]["by"]["medium"], "M-0001");
     kiosk.remove(&name);
     kiosk.until("an empty bay", |view| {
         view["lanes"].as_array().unwrap().is_empty().then_some(())

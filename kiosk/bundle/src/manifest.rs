@@ -167,18 +167,19 @@ struct RawLabel {
     bundle: String,
     version: u64,
     issued: Date,
+    expires: Option<Date>,
 }
 
 impl Label {
     /// Reads the `manifest.toml` of a folder that was packed or is still to be: the short form
-    /// says bundle, version and issued alone.
+    /// says bundle, version and issued, and when it expires if it does.
     ///
     /// # Errors
     /// [`ManifestError`] for the first thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let malformed = |error: toml::de::Error| ManifestError::Malformed(error.to_string());
         let table: toml::Table = toml::from_str(text).map_err(malformed)?;
-        if table.contains_key("expires") {
+        if ["rules", "file"].iter().any(|key| table.contains_key(*key)) {
             return Ok(Manifest::parse(text)?.label());
         }
         let raw: RawLabel = toml::from_str(text).map_err(malformed)?;
@@ -187,7 +188,7 @@ impl Label {
             bundle: raw.bundle,
             version: raw.version,
             issued: raw.issued,
-            expires: None,
+            expires: raw.expires,
         })
     }
 }
