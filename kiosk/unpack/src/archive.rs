@@ -57,6 +57,10 @@ pub(crate) const FORMATS: &[Format] = &[
     Format::new("applesingle", Sort::Archive, mac::is_apple, mac::open_apple),
 ];
 
+/// Archives whose lists lead anywhere in the file, so that a zip at the end may be hidden in what
+/// they say is theirs: it is looked for in them, too.
+pub(crate) const LOOSE: [&str; 4] = ["installshield cab", "chm", "wim", "xar"];
+
 /// Archives with these contents, for the tests that change archives byte by byte.
 #[cfg(test)]
 pub(crate) fn samples(contents: [&[u8]; 3]) -> Vec<Vec<u8>> {

@@ -85,14 +85,23 @@ type Test = fn(&[u8]) -> Option<bool>;
 
 /// Formats whose signature is too short or too common to be believed alone.
 fn weak(content: &[u8]) -> Option<&'static str> {
-    let kinds: [(&'static str, Test); 4] = [
+    let kinds: [(&'static str, Test); 5] = [
         ("packed swf", is_swf),
         ("gzip of an unknown method", is_other_gzip),
         ("arc", is_arc),
         ("stuffit", is_stuffit),
+        ("hfs", is_hfs),
     ];
     let by_begin = kinds.into_iter().find(|(_, is)| is(content) == Some(true));
     by_begin.map(|(name, _)| name).or_else(|| by_end(content))
+}
+
+/// The volume that Apple's disks had before HFS+: its mark, blocks of whole sectors and a name.
+fn is_hfs(content: &[u8]) -> Option<bool> {
+    let block_bytes = u32::from_be_bytes(part(content, 1044, 4)?.try_into().ok()?);
+    let is_block = block_bytes != 0 && block_bytes.is_multiple_of(512);
+    let is_name = (1..=27).contains(content.get(1060)?);
+    Some(has(content, 1024, b"BD") && is_block && is_name)
 }
 
 fn is_other_gzip(content: &[u8]) -> Option<bool> {
@@ -155,6 +164,16 @@ mod tests {
         for (name, content) in samples {
             assert_eq!(unopenable(content), Some(name));
         }
+    }
+
+    #[test]
+    fn a_volume_of_hfs_is_known_by_its_name() {
+        let mut disk = vec![0; 4096];
+        disk[1024..1026].copy_from_slice(b"BD");
+        disk[1044..1048].copy_from_slice(&4096_u32.to_be_bytes());
+        assert_eq!(unopenable(&disk), None);
+        disk[1060] = 4;
+        assert_eq!(unopenable(&disk), Some("hfs"));
     }
 
     #[test]

@@ -104,9 +104,10 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     let begun = |sort: Sort| formats().filter(move |one| one.sort == sort && (one.begins)(content));
     let mut found: Vec<_> = begun(Sort::Archive).collect();
     let is_archive = !found.is_empty();
+    let is_loose = found.iter().all(|one| archive::LOOSE.contains(&one.name));
     found.extend(begun(Sort::Document));
     // A compound file looks for zips itself: most that end in it are in pieces there.
-    if !is_archive && !compound::begins(content) && zip::ends(content) {
+    if is_loose && !compound::begins(content) && zip::ends(content) {
         found.extend(formats().filter(|one| one.name == zip::NAME));
     }
     // A zip at the end hides the text from nobody who goes by the file's name.

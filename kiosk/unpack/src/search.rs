@@ -12,7 +12,7 @@ use crate::bytes::{find, has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
 use crate::member::Body;
 use crate::names::Kind;
-use crate::stream::lzma_alone;
+use crate::stream::{gzip, lzma_alone};
 use crate::walk::{Halt, Walk};
 
 /// Most places in one content where an archive is tried. Programs that handle archives hold the
@@ -259,6 +259,8 @@ fn gives_member(content: &[u8]) -> bool {
     };
     let mut budget = Budget::new(&limits, TRIAL_BYTES_MAX);
     let is_listed = LISTS.contains(&format.name);
+    // Three bytes and some deflate may be a chance; a header as writers make it is none.
+    let is_odd = gzip::begins(content) && !gzip::is_usual(content);
     let mut gives = false;
     let mut visit = |member: crate::Member<'_>, _: &mut Budget| {
         gives |= match &member.body {
@@ -267,7 +269,7 @@ fn gives_member(content: &[u8]) -> bool {
             Body::Partial { content, why, .. }
                 if why.contains("checksum is wrong") && UNSUMMED_BYTES_MIN <= content.len() =>
             {
-                true
+                !is_odd
             }
             // Of a member of a zip without a directory, only a right checksum is no chance.
             Body::Partial { .. } | Body::Unchecked { .. } if format.name == zip::NAME => false,

@@ -158,6 +158,23 @@ pub(crate) fn reach(
     }
 }
 
+/// Whether one of the contents that can be reached in `content` is `wanted`.
+pub(crate) fn reaches(content: &[u8], wanted: &[u8]) -> bool {
+    let mut budget = Budget::new(&Limits::default(), u64::try_from(content.len()).unwrap());
+    let mut is_found = false;
+    let _ = reach(content, 4, &mut budget, &mut |one| {
+        is_found |= one == wanted;
+    });
+    is_found
+}
+
+/// Archives of which each holds the content `behind`, to be hidden behind something.
+pub(crate) fn to_hide() -> [Vec<u8>; 2] {
+    let zip =
+        "import zipfile\nz = zipfile.ZipFile('out', 'w')\nz.writestr('a', b'behind')\nz.close()";
+    [gzipped(b"behind"), made(zip)]
+}
+
 /// Runs a Python program in `folder`; it is the tests' maker of archives.
 pub(crate) fn python(folder: &Path, program: &str) {
     run(Command::new("python3").arg("-c").arg(program), folder);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wire::{Finding, Gap, MediumName, Tier};
 
 use crate::budget::Budget;
-use crate::bytes::{finding, length};
+use crate::bytes::{finding, length, rest};
 use crate::document::pdf;
 use crate::format::Format;
 use crate::member::{Body, Member, Problem};
@@ -164,6 +164,29 @@ impl<'w> Walk<'w> {
         self.field(data)
     }
 
+    /// Searches all of `content` that no part in `covered` reaches: what was handed out and what the
+    /// format has at fixed places. What the container says is its own, `own`, is told as nothing
+    /// strange, and searched all the same: how long it is, anybody may write.
+    pub(crate) fn uncovered(
+        &mut self,
+        content: &[u8],
+        covered: &[(usize, usize)],
+        own: &[(usize, usize)],
+        detail: &'static str,
+    ) -> Result<(), Halt> {
+        let is_told =
+            gaps(content, [covered, own].concat()).any(|gap| gap.iter().any(|byte| *byte != 0));
+        if is_told {
+            self.notice("container_extra_data", detail);
+        }
+        for gap in gaps(content, covered.to_vec()) {
+            if gap.iter().any(|byte| *byte != 0) {
+                self.field(gap)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A field that may hold anything and that no reader of the format looks at.
     pub(crate) fn field(&mut self, data: &[u8]) -> Result<(), Halt> {
         // A part as long as the whole would be found again in itself.
@@ -262,4 +285,17 @@ impl<'w> Walk<'w> {
         });
         seen.times = seen.times.saturating_add(1);
     }
+}
+
+/// What none of these parts reaches.
+fn gaps(content: &[u8], mut parts: Vec<(usize, usize)>) -> impl Iterator<Item = &[u8]> {
+    parts.sort_unstable();
+    parts.push((content.len(), content.len()));
+    let mut at: usize = 0;
+    let gaps = parts.into_iter().map(move |(begin, end)| {
+        let gap = rest(content, at, begin.saturating_sub(at));
+        at = at.max(end);
+        gap
+    });
+    gaps.filter(|gap| !gap.is_empty())
 }

@@ -75,7 +75,8 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             "readers may choose another section",
         );
     }
-    let mut covered = vec![(0, header.end), reach(header.about), reach(header.listing)];
+    let mut covered = vec![(0, directory::HEADER_BYTES_MAX)];
+    let own = [(0, header.end), reach(header.about), reach(header.listing)];
     for entry in &stored {
         walk.admit()?;
         let begin = header.contents_at.saturating_add(span(entry.begin));
@@ -90,7 +91,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         hand_out(entry, body, walk)?;
     }
     sections(content, &header, &stored, packed, walk)?;
-    sweep(content, covered, walk)
+    walk.uncovered(content, &covered, &own, "bytes that belong to no file")
 }
 
 /// Hands out what is in compressed sections, one after the other.
@@ -238,27 +239,6 @@ fn hand_out(entry: &Entry<'_>, body: Body<'_>, walk: &mut Walk<'_>) -> Result<()
 /// Where a part ends.
 fn reach((begin, bytes): (usize, usize)) -> (usize, usize) {
     (begin, begin.saturating_add(bytes))
-}
-
-/// Tells what lies between the parts of the file and behind them.
-fn sweep(
-    content: &[u8],
-    mut covered: Vec<(usize, usize)>,
-    walk: &mut Walk<'_>,
-) -> Result<(), Halt> {
-    covered.sort_unstable();
-    let mut at: usize = 0;
-    for (begin, end) in covered {
-        if at < begin {
-            let between = rest(content, at, begin.saturating_sub(at));
-            walk.stray(between, "bytes that belong to no file")?;
-        }
-        at = at.max(end);
-    }
-    walk.stray(
-        rest(content, at, usize::MAX),
-        "bytes after the compiled help",
-    )
 }
 
 #[cfg(test)]

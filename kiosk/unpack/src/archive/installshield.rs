@@ -24,6 +24,10 @@ pub(crate) const ISC_ENTRIES_MAX: usize = 1 << 17;
 /// The longest text that is read, in bytes: Windows has no longer names.
 const TEXT_BYTES: usize = 4096;
 
+/// What every cabinet begins with, and where what follows for its own volume ends at the latest.
+const HEADER_BYTES: usize = 20;
+const VOLUME_END: usize = 84;
+
 /// What a file is stored as.
 const IS_SPLIT: u16 = 1;
 const IS_OBFUSCATED: u16 = 2;
@@ -84,6 +88,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         walk.limit("more files in a cabinet than are looked at");
         return Ok(());
     }
+    let mut covered = vec![(0, HEADER_BYTES)];
     for index in 0..descriptor.files {
         walk.admit()?;
         match descriptor.file(content, index) {
@@ -91,11 +96,27 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
                 walk.damaged("the descriptor of a cabinet is malformed or cut off");
                 break;
             }
-            Some(file) if file.flags & IS_INVALID != 0 || file.at == 0 => {}
-            Some(file) => hand_out(content, &file, walk)?,
+            Some(file) if file.flags & IS_INVALID != 0 || file.at == 0 => passed_over(&file, walk)?,
+            Some(file) => covered.extend(hand_out(content, &file, walk)?),
         }
     }
-    Ok(())
+    let list_end = span(u64::from(at).saturating_add(bytes.into()));
+    let own = [(HEADER_BYTES, VOLUME_END), (span(at.into()), list_end)];
+    walk.uncovered(content, &covered, &own, "bytes that belong to no file")
+}
+
+/// What readers pass over: no data, or data that is not to be had.
+fn passed_over(file: &File, walk: &mut Walk<'_>) -> Result<(), Halt> {
+    if file.size_bytes == 0 && file.packed_bytes == 0 {
+        return Ok(());
+    }
+    let (name, findings) = walk.names.judge(&file.name, &[], Kind::File);
+    let body = Body::Unchecked {
+        gap: Gap::Unsupported,
+        size_bytes: file.size_bytes,
+        why: "the list says that it is not valid",
+    };
+    walk.hand_out(name, findings, body)
 }
 
 /// The number of a version as people know it.
@@ -186,7 +207,12 @@ impl Descriptor {
     }
 }
 
-fn hand_out(content: &[u8], file: &File, walk: &mut Walk<'_>) -> Result<(), Halt> {
+/// Hands out a file, and gives where its data lies when that was looked at.
+fn hand_out(
+    content: &[u8],
+    file: &File,
+    walk: &mut Walk<'_>,
+) -> Result<Option<(usize, usize)>, Halt> {
     walk.take_input(STREAM_COST_BYTES)?;
     let unchecked = |gap, why| Body::Unchecked {
         gap,
@@ -199,7 +225,9 @@ fn hand_out(content: &[u8], file: &File, walk: &mut Walk<'_>) -> Result<(), Halt
     } else {
         span(file.size_bytes)
     };
-    let stored = rest(content, span(file.at), bytes);
+    let begin = span(file.at);
+    let stored = rest(content, begin, bytes);
+    let mut reach = None;
     let body = if file.is_linked {
         unchecked(Gap::Unsupported, "shares its data with another file")
     } else if file.flags & IS_SPLIT != 0 || stored.len() < bytes {
@@ -210,10 +238,12 @@ fn hand_out(content: &[u8], file: &File, walk: &mut Walk<'_>) -> Result<(), Halt
         let clear = clear(stored, file.flags, walk)?;
         let (output, cut) = unpack(clear, is_packed, walk.budget);
         let cut = cut.or_else(|| wrong(&output, file));
+        reach = Some((begin, begin.saturating_add(stored.len())));
         Body::of(output, cut)
     };
     let (name, findings) = walk.names.judge(&file.name, &[], Kind::File);
-    walk.hand_out(name, findings, body)
+    walk.hand_out(name, findings, body)?;
+    Ok(reach)
 }
 
 /// The data without what hides it from a look.
@@ -266,13 +296,20 @@ fn pieces(stored: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked 
         let whole = output.len();
         // Some writers leave the last byte of a piece away when it is zero.
         let filled = [piece, &[0]].concat();
-        if let End::Cut(gap, why) = inflate(&filled, output, budget).end {
+        let done = inflate(&filled, output, budget);
+        if let End::Cut(gap, why) = done.end {
             if gap == Gap::Damaged {
                 output.truncate(whole);
             }
             return Unpacked::cut(at, gap, why);
         }
         at = begin.saturating_add(bytes);
+        if rest(&filled, done.consumed, usize::MAX)
+            .iter()
+            .any(|byte| *byte != 0)
+        {
+            return Unpacked::damaged(at, "bytes behind the end of compressed data");
+        }
     }
     Unpacked::whole(at)
 }
@@ -295,6 +332,7 @@ fn without_list(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut output = Vec::new();
     let stored = rest(content, begin, usize::MAX);
     let done = pieces(stored, &mut output, walk.budget);
+    walk.field(rest(content, HEADER_BYTES, usize::MAX))?;
     if output.is_empty() {
         return Ok(());
     }

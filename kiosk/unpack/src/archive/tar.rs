@@ -126,11 +126,32 @@ impl<'a> State<'a> {
             data,
             size_bytes,
         };
-        let is_sparse = overrides.is_sparse || header.kind == Type::Sparse;
-        if is_sparse {
+        let is_said = overrides.is_sparse || header.kind == Type::Sparse;
+        let is_file = match header.kind {
+            Type::File => !name.ends_with(b"/"),
+            Type::Sparse => true,
+            Type::HardLink
+            | Type::Symlink
+            | Type::Folder
+            | Type::Special
+            | Type::Continued
+            | Type::LongName
+            | Type::LongLink
+            | Type::Pax
+            | Type::PaxGlobal => false,
+        };
+        if is_said && !is_file {
+            walk.contradiction(
+                "tar_header_mismatch",
+                "what is no file is said to be sparse",
+            );
+        }
+        if is_said && is_file {
             let map = rest(content, map_at, data_at.saturating_sub(map_at));
             let body = sparse::body(header, map, &overrides, data, walk.budget);
             found.file(walk, |_| body)?;
+            // A reader that does not know of holes takes the data as it stands.
+            walk.field(data)?;
         } else {
             found.hand_out(header.kind, walk)?;
         }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use sha1::Digest as _;
 use wire::{Gap, MediumName};
 
-use crate::bytes::{has, rest, span, u16_at, u32_at};
+use crate::bytes::{has, span, u16_at, u32_at};
 use crate::member::Body;
 use crate::names::Kind;
 use crate::stream::sink::Cut;
@@ -62,15 +62,16 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         walk.unsupported("part of a set of images");
     }
     let integrity = Resource::read(content, 124);
-    let mut covered = vec![
-        (0, HEADER_BYTES),
-        (table.at, table.end()),
-        (about.at, about.end()),
-    ];
-    covered.extend(integrity.map(|one| (one.at, one.end())));
+    let mut covered = vec![(0, HEADER_BYTES)];
+    let mut own = vec![(table.at, table.end()), (about.at, about.end())];
+    own.extend(integrity.map(|one| (one.at, one.end())));
     let (list, cut) = unpack(content, &table, packing, walk);
     tell(cut, walk);
-    let stored: Vec<_> = list.chunks_exact(CONTENT_BYTES).filter_map(entry).collect();
+    let records = list.chunks_exact(CONTENT_BYTES);
+    if !records.remainder().is_empty() {
+        walk.damaged("the table of an image is cut off");
+    }
+    let stored: Vec<_> = records.filter_map(entry).collect();
     covered.extend(
         stored
             .iter()
@@ -87,7 +88,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     });
     walk.budget.release(list.len());
     result?;
-    sweep(content, covered, walk)
+    walk.uncovered(content, &covered, &own, "bytes that belong to no file")
 }
 
 fn packing(content: &[u8]) -> Option<Packing> {
@@ -245,24 +246,6 @@ fn missing(names: BTreeMap<Sum, Vec<Vec<u8>>>, walk: &mut Walk<'_>) -> Result<()
         walk.hand_out(name, findings, body)?;
     }
     Ok(())
-}
-
-/// Tells what lies between the parts of the image and behind them.
-fn sweep(
-    content: &[u8],
-    mut covered: Vec<(usize, usize)>,
-    walk: &mut Walk<'_>,
-) -> Result<(), Halt> {
-    covered.sort_unstable();
-    let mut at: usize = 0;
-    for (begin, end) in covered {
-        if at < begin {
-            let between = rest(content, at, begin.saturating_sub(at));
-            walk.stray(between, "bytes that belong to no file")?;
-        }
-        at = at.max(end);
-    }
-    walk.stray(rest(content, at, usize::MAX), "bytes after the image")
 }
 
 #[cfg(test)]

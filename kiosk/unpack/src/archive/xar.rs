@@ -18,10 +18,12 @@ use crate::member::Body;
 use crate::names::Kind;
 use crate::stream::bzip2::bzip2;
 use crate::stream::lzma_alone;
-use crate::stream::sink::{Cut, End, STREAM_COST_BYTES};
+use crate::stream::sink::{Cut, End, STREAM_COST_BYTES, Unpacked};
 use crate::stream::xz::{self, xz};
 use crate::walk::{Halt, Walk};
 use list::{Entry, Stretch};
+
+const BEHIND_STREAM: &str = "bytes behind the end of compressed data";
 
 /// Whether the content begins as a xar.
 pub(crate) fn begins(content: &[u8]) -> bool {
@@ -43,7 +45,9 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     }
     const HEADER_BYTES: usize = 28;
     let heap_at = HEADER_BYTES.saturating_add(list_bytes);
-    let (text, cut) = zlib::unpack(rest(content, HEADER_BYTES, list_bytes), walk.budget);
+    let packed = rest(content, HEADER_BYTES, list_bytes);
+    let (text, cut, used) = zlib::unpack_counted(packed, walk.budget);
+    walk.stray(rest(packed, used, usize::MAX), BEHIND_STREAM)?;
     match cut {
         Some((Gap::Limit, why)) => walk.limit(why),
         Some((_, why)) => walk.damaged(why),
@@ -60,12 +64,13 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     if list.is_declared {
         walk.contradiction("xar_list", "readers may see another list of files");
     }
+    if list.is_doubled {
+        walk.contradiction("xar_two_contents", "a file has two contents");
+    }
     walk.budget.hold(text.len());
     let heap = rest(content, heap_at, usize::MAX);
-    let mut covered = Vec::new();
-    for stretch in &list.others {
-        covered.push(reach(stretch));
-    }
+    let own: Vec<_> = list.own.iter().map(reach).collect();
+    let mut covered: Vec<_> = list.others.iter().map(reach).collect();
     let mut result = Ok(());
     for entry in &list.entries {
         covered.extend(entry.data.as_ref().map(reach));
@@ -74,10 +79,10 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     result = result.and_then(|()| others(heap, &list.others, walk));
     walk.budget.release(text.len());
     result?;
-    sweep(heap, covered, walk)
+    walk.uncovered(heap, &covered, &own, "bytes that belong to no file")
 }
 
-/// What of the heap belongs to it.
+/// Where in the heap it lies.
 fn reach(stretch: &Stretch) -> (usize, usize) {
     let begin = span(stretch.offset.unwrap_or(0));
     let bytes = stretch.stored_bytes.or(stretch.size_bytes);
@@ -88,9 +93,9 @@ fn hand_out(heap: &[u8], entry: &Entry, walk: &mut Walk<'_>) -> Result<(), Halt>
     walk.admit()?;
     let link = MediumName::cut(&entry.target).0;
     let (kind, body) = match (entry.kind.as_slice(), &entry.data) {
+        (b"directory", _) => (Kind::Folder, Body::Folder),
+        (b"symlink", _) => (Kind::Symlink(&entry.target), Body::Link(link)),
         (_, Some(data)) => (Kind::File, stretch(heap, data, walk)?),
-        (b"directory", None) => (Kind::Folder, Body::Folder),
-        (b"symlink", None) => (Kind::Symlink(&entry.target), Body::Link(link)),
         (b"file", None) => (Kind::File, Body::Content(Cow::Borrowed(&[]))),
         // Links to another file of the list, which has the data.
         (_, None) => (Kind::File, Body::Special),
@@ -100,16 +105,29 @@ fn hand_out(heap: &[u8], entry: &Entry, walk: &mut Walk<'_>) -> Result<(), Halt>
         path => path,
     };
     let (name, findings) = walk.names.judge(name, &[], kind);
-    walk.hand_out(name, findings, body)
+    walk.hand_out(name, findings, body)?;
+    match &entry.data {
+        Some(data) if !matches!(kind, Kind::File) => {
+            walk.contradiction("xar_two_contents", "a link or folder has content");
+            extra(heap, data, b"(content of a link or folder)", walk)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
-/// Hands out attributes. The archive's own sums and signatures are as they are.
+/// Hands out data that is no file of the list.
+fn extra(heap: &[u8], data: &Stretch, name: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
+    walk.admit()?;
+    let body = stretch(heap, data, walk)?;
+    walk.hand_out(MediumName::cut(name).0, Vec::new(), body)
+}
+
+/// Hands out attributes and what files have beside their contents.
 fn others(heap: &[u8], others: &[Stretch], walk: &mut Walk<'_>) -> Result<(), Halt> {
-    for one in others.iter().filter(|one| !one.encoding.is_empty()) {
-        walk.admit()?;
-        let body = stretch(heap, one, walk)?;
-        let (name, _) = MediumName::cut(b"(attribute)");
-        walk.hand_out(name, Vec::new(), body)?;
+    let is_none =
+        |one: &Stretch| (one.offset, one.stored_bytes, one.size_bytes) == (None, None, None);
+    for one in others.iter().filter(|one| !is_none(one)) {
+        extra(heap, one, b"(attribute)", walk)?;
     }
     Ok(())
 }
@@ -129,7 +147,10 @@ fn stretch<'h>(heap: &'h [u8], data: &Stretch, walk: &mut Walk<'_>) -> Result<Bo
     let stored = rest(heap, span(offset), span(stored_bytes));
     let is_cut = length(stored.len()) < stored_bytes;
     walk.take_input(stored.len())?;
-    let (content, cut) = unpack(stored, &data.encoding, walk.budget);
+    let (content, cut, used) = unpack(stored, &data.encoding, walk.budget);
+    if cut.is_none() {
+        walk.stray(rest(stored, used, usize::MAX), BEHIND_STREAM)?;
+    }
     let cut = match cut {
         _ if is_cut => Some((Gap::Damaged, "content is cut off")),
         Some(cut) => Some(cut),
@@ -148,29 +169,31 @@ fn unpack<'h>(
     stored: &'h [u8],
     encoding: &[u8],
     budget: &mut Budget,
-) -> (Cow<'h, [u8]>, Option<Cut>) {
+) -> (Cow<'h, [u8]>, Option<Cut>, usize) {
     let mut output = Vec::new();
-    let end = match encoding {
+    let done = match encoding {
         b"application/octet-stream" | b"" => {
             let cut = budget.take_output(stored.len()).err();
-            return (Cow::Borrowed(stored), cut.map(|why| (Gap::Limit, why)));
+            let cut = cut.map(|why| (Gap::Limit, why));
+            return (Cow::Borrowed(stored), cut, stored.len());
         }
         // It says gzip and is zlib.
         b"application/x-gzip" | b"application/zlib" => {
-            let (output, cut) = zlib::unpack(stored, budget);
-            return (Cow::Owned(output), cut);
+            let (output, cut, used) = zlib::unpack_counted(stored, budget);
+            return (Cow::Owned(output), cut, used);
         }
-        b"application/x-bzip2" => bzip2(stored, &mut output, budget).end,
+        b"application/x-bzip2" => bzip2(stored, &mut output, budget),
         b"application/x-lzma" | b"application/x-xz" if xz::begins(stored) => {
-            xz(stored, &mut output, budget).end
+            xz(stored, &mut output, budget)
         }
-        b"application/x-lzma" => lzma_alone::decode(stored, &mut output, budget).end,
-        _ => End::Cut(Gap::Unsupported, "packed by a method that is not opened"),
+        b"application/x-lzma" => lzma_alone::decode(stored, &mut output, budget),
+        _ => Unpacked::cut(0, Gap::Unsupported, "packed by a method that is not opened"),
     };
-    match end {
-        End::Complete => (Cow::Owned(output), None),
-        End::Cut(gap, why) => (Cow::Owned(output), Some((gap, why))),
-    }
+    let cut = match done.end {
+        End::Complete => None,
+        End::Cut(gap, why) => Some((gap, why)),
+    };
+    (Cow::Owned(output), cut, done.consumed)
 }
 
 /// Whether a content fails its digest; what is not known is not checked.
@@ -182,20 +205,6 @@ fn wrong(content: &[u8], data: &Stretch) -> Option<Cut> {
         _ => return None,
     };
     (found != data.sum).then_some((Gap::Damaged, "checksum is wrong"))
-}
-
-/// Tells what lies between the parts of the heap and behind them.
-fn sweep(heap: &[u8], mut covered: Vec<(usize, usize)>, walk: &mut Walk<'_>) -> Result<(), Halt> {
-    covered.sort_unstable();
-    let mut at: usize = 0;
-    for (begin, end) in covered {
-        if at < begin {
-            let between = rest(heap, at, begin.saturating_sub(at));
-            walk.stray(between, "bytes that belong to no file")?;
-        }
-        at = at.max(end);
-    }
-    walk.stray(rest(heap, at, usize::MAX), "bytes after the archive")
 }
 
 #[cfg(test)]

@@ -19,12 +19,22 @@ pub(crate) fn begins(packed: &[u8]) -> bool {
 
 /// Unpacks it; tells why that is not all.
 pub(crate) fn unpack(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<(Gap, &'static str)>) {
+    let (content, gap, _) = unpack_counted(packed, budget);
+    (content, gap)
+}
+
+/// The same, and how many bytes of `packed` belong to it.
+pub(crate) fn unpack_counted(
+    packed: &[u8],
+    budget: &mut Budget,
+) -> (Vec<u8>, Option<(Gap, &'static str)>, usize) {
     let mut content = Vec::new();
     let stream = packed.get(2..).filter(|_| begins(packed));
     let Some(stream) = stream else {
         return (
             content,
             Some((Gap::Damaged, "compressed data has no header")),
+            0,
         );
     };
     let inflated = inflate(stream, &mut content, budget);
@@ -37,7 +47,8 @@ pub(crate) fn unpack(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<(Ga
         }
         End::Complete => None,
     };
-    (content, gap)
+    // The header and the checksum.
+    (content, gap, inflated.consumed.saturating_add(6))
 }
 
 /// The checksum of zlib.

@@ -111,6 +111,23 @@ fn a_stream_with_a_wrong_checksum_is_opened_too() {
 }
 
 #[test]
+fn three_bytes_and_some_deflate_are_no_archive_unless_the_rest_is_right() {
+    let gz = gzipped(&[b'a'; UNSUMMED_BYTES_MIN]);
+    let found = |at: usize, is_right: bool| {
+        let mut gz = gz.clone();
+        gz[at] = 0x6e;
+        let last = gz.len() - 6;
+        gz[last] ^= u8::from(!is_right);
+        opened(&[b"stub ".as_slice(), &gz].concat()).members.len()
+    };
+    // How well it is packed, and the system.
+    for at in [8, 9] {
+        assert_eq!((found(at, true), found(at, false)), (1, 0), "{at}");
+    }
+    assert_eq!(found(4, false), 1);
+}
+
+#[test]
 fn an_archive_is_looked_for_as_far_as_readers_look() {
     let gz = gzipped(b"alpha");
     for (before, found) in [(SEARCH_BYTES_MAX - 1, true), (SEARCH_BYTES_MAX, false)] {

@@ -25,6 +25,14 @@ pub(crate) fn begins(content: &[u8]) -> bool {
     has(content, 0, &SIGNATURE)
 }
 
+/// Whether the header has what writers put there: flags and a system that exist, and one of the
+/// three words about how well it is packed. Readers look at none of it.
+pub(crate) fn is_usual(content: &[u8]) -> bool {
+    let field = |at: usize| content.get(at).copied().unwrap_or(u8::MAX);
+    let is_system = matches!(field(9), 0..=13 | u8::MAX);
+    begins(content) && field(3) < 32 && matches!(field(8), 0 | 2 | 4) && is_system
+}
+
 /// Hands out the one content.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     walk.admit()?;

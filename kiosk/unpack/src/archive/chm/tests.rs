@@ -3,7 +3,7 @@
 use wire::Gap;
 
 use super::{HELP_ENTRIES_MAX, HELP_SECTIONS_MAX, HELP_WINDOW_BITS_MAX, PAGE_BYTES_MAX};
-use crate::testing::{What, opened};
+use crate::testing::{What, opened, reaches, to_hide};
 
 /// Compiled help with a page and a long text, made by the compiler of Free Pascal (`chmcmd`).
 fn sample() -> Vec<u8> {
@@ -174,4 +174,16 @@ fn more_entries_or_sections_than_are_looked_at_are_a_limit() {
     let bytes = u32::try_from(many.len() - 0x78).unwrap();
     many[0x50..0x54].copy_from_slice(&bytes.to_le_bytes());
     assert_eq!(opened(&many).gap, Some(Gap::Limit));
+}
+
+#[test]
+fn archives_in_what_the_header_of_help_calls_its_own_are_found() {
+    // The lengths of the header, of the part about the file and of the listing.
+    for (at, bytes) in [(8, 4), (0x40, 6), (0x50, 6)] {
+        for hidden in to_hide() {
+            let mut whole = [sample(), hidden].concat();
+            whole[at..at + bytes].fill(0xff);
+            assert!(reaches(&whole, b"behind"), "{at}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use wire::Gap;
 
 use super::ISC_ENTRIES_MAX;
-use crate::testing::{What, made, opened};
+use crate::testing::{What, made, opened, reaches, to_hide};
 
 /// Writes a cabinet of version 6 that Unshield reads: files by name, flags and content.
 const MAKER: &str = r#"
@@ -105,4 +105,40 @@ fn a_cabinet_that_is_cut_off_changed_or_unknown_is_never_whole() {
     assert_eq!(other.gap, Some(Gap::Unsupported));
     let many = opened(&sample(&format!("FILES, count={ISC_ENTRIES_MAX}")));
     assert_eq!(many.gap, Some(Gap::Limit));
+}
+
+#[test]
+fn archives_that_no_file_of_a_cabinet_holds_are_found() {
+    for hidden in to_hide() {
+        for head in ["FILES, count=0", "FILES"] {
+            let mut whole = [sample(head), hidden.clone()].concat();
+            assert!(reaches(&whole, b"behind"), "{head}");
+            assert!(opened(&whole).has_rule("container_extra_data"), "{head}");
+            // A descriptor that says it is as long as all that follows.
+            whole[16..20].fill(0xff);
+            assert!(reaches(&whole, b"behind"), "{head}");
+        }
+    }
+}
+
+#[test]
+fn files_that_readers_pass_over_are_named_and_their_data_is_searched() {
+    let whole = sample("[('a.txt', 8, __import__('gzip').compress(b'behind')), ('b.txt', 0, B)]");
+    let done = opened(&whole);
+    assert_eq!(done.members[0].name, "files\\\\a.txt".replace("\\\\", "\\"));
+    assert_eq!(done.members[0].what, What::Unchecked(Gap::Unsupported));
+    assert!(reaches(&whole, b"behind"));
+}
+
+#[test]
+fn bytes_behind_the_end_of_a_piece_are_damage() {
+    let longer = "
+def packed(data):
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = deflate.compress(data) + deflate.flush() + b'behind it'
+    return struct.pack('<H', len(piece)) + piece
+open('out', 'wb').write(isc(FILES))";
+    let done = opened(&made(&format!("{MAKER}{longer}")));
+    assert_eq!(done.members[0].what, What::Partial(Gap::Damaged));
+    assert_eq!(done.members[1].what, What::Content);
 }

@@ -5,7 +5,7 @@ use wire::scan::Limits;
 
 use super::sparse::SPARSE_PIECES_MAX;
 use crate::testing::kinds;
-use crate::testing::{What, gzipped, made, made_by_shell, opened, opened_within};
+use crate::testing::{What, gzipped, made, made_by_shell, opened, opened_within, reaches, to_hide};
 
 /// A header block with the right checksum.
 fn header(name: &str, kind: u8, size: &str, link: &str) -> Vec<u8> {
@@ -428,4 +428,56 @@ fn the_true_name_of_a_sparse_file_is_judged() {
     let tar = opened(&content);
     assert_eq!(tar.members[0].name, "../../x");
     assert_eq!(tar.members[0].rules, ["archive_path_escapes"]);
+}
+
+/// An extended header with such records.
+fn extended(records: &[(&str, &str)]) -> Vec<u8> {
+    let record = |(key, value): &(&str, &str)| {
+        let bytes = key.len() + value.len() + 5;
+        format!("{bytes:02} {key}={value}\n")
+    };
+    let pax: String = records.iter().map(record).collect();
+    let size = format!("{:011o}\0", pax.len());
+    [header("p", b'x', &size, ""), filled(pax.as_bytes())].concat()
+}
+
+#[test]
+fn the_data_of_a_sparse_file_is_also_examined_without_its_holes() {
+    for hidden in to_hide() {
+        let map = format!("0,9,1000,{}", hidden.len() - 9);
+        let size = (991 + hidden.len()).to_string();
+        let content = [
+            extended(&[("GNU.sparse.size", &size), ("GNU.sparse.map", &map)]),
+            file("s", &hidden),
+            END.to_vec(),
+        ]
+        .concat();
+        let tar = opened(&content);
+        assert_eq!(tar.members[0].content.len().to_string(), size);
+        assert_eq!(tar.members[0].what, What::Content);
+        assert!(reaches(&content, b"behind"), "{tar:?}");
+    }
+}
+
+#[test]
+fn links_and_folders_that_are_said_to_be_sparse_stay_what_they_are() {
+    for (kind, link, what) in [
+        (b'2', "../etc", What::Link),
+        (b'1', "/etc/passwd", What::Link),
+        (b'5', "", What::Folder),
+        (b'3', "", What::Special),
+    ] {
+        let content = [
+            extended(&[("GNU.sparse.size", "0"), ("GNU.sparse.map", "0,0")]),
+            header("l", kind, "00000000000\0", link),
+            END.to_vec(),
+        ]
+        .concat();
+        let tar = opened(&content);
+        assert_eq!(tar.members[0].what, what);
+        assert!(tar.has_rule("tar_header_mismatch") && tar.is_withheld);
+        if what == What::Link {
+            assert_eq!(tar.members[0].rules, ["archive_path_escapes"]);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use wire::Gap;
 
 use super::tree::{self, Tree};
 use super::{WIM_CHUNK_BYTES_MAX, WIM_ENTRIES_MAX, WIM_PATHS_BYTES_MAX};
-use crate::testing::{What, made_by_shell, opened};
+use crate::testing::{What, made_by_shell, opened, reaches, to_hide};
 
 fn made(options: &str) -> Vec<u8> {
     made_by_shell(&format!(
@@ -135,4 +135,29 @@ fn more_entries_or_longer_paths_than_are_read_are_told() {
     let long = entry(&[b'n'; 30_000], 0);
     let count = WIM_PATHS_BYTES_MAX / 30_000 + 1;
     assert!(read(&described(entry(b"", at), &long.repeat(count))).is_cut);
+}
+
+#[test]
+fn archives_in_what_an_image_calls_its_own_are_found() {
+    let image = made("--compress=LZX");
+    // The lengths of the table, the description and the sums.
+    for at in [48, 72, 124] {
+        for hidden in to_hide() {
+            let mut whole = [image.clone(), hidden].concat();
+            whole[at..at + 6].fill(0xff);
+            whole[at + 8..at + 16].copy_from_slice(&208_u64.to_le_bytes());
+            assert!(reaches(&whole, b"behind"), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_table_that_ends_within_a_record_is_damage() {
+    let mut whole = made("--compress=LZX");
+    assert_eq!(opened(&whole).gap, None);
+    // Its length in the file and unpacked: it is stored as it is.
+    assert_eq!(whole[55] & 4, 0);
+    whole[48] += 1;
+    whole[64] += 1;
+    assert_eq!(opened(&whole).gap, Some(Gap::Damaged));
 }

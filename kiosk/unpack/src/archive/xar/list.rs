@@ -39,8 +39,12 @@ pub(super) struct Stretch {
 #[derive(Default)]
 pub(super) struct List {
     pub(super) entries: Vec<Entry>,
-    /// Data of the archive's own and of attributes.
+    /// Data of attributes, and of files that have some already.
     pub(super) others: Vec<Stretch>,
+    /// The archive's own sums and signatures.
+    pub(super) own: Vec<Stretch>,
+    /// Whether a file has two contents.
+    pub(super) is_doubled: bool,
     pub(super) is_torn: bool,
     pub(super) is_cut: bool,
     pub(super) is_declared: bool,
@@ -88,7 +92,8 @@ impl<'a> Reader<'a> {
             return;
         }
         // A file in the data of another is seen by some readers and not by others.
-        self.list.is_torn |= matches!(name, b"file" | b"data") && self.stretch.is_some();
+        let is_part = matches!(name, b"file" | b"data" | b"ea" | b"checksum" | b"signature");
+        self.list.is_torn |= is_part && self.stretch.is_some();
         match name {
             b"file" => {
                 self.files.push(self.list.entries.len());
@@ -137,8 +142,14 @@ impl<'a> Reader<'a> {
             .last()
             .and_then(|index| self.list.entries.get_mut(*index));
         match file {
+            _ if matches!(name, b"checksum" | b"signature" | b"x-signature") => {
+                self.list.own.push(stretch);
+            }
             Some(file) if name == b"data" && file.data.is_none() => file.data = Some(stretch),
-            Some(_) | None => self.list.others.push(stretch),
+            Some(_) | None => {
+                self.list.is_doubled |= name == b"data";
+                self.list.others.push(stretch);
+            }
         }
     }
 
@@ -147,6 +158,13 @@ impl<'a> Reader<'a> {
             return;
         };
         if let Some((stretch, _)) = &mut self.stretch {
+            // Of two places each reader takes its own.
+            self.list.is_torn |= match *element {
+                b"offset" => stretch.offset.is_some(),
+                b"length" => stretch.stored_bytes.is_some(),
+                b"size" => stretch.size_bytes.is_some(),
+                _ => false,
+            };
             match *element {
                 b"offset" => stretch.offset = number(text),
                 b"length" => stretch.stored_bytes = number(text),

@@ -4,7 +4,7 @@ use wire::Gap;
 
 use super::list::read;
 use super::{XAR_DEPTH_MAX, XAR_FILES_MAX, XAR_PATHS_BYTES_MAX};
-use crate::testing::{What, made, made_by_shell, opened};
+use crate::testing::{What, made, made_by_shell, opened, reaches, to_hide};
 
 const FILES: &str = "mkdir -p d/e; seq 1 3000 > d/a.txt; printf alpha > d/e/b.txt; : > d/empty; \
     printf beta > 'd/<点検>&.txt'; ln -s e/b.txt d/link; cd d; ";
@@ -89,4 +89,72 @@ fn lists_end_at_their_limits() {
     let name = "n".repeat(1 << 20);
     let long = format!("<file><name>{name}</name></file>").repeat((XAR_PATHS_BYTES_MAX >> 20) + 1);
     assert!(read(long.as_bytes()).is_cut);
+}
+
+const HIDDEN: &str = "__import__('gzip').compress(b'behind')";
+
+#[test]
+fn archives_in_what_a_xar_calls_its_own_are_found() {
+    for own in ["checksum", "signature", "x-signature"] {
+        let list = format!("<{own}><offset>0</offset><size>99999999999</size></{own}>");
+        for hidden in to_hide() {
+            let whole = [written(&list, "b'sum' * 7"), hidden].concat();
+            assert!(reaches(&whole, b"behind"), "{own}");
+        }
+    }
+    for hidden in to_hide() {
+        // A list that says it reaches to the end.
+        let mut whole = [sample(""), hidden].concat();
+        let left = u64::try_from(whole.len() - 28).unwrap();
+        whole[8..16].copy_from_slice(&left.to_be_bytes());
+        assert!(reaches(&whole, b"behind"));
+    }
+}
+
+#[test]
+fn data_behind_the_end_of_a_packed_content_is_searched() {
+    let size = 13 + 26;
+    let list = format!(
+        "<file><data><length>{size}</length><offset>0</offset><size>5</size>\
+         <encoding style=\"application/x-gzip\"/></data><name>a</name><type>file</type></file>"
+    );
+    let whole = written(&list, &format!("zlib.compress(b'alpha') + {HIDDEN}"));
+    assert_eq!(opened(&whole).contents("a"), [b"alpha"]);
+    assert!(reaches(&whole, b"behind"));
+}
+
+#[test]
+fn links_with_content_are_links_and_told() {
+    let whole = written(
+        "<file><data><length>5</length><offset>0</offset><size>5</size></data>\
+         <name>a</name><type>symlink</type><link>../../x</link></file>",
+        "b'alpha'",
+    );
+    let done = opened(&whole);
+    assert_eq!(done.members[0].what, What::Link);
+    assert_eq!(done.members[0].rules, ["archive_path_escapes"]);
+    assert_eq!(done.members[1].content, b"alpha");
+    assert!(done.has_rule("xar_two_contents") && done.is_withheld);
+}
+
+#[test]
+fn second_contents_and_attributes_are_handed_out() {
+    let data = |element: &str, offset: usize| {
+        format!("<{element}><length>5</length><offset>{offset}</offset><size>5</size></{element}>")
+    };
+    let file = |more: &str| {
+        let list = format!(
+            "<file>{}{more}<name>a</name><type>file</type></file>",
+            data("data", 0)
+        );
+        opened(&written(&list, "b'alphagamma'"))
+    };
+    let twice = file(&data("data", 5));
+    assert!(twice.has_rule("xar_two_contents") && twice.is_withheld);
+    assert_eq!(twice.contents("(attribute)"), [b"gamma"]);
+    let attribute = file(&data("ea", 5));
+    assert_eq!(attribute.contents("(attribute)"), [b"gamma"]);
+    assert!(!attribute.is_suspect());
+    let moved = file("<ea><offset>5</offset><offset>0</offset></ea>");
+    assert_eq!(moved.gap, Some(Gap::Damaged));
 }
