@@ -19,7 +19,11 @@ fn medium_with(maker: &Maker, files: &[PathBuf]) -> PathBuf {
     for file in files {
         // One partition, 1 MiB in.
         let volume = format!("{}@@1M", image.display());
-        run(Command::new("mcopy").args(["-i", &volume]).arg(file).arg("::")).exits(0);
+        run(Command::new("mcopy")
+            .args(["-i", &volume])
+            .arg(file)
+            .arg("::"))
+        .exits(0);
     }
     image
 }
@@ -56,7 +60,10 @@ fn a_signed_bundle_on_an_administrators_medium_is_tested_and_put_into_force() {
     let name = insert(&kiosk, &medium_with(&maker, &[bundle]));
     assert_eq!(kiosk.answer()["verdict"], "pass");
     let set = brought(&kiosk, "installed");
-    assert_eq!((&set["bundle"], &set["version"]), (&"trial".into(), &3.into()));
+    assert_eq!(
+        (&set["bundle"], &set["version"]),
+        (&"trial".into(), &3.into())
+    );
     kiosk.until("the new rules", |view| {
         (view["rules"]["bundle"] == "trial").then_some(())
     });

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use record::standing::{Kept, Register};
 use record::{Ledger, reader};
-use wire::Digest;
 use wire::ledger::Event;
 use wire::waiver::Waived;
+use wire::{Digest, Source};
 
 use crate::CommandError;
 use crate::print;
@@ -55,9 +55,16 @@ struct Add {
     /// SHA-256 of the content, as the report of its scan says it
     #[arg(long, value_name = "H", value_parser = digest)]
     sha256: Digest,
+    /// Who says it, as the report does; yara when it says nothing
+    #[arg(long, value_enum, value_name = "SOURCE", default_value = "yara")]
+    source: Speaker,
     /// Name of the rule
     #[arg(long, value_name = "R")]
     rule: String,
+    /// The file of rules, where the report says "of NAME", or the list with what it calls the
+    /// content: all between "list" and the last bracket
+    #[arg(long, value_name = "NAME")]
+    of: Option<String>,
     /// Why it may pass
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -73,6 +80,30 @@ struct Add {
     /// The only registered medium it holds for [default: every medium]
     #[arg(long, value_name = "ID")]
     medium: Option<String>,
+}
+
+/// Whose findings can be waived.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Speaker {
+    /// A rule of YARA
+    Yara,
+    /// A list of hashes
+    List,
+    /// clamd
+    Clamav,
+    /// The form of the content itself
+    Structure,
+}
+
+impl From<Speaker> for Source {
+    fn from(speaker: Speaker) -> Self {
+        match speaker {
+            Speaker::Yara => Self::Yara,
+            Speaker::List => Self::List,
+            Speaker::Clamav => Self::Clamav,
+            Speaker::Structure => Self::Structure,
+        }
+    }
 }
 
 fn digest(text: &str) -> Result<Digest, String> {
@@ -110,7 +141,9 @@ fn waived(add: &Add, site: &Site) -> Result<Waived, CommandError> {
     let ends = ends.ok_or_else(|| CommandError::Asked(format!("no such day: {}", add.until)))?;
     Ok(Waived {
         sha256: add.sha256,
+        source: add.source.into(),
         rule: add.rule.clone(),
+        of: add.of.clone(),
         reason: add.reason.clone(),
         approved_by: add.approved_by.clone(),
         second: add.second.clone(),
@@ -262,7 +295,9 @@ mod tests {
     fn the_last_day_ends_by_the_calendar_of_the_site() {
         let add = Add {
             sha256: digest(&"AB".repeat(32)).unwrap(),
+            source: Speaker::Yara,
             rule: "r".to_owned(),
+            of: None,
             reason: "x".to_owned(),
             approved_by: "A".to_owned(),
             second: "B".to_owned(),

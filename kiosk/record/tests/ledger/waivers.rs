@@ -19,7 +19,9 @@ fn waived(days: i64) -> Waived {
     let ends = after.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
     Waived {
         sha256: Digest([9; 32]),
+        source: Source::Yara,
         rule: "a_rule".to_owned(),
+        of: None,
         reason: "the vendor signed it".to_owned(),
         approved_by: "A. Sato".to_owned(),
         second: "B. Ito".to_owned(),
@@ -103,6 +105,14 @@ fn a_pass_with_a_waiver_that_is_not_for_it_is_refused() {
         },
         Waived {
             rule: "b_rule".to_owned(),
+            ..waived(30)
+        },
+        Waived {
+            source: Source::Clamav,
+            ..waived(30)
+        },
+        Waived {
+            of: Some("b.yar".to_owned()),
             ..waived(30)
         },
         Waived {
@@ -195,6 +205,19 @@ fn a_waiver_needs_two_people_a_reason_a_rule_and_a_near_end() {
         },
         Waived {
             rule: "a rule".to_owned(),
+            ..waived(30)
+        },
+        Waived {
+            source: Source::Volume,
+            ..waived(30)
+        },
+        Waived {
+            source: Source::List,
+            ..waived(30)
+        },
+        Waived {
+            source: Source::Structure,
+            rule: "archive_path_escapes".to_owned(),
             ..waived(30)
         },
         Waived {
