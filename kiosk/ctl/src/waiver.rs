@@ -106,6 +106,24 @@ impl From<Speaker> for Source {
     }
 }
 
+/// The word for a source, as entries have it.
+const fn word(source: Source) -> &'static str {
+    match source {
+        Source::Yara => "yara",
+        Source::Structure => "structure",
+        Source::Volume => "volume",
+        Source::List => "list",
+        Source::Clamav => "clamav",
+    }
+}
+
+/// What a waiver is for, in one line: `yara a_rule of a.yar`.
+pub(crate) fn said(waived: &Waived) -> String {
+    let of = waived.of.as_deref().map(|of| format!(" of {of}"));
+    let (source, rule) = (word(waived.source), &waived.rule);
+    format!("{source} {rule}{}", of.unwrap_or_default())
+}
+
 fn digest(text: &str) -> Result<Digest, String> {
     Digest::try_from(text.to_ascii_lowercase()).map_err(str::to_owned)
 }
@@ -197,7 +215,9 @@ fn list(ledger: &Ledger, json: bool, csv: bool) -> Result<(), CommandError> {
     let register = register(ledger)?;
     let now = Timestamp::now();
     if csv {
-        print::line("entry,state,sha256,rule,until,medium,approved_by,second,reason,ended_by");
+        print::line(
+            "entry,state,sha256,source,rule,of,until,medium,approved_by,second,reason,ended_by",
+        );
     }
     for (entry, kept) in register.waivers() {
         let line = if json {
@@ -239,7 +259,9 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
         &entry.to_string(),
         state(kept, now),
         &waived.sha256.to_string(),
+        word(waived.source),
         &waived.rule,
+        waived.of.as_deref().unwrap_or_default(),
         &waived.until,
         waived.medium.as_deref().unwrap_or_default(),
         &waived.approved_by,
@@ -273,7 +295,7 @@ fn text(entry: u64, kept: &Kept, now: Timestamp) -> String {
         state(kept, now),
         waived.until,
         waived.sha256,
-        waived.rule,
+        said(waived),
         waived.approved_by,
         waived.second,
         waived.reason
@@ -314,5 +336,13 @@ mod tests {
             ("2026-12-31", "2026-12-31T15:00:00Z")
         );
         assert!(digest("12").is_err());
+        assert_eq!(said(&waived), "yara r");
+        let of = Some("site: tool".to_owned());
+        let listed = Waived {
+            source: Speaker::List.into(),
+            of,
+            ..waived
+        };
+        assert_eq!(said(&listed), "list r of site: tool");
     }
 }
