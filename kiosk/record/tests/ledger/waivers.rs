@@ -208,19 +208,6 @@ fn a_waiver_needs_two_people_a_reason_a_rule_and_a_near_end() {
             ..waived(30)
         },
         Waived {
-            source: Source::Volume,
-            ..waived(30)
-        },
-        Waived {
-            source: Source::List,
-            ..waived(30)
-        },
-        Waived {
-            source: Source::Structure,
-            rule: "archive_path_escapes".to_owned(),
-            ..waived(30)
-        },
-        Waived {
             medium: Some(String::new()),
             ..waived(30)
         },
@@ -243,6 +230,28 @@ fn a_waiver_needs_two_people_a_reason_a_rule_and_a_near_end() {
         });
     }
     with_writer(|writer| writer.append(&event(waived(days)), None).map(drop).unwrap());
+}
+
+#[test]
+fn nobody_answers_for_a_volume_a_name_or_every_list_at_once() {
+    let named = |source, rule: &str, of: Option<&str>| Waived {
+        source,
+        rule: rule.to_owned(),
+        of: of.map(str::to_owned),
+        ..waived(30)
+    };
+    for bad in [
+        named(Source::Volume, "a_rule", None),
+        named(Source::List, "hash_blocked", None),
+        named(Source::Structure, "archive_path_escapes", None),
+    ] {
+        with_writer(|writer| {
+            let refusal = writer.append(&event(bad.clone()), None).unwrap_err();
+            assert!(matches!(refusal, Refusal::Waiver(_)), "{bad:?}: {refusal}");
+        });
+    }
+    let good = named(Source::List, "hash_blocked", Some("site"));
+    with_writer(|writer| writer.append(&event(good), None).map(drop).unwrap());
 }
 
 #[test]
