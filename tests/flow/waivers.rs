@@ -159,9 +159,14 @@ fn a_waiver_for_another_content_rule_or_medium_changes_nothing() {
     waive(&root, &"0".repeat(64), &rule);
     waive(&root, &hash, "another_rule");
     let until = soon();
-    let mut other = add(&hash, &rule, &until);
-    other.extend(["--medium", "M-0001"]);
-    kioskctl(&root, &other).exits(0);
+    for other in [
+        ["--medium", "M-0001"],
+        ["--source", "clamav"],
+        ["--of", "b.yar"],
+    ] {
+        let more = add(&hash, &rule, &until);
+        kioskctl(&root, &[more.as_slice(), &other].concat()).exits(0);
+    }
     let stopped = canary(&root);
     assert_eq!((stopped.verdict(), stopped.status), ("stop", 1));
     // The one that is for something is named, and it is not enough.
@@ -184,6 +189,10 @@ fn a_waiver_that_is_none_is_refused_by_name() {
     assert!(alone(&add(&hash, "a_rule", "2099-01-01")).contains("longer than waivers may"));
     assert!(alone(&add(&hash, "a_rule", "2020-01-01")).contains("ended already"));
     assert!(alone(&add(&hash, "more_findings", &until)).contains("no rule that can be waived"));
+    let of = |source, rule| [add(&hash, rule, &until), vec!["--source", source]].concat();
+    assert!(alone(&of("list", "hash_blocked")).contains("of which list"));
+    assert!(alone(&of("structure", "archive_path_escapes")).contains("a name or a place"));
+    alone(&of("volume", "a_rule"));
     assert!(alone(&add("12", "a_rule", &until)).contains("64 hexadecimal digits"));
     // A ledger that was never written to has no entries; the refusals left none.
     assert_eq!(root.entries().len(), 0);

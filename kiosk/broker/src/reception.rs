@@ -13,7 +13,7 @@ use wire::ledger::ROWS_BYTES_MAX;
 use wire::scan::{Delivered, News, Progress, Totals};
 use wire::view::FirstFinding;
 use wire::waiver::Waivers;
-use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, VolumeReport};
+use wire::{Finding, Gap, MediumName, Outcome, Row, RowKind, Source, Tier, VolumeReport};
 
 /// Longest wording of all volume reports together, in bytes, and what is kept of a label when
 /// they are longer: they share one entry with the rest of their verdict.
@@ -29,6 +29,7 @@ pub struct Reception {
     rows: BufWriter<File>,
     rows_bytes: u64,
     must_be_asked: u64,
+    heeded: Heeded,
     volumes: Vec<VolumeReport>,
     scheme: Option<String>,
     layout: Vec<Finding>,
@@ -36,6 +37,35 @@ pub struct Reception {
     delivery: Delivery,
     ready: bool,
     ending: Option<Ending>,
+}
+
+/// What rows say that a second engine had against their contents. Waived rows count: who speaks
+/// for one content does not speak for what was kept back about another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heeded {
+    /// Rows in which it found something that blocks.
+    pub(crate) found: u64,
+    /// Rows of which it could say nothing that can be relied on.
+    pub(crate) missed: u64,
+    /// Whether something was not examined for another reason. Then there is no PASS, and what
+    /// the engine was asked can have been lost with it.
+    pub(crate) is_open: bool,
+}
+
+impl Heeded {
+    fn add(&mut self, row: &Row) {
+        let has = |tier: Tier, second: bool| {
+            row.findings.iter().any(|finding| {
+                finding.member_of.is_none()
+                    && finding.tier == tier
+                    && (finding.source == Source::Clamav) == second
+            })
+        };
+        let bump = |count: u64, more: bool| count.saturating_add(u64::from(more));
+        self.found = bump(self.found, has(Tier::Block, true));
+        self.missed = bump(self.missed, has(Tier::Incomplete, true));
+        self.is_open |= has(Tier::Incomplete, false);
+    }
 }
 
 /// Whether the scanner may say that a bundle of rules was handed out.
@@ -85,6 +115,7 @@ impl Reception {
             rows: BufWriter::new(jail::memory::writable("rows")?),
             rows_bytes: 0,
             must_be_asked: 0,
+            heeded: Heeded::default(),
             volumes: Vec::new(),
             scheme: None,
             layout: Vec::new(),
@@ -107,7 +138,7 @@ impl Reception {
     }
 
     /// Takes in one piece of news. The row in it, when it is one, comes back as it was
-    /// written down.
+    /// counted, also when it is the one that the ledger does not take.
     pub fn take(&mut self, news: News) -> Option<Row> {
         if self.is_over() {
             return None;
@@ -199,6 +230,11 @@ impl Reception {
         self.must_be_asked
     }
 
+    /// What rows say that a second engine had against their contents.
+    pub(crate) fn heeded(&self) -> Heeded {
+        self.heeded
+    }
+
     /// How far the scan said it is. For showing, never for judging.
     #[must_use]
     pub fn progress(&self) -> &Progress {
@@ -281,6 +317,7 @@ impl Reception {
         if !self.tally.mark(&mut row) {
             self.fail(Gap::Damaged, "kiosk-scan spoke of waivers");
         }
+        self.heeded.add(&row);
         row.outcome = self.tally.add(&row);
         if row.outcome == Outcome::Clean && row.kind != RowKind::Member && 0 < row.size_bytes {
             self.must_be_asked = self.must_be_asked.saturating_add(1);
@@ -290,7 +327,7 @@ impl Reception {
                 Gap::Damaged,
                 "kiosk-scan reported a row that cannot be written down",
             );
-            return None;
+            return Some(row);
         };
         let length = u64::try_from(line.len())
             .unwrap_or(u64::MAX)
@@ -301,7 +338,7 @@ impl Reception {
                 Gap::Limit,
                 "the rows of this medium are more than the ledger takes",
             );
-            return None;
+            return Some(row);
         }
         let written = self
             .rows

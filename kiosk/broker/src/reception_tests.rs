@@ -80,6 +80,64 @@ fn what_is_said_before_ready_or_after_the_end_is_not_believed() {
 }
 
 #[test]
+fn every_row_that_was_counted_comes_back_also_the_one_that_the_ledger_does_not_take() {
+    let mut reception = ready();
+    reception.rows_bytes = ROWS_BYTES_MAX.saturating_sub(1);
+    let row = Row {
+        outcome: Outcome::Matched,
+        findings: vec![Finding::own("a_rule", Source::Yara, Tier::Block, "")],
+        ..row()
+    };
+    assert_eq!(
+        reception.take(News::Row(Box::new(row.clone()))),
+        Some(row.clone())
+    );
+    assert!(reception.take(News::Row(Box::new(row))).is_none());
+    let received = finish(reception);
+    assert_eq!(received.counts.matched, 1);
+    assert_eq!(received.examination.ending, End::Failed(Gap::Limit));
+}
+
+#[test]
+fn what_a_second_engine_had_against_contents_is_counted_in_their_own_rows() {
+    let found = |source, tier, member: bool| {
+        let mut finding = Finding::own("a_rule", source, tier, "");
+        finding.member_of = member.then(MediumName::default);
+        finding
+    };
+    let mut reception = ready();
+    for finding in [
+        found(Source::Clamav, Tier::Block, false),
+        found(Source::Clamav, Tier::Block, true),
+        found(Source::Yara, Tier::Block, false),
+        found(Source::Clamav, Tier::Notice, false),
+        found(Source::Clamav, Tier::Incomplete, false),
+    ] {
+        let row = Row {
+            outcome: Outcome::Matched,
+            findings: vec![finding],
+            ..row()
+        };
+        reception.take(News::Row(Box::new(row)));
+    }
+    let heeded = Heeded {
+        found: 1,
+        missed: 1,
+        is_open: false,
+    };
+    assert_eq!(reception.heeded(), heeded);
+    let open = found(Source::Structure, Tier::Incomplete, false);
+    let row = Row {
+        outcome: Outcome::Unchecked(Gap::Damaged),
+        findings: vec![open],
+        ..row()
+    };
+    reception.take(News::Row(Box::new(row)));
+    let is_open = true;
+    assert_eq!(reception.heeded(), Heeded { is_open, ..heeded });
+}
+
+#[test]
 fn a_second_layout_is_out_of_turn() {
     let mut reception = ready();
     for _ in 0..2 {

@@ -185,8 +185,9 @@ impl Scanner {
         }
         let second = second?;
         let answered = consultant.answered();
-        let unasked = reception.must_be_asked();
-        if let Some(why) = answered.objection(second.state, &reception.counts(), unasked) {
+        let must_be_asked = reception.must_be_asked();
+        let heeded = reception.heeded();
+        if let Some(why) = answered.objection(second.state, heeded, must_be_asked) {
             reception.overrule(Gap::Damaged, why);
         }
         Some(Some(second))

@@ -106,7 +106,7 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
         Event::SelfTested(tested) => tested_in_a_line(tested),
         Event::Waived(waived) => format!(
             "waived      {} until {}  {}  {} and {}: {}",
-            waived.rule,
+            crate::waiver::said(waived),
             waived.until,
             waived.sha256,
             waived.approved_by,

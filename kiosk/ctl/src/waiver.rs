@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use record::standing::{Kept, Register};
 use record::{Ledger, reader};
-use wire::Digest;
 use wire::ledger::Event;
 use wire::waiver::Waived;
+use wire::{Digest, Source};
 
 use crate::CommandError;
 use crate::print;
@@ -55,9 +55,16 @@ struct Add {
     /// SHA-256 of the content, as the report of its scan says it
     #[arg(long, value_name = "H", value_parser = digest)]
     sha256: Digest,
+    /// Who says it, as the report does; yara when it says nothing
+    #[arg(long, value_enum, value_name = "SOURCE", default_value = "yara")]
+    source: Speaker,
     /// Name of the rule
     #[arg(long, value_name = "R")]
     rule: String,
+    /// The file of rules, where the report says "of NAME", or the list with what it calls the
+    /// content: all between "list" and the last bracket
+    #[arg(long, value_name = "NAME")]
+    of: Option<String>,
     /// Why it may pass
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -73,6 +80,48 @@ struct Add {
     /// The only registered medium it holds for [default: every medium]
     #[arg(long, value_name = "ID")]
     medium: Option<String>,
+}
+
+/// Whose findings can be waived.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Speaker {
+    /// A rule of YARA
+    Yara,
+    /// A list of hashes
+    List,
+    /// clamd
+    Clamav,
+    /// The form of the content itself
+    Structure,
+}
+
+impl From<Speaker> for Source {
+    fn from(speaker: Speaker) -> Self {
+        match speaker {
+            Speaker::Yara => Self::Yara,
+            Speaker::List => Self::List,
+            Speaker::Clamav => Self::Clamav,
+            Speaker::Structure => Self::Structure,
+        }
+    }
+}
+
+/// The word for a source, as entries have it.
+const fn word(source: Source) -> &'static str {
+    match source {
+        Source::Yara => "yara",
+        Source::Structure => "structure",
+        Source::Volume => "volume",
+        Source::List => "list",
+        Source::Clamav => "clamav",
+    }
+}
+
+/// What a waiver is for, in one line: `yara a_rule of a.yar`.
+pub(crate) fn said(waived: &Waived) -> String {
+    let of = waived.of.as_deref().map(|of| format!(" of {of}"));
+    let (source, rule) = (word(waived.source), &waived.rule);
+    format!("{source} {rule}{}", of.unwrap_or_default())
 }
 
 fn digest(text: &str) -> Result<Digest, String> {
@@ -110,7 +159,9 @@ fn waived(add: &Add, site: &Site) -> Result<Waived, CommandError> {
     let ends = ends.ok_or_else(|| CommandError::Asked(format!("no such day: {}", add.until)))?;
     Ok(Waived {
         sha256: add.sha256,
+        source: add.source.into(),
         rule: add.rule.clone(),
+        of: add.of.clone(),
         reason: add.reason.clone(),
         approved_by: add.approved_by.clone(),
         second: add.second.clone(),
@@ -164,7 +215,9 @@ fn list(ledger: &Ledger, json: bool, csv: bool) -> Result<(), CommandError> {
     let register = register(ledger)?;
     let now = Timestamp::now();
     if csv {
-        print::line("entry,state,sha256,rule,until,medium,approved_by,second,reason,ended_by");
+        print::line(
+            "entry,state,sha256,source,rule,of,until,medium,approved_by,second,reason,ended_by",
+        );
     }
     for (entry, kept) in register.waivers() {
         let line = if json {
@@ -206,7 +259,9 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
         &entry.to_string(),
         state(kept, now),
         &waived.sha256.to_string(),
+        word(waived.source),
         &waived.rule,
+        waived.of.as_deref().unwrap_or_default(),
         &waived.until,
         waived.medium.as_deref().unwrap_or_default(),
         &waived.approved_by,
@@ -240,7 +295,7 @@ fn text(entry: u64, kept: &Kept, now: Timestamp) -> String {
         state(kept, now),
         waived.until,
         waived.sha256,
-        waived.rule,
+        said(waived),
         waived.approved_by,
         waived.second,
         waived.reason
@@ -262,7 +317,9 @@ mod tests {
     fn the_last_day_ends_by_the_calendar_of_the_site() {
         let add = Add {
             sha256: digest(&"AB".repeat(32)).unwrap(),
+            source: Speaker::Yara,
             rule: "r".to_owned(),
+            of: None,
             reason: "x".to_owned(),
             approved_by: "A".to_owned(),
             second: "B".to_owned(),
@@ -279,5 +336,13 @@ mod tests {
             ("2026-12-31", "2026-12-31T15:00:00Z")
         );
         assert!(digest("12").is_err());
+        assert_eq!(said(&waived), "yara r");
+        let of = Some("site: tool".to_owned());
+        let listed = Waived {
+            source: Speaker::List.into(),
+            of,
+            ..waived
+        };
+        assert_eq!(said(&listed), "list r of site: tool");
     }
 }

@@ -120,10 +120,10 @@ fn may_pass(admission: &Admission, scan: &Scan, recording: Recording) -> bool {
 /// Whether waivers speak for all that is wrong with a row, as DESIGN says it: for exactly this
 /// content and this rule, on this day and medium; and for what was found in its members there.
 fn waived(scan: &Scan, row: &Row) -> bool {
-    let speaks = |hash: Digest, rule: &str| {
+    let speaks = |hash: Digest, finding: &Finding| {
         scan.waivers.iter().any(|waiver| {
             waiver.sha256 == hash
-                && waiver.rule == rule
+                && (waiver.source, &waiver.rule) == (finding.source, &finding.rule)
                 && TODAY <= waiver.until.as_str()
                 && waiver.medium.as_deref().is_none_or(|medium| medium == "A")
         })
@@ -131,7 +131,7 @@ fn waived(scan: &Scan, row: &Row) -> bool {
     let own = |row: &Row, finding: &Finding| {
         finding.member_of.is_none()
             && finding.source != Source::Volume
-            && row.sha256.is_some_and(|hash| speaks(hash, &finding.rule))
+            && row.sha256.is_some_and(|hash| speaks(hash, finding))
     };
     let inside = |finding: &Finding| {
         let trail: Vec<_> = row.within.iter().chain([&row.path]).cloned().collect();
@@ -139,10 +139,9 @@ fn waived(scan: &Scan, row: &Row) -> bool {
             other.volume == row.volume
                 && other.within.starts_with(&trail)
                 && waived(scan, other)
-                && other
-                    .findings
-                    .iter()
-                    .any(|one| one.rule == finding.rule && own(other, one))
+                && other.findings.iter().any(|one| {
+                    (one.source, &one.rule) == (finding.source, &finding.rule) && own(other, one)
+                })
         })
     };
     let blocks: Vec<_> = row
@@ -264,12 +263,18 @@ fn any_volumes() -> impl Strategy<Value = Vec<VolumeReport>> {
 fn any_waiver() -> impl Strategy<Value = Waiver> {
     let hash = prop_oneof![6 => Just(Digest([7; 32])), 1 => Just(Digest([8; 32]))];
     let rule = prop_oneof![6 => Just("a_rule"), 1 => Just("b_rule")];
+    let source = prop_oneof![
+        8 => Just(Source::Yara), 1 => Just(Source::Clamav), 1 => Just(Source::Structure)
+    ];
+    let said = (source, rule);
     let until = prop_oneof![4 => Just(TODAY), 4 => Just("2027-01-01"), 1 => Just("2026-11-25")];
     let medium = prop_oneof![6 => Just(None), 2 => Just(Some("A")), 1 => Just(Some("B"))];
-    (1_u64..9, hash, rule, until, medium).prop_map(|(entry, sha256, rule, until, medium)| Waiver {
+    (1_u64..9, hash, said, until, medium).prop_map(|(entry, sha256, said, until, medium)| Waiver {
         entry,
         sha256,
-        rule: rule.to_owned(),
+        source: said.0,
+        rule: said.1.to_owned(),
+        of: None,
         until: until.to_owned(),
         medium: medium.map(str::to_owned),
     })

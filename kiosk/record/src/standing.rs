@@ -9,7 +9,7 @@ use wire::ledger::Event;
 use wire::standing::{CASES_NAMED_MAX, Standing};
 use wire::waiver::{
     PERSON_BYTES_MAX, WAIVER_DAYS_MAX, WAIVER_REASON_BYTES_MAX, WAIVERS_MAX, Waived, Waiver,
-    is_day, is_rule, is_said, is_same_person,
+    is_day, is_said, is_same_person, unwaivable,
 };
 use wire::{Finding, Row, Verdict};
 
@@ -101,7 +101,9 @@ impl Register {
         let waivers = waivers.map(|(number, kept)| Waiver {
             entry: *number,
             sha256: kept.waived.sha256,
+            source: kept.waived.source,
             rule: kept.waived.rule.clone(),
+            of: kept.waived.of.clone(),
             until: kept.waived.until.clone(),
             medium: kept.waived.medium.clone(),
         });
@@ -194,15 +196,16 @@ impl Kept {
 
 /// Whether a cited waiver is for this finding of this row.
 pub(crate) fn is_for(waived: &Waived, row: &Row, finding: &Finding) -> bool {
-    Some(waived.sha256) == row.sha256 && waived.rule == finding.rule
+    waived.is_for(row.sha256, finding)
 }
 
 /// Checks a waiver by itself.
 fn sound(waived: &Waived, now: Timestamp) -> Result<(), Refusal> {
     let person = |name: &str| is_said(name, PERSON_BYTES_MAX);
     let refuse = |why| Err(Refusal::Waiver(why));
-    if !is_rule(&waived.rule) {
-        return refuse("names no rule that can be waived");
+    let (rule, of) = (&waived.rule, waived.of.as_deref());
+    if let Some(why) = unwaivable(waived.sha256, waived.source, rule, of) {
+        return refuse(why);
     }
     if !is_said(&waived.reason, WAIVER_REASON_BYTES_MAX) {
         return refuse("has no reason, or one that is too long or hides something");

@@ -3,6 +3,7 @@
 use wire::frame::{self, FrameError};
 use wire::name::MediumName;
 use wire::outcome::FINDINGS_MAX;
+use wire::waiver::is_own_block;
 use wire::worker::Answer;
 use wire::{Finding, Gap, Outcome, Row, Source, Tier};
 
@@ -21,7 +22,17 @@ pub(crate) fn packet(row: Row) -> Result<Vec<u8>, FrameError> {
 fn shortened(mut row: Row) -> Row {
     row.path = short(&row.path);
     row.within = row.within.iter().map(short).collect();
+    // A waiver may be for the first; what else blocks must not be gone with its name. What was
+    // found in members stands in their own rows.
+    let blocks = row.findings.iter().skip(1);
+    let blocks = blocks.filter(|one| is_own_block(one)).count();
     row.findings.truncate(1);
+    if 0 < blocks {
+        let detail = format!("{blocks} more findings that block are not listed");
+        let (rule, source) = ("more_findings", Source::Structure);
+        row.findings
+            .push(Finding::own(rule, source, Tier::Block, detail));
+    }
     for finding in &mut row.findings {
         finding.member_of = finding.member_of.as_ref().map(short);
     }
@@ -91,6 +102,34 @@ mod tests {
             panic!("no row")
         };
         assert_eq!(row.outcome, Outcome::Unchecked(Gap::Limit));
+    }
+
+    #[test]
+    fn a_row_that_is_cut_still_says_that_more_than_one_finding_blocked() {
+        let long = MediumName::new(vec![1; 4096]).unwrap();
+        let found = |rule: &str| Finding::own(rule, Source::Yara, Tier::Block, "");
+        let row = |findings| Row {
+            volume: None,
+            path: long.clone(),
+            within: vec![long.clone(); 8],
+            kind: RowKind::Member,
+            size_bytes: 1,
+            sha256: None,
+            content_type: None,
+            outcome: Outcome::Matched,
+            inherited: false,
+            findings,
+        };
+        let said = |findings| {
+            let findings = shortened(row(findings)).findings;
+            let blocks = findings.into_iter().filter(|one| one.tier == Tier::Block);
+            blocks.map(|one| one.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(said(vec![found("a")]), ["a"]);
+        assert_eq!(said(vec![found("a"), found("b")]), ["a", "more_findings"]);
+        let mut echo = found("b");
+        echo.member_of = Some(MediumName::default());
+        assert_eq!(said(vec![found("a"), echo]), ["a"]);
     }
 
     #[test]

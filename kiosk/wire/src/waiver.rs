@@ -24,6 +24,10 @@ pub const WAIVER_REASON_BYTES_MAX: usize = 600;
 /// Longest name of a person or id of a medium, in bytes.
 pub const PERSON_BYTES_MAX: usize = 100;
 
+/// Longest name of the file of rules or of the list that a waiver is for, in bytes: with the
+/// longest of everything else, all waivers in force still fit one message.
+pub const WAIVER_OF_BYTES_MAX: usize = 128;
+
 /// Most places in containers at which something may be waived on one medium. A waiver is for
 /// one content; a medium with thousands of copies of it is another matter.
 pub const WAIVED_PLACES_MAX: usize = 4096;
@@ -31,14 +35,37 @@ pub const WAIVED_PLACES_MAX: usize = 4096;
 /// Findings that stand for others which are not listed: nobody knows what they would waive.
 const SUMMARIES: [&str; 3] = ["more_findings", "further_findings", "names_too_long"];
 
+/// Words in the names of rules about what a content is called or where it lies. Its hash says
+/// nothing of either: whoever answered for one name would answer for every other.
+const ABOUT_NAMES: [&str; 7] = [
+    "name",
+    "names",
+    "path",
+    "paths",
+    "link",
+    "links",
+    "disguised",
+];
+
+/// SHA-256 of no bytes at all. What its form shows about a content without bytes is its name.
+const EMPTY: Digest = Digest([
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+]);
+
 /// A waiver as it is written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waived {
     /// The content it is for.
     pub sha256: Digest,
+    /// Who says it: a name of a rule means something else from another source.
+    pub source: Source,
     /// The rule it is for.
     pub rule: String,
+    /// Which of several that share the name, as [`of`] reads it from the finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// Why, at most [`WAIVER_REASON_BYTES_MAX`] bytes.
     pub reason: String,
     /// Who answers for it, at most [`PERSON_BYTES_MAX`] bytes.
@@ -62,13 +89,35 @@ pub struct Waiver {
     pub entry: u64,
     /// The content it is for.
     pub sha256: Digest,
+    /// Who says it.
+    pub source: Source,
     /// The rule it is for.
     pub rule: String,
+    /// Which of several that share the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// The last day on which it holds.
     pub until: String,
     /// The only medium it holds for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub medium: Option<String>,
+}
+
+impl Waived {
+    /// Whether it is for this finding of a content with this hash.
+    #[must_use]
+    pub fn is_for(&self, sha256: Option<Digest>, finding: &Finding) -> bool {
+        Some(self.sha256) == sha256
+            && self.source == finding.source
+            && self.rule == finding.rule
+            && self.of.as_deref() == of(finding)
+    }
+}
+
+impl Waiver {
+    fn can_be(&self) -> bool {
+        unwaivable(self.sha256, self.source, &self.rule, self.of.as_deref()).is_none()
+    }
 }
 
 /// Whether a text is a day as waivers spell it, so that days compare as their texts do.
@@ -90,6 +139,50 @@ pub fn is_rule(rule: &str) -> bool {
         && !SUMMARIES.contains(&rule)
 }
 
+/// Why nobody can answer for what a source says by a rule of a content; `None` when two people
+/// can.
+#[must_use]
+pub fn unwaivable(
+    sha256: Digest,
+    source: Source,
+    rule: &str,
+    of: Option<&str>,
+) -> Option<&'static str> {
+    if !is_rule(rule) {
+        return Some("names no rule that can be waived");
+    }
+    let form = |name: &str| is_said(name, WAIVER_OF_BYTES_MAX) && !name.contains(['"', '\\']);
+    if !of.is_none_or(form) {
+        return Some("is of a file or list whose name is too long, has quotes or hides something");
+    }
+    let is_about_name = || rule.split('_').any(|word| ABOUT_NAMES.contains(&word));
+    match source {
+        Source::Volume => Some("is for the structure of a volume"),
+        Source::Structure if is_about_name() || sha256 == EMPTY => {
+            Some("is for a name or a place, of which a hash says nothing")
+        }
+        Source::List if of.is_none() => Some("does not say of which list"),
+        Source::Structure | Source::Clamav if of.is_some() => {
+            Some("is of a file or list, which this source has none of")
+        }
+        Source::Yara | Source::Structure | Source::List | Source::Clamav => None,
+    }
+}
+
+/// Which of several rules that share a name it was, by the finding's detail: the file of rules,
+/// where another has the name too, or the list with what it calls the content.
+#[must_use]
+pub fn of(finding: &Finding) -> Option<&str> {
+    match finding.source {
+        Source::Yara => finding.detail.strip_prefix("of "),
+        Source::List => {
+            let named = finding.detail.strip_prefix("list ")?.strip_suffix(')')?;
+            named.rsplit_once(" (").map(|(named, _)| named)
+        }
+        Source::Structure | Source::Volume | Source::Clamav => None,
+    }
+}
+
 /// Whether a text says who or why in at most `bytes_max` bytes, with nothing hidden in it.
 #[must_use]
 pub fn is_said(text: &str, bytes_max: usize) -> bool {
@@ -108,7 +201,15 @@ pub fn is_same_person(one: &str, other: &str) -> bool {
 
 /// The waivers that hold for one medium on one day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Waivers(BTreeMap<(Digest, String), u64>);
+pub struct Waivers(BTreeMap<(Digest, Said), u64>);
+
+/// What is said of a content: by whom, by which rule, and of which file or list.
+type Said = (Source, String, Option<String>);
+
+fn said(finding: &Finding) -> Said {
+    let of = of(finding).map(str::to_owned);
+    (finding.source, finding.rule.clone(), of)
+}
 
 impl Waivers {
     /// Those of `all` that hold for `medium` on the day `today` (`2026-11-26`). A text that is
@@ -119,12 +220,13 @@ impl Waivers {
             is_day(today)
                 && is_day(&waiver.until)
                 && today <= waiver.until.as_str()
-                && is_rule(&waiver.rule)
+                && waiver.can_be()
                 && (waiver.medium.is_none() || waiver.medium.as_deref() == medium)
         };
         let mut kept = BTreeMap::new();
         for waiver in all.iter().filter(holds) {
-            let key = (waiver.sha256, waiver.rule.clone());
+            let said = (waiver.source, waiver.rule.clone(), waiver.of.clone());
+            let key = (waiver.sha256, said);
             let entry = kept.entry(key).or_insert(waiver.entry);
             *entry = waiver.entry.min(*entry);
         }
@@ -140,10 +242,10 @@ impl Waivers {
     /// The entry of the waiver for this finding in a content with this hash.
     #[must_use]
     pub fn entry(&self, sha256: Option<Digest>, finding: &Finding) -> Option<u64> {
-        if !is_own_block(finding) || finding.source == Source::Volume {
+        if !is_own_block(finding) {
             return None;
         }
-        self.0.get(&(sha256?, finding.rule.clone())).copied()
+        self.0.get(&(sha256?, said(finding))).copied()
     }
 
     /// Whether every finding that blocks this row is waived, or is a container's echo of what
@@ -190,8 +292,8 @@ pub struct Places {
     is_full: bool,
 }
 
-/// A volume, a container in it with those around it, and a rule.
-type Place = (Option<u32>, Vec<MediumName>, String);
+/// A volume, a container in it with those around it, and what is said there.
+type Place = (Option<u32>, Vec<MediumName>, Said);
 
 impl Places {
     /// Takes note of a row that [`Waivers::cover`]s.
@@ -215,7 +317,7 @@ impl Places {
             self.is_full = true;
             return;
         }
-        let place = (row.volume, container, finding.rule.clone());
+        let place = (row.volume, container, said(finding));
         if waived {
             self.waived.insert(place);
         } else {

@@ -7,7 +7,9 @@ fn waiver(entry: u64) -> Waiver {
     Waiver {
         entry,
         sha256: HASH,
+        source: Source::Yara,
         rule: "a_rule".to_owned(),
+        of: None,
         until: TODAY.to_owned(),
         medium: None,
     }
@@ -112,6 +114,85 @@ fn a_finding_that_stands_for_unnamed_others_cannot_be_waived() {
 }
 
 #[test]
+fn a_waiver_is_for_what_one_source_says_and_not_for_the_same_word_of_another() {
+    let sources = [
+        Source::Yara,
+        Source::Structure,
+        Source::List,
+        Source::Clamav,
+        Source::Volume,
+    ];
+    let said = |source, detail: &str| {
+        let mut row = row();
+        row.findings[0] = Finding::own("a_rule", source, Tier::Block, detail);
+        row
+    };
+    for source in sources {
+        for other in sources {
+            let waiver = Waiver {
+                source,
+                ..waiver(1)
+            };
+            let may = source == other && !matches!(source, Source::List | Source::Volume);
+            assert_eq!(
+                covers(waiver, &said(other, "")),
+                may,
+                "{source:?} {other:?}"
+            );
+        }
+    }
+    let of = |source, of: &str| Waiver {
+        source,
+        of: Some(of.to_owned()),
+        ..waiver(1)
+    };
+    let shared = said(Source::Yara, "of a.yar");
+    assert!(covers(of(Source::Yara, "a.yar"), &shared));
+    assert!(!covers(of(Source::Yara, "b.yar"), &shared));
+    assert!(!covers(waiver(1), &shared));
+    assert!(!covers(of(Source::Yara, "a.yar"), &row()));
+    let listed = said(Source::List, "list site: tool (7) (sha256)");
+    assert!(covers(of(Source::List, "site: tool (7)"), &listed));
+    for other in ["site", "site: tool", "other: tool (7)"] {
+        assert!(!covers(of(Source::List, other), &listed), "{other}");
+    }
+    assert!(!covers(of(Source::List, "site"), &said(Source::List, "")));
+}
+
+#[test]
+fn nobody_answers_for_a_name_by_a_hash() {
+    let why = |rule: &str, of| unwaivable(HASH, Source::Structure, rule, of);
+    for rule in [
+        "name_reversed",
+        "archive_path_escapes",
+        "archive_path_through_link",
+        "archive_duplicate_name",
+        "mail_names_differ",
+        "program_disguised",
+    ] {
+        assert!(why(rule, None).is_some(), "{rule}");
+        assert_eq!(unwaivable(HASH, Source::Yara, rule, None), None);
+        let mut named = row();
+        named.findings[0] = Finding::own(rule, Source::Structure, Tier::Block, "");
+        let waiver = Waiver {
+            source: Source::Structure,
+            rule: rule.to_owned(),
+            ..waiver(1)
+        };
+        assert!(!covers(waiver, &named), "{rule}");
+    }
+    assert_eq!(why("container_polyglot", None), None);
+    assert!(why("container_polyglot", Some("x")).is_some());
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let empty = Digest::try_from(empty.to_owned()).unwrap();
+    assert!(unwaivable(empty, Source::Structure, "script", None).is_some());
+    let long = "x".repeat(WAIVER_OF_BYTES_MAX + 1);
+    for bad in [long.as_str(), "", "a\"b", "a\\b", "a\u{202e}"] {
+        assert!(unwaivable(HASH, Source::Yara, "r", Some(bad)).is_some());
+    }
+}
+
+#[test]
 fn of_two_waivers_for_the_same_the_first_is_named() {
     let waivers = Waivers::in_force(&[waiver(9), waiver(4)], TODAY, None);
     assert_eq!(waivers.entry(Some(HASH), &row().findings[0]), Some(4));
@@ -143,6 +224,9 @@ fn a_container_is_settled_only_by_what_was_waived_inside_it() {
         ..member.clone()
     };
     assert!(!settled(&[elsewhere, container.clone()]));
+    let mut other_source = member.clone();
+    other_source.findings[0].source = Source::Clamav;
+    assert!(!settled(&[other_source, container.clone()]));
     let other_volume = Row {
         volume: Some(1),
         ..member
@@ -184,8 +268,10 @@ fn a_day_is_ten_letters_and_a_person_is_told_from_another_by_letters_alone() {
 fn the_most_waivers_with_the_longest_words_fit_a_message() {
     let longest = Waiver {
         entry: u64::MAX,
+        source: Source::Structure,
         rule: "x".repeat(RULE_BYTES_MAX),
-        medium: Some("x".repeat(PERSON_BYTES_MAX)),
+        of: Some("x".repeat(WAIVER_OF_BYTES_MAX)),
+        medium: Some("\"".repeat(PERSON_BYTES_MAX)),
         ..waiver(1)
     };
     let standing = crate::standing::Standing {

@@ -15,6 +15,15 @@ const SCAN_BYTES_LEAST: u64 = 2 << 30;
 const FILES_LEAST: u64 = 100_000;
 const RECURSION_LEAST: u64 = 17;
 
+/// Switches besides `Scan...` without which clamd leaves out some of what it knows; on when
+/// they are not set.
+const LOOKS: [&str; 4] = [
+    "heuristicalerts",
+    "bytecode",
+    "phishingsignatures",
+    "phishingscanurls",
+];
+
 /// Why clamd must not be used like this.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: write {next:?} there and start clamd anew")]
@@ -85,7 +94,9 @@ impl<'t> Settings<'t> {
             "max",
             "scan",
             "disablecache",
-            "heuristicalerts",
+            "heuristic",
+            "bytecode",
+            "phishing",
             "localsocket",
         ]
         .iter()
@@ -127,10 +138,15 @@ impl<'t> Settings<'t> {
     fn nothing_off(&self) -> Result<(), ConfError> {
         for key in self.0.keys() {
             let other = ["scanonaccess", "scanpartialmessages"].contains(&key.as_str());
-            let looks = key.starts_with("scan") && !other || key == "heuristicalerts";
+            let looks = key.starts_with("scan") && !other || LOOKS.contains(&key.as_str());
             if looks && self.is_on(key) == Ok(false) {
                 return Err(self.wrong(key, "must not be off", &format!("{key} yes")));
             }
+        }
+        // A guess that is said first ends the search for what is known.
+        let first = "heuristicscanprecedence";
+        if self.get(first).is_some() && self.is_on(first) != Ok(false) {
+            return Err(self.wrong(first, "must not be on", &format!("{first} no")));
         }
         Ok(())
     }
@@ -211,6 +227,26 @@ mod tests {
                 "DisableCache yes",
                 "DisableCache yes\nHeuristicAlerts 0",
                 "heuristicalerts",
+            ),
+            (
+                "DisableCache yes",
+                "DisableCache yes\nBytecode no",
+                "bytecode",
+            ),
+            (
+                "DisableCache yes",
+                "DisableCache yes\nBytecode yes\nBytecode no",
+                "Bytecode",
+            ),
+            (
+                "DisableCache yes",
+                "DisableCache yes\nPhishingSignatures no",
+                "phishingsignatures",
+            ),
+            (
+                "DisableCache yes",
+                "DisableCache yes\nHeuristicScanPrecedence yes",
+                "heuristicscanprecedence",
             ),
             (
                 "LocalSocket /run/clamav/clamd.ctl",

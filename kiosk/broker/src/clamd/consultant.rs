@@ -20,6 +20,7 @@ use super::check::{self, ClamdError};
 use super::reply::{self, Said};
 use super::talk::{self, Listener};
 use super::{CHECK_WAIT_MAX, Second};
+use crate::reception::Heeded;
 
 /// A worker's two files: what it may write, and the same for reading only.
 pub(crate) struct Papers {
@@ -74,17 +75,18 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    /// What speaks against a scan that counted so many rows and came to its end. A worker that a
-    /// content captured could keep what clamd said to itself, or not ask.
+    /// What speaks against a scan with rows that say so and that came to its end. A worker that a
+    /// content captured could keep what clamd said to itself, or not ask. Each answer belongs to
+    /// one row.
     pub(crate) fn objection(
         self,
         state: RulesState,
-        rows: &decide::Counts,
+        heeded: Heeded,
         must_be_asked: u64,
     ) -> Option<&'static str> {
         let against = self.found.saturating_add(self.missed);
-        let heeded = rows.matched.saturating_add(rows.unchecked);
-        if (0 < self.found && rows.matched == 0) || (0 < against && heeded == 0) {
+        let is_kept_back = heeded.found < self.found || heeded.missed < self.missed;
+        if is_kept_back && !heeded.is_open {
             return Some("clamd had something against a content, and kiosk-scan did not say so");
         }
         let asked = against.saturating_add(self.fine);
@@ -262,11 +264,10 @@ mod tests {
 
     #[test]
     fn a_scan_that_keeps_what_clamd_said_to_itself_or_does_not_ask_is_not_believed() {
-        let rows = |clean, matched, unchecked| decide::Counts {
-            clean,
-            matched,
-            unchecked,
-            ..decide::Counts::default()
+        let heeded = |found, missed, is_open| Heeded {
+            found,
+            missed,
+            is_open,
         };
         let answered = |found, missed, fine| Answered {
             found,
@@ -274,20 +275,25 @@ mod tests {
             fine,
         };
         let works = RulesState::Working;
-        let against = |answered: Answered, rows: decide::Counts| {
-            answered.objection(works, &rows, rows.clean).is_some()
+        let against = |answered: Answered, rows: Heeded, clean: u64| {
+            answered.objection(works, rows, clean).is_some()
         };
-        assert!(!against(answered(0, 0, 3), rows(3, 0, 0)));
-        assert!(!against(answered(1, 0, 2), rows(2, 1, 0)));
-        assert!(!against(answered(0, 1, 2), rows(2, 0, 1)));
-        assert!(against(answered(1, 0, 2), rows(3, 0, 0)));
-        assert!(against(answered(1, 0, 2), rows(2, 0, 1)));
-        assert!(against(answered(0, 1, 2), rows(3, 0, 0)));
-        assert!(against(answered(0, 0, 2), rows(3, 0, 0)));
+        assert!(!against(answered(0, 0, 3), heeded(0, 0, false), 3));
+        assert!(!against(answered(1, 0, 2), heeded(1, 0, false), 2));
+        assert!(!against(answered(0, 1, 2), heeded(0, 1, false), 2));
+        assert!(against(answered(1, 0, 2), heeded(0, 0, false), 3));
+        assert!(against(answered(1, 0, 2), heeded(0, 1, false), 2));
+        assert!(against(answered(0, 1, 2), heeded(0, 0, false), 3));
+        assert!(against(answered(0, 0, 2), heeded(0, 0, false), 3));
+        // One row says so, and may be waived; the other was kept back.
+        assert!(against(answered(2, 0, 2), heeded(1, 0, false), 2));
+        assert!(against(answered(1, 1, 2), heeded(1, 0, false), 2));
+        // With what was not examined an answer can be lost, and there is no PASS.
+        assert!(!against(answered(2, 0, 2), heeded(1, 0, true), 2));
         // A clamd that is out of use is a reason of its own.
         let unasked = answered(0, 0, 0);
         let failed = RulesState::SelfTestFailed;
-        assert_eq!(unasked.objection(failed, &rows(3, 0, 0), 3), None);
+        assert_eq!(unasked.objection(failed, heeded(0, 0, false), 3), None);
     }
 
     #[test]

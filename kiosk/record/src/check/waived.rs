@@ -97,7 +97,9 @@ fn plain(entry: u64, waived: &Waived) -> Waiver {
     Waiver {
         entry,
         sha256: waived.sha256,
+        source: waived.source,
         rule: waived.rule.clone(),
+        of: waived.of.clone(),
         until: waived.until.clone(),
         medium: waived.medium.clone(),
     }

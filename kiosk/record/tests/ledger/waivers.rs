@@ -19,7 +19,9 @@ fn waived(days: i64) -> Waived {
     let ends = after.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
     Waived {
         sha256: Digest([9; 32]),
+        source: Source::Yara,
         rule: "a_rule".to_owned(),
+        of: None,
         reason: "the vendor signed it".to_owned(),
         approved_by: "A. Sato".to_owned(),
         second: "B. Ito".to_owned(),
@@ -103,6 +105,14 @@ fn a_pass_with_a_waiver_that_is_not_for_it_is_refused() {
         },
         Waived {
             rule: "b_rule".to_owned(),
+            ..waived(30)
+        },
+        Waived {
+            source: Source::Clamav,
+            ..waived(30)
+        },
+        Waived {
+            of: Some("b.yar".to_owned()),
             ..waived(30)
         },
         Waived {
@@ -220,6 +230,28 @@ fn a_waiver_needs_two_people_a_reason_a_rule_and_a_near_end() {
         });
     }
     with_writer(|writer| writer.append(&event(waived(days)), None).map(drop).unwrap());
+}
+
+#[test]
+fn nobody_answers_for_a_volume_a_name_or_every_list_at_once() {
+    let named = |source, rule: &str, of: Option<&str>| Waived {
+        source,
+        rule: rule.to_owned(),
+        of: of.map(str::to_owned),
+        ..waived(30)
+    };
+    for bad in [
+        named(Source::Volume, "a_rule", None),
+        named(Source::List, "hash_blocked", None),
+        named(Source::Structure, "archive_path_escapes", None),
+    ] {
+        with_writer(|writer| {
+            let refusal = writer.append(&event(bad.clone()), None).unwrap_err();
+            assert!(matches!(refusal, Refusal::Waiver(_)), "{bad:?}: {refusal}");
+        });
+    }
+    let good = named(Source::List, "hash_blocked", Some("site"));
+    with_writer(|writer| writer.append(&event(good), None).map(drop).unwrap());
 }
 
 #[test]
