@@ -75,7 +75,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
             "readers may choose another section",
         );
     }
-    let mut covered = vec![(0, directory::HEADER_BYTES_MAX)];
+    let mut covered = vec![(0, directory::ITSF_BYTES)];
     let own = [(0, header.end), reach(header.about), reach(header.listing)];
     for entry in &stored {
         walk.admit()?;

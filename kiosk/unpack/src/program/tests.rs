@@ -220,7 +220,7 @@ fn a_document_behind_a_program_is_handed_out() {
     let rest = |bytes: usize| opened(&[small(), vec![1; bytes]].concat()).rules;
     assert!(rest(OVERLAY_BYTES_MIN - 1).is_empty());
     assert_eq!(rest(OVERLAY_BYTES_MIN), ["program_overlay"]);
-    let disk = [small(), b"MSWIM\0\0\0".repeat(100)].concat();
+    let disk = [small(), b"WLPWM\0\0\0".repeat(100)].concat();
     assert_eq!(names(&disk), ["(data behind the program)"]);
 }
 

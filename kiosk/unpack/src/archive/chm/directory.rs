@@ -7,7 +7,7 @@ use crate::bytes::{has, part, rest, span, u32_at, u64_at};
 const PLACES_AT: usize = 0x38;
 
 /// How long the header of the newest version is, in bytes; that of version 2 is eight shorter.
-pub(super) const HEADER_BYTES_MAX: usize = 0x60;
+pub(super) const ITSF_BYTES: usize = 0x60;
 
 /// Largest page of the listing, in bytes. Every writer makes pages of 4 KiB.
 pub(crate) const PAGE_BYTES_MAX: usize = 1 << 20;

@@ -294,8 +294,8 @@ fn every_revision_and_what_no_table_names_is_examined() {
 
 #[test]
 fn data_before_between_and_behind_is_told_and_containers_there_are_handed_out() {
-    // An image of Windows, which is named and not opened.
-    let other = b"MSWIM\0\0\0";
+    // An image of Windows in a pipe, which is named and not opened.
+    let other = b"WLPWM\0\0\0";
     let plain = document(&page(stream("", b"x")));
     let between = plain
         .windows(7)
