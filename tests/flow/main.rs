@@ -67,10 +67,12 @@ mod delivered;
 /// Bundles that are refused, each by its name.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+#[allow(clippy::too_many_lines, reason = "one row a bundle")]
 mod refused_bundles;
 
 /// Installations of rules that are killed at every step.
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod killed;
 
 /// The canaries of every rule, through the real path.

@@ -343,12 +343,13 @@ fn read_block(source: &mut impl Read, what: &str) -> Result<Block, BundleError> 
 }
 
 fn fill(source: &mut impl Read, bytes: &mut [u8], what: &str) -> Result<(), BundleError> {
-    source
-        .read_exact(bytes)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => BundleError::CutOff(what.to_owned()),
-            _ => BundleError::Read(error),
-        })
+    source.read_exact(bytes).map_err(|error| {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            BundleError::CutOff(what.to_owned())
+        } else {
+            BundleError::Read(error)
+        }
+    })
 }
 
 /// Compares a header with the only one that may stand here.

@@ -178,9 +178,11 @@ impl Engine {
         };
         let said = |wanted: &str| {
             let mut metadata = rule.metadata();
-            let value = metadata.find_map(|(key, value)| match value {
-                yara_x::MetaValue::String(text) if key == wanted => Some(text),
-                _ => None,
+            let value = metadata.find_map(|(key, value)| {
+                let yara_x::MetaValue::String(text) = value else {
+                    return None;
+                };
+                (key == wanted).then_some(text)
             });
             value.unwrap_or_default()
         };

@@ -159,16 +159,7 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         TargetKind::Folder | TargetKind::File => None,
     };
     let read_back = match (order.target, &medium) {
-        (TargetKind::Device, Some(medium)) => {
-            let second = descriptors.next();
-            Some(
-                second
-                    .filter(|second| is_unbuffered(second, medium))
-                    .ok_or(ScanError::Starter(
-                        "an order without a second, unbuffered descriptor of the device",
-                    ))?,
-            )
-        }
+        (TargetKind::Device, Some(medium)) => Some(second(descriptors.next(), medium)?),
         (TargetKind::Device | TargetKind::Image | TargetKind::Folder | TargetKind::File, _) => None,
     };
     let delivery = if order.delivery {
@@ -177,13 +168,8 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
     } else {
         None
     };
-    let lists: Vec<OwnedFd> = descriptors.by_ref().take(order.lists.len()).collect();
-    // One that is missing would be a list in which nothing is ever found.
-    if lists.len() != order.lists.len() || LISTS_MAX < lists.len() {
-        return Err(ScanError::Starter(
-            "an order with fewer or more lists than it names",
-        ));
-    }
+    let lists = descriptors.by_ref().take(order.lists.len()).collect();
+    let lists = all_lists(lists, &order)?;
     let questions = match order.consultation {
         Some(_) => Some(
             descriptors
@@ -222,6 +208,26 @@ fn given(channel: &Channel) -> Result<Given, ScanError> {
         spools,
         desks,
     })
+}
+
+/// The lists that the order names.
+fn all_lists(lists: Vec<OwnedFd>, order: &Order) -> Result<Vec<OwnedFd>, ScanError> {
+    // One that is missing would be a list in which nothing is ever found.
+    if lists.len() != order.lists.len() || LISTS_MAX < lists.len() {
+        return Err(ScanError::Starter(
+            "an order with fewer or more lists than it names",
+        ));
+    }
+    Ok(lists)
+}
+
+/// The second descriptor of the device.
+fn second(second: Option<OwnedFd>, medium: &OwnedFd) -> Result<OwnedFd, ScanError> {
+    second
+        .filter(|second| is_unbuffered(second, medium))
+        .ok_or(ScanError::Starter(
+            "an order without a second, unbuffered descriptor of the device",
+        ))
 }
 
 /// Whether `second` reads the same device as `medium`, and past the kernel's cache. That it

@@ -174,7 +174,7 @@ impl<'p> Store<'p> {
         placed.write(bundle::MANIFEST, archive.text())?;
         placed.write(bundle::SIGNATURE, archive.signature().unwrap_or_default())?;
         archive.unpack(&mut placed)?;
-        placed.is_durable()?;
+        placed.made_durable()?;
         let verified = self.compiled(&self.folder.incoming(), request)?;
         self.folder.keep(&name)?;
         Ok((about(&verified), name))

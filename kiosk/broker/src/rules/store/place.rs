@@ -302,7 +302,7 @@ impl Placed {
 
     /// Makes the set readable for everybody whatever the caller's umask is, and waits until the
     /// disk has all of it: one wait for all files is much faster than one for each.
-    pub(super) fn is_durable(self) -> Result<(), StoreError> {
+    pub(super) fn made_durable(self) -> Result<(), StoreError> {
         let mut folders = vec![self.path.clone()];
         while let Some(folder) = folders.pop() {
             let readable = |path: &Path, mode| {
