@@ -7,6 +7,9 @@ use crate::media;
 use crate::ports::Stick;
 use crate::removal::wait_read;
 
+/// The first insertion's entry: before it kioskd started and tested its rules.
+const INSERTION: u64 = 3;
+
 /// A stick in the middle of its scan.
 fn scanning(guest: &Guest) {
     let stick = Stick {
@@ -65,10 +68,10 @@ fn a_killed_daemon_comes_back_and_begins_anew() {
     assert!(!screen.contains(PASSED), "{screen}");
     guest.throttle("stick", 0);
     let interrupted = guest.wait_event("interrupted", 1);
-    assert_eq!(interrupted["insertion"], 2);
+    assert_eq!(interrupted["insertion"], INSERTION);
     let verdict = guest.wait_verdict(1);
     assert_eq!(verdict.answer(), "pass", "{verdict:?}");
-    assert_ne!(verdict.0["insertion"], 2);
+    assert_ne!(verdict.0["insertion"], INSERTION);
     assert_eq!(guest.events("started").len(), 2);
     guest.wait_words(PASSED);
     guest.verify_ledger();
@@ -91,10 +94,10 @@ fn a_killed_writer_of_the_ledger_closes_the_kiosk_until_it_is_back() {
     guest.throttle("stick", 0);
     guest.run("rm /run/hold");
     let interrupted = guest.wait_event("interrupted", 1);
-    assert_eq!(interrupted["insertion"], 2);
+    assert_eq!(interrupted["insertion"], INSERTION);
     let verdict = guest.wait_verdict(1);
     assert_eq!(verdict.answer(), "pass", "{verdict:?}");
-    assert_ne!(verdict.0["insertion"], 2);
+    assert_ne!(verdict.0["insertion"], INSERTION);
     guest.wait_words(PASSED);
     guest.verify_ledger();
 }
