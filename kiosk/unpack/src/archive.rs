@@ -3,7 +3,7 @@
 mod ar;
 mod arj;
 pub(crate) mod binhex;
-mod cab;
+pub(crate) mod cab;
 mod chm;
 mod codec;
 mod cpio;

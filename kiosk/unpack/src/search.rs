@@ -6,7 +6,7 @@
 use wire::MediumName;
 use wire::scan::Limits;
 
-use crate::archive::{sevenzip, zip};
+use crate::archive::{cab, sevenzip, zip};
 use crate::budget::Budget;
 use crate::bytes::{find, has, rest, u32_at};
 use crate::format::{Format, Sort, formats};
@@ -174,7 +174,8 @@ fn is_disk(content: &[u8]) -> bool {
 }
 
 fn is_archive(content: &[u8]) -> bool {
-    archive(content).is_some() && !sevenzip::is_mention(content)
+    let is_mention = sevenzip::is_mention(content) || cab::is_mention(content);
+    archive(content).is_some() && !is_mention
 }
 
 /// Where members of a zip stand that has no directory at its end: a whole zip is found by that, and

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use wire::Gap;
 
-use crate::bytes::rest;
+use crate::bytes::{has, rest, u32_at};
 use crate::member::Body;
 use crate::names::Kind;
 use crate::walk::{Halt, Walk};
@@ -22,6 +22,20 @@ use header::{Cabinet, File, Place};
 /// Whether the content begins as a cabinet.
 pub(crate) fn begins(content: &[u8]) -> bool {
     header::begins(content)
+}
+
+/// Whether this is no more than the signature, as lists of file types hold it: the lengths, which
+/// readers that look for cabinets ask for, do not fit, and neither the version nor the fields that
+/// must be zero are those of one that was cut off.
+pub(crate) fn is_mention(content: &[u8]) -> bool {
+    /// What is allowed to be missing at the end, in bytes: as much as cabextract allows.
+    const MISSING_BYTES: u64 = 32;
+    let number = |at: usize| u64::from(u32_at(content, at).unwrap_or(u32::MAX));
+    let (size, files) = (number(8), number(16));
+    let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    let fits = files < size && size <= length.saturating_add(MISSING_BYTES);
+    let is_zero = [4, 12, 20].into_iter().all(|at| number(at) == 0);
+    begins(content) && !fits && !(is_zero && has(content, 24, &[3, 1]))
 }
 
 /// Hands out every file.

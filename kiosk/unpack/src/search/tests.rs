@@ -80,6 +80,18 @@ fn marks_without_an_archive_are_nothing() {
 }
 
 #[test]
+fn a_list_of_file_types_holds_no_cabinet() {
+    // As in a system's list of magic numbers, and a cabinet that was cut off.
+    let list = b"types: MSCF\0\0\0\0<?wpl\0\0\0Rar!7z**ACE*\x1a\x08\0\0\xff\xff".repeat(3);
+    assert!(!is_searched(&list));
+    let mut cut = b"a stub MSCF\0\0\0\0".to_vec();
+    for number in [90_000_u32, 0, 44, 0, 0x0001_0103, 1, 0, 0] {
+        cut.extend(number.to_le_bytes());
+    }
+    assert!(is_searched(&cut));
+}
+
+#[test]
 fn more_marks_than_are_tried_are_told() {
     let gz = gzipped(b"alpha");
     let many = |count: usize| [b"stub".to_vec(), b"\x1f\x8b\x08\0".repeat(count)].concat();
