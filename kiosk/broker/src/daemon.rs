@@ -366,6 +366,5 @@ fn path(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Daem
 
 /// One line to the journal. What is hidden in it is spelled out.
 fn report(what: &str) {
-    let (line, _) = wire::MediumName::cut(what.as_bytes());
-    eprintln!("kioskd: {}", line.escaped());
+    eprintln!("kioskd: {}", wire::name::line(what));
 }

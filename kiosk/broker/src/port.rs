@@ -5,12 +5,10 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use decide::policy::Clamd;
 use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
 use wire::ledger::{Event, Judged, Rules};
-use wire::scan::Order;
 use wire::view::{Brought, Stage};
 use wire::waiver::Waivers;
 
@@ -21,7 +19,7 @@ use crate::identify::{Identified, Since};
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::rules::Loaded;
-use crate::scanner::{self, Means, SILENCE_MAX, Scanner};
+use crate::scanner::{self, Means, SILENCE_MAX, Scanner, Scope};
 use crate::usb::sysfs::DeviceKey;
 
 /// News taken in at one go, so that one chatty scan cannot starve the others.
@@ -147,15 +145,12 @@ impl Port {
             None
         };
         reception.excuse(waivers);
-        let order = Order {
+        let scope = Scope {
             target: self.identified.target.kind,
             size_bytes: self.identified.target.size_bytes,
             limits: policy.limits.clone(),
-            delivery: delivery.is_some(),
             spare: policy.spare(self.identified.target.size_bytes),
             workers: scanner::workers(),
-            lists: Vec::new(),
-            consultation: policy.clamd.as_ref().map(Clamd::consultation),
         };
         let with = Means {
             rules: loaded.compiled.as_fd(),
@@ -167,7 +162,7 @@ impl Port {
             paths,
             clamd: policy.clamd.as_ref(),
         };
-        let scanner = match Scanner::start(&order, &with) {
+        let scanner = match Scanner::start(&scope, &with) {
             Ok(scanner) => Some(scanner),
             Err(error) => {
                 reception.fail(Gap::Damaged, &wire::explained(&error));

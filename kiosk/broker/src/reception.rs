@@ -156,8 +156,7 @@ impl Reception {
             }
             News::Layout { scheme, findings } if self.ready && self.scheme.is_none() => {
                 self.tally.add_layout(&findings);
-                let (scheme, _) = MediumName::cut(scheme.as_bytes());
-                self.scheme = Some(scheme.escaped().to_string());
+                self.scheme = Some(wire::name::line(&scheme));
                 self.layout = findings;
             }
             News::Progress(progress) if self.ready => self.progress = progress,
@@ -168,8 +167,7 @@ impl Reception {
             }
             News::End(totals) if self.ready => self.ending = Some(Ending::Complete(totals)),
             News::Failed { gap, why } => {
-                let (why, _) = MediumName::cut(why.as_bytes());
-                self.fail(gap, &why.escaped().to_string());
+                self.fail(gap, &wire::name::line(&why));
             }
             News::Ready { .. }
             | News::Row(_)
@@ -186,13 +184,8 @@ impl Reception {
     /// first ending stays.
     pub fn fail(&mut self, gap: Gap, why: &str) {
         if !self.is_over() {
-            let mut why = why.to_owned();
-            let mut end = FAULT_BYTES_MAX.min(why.len());
-            while !why.is_char_boundary(end) {
-                end = end.saturating_sub(1);
-            }
-            why.truncate(end);
-            self.ending = Some(Ending::Failed(gap, why));
+            let (why, _) = why.split_at(why.floor_char_boundary(FAULT_BYTES_MAX));
+            self.ending = Some(Ending::Failed(gap, why.to_owned()));
         }
     }
 

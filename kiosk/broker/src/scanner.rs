@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use wire::frame;
-use wire::scan::{News, Order, Supply, WORKERS_MAX};
+use wire::scan::{Limits, News, Order, Spare, Supply, TargetKind, WORKERS_MAX};
 use wire::{Gap, Row};
 
 use crate::clamd::{Consultant, Papers, Second};
@@ -26,6 +26,9 @@ use crate::rules::LoadedList;
 
 /// Longest silence of kiosk-scan before it is given up. It speaks four times a second.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// How long to wait for news before looking at the clock.
+const STEP: Duration = Duration::from_millis(100);
 
 /// As many workers as there are processors, at most [`WORKERS_MAX`].
 #[must_use]
@@ -67,7 +70,39 @@ pub struct Scanner {
     consultant: Option<Consultant>,
 }
 
-/// What a scan is started with beside its order.
+/// What is scanned, and how far.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// What is scanned.
+    pub target: TargetKind,
+    /// How large the image or device is; 0 for folders.
+    pub size_bytes: u64,
+    /// Limits of this scan.
+    pub limits: Limits,
+    /// What is examined beside what is allocated.
+    pub spare: Spare,
+    /// Workers to fork, see [`workers`].
+    pub workers: u32,
+}
+
+impl Scope {
+    /// The order for it, which names what travels along.
+    fn order(&self, with: &Means<'_>) -> Order {
+        let names = with.lists.iter().map(|list| list.name.clone());
+        Order {
+            target: self.target,
+            size_bytes: self.size_bytes,
+            limits: self.limits.clone(),
+            spare: self.spare,
+            delivery: with.delivery.is_some(),
+            workers: self.workers,
+            lists: names.collect(),
+            consultation: with.clamd.map(Clamd::consultation),
+        }
+    }
+}
+
+/// What a scan is started with.
 pub struct Means<'s> {
     /// The compiled rules, sealed.
     pub rules: BorrowedFd<'s>,
@@ -79,13 +114,13 @@ pub struct Means<'s> {
     /// The same device opened read-only with `O_DIRECT`: needed for devices, and for nothing
     /// else.
     pub read_back: Option<BorrowedFd<'s>>,
-    /// The file for a bundle of rules, when the order asks for one.
+    /// The file for a bundle of rules, when the medium may bring one.
     pub delivery: Option<BorrowedFd<'s>>,
     /// The folder for contents that do not fit memory.
     pub spool: &'s Path,
     /// Where an installed kiosk-scan is reached.
     pub paths: &'s Paths,
-    /// clamd, when it is to be asked; the order's consultation says the same.
+    /// clamd, when it is to be asked.
     pub clamd: Option<&'s Clamd>,
 }
 
@@ -110,7 +145,7 @@ impl Scanner {
     ///
     /// # Errors
     /// [`ScannerError`].
-    pub fn start(order: &Order, with: &Means<'_>) -> Result<Self, ScannerError> {
+    pub fn start(scope: &Scope, with: &Means<'_>) -> Result<Self, ScannerError> {
         let Launched { channel, child } =
             launch::kiosk_scan(with.paths, Use::Serve).map_err(ScannerError::Start)?;
         let mut scanner = Self {
@@ -118,7 +153,7 @@ impl Scanner {
             channel,
             consultant: None,
         };
-        let spools: Vec<File> = (0..order.workers)
+        let spools: Vec<File> = (0..scope.workers)
             .map(|_| unlinked(with.spool))
             .collect::<Result<_, _>>()?;
         let (questions, files) = scanner.consult(with, spools)?;
@@ -129,11 +164,7 @@ impl Scanner {
         descriptors.extend(with.lists.iter().map(|list| list.file.as_fd()));
         descriptors.extend(questions.iter().map(AsFd::as_fd));
         descriptors.extend(files.iter().map(AsFd::as_fd));
-        let names = with.lists.iter().map(|list| list.name.clone());
-        let order = Order {
-            lists: names.collect(),
-            ..order.clone()
-        };
+        let order = scope.order(with);
         scanner
             .channel
             .send(&frame::encode(&order)?, &descriptors)
@@ -227,6 +258,35 @@ impl Scanner {
             news: seen.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR),
             supply: seen.contains(PollFlags::POLLOUT),
         })
+    }
+
+    /// Hears a scan of an image or device to its end; each row goes to `row`. One that is silent
+    /// is given up, and so is one that takes longer than `longest`, with the reason `late`.
+    ///
+    /// # Errors
+    /// [`ScannerError::Channel`].
+    pub fn hear_out(
+        &self,
+        reception: &mut Reception,
+        (longest, late): (Duration, &str),
+        row: &mut dyn FnMut(Row),
+    ) -> Result<(), ScannerError> {
+        let began = Instant::now();
+        let mut heard = began;
+        while !reception.is_over() {
+            if self.wait(false, STEP)?.news {
+                heard = Instant::now();
+                if let Some(seen) = self.hear(reception) {
+                    row(seen);
+                }
+            } else if SILENCE_MAX < heard.elapsed() {
+                reception.fail(Gap::Timeout, "kiosk-scan fell silent");
+            }
+            if longest < began.elapsed() {
+                reception.overrule(Gap::Timeout, late);
+            }
+        }
+        Ok(())
     }
 
     /// Puts the next news into `reception`; whatever is wrong with it ends the reception. The

@@ -18,13 +18,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use decide::{Ending, RulesState};
-use wire::Gap;
 use wire::ledger::{self, SELF_TEST_FAULT_BYTES_MAX, SELF_TEST_FAULTS_MAX};
-use wire::scan::{Limits, Order, Spare, TargetKind};
+use wire::scan::{Limits, Spare, TargetKind};
 
 use crate::paths::Paths;
 use crate::reception::{Received, Reception};
-use crate::scanner::{self, Means, SILENCE_MAX, Scanner};
+use crate::scanner::{self, Means, Scanner, Scope};
 
 pub use exam::{Exam, ExamError, Place, SPECIMENS_BYTES_MAX, SPECIMENS_MAX};
 pub use marks::{Count, RuleReport};
@@ -35,9 +34,6 @@ use marks::Marks;
 /// Longest self-test, in seconds: the shipped set takes one or two, and the largest image is
 /// read and unpacked in a minute.
 pub const SELF_TEST_SECONDS_MAX: u64 = 120;
-
-/// How long to wait for news before looking at the clock.
-const STEP: Duration = Duration::from_millis(100);
 
 /// Whether rules may go live. There is no default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +151,7 @@ fn scan(
     paths: &Paths,
     marks: &mut Marks<'_>,
 ) -> Result<Received, Box<dyn std::error::Error>> {
-    let order = Order {
+    let scope = Scope {
         target: TargetKind::Image,
         size_bytes: exam.size_bytes,
         // The site's own limits may be so tight that they end this scan; what is tested is
@@ -168,9 +164,6 @@ fn scan(
             unallocated: true,
             deleted: true,
         },
-        delivery: false,
-        lists: Vec::new(),
-        consultation: None,
         workers: scanner::workers(),
     };
     let mut reception = Reception::new(exam.size_bytes)?;
@@ -186,23 +179,9 @@ fn scan(
         // The kiosk tries its second engine out for itself.
         clamd: None,
     };
-    let scanner = Scanner::start(&order, &with)?;
-    let began = Instant::now();
-    let mut heard = began;
-    while !reception.is_over() {
-        let ready = scanner.wait(false, STEP)?;
-        if ready.news {
-            heard = Instant::now();
-            if let Some(row) = scanner.hear(&mut reception) {
-                marks.take(&row);
-            }
-        } else if SILENCE_MAX < heard.elapsed() {
-            reception.fail(Gap::Timeout, "kiosk-scan fell silent");
-        }
-        if longest < began.elapsed() {
-            reception.overrule(Gap::Timeout, "the self-test did not end in its time");
-        }
-    }
+    let scanner = Scanner::start(&scope, &with)?;
+    let late = (longest, "the self-test did not end in its time");
+    scanner.hear_out(&mut reception, late, &mut |row| marks.take(&row))?;
     Ok(reception.finish(RulesState::Working))
 }
 
@@ -240,25 +219,15 @@ fn failed(mut faults: Vec<String>) -> Answer {
         faults.truncate(SELF_TEST_FAULTS_MAX.saturating_sub(1));
         faults.push(format!("{} more", more.saturating_add(1)));
     }
-    Answer::Failed(faults.iter().map(|fault| printable(fault)).collect())
-}
-
-fn printable(fault: &str) -> String {
-    let (name, _) = wire::MediumName::cut(fault.as_bytes());
-    let mut text = name.escaped().to_string();
-    let mut end = SELF_TEST_FAULT_BYTES_MAX.min(text.len());
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.truncate(end);
-    text
+    let printable = |fault: &String| wire::name::line_within(fault, SELF_TEST_FAULT_BYTES_MAX);
+    Answer::Failed(faults.iter().map(printable).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use jail::channel::Listener;
     use wire::frame;
-    use wire::scan::{News, Progress};
+    use wire::scan::{News, Order, Progress};
 
     use super::*;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use wire::Verdict;
 use wire::ledger::Rules;
 use wire::view::{
     LANES_MAX, Lane as Shown, OutOfService, RulesAge, STAFF_LINE_BYTES_MAX, Stage, View,
 };
-use wire::{MediumName, Verdict};
 
 use crate::port::Port;
 use crate::site::Site;
@@ -95,14 +95,7 @@ fn out_of_service(
 
 /// One line for staff, with nothing hidden in it.
 fn line(text: &str) -> String {
-    let (name, _) = MediumName::cut(text.as_bytes());
-    let mut line = name.escaped().to_string();
-    let mut end = STAFF_LINE_BYTES_MAX.min(line.len());
-    while !line.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    line.truncate(end);
-    line
+    wire::name::line_within(text, STAFF_LINE_BYTES_MAX)
 }
 
 /// What may be left out last comes first: an answer that stops, then what has none, then PASS.

@@ -8,11 +8,11 @@ use broker::Paths;
 use broker::clamd::Second;
 use broker::reception::Reception;
 use broker::rules::Loaded;
-use broker::scanner::{Means, SILENCE_MAX, Scanner};
+use broker::scanner::{Means, SILENCE_MAX, Scanner, Scope};
 use decide::policy::Clamd;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use wire::scan::{Order, Progress, TargetKind};
+use wire::scan::{Progress, TargetKind};
 use wire::{Gap, Row};
 
 use crate::CommandError;
@@ -47,7 +47,7 @@ impl Signals {
 /// What one scan by hand needs.
 pub(crate) struct Hand<'h> {
     pub(crate) target: &'h Target,
-    pub(crate) order: &'h Order,
+    pub(crate) scope: &'h Scope,
     pub(crate) rules: &'h Loaded,
     /// Folder for contents that do not fit memory.
     pub(crate) spool: &'h Path,
@@ -67,7 +67,7 @@ pub(crate) fn scan(
 ) -> Result<Option<Second>, CommandError> {
     let Hand {
         target,
-        order,
+        scope,
         rules,
         spool,
         paths,
@@ -78,7 +78,7 @@ pub(crate) fn scan(
     let (medium, mut supplies) = match target.kind {
         TargetKind::Device | TargetKind::Image => (Some(descriptor), Supplies::default()),
         TargetKind::Folder => {
-            let walk = Walk::new(descriptor, &order.limits);
+            let walk = Walk::new(descriptor, &scope.limits);
             let walk = Some(walk.map_err(CommandError::system("list the folder"))?);
             (None, Supplies { walk, next: None })
         }
@@ -103,7 +103,7 @@ pub(crate) fn scan(
         paths,
         clamd: *clamd,
     };
-    let scanner = Scanner::start(order, &with)?;
+    let scanner = Scanner::start(scope, &with)?;
     let mut heard = Instant::now();
     while !reception.is_over() {
         if signals.arrived() {

@@ -8,7 +8,7 @@ use broker::Paths;
 use record::reader::{Entry, Filter};
 use record::{Ledger, LedgerError};
 use wire::ledger::{Event, Judged, Rules, SelfTested};
-use wire::{Claim, Interface, MediumName, Outcome, Reason, Row, Verdict};
+use wire::{Claim, Interface, Outcome, Reason, Row, Verdict};
 
 use crate::CommandError;
 use crate::close;
@@ -292,7 +292,7 @@ fn show_claim(claim: &Claim) {
 }
 
 fn text(text: &str) -> String {
-    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+    wire::name::line(text)
 }
 
 fn show_judged(judged: &Judged) {

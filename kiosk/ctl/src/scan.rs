@@ -8,14 +8,13 @@ use broker::clamd::Second;
 use broker::reception::{Received, Reception};
 use broker::recorder::Recorder;
 use broker::rules::{self, Loaded};
-use broker::scanner;
+use broker::scanner::{self, Scope};
 use broker::site::{self, Site};
-use decide::policy::Clamd;
 use decide::{Admission, Judgement, Recording, Shown};
 use jiff::Timestamp;
 use wire::Row;
 use wire::ledger::{EntryId, Event, Judged, Rules};
-use wire::scan::{Limits, Order, TargetKind};
+use wire::scan::{Limits, TargetKind};
 use wire::waiver::Waivers;
 
 use crate::CommandError;
@@ -172,20 +171,17 @@ impl Session<'_> {
             return Ok((reception.not_started(rules), None));
         };
         let clamd = self.site.policy.clamd.as_ref();
-        let order = Order {
+        let scope = Scope {
             target: target.kind,
             size_bytes: target.size_bytes,
             limits: self.limits.clone(),
             spare: self.site.policy.spare(target.size_bytes),
-            delivery: false,
             workers: self.arguments.jobs.unwrap_or_else(scanner::workers),
-            lists: Vec::new(),
-            consultation: clamd.map(Clamd::consultation),
         };
         let spool = spool(self.paths);
         let hand = Hand {
             target,
-            order: &order,
+            scope: &scope,
             rules: loaded,
             spool: &spool,
             paths: self.paths,

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use wire::view::FirstFinding;
-use wire::{Finding, MediumName, Title};
+use wire::{Finding, Title};
 
 /// The languages of people's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn title(rule: &str, own: Option<&Title>, language: Language) -> Option<String> 
 
 /// What a captured scanner may have written, with everything hidden spelled out.
 fn escaped(text: &str) -> String {
-    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+    wire::name::line(text)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use wire::{Interface, MediumName};
+use wire::Interface;
 
 /// A place in a text, as editors count: both from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -245,7 +245,7 @@ impl<'t> Text<'t> {
 /// A message of the TOML reader, which may quote the text, made safe to print on one line.
 fn safe(message: &str) -> String {
     let one_line = message.trim().replace('\n', ", ");
-    MediumName::cut(one_line.as_bytes()).0.escaped().to_string()
+    wire::name::line(&one_line)
 }
 
 fn next_step(message: &str) -> &'static str {

@@ -382,7 +382,7 @@ fn bump(count: &mut u64) {
 
 /// A rule's name for people, also when it is none.
 fn printable(rule: &str) -> String {
-    MediumName::cut(rule.as_bytes()).0.escaped().to_string()
+    wire::name::line(rule)
 }
 
 #[cfg(test)]

@@ -63,11 +63,7 @@ pub(crate) fn run() -> Result<(), ScanError> {
             answer
         }
         Err((origin, mut message)) => {
-            let mut end = COMPILER_MESSAGE_BYTES_MAX.min(message.len());
-            while !message.is_char_boundary(end) {
-                end = end.saturating_sub(1);
-            }
-            message.truncate(end);
+            message.truncate(message.floor_char_boundary(COMPILER_MESSAGE_BYTES_MAX));
             Compiled::Refused { origin, message }
         }
     };

@@ -370,11 +370,8 @@ fn blanks(text: &str) -> String {
 }
 
 fn shortened(message: &str) -> String {
-    let mut end = LEFT_OUT_MESSAGE_BYTES_MAX.min(message.len());
-    while !message.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    message.get(..end).unwrap_or_default().to_owned()
+    let (kept, _) = message.split_at(message.floor_char_boundary(LEFT_OUT_MESSAGE_BYTES_MAX));
+    kept.to_owned()
 }
 
 #[cfg(test)]

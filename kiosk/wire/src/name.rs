@@ -157,11 +157,25 @@ impl<'de> Deserialize<'de> for MediumName {
     }
 }
 
+/// A text of somebody else's on one printable line, with nothing hidden in it.
+#[must_use]
+pub fn line(text: &str) -> String {
+    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+}
+
+/// [`line`], and what is past `bytes_max` bytes is cut off.
+#[must_use]
+pub fn line_within(text: &str, bytes_max: usize) -> String {
+    let mut line = line(text);
+    line.truncate(line.floor_char_boundary(bytes_max));
+    line
+}
+
 /// An error and its causes in one printable line: messages can quote what a medium spelled.
 #[must_use]
 pub fn explained(error: &dyn std::error::Error) -> String {
     let text = with_causes(error);
-    MediumName::cut(text.as_bytes()).0.escaped().to_string()
+    line(&text)
 }
 
 /// An error and its causes as their messages are, which may be several lines and is not safe

@@ -206,11 +206,7 @@ impl Finding {
     #[must_use]
     pub fn own(rule: &str, source: Source, tier: Tier, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
-        let mut end = DETAIL_BYTES_MAX.min(detail.len());
-        while !detail.is_char_boundary(end) {
-            end = end.saturating_sub(1);
-        }
-        detail.truncate(end);
+        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
         Self {
             rule: rule.to_owned(),
             source,

@@ -54,8 +54,7 @@ pub(super) fn failed(error: &TalkError) -> Said {
 /// The content was not looked at, or not all of it.
 pub(super) fn missed(gap: Gap, rule: &str, why: &str) -> Said {
     // Nothing of it may be hidden from those who read it.
-    let (why, _) = wire::MediumName::cut(why.as_bytes());
-    let why = why.escaped().to_string();
+    let why = wire::name::line(why);
     Said {
         finding: Some(Finding::own(rule, Source::Clamav, Tier::Incomplete, why)),
         gap: Some(gap),

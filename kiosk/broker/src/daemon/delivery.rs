@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io::{BufReader, Seek};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use decide::{Ending, RulesState};
 use jiff::Timestamp;
-use wire::Gap;
-use wire::scan::{Delivered, Limits, Order, Spare, TargetKind};
+use wire::scan::{Delivered, Limits, Spare, TargetKind};
 use wire::view::Brought;
 
 use super::{Daemon, report};
@@ -19,11 +18,8 @@ use crate::person;
 use crate::reception::Reception;
 use crate::recorder::Recorder;
 use crate::rules::store::{Request, Store};
-use crate::scanner::{self, Means, SILENCE_MAX, Scanner};
+use crate::scanner::{self, Means, SILENCE_MAX, Scanner, Scope};
 use crate::step::LaneId;
-
-/// How long to wait for news before looking at the clock.
-const STEP: Duration = Duration::from_millis(100);
 
 /// Longest reason on the screen, in bytes: two rows.
 const WHY_BYTES_MAX: usize = 140;
@@ -155,7 +151,7 @@ impl Fetch {
     fn run(&self, paths: &Paths) -> Result<Option<(File, Delivered)>, Box<dyn std::error::Error>> {
         let spool = paths.spool();
         let file = scanner::unlinked(&spool)?;
-        let order = Order {
+        let scope = Scope {
             target: self.target,
             size_bytes: self.size_bytes,
             limits: self.limits.clone(),
@@ -163,10 +159,7 @@ impl Fetch {
                 unallocated: false,
                 deleted: false,
             },
-            delivery: true,
             workers: scanner::workers(),
-            lists: Vec::new(),
-            consultation: None,
         };
         let with = Means {
             rules: self.compiled.as_fd(),
@@ -178,20 +171,12 @@ impl Fetch {
             paths,
             clamd: None,
         };
-        let scanner = Scanner::start(&order, &with)?;
+        let scanner = Scanner::start(&scope, &with)?;
         let mut reception = Reception::new(self.size_bytes)?;
         reception.await_delivery();
-        let seconds = self.limits.scan_seconds_max;
-        let ends = Duration::from_secs(seconds).saturating_add(SILENCE_MAX);
-        let (began, mut heard) = (Instant::now(), Instant::now());
-        while !reception.is_over() {
-            if scanner.wait(false, STEP)?.news {
-                heard = Instant::now();
-                drop(scanner.hear(&mut reception));
-            } else if SILENCE_MAX < heard.elapsed() || ends < began.elapsed() {
-                reception.fail(Gap::Timeout, "kiosk-scan did not keep its time");
-            }
-        }
+        let longest = Duration::from_secs(self.limits.scan_seconds_max).saturating_add(SILENCE_MAX);
+        let late = (longest, "kiosk-scan did not keep its time");
+        scanner.hear_out(&mut reception, late, &mut drop)?;
         // It must be gone before what it copied is read.
         drop(scanner);
         let received = reception.finish(RulesState::Stale);
@@ -244,14 +229,9 @@ fn install(
 }
 
 fn refused(why: &str) -> Brought {
-    let (name, _) = wire::MediumName::cut(why.as_bytes());
-    let mut why = name.escaped().to_string();
-    let mut end = WHY_BYTES_MAX.min(why.len());
-    while !why.is_char_boundary(end) {
-        end = end.saturating_sub(1);
+    Brought::Refused {
+        why: wire::name::line_within(why, WHY_BYTES_MAX),
     }
-    why.truncate(end);
-    Brought::Refused { why }
 }
 
 #[cfg(test)]

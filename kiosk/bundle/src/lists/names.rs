@@ -78,10 +78,6 @@ impl Names {
 /// A name as it is shown: without hidden characters, cut to its limit.
 fn printable(name: &[u8]) -> String {
     let mut text = MediumName::cut(name.trim_ascii()).0.escaped().to_string();
-    let mut end = ENTRY_NAME_BYTES_MAX.min(text.len());
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.truncate(end);
+    text.truncate(text.floor_char_boundary(ENTRY_NAME_BYTES_MAX));
     text
 }

@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use broker::reception::Reception;
-use broker::scanner;
+use broker::scanner::{self, Scope};
 use decide::RulesState;
 use wire::rules::{Overrides, RuleOverride, RuleTier};
-use wire::scan::{Limits, Order, Spare, TargetKind};
+use wire::scan::{Limits, Spare, TargetKind};
 use wire::{Finding, Gap, Outcome, Row, Source, Tier};
 
 use super::set::{Set, Work};
@@ -141,7 +141,7 @@ impl Trial<'_> {
             return Ok(());
         };
         let mut reception = Reception::new(0).map_err(CommandError::system("get a memory file"))?;
-        let order = Order {
+        let scope = Scope {
             target: target.kind,
             size_bytes: 0,
             limits: Limits::default(),
@@ -149,16 +149,13 @@ impl Trial<'_> {
                 unallocated: false,
                 deleted: false,
             },
-            delivery: false,
-            lists: Vec::new(),
-            // Another engine has nothing to say of these rules.
-            consultation: None,
             workers: scanner::workers(),
         };
         let hand = Hand {
             target: &target,
-            order: &order,
+            scope: &scope,
             rules: &loaded,
+            // Another engine has nothing to say of these rules.
             clamd: None,
             spool: Path::new("/var/tmp"),
             paths: &paths,

@@ -71,11 +71,8 @@ fn lower(overrides: &mut Overrides, (file, rule): &RuleId, tier: RuleTier, mut r
 }
 
 fn cut(name: &str) -> String {
-    let mut end = FIRST_BYTES_MAX.min(name.len());
-    while !name.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    name.get(..end).unwrap_or_default().to_owned()
+    let (kept, _) = name.split_at(name.floor_char_boundary(FIRST_BYTES_MAX));
+    kept.to_owned()
 }
 
 /// A rule for people.
