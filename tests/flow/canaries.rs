@@ -9,7 +9,7 @@ use std::process::Command;
 use bundle::{Expected, Specimen};
 use serde_json::Value;
 
-use crate::kiosk::Root;
+use crate::kiosk::{self, Root};
 use crate::media;
 use crate::report::Report;
 
@@ -97,6 +97,20 @@ fn every_rule_has_a_canary_and_a_near_miss() {
         u64::try_from(of(Expected::Found).len()).ok()
     );
     assert_eq!(of(Expected::Found), of(Expected::Absent));
+}
+
+#[test]
+fn the_shipped_rules_on_their_way_as_a_bundle_are_no_finding() {
+    let root = Root::new();
+    let bundle = root.path().join("base.bundle");
+    let mut command = root.kioskctl();
+    command.args(["rules", "build"]);
+    command.arg(media::repository().join("signatures"));
+    command.args(["--expires", "2120-01-01", "-o"]).arg(&bundle);
+    kiosk::run(&mut command).exits(0);
+    // One file for an engine: what is in pieces in each file must not come together in it.
+    let report = root.scan(&bundle, &[]);
+    assert_eq!(report.verdict(), "pass", "{}", report.summary());
 }
 
 #[test]
