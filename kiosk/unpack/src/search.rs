@@ -58,17 +58,33 @@ const LISTS: [&str; 5] = ["7z", "rar", "cab", "arj", "rpm"];
 struct Mark {
     at: usize,
     signature: &'static [u8],
+    /// Whether what begins so is more than the mark: other data holds weak marks by chance, and
+    /// lists of file types hold strong ones.
+    is_more: fn(&[u8]) -> bool,
 }
 
 const fn mark(at: usize, signature: &'static [u8]) -> Mark {
-    Mark { at, signature }
+    Mark {
+        at,
+        signature,
+        is_more: |_| true,
+    }
+}
+
+/// A mark at the beginning that is believed only where it says more of itself.
+const fn weak(signature: &'static [u8], is_more: fn(&[u8]) -> bool) -> Mark {
+    Mark {
+        at: 0,
+        signature,
+        is_more,
+    }
 }
 
 /// A zip is found by its end.
 const MARKS: [Mark; 19] = [
-    mark(0, b"7z\xbc\xaf\x27\x1c"),
+    weak(b"7z\xbc\xaf\x27\x1c", |tail| !sevenzip::is_mention(tail)),
     mark(0, b"Rar!\x1a\x07"),
-    mark(0, b"MSCF\0\0\0\0"),
+    weak(b"MSCF\0\0\0\0", |tail| !cab::is_mention(tail)),
     mark(0, b"\xfd7zXZ\0"),
     mark(0, b"LZIP\x01"),
     mark(0, b"\x28\xb5\x2f\xfd"),
@@ -84,7 +100,7 @@ const MARKS: [Mark; 19] = [
     mark(0, b"xar!\0\x1c"),
     mark(257, b"ustar"),
     mark(0, b"SZDD\x88\xf0\x27\x33"),
-    mark(0, b"\x5d\0\0"),
+    weak(b"\x5d\0\0", lzma_alone::is_within),
 ];
 
 /// Begin disks of virtual machines, which some readers look for behind other data, too.
@@ -134,24 +150,30 @@ fn begins(content: &[u8], at: usize, marks: u32) -> Option<usize> {
     let bits = 0..u32::BITS;
     let mut set = bits.filter(|bit| marks.checked_shr(*bit).unwrap_or(0) & 1 != 0);
     set.find_map(|bit| {
-        let start = match usize::try_from(bit).ok().and_then(|bit| MARKS.get(bit)) {
-            Some(mark) if has(content, at, mark.signature) => at.checked_sub(mark.at)?,
-            Some(_) => return None,
-            None if is_disk(rest(content, at, usize::MAX)) => return (at != 0).then_some(at),
-            None => return None,
+        let Some(mark) = usize::try_from(bit).ok().and_then(|bit| MARKS.get(bit)) else {
+            let is_within = at != 0 && is_disk(rest(content, at, usize::MAX));
+            return is_within.then_some(at);
         };
-        let tail = rest(content, start, usize::MAX);
-        let is_known = start != 0 && is_archive(tail);
-        // Without a signature or a checksum it is believed only where it says more of itself.
-        let is_chance = tail.first() == Some(&0x5d) && !lzma_alone::is_within(tail);
-        (is_known && !is_chance).then_some(start)
+        if !has(content, at, mark.signature) {
+            return None;
+        }
+        let start = at.checked_sub(mark.at).filter(|start| *start != 0)?;
+        mark.opens(rest(content, start, usize::MAX))
+            .then_some(start)
     })
 }
 
 /// Whether the search would try what begins at `at` of the whole as an archive.
 pub(crate) fn tries(content: &[u8], at: usize) -> bool {
-    let marked = |mark: &Mark| has(content, mark.at, mark.signature);
-    at < SEARCH_BYTES_MAX && MARKS.iter().any(marked) && is_archive(content)
+    let opens = |mark: &Mark| has(content, mark.at, mark.signature) && mark.opens(content);
+    at < SEARCH_BYTES_MAX && MARKS.iter().any(opens)
+}
+
+impl Mark {
+    /// Whether `tail`, which has the mark, is tried as an archive.
+    fn opens(&self, tail: &[u8]) -> bool {
+        archive(tail).is_some() && (self.is_more)(tail)
+    }
 }
 
 fn archive(content: &[u8]) -> Option<&'static Format> {
@@ -171,11 +193,6 @@ fn is_disk(content: &[u8]) -> bool {
         return has(content, 64 << 10, b"head") || has(content, 128 << 10, b"head");
     }
     has(content, 0, b"conectix\0\0\0\x02") && has(content, 512, b"cxsparse")
-}
-
-fn is_archive(content: &[u8]) -> bool {
-    let is_mention = sevenzip::is_mention(content) || cab::is_mention(content);
-    archive(content).is_some() && !is_mention
 }
 
 /// Where members of a zip stand that has no directory at its end: a whole zip is found by that, and

@@ -13,12 +13,12 @@ use wire::{Gap, MediumName};
 
 use crate::budget::Budget;
 use crate::bytes::{has, length, part, rest, span};
-use crate::document::zlib;
+use crate::document::zlib::zlib;
 use crate::member::Body;
 use crate::names::Kind;
 use crate::stream::bzip2::bzip2;
 use crate::stream::lzma_alone;
-use crate::stream::sink::{Cut, End, STREAM_COST_BYTES, Unpacked};
+use crate::stream::sink::{Cut, STREAM_COST_BYTES, Unpacked};
 use crate::stream::xz::{self, xz};
 use crate::walk::{Halt, Walk};
 use list::{Entry, Stretch};
@@ -46,9 +46,10 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     const HEADER_BYTES: usize = 28;
     let heap_at = HEADER_BYTES.saturating_add(list_bytes);
     let packed = rest(content, HEADER_BYTES, list_bytes);
-    let (text, cut, used) = zlib::unpack_counted(packed, walk.budget);
-    walk.stray(rest(packed, used, usize::MAX), BEHIND_STREAM)?;
-    match cut {
+    let mut text = Vec::new();
+    let done = zlib(packed, &mut text, walk.budget);
+    walk.stray(rest(packed, done.consumed, usize::MAX), BEHIND_STREAM)?;
+    match done.end.cut() {
         Some((Gap::Limit, why)) => walk.limit(why),
         Some((_, why)) => walk.damaged(why),
         None if text.len() != list_size => walk.damaged("the list of a xar has another size"),
@@ -178,10 +179,7 @@ fn unpack<'h>(
             return (Cow::Borrowed(stored), cut, stored.len());
         }
         // It says gzip and is zlib.
-        b"application/x-gzip" | b"application/zlib" => {
-            let (output, cut, used) = zlib::unpack_counted(stored, budget);
-            return (Cow::Owned(output), cut, used);
-        }
+        b"application/x-gzip" | b"application/zlib" => zlib(stored, &mut output, budget),
         b"application/x-bzip2" => bzip2(stored, &mut output, budget),
         b"application/x-lzma" | b"application/x-xz" if xz::begins(stored) => {
             xz(stored, &mut output, budget)
@@ -189,11 +187,7 @@ fn unpack<'h>(
         b"application/x-lzma" => lzma_alone::decode(stored, &mut output, budget),
         _ => Unpacked::cut(0, Gap::Unsupported, "packed by a method that is not opened"),
     };
-    let cut = match done.end {
-        End::Complete => None,
-        End::Cut(gap, why) => Some((gap, why)),
-    };
-    (Cow::Owned(output), cut, done.consumed)
+    (Cow::Owned(output), done.end.cut(), done.consumed)
 }
 
 /// Whether a content fails its digest; what is not known is not checked.

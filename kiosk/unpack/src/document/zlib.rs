@@ -3,8 +3,13 @@
 use wire::Gap;
 
 use crate::budget::Budget;
+use crate::bytes::rest;
+use crate::stream::check::adler32;
 use crate::stream::inflate::inflate;
-use crate::stream::sink::End;
+use crate::stream::sink::{Cut, End, Unpacked};
+
+const HEADER_BYTES: usize = 2;
+const CHECKSUM_BYTES: usize = 4;
 
 /// Whether a stream begins with the header that zlib writes: deflate with a window of 32 KiB,
 /// and a check of these two bytes.
@@ -17,47 +22,31 @@ pub(crate) fn begins(packed: &[u8]) -> bool {
     }
 }
 
-/// Unpacks it; tells why that is not all.
-pub(crate) fn unpack(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<(Gap, &'static str)>) {
-    let (content, gap, _) = unpack_counted(packed, budget);
-    (content, gap)
+/// Unpacks a stream on its own; tells why that is not all.
+pub(crate) fn unpack(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<Cut>) {
+    let mut content = Vec::new();
+    let end = zlib(packed, &mut content, budget).end;
+    (content, end.cut())
 }
 
-/// The same, and how many bytes of `packed` belong to it.
-pub(crate) fn unpack_counted(
-    packed: &[u8],
-    budget: &mut Budget,
-) -> (Vec<u8>, Option<(Gap, &'static str)>, usize) {
-    let mut content = Vec::new();
-    let stream = packed.get(2..).filter(|_| begins(packed));
-    let Some(stream) = stream else {
-        return (
-            content,
-            Some((Gap::Damaged, "compressed data has no header")),
-            0,
-        );
+/// Unpacks the stream at the beginning of `packed` to the end of `output`.
+pub(crate) fn zlib(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
+    let Some(stream) = packed.get(HEADER_BYTES..).filter(|_| begins(packed)) else {
+        return Unpacked::damaged(0, "compressed data has no header");
     };
-    let inflated = inflate(stream, &mut content, budget);
+    let begin = output.len();
+    let inflated = inflate(stream, output, budget);
     let checksum = stream.get(inflated.consumed..);
     let checksum = checksum.and_then(<[u8]>::first_chunk::<4>);
-    let gap = match inflated.end {
-        End::Cut(gap, why) => Some((gap, why)),
-        End::Complete if checksum != Some(&adler32(&content).to_be_bytes()) => {
-            Some((Gap::Damaged, "checksum is wrong"))
+    let consumed = HEADER_BYTES
+        .saturating_add(inflated.consumed)
+        .saturating_add(CHECKSUM_BYTES);
+    let fresh = rest(output, begin, usize::MAX);
+    let end = match inflated.end {
+        End::Complete if checksum != Some(&adler32(fresh).to_be_bytes()) => {
+            End::Cut(Gap::Damaged, "checksum is wrong")
         }
-        End::Complete => None,
+        end @ (End::Complete | End::Cut(..)) => end,
     };
-    // The header and the checksum.
-    (content, gap, inflated.consumed.saturating_add(6))
-}
-
-/// The checksum of zlib.
-pub(crate) fn adler32(data: &[u8]) -> u32 {
-    const PRIME: u32 = 65_521;
-    let (mut low, mut high): (u32, u32) = (1, 0);
-    for byte in data {
-        low = low.wrapping_add(u32::from(*byte)) % PRIME;
-        high = high.wrapping_add(low) % PRIME;
-    }
-    high.wrapping_shl(16) | low
+    Unpacked { consumed, end }
 }

@@ -172,10 +172,7 @@ fn decompress(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<Cut>) {
     let mut output = Vec::new();
     let end = match packed {
         [b'B', b'Z', b'h', ..] => bzip2(packed, &mut output, budget).end,
-        _ if zlib::begins(packed) => {
-            let (output, cut) = zlib::unpack(packed, budget);
-            return (output, cut);
-        }
+        _ if zlib::begins(packed) => zlib::zlib(packed, &mut output, budget).end,
         [LZMA, ..] => {
             let cut = setup::by_lzma(packed, &mut output, budget);
             return (output, cut);
@@ -186,10 +183,7 @@ fn decompress(packed: &[u8], budget: &mut Budget) -> (Vec<u8>, Option<Cut>) {
         },
         [] => End::Complete,
     };
-    match end {
-        End::Complete => (output, None),
-        End::Cut(gap, why) => (output, Some((gap, why))),
-    }
+    (output, end.cut())
 }
 
 /// One file of a chunk.

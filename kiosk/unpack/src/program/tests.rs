@@ -10,7 +10,7 @@ use super::pe::SECTIONS_MAX;
 use super::resource::{ENTRIES_MAX, OVERLAP_MAX, UNUSUAL_BYTES_MIN};
 use super::upx::{HEAD_BYTES, PROGRAM_MARKS_MAX};
 use super::within::{OVERLAY_BYTES_MIN, PROGRAMS_MAX};
-use crate::document::zlib::adler32;
+use crate::stream::check::adler32;
 use crate::testing::{What, gzipped, kinds, made, made_by_shell, opened, opened_within};
 
 const RAW: Name = Name::Number(10);
@@ -103,6 +103,24 @@ fn what_the_search_finds_in_a_resource_is_not_handed_out_twice() {
     let both = [content, zip()].concat();
     assert_eq!(kinds(&both), ["zip", "pe"]);
     assert!(names(&both).contains(&"resource RCDATA/1/1041".to_owned()));
+}
+
+#[test]
+fn lzma_that_the_search_takes_for_chance_is_handed_out() {
+    // So short a content may come out of anything: it is not looked for in other data.
+    let mut short = made_by_shell("head -c 200 /bin/true | xz --format=lzma > out");
+    short[5..13].copy_from_slice(&200_u64.to_le_bytes());
+    assert_eq!(kinds(&short), ["lzma"]);
+    let with = |alone: &[u8]| Maker::new().resource(ICON, Name::Number(1), alone).bytes();
+    let found = opened(&with(&short));
+    assert_eq!(found.contents("resource ICON/1/1041"), [short.as_slice()]);
+    let behind = [short, noise(OVERLAY_BYTES_MIN)].concat();
+    let found = opened(&[small(), behind.clone()].concat());
+    assert_eq!(found.contents("(data behind the program)"), [behind]);
+    // What the search opens is handed out by it alone.
+    let usual = made_by_shell("seq 1 4000 | xz --format=lzma > out");
+    assert_eq!(names(&with(&usual)), ["content"]);
+    assert_eq!(names(&[small(), usual].concat()), ["content"]);
 }
 
 #[test]

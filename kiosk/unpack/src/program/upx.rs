@@ -9,8 +9,8 @@ use wire::{Gap, MediumName};
 
 use super::nrv::{self, Form};
 use crate::bytes::{part, rest, span, u32_at};
-use crate::document::zlib::adler32;
 use crate::member::Body;
+use crate::stream::check::adler32;
 use crate::stream::lzma::{Properties, lzma};
 use crate::stream::sink::{Cut, End, push};
 use crate::walk::{Halt, Walk};

@@ -3,10 +3,12 @@
 
 use std::io::Read;
 
+use wire::Gap;
+
 use super::filter::{Processor, branches};
 use super::lzma::{Properties, lzma, lzma_reader};
 use super::single;
-use super::sink::Unpacked;
+use super::sink::{Cut, Unpacked};
 use crate::budget::Budget;
 use crate::bytes::{rest, u32_at, u64_at};
 use crate::walk::{Halt, Walk};
@@ -63,22 +65,35 @@ pub(crate) fn open_x86(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> 
 
 fn decode_x86(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
     let unpacked = decode(rest(content, 1, usize::MAX), output, budget);
+    let consumed = unpacked.consumed.saturating_add(1);
     if content.first() == Some(&1) {
-        let mut plain = Vec::new();
-        let packed = std::mem::take(output);
-        // The filter changes bytes in place and adds none; it cannot fail on memory.
-        if branches(packed.as_slice(), Processor::X86, 0)
-            .read_to_end(&mut plain)
-            .is_err()
-        {
-            return Unpacked::damaged(unpacked.consumed, "the filter of program code failed");
+        match without_branches(output, budget) {
+            Ok(plain) => *output = plain,
+            Err((gap, why)) => return Unpacked::cut(consumed, gap, why),
         }
-        *output = plain;
     }
     Unpacked {
-        consumed: unpacked.consumed.saturating_add(1),
+        consumed,
         ..unpacked
     }
+}
+
+/// Takes the filter for code of x86 back: as many bytes come out as went in, and both are held
+/// until then.
+fn without_branches(filtered: &[u8], budget: &mut Budget) -> Result<Vec<u8>, Cut> {
+    budget.hold(filtered.len());
+    let room = budget.room();
+    budget.release(filtered.len());
+    if room < filtered.len() {
+        return Err((Gap::Limit, "larger than a content in memory may be"));
+    }
+    let mut plain = Vec::new();
+    if plain.try_reserve_exact(filtered.len()).is_err() {
+        return Err((Gap::Limit, "not enough memory"));
+    }
+    let read = branches(filtered, Processor::X86, 0).read_to_end(&mut plain);
+    read.map_err(|_| (Gap::Damaged, "the filter of program code failed"))?;
+    Ok(plain)
 }
 
 /// Whether such a stream could begin in the middle of other data: usual properties, a dictionary
@@ -143,6 +158,11 @@ pub(crate) fn decode(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) 
 
 #[cfg(test)]
 mod tests {
+    use wire::Gap;
+    use wire::scan::Limits;
+
+    use crate::budget::Budget;
+    use crate::stream::sink::End;
     use crate::testing::{kinds, made_by_shell, opened};
 
     #[test]
@@ -180,6 +200,31 @@ mod tests {
         let found = opened(&content);
         assert!(!found.is_suspect());
         assert!(found.contents("content")[0].starts_with(b"\x90\x90\xe8\x05\0\0\0"));
+    }
+
+    #[test]
+    fn the_filter_for_programs_holds_no_more_than_there_is_room_for() {
+        let line = "head -c 300000 /dev/zero | xz --format=lzma --lzma1=dict=64KiB > out";
+        let alone = made_by_shell(line);
+        let content = [b"\x01".as_slice(), &alone].concat();
+        let unpacked = |held_bytes: usize| {
+            let limits = Limits {
+                memory_bytes_max: 400_000,
+                ..Limits::default()
+            };
+            let mut budget = Budget::new(&limits, 1 << 20);
+            budget.hold(held_bytes);
+            let mut output = Vec::new();
+            let unpacked = super::decode_x86(&content, &mut output, &mut budget);
+            budget.release(held_bytes);
+            assert_eq!(budget.held_room(), 800_000);
+            assert_eq!(output.len(), 300_000);
+            (unpacked.end, output.capacity())
+        };
+        assert_eq!(unpacked(0), (End::Complete, 300_000));
+        // The stream and what the filter makes of it are there at once.
+        let (end, _) = unpacked(400_000);
+        assert!(matches!(end, End::Cut(Gap::Limit, _)), "{end:?}");
     }
 
     #[test]

@@ -32,6 +32,16 @@ pub(crate) enum End {
     Cut(Gap, &'static str),
 }
 
+impl End {
+    /// Why it was not at its own end.
+    pub(crate) fn cut(self) -> Option<Cut> {
+        match self {
+            Self::Complete => None,
+            Self::Cut(gap, why) => Some((gap, why)),
+        }
+    }
+}
+
 /// What one stream gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unpacked {

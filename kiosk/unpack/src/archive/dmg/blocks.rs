@@ -6,9 +6,9 @@ use crate::archive::codec::copy;
 use crate::archive::markup::{Part, Parts};
 use crate::budget::Budget;
 use crate::bytes::{has, part, rest, span};
-use crate::document::zlib;
+use crate::document::zlib::zlib;
 use crate::stream::bzip2::bzip2;
-use crate::stream::sink::{Cut, End, STEP_BYTES, push};
+use crate::stream::sink::{Cut, STEP_BYTES, push};
 use crate::stream::xz::xz;
 use crate::text::base64;
 
@@ -137,13 +137,9 @@ impl Piece {
                 .err()
                 .map(|why| (Gap::Limit, why)),
             0x8000_0004 => adc(packed, size, output, budget),
-            0x8000_0005 => {
-                let (unpacked, cut) = zlib::unpack(packed, budget);
-                output.extend_from_slice(&unpacked);
-                cut
-            }
-            0x8000_0006 => end(bzip2(packed, output, budget).end),
-            0x8000_0008 => end(xz(packed, output, budget).end),
+            0x8000_0005 => zlib(packed, output, budget).end.cut(),
+            0x8000_0006 => bzip2(packed, output, budget).end.cut(),
+            0x8000_0008 => xz(packed, output, budget).end.cut(),
             _ => Some((Gap::Unsupported, "packed by a method that is not opened")),
         };
         let fresh = output.len().saturating_sub(begin);
@@ -159,13 +155,6 @@ impl Piece {
     /// How much of the disk it is, in bytes.
     pub(super) fn size(&self) -> usize {
         span(self.sectors).saturating_mul(SECTOR_BYTES)
-    }
-}
-
-fn end(end: End) -> Option<Cut> {
-    match end {
-        End::Complete => None,
-        End::Cut(gap, why) => Some((gap, why)),
     }
 }
 

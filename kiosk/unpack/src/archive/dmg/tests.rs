@@ -1,9 +1,10 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
 use wire::Gap;
+use wire::scan::Limits;
 
 use super::{DMG_PIECES_MAX, blocks};
-use crate::testing::{What, made, opened};
+use crate::testing::{What, made, opened, opened_within};
 
 /// Writes a disk image: pieces of a kind, how many sectors each has, and its data.
 const MAKER: &str = r#"
@@ -67,6 +68,23 @@ fn a_disk_of_every_method_is_as_it_was() {
         copies.members[0].content.starts_with(b"aaaababab"),
         "{copies:?}"
     );
+}
+
+#[test]
+fn a_disk_of_pieces_of_zlib_is_no_larger_than_may_be_held() {
+    let whole =
+        sample("[(0x80000005, 128, zlib.compress(bytes([n + 1]) * 65536)) for n in range(10)]");
+    let memory_bytes_max = 256 << 10;
+    let limits = Limits {
+        memory_bytes_max,
+        ..Limits::default()
+    };
+    let done = opened_within(&whole, &limits);
+    let disk = done.members.iter().find(|one| one.name == "disk image");
+    let disk = disk.unwrap();
+    assert_eq!(disk.what, What::Partial(Gap::Limit));
+    assert_eq!(disk.content.len(), 256 << 10);
+    assert_eq!(opened(&whole).contents("disk image")[0].len(), 640 << 10);
 }
 
 #[test]
