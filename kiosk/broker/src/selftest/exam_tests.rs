@@ -5,7 +5,7 @@ use super::*;
 fn set(canaries: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("deep/er")).unwrap();
-    fs::write(folder.path().join("deep/er").join(CANARY_FILE), canaries).unwrap();
+    fs::write(folder.path().join("deep/er").join(CANARIES), canaries).unwrap();
     folder
 }
 
@@ -83,11 +83,11 @@ fn canaries_are_looked_for_as_deep_as_rules_and_no_deeper() {
     let folder = tempfile::tempdir().unwrap();
     let at = |depth: usize| (1..depth).fold(folder.path().to_owned(), |path, _| path.join("d"));
     fs::create_dir_all(at(FOLDER_DEPTH_MAX + 1)).unwrap();
-    let deepest = at(FOLDER_DEPTH_MAX + 1).join(CANARY_FILE);
+    let deepest = at(FOLDER_DEPTH_MAX + 1).join(CANARIES);
     fs::write(&deepest, pair("\"x\"")).unwrap();
     assert_eq!(specimens(folder.path()).unwrap().len(), 2);
     fs::create_dir(at(FOLDER_DEPTH_MAX + 2)).unwrap();
-    fs::rename(deepest, at(FOLDER_DEPTH_MAX + 2).join(CANARY_FILE)).unwrap();
+    fs::rename(deepest, at(FOLDER_DEPTH_MAX + 2).join(CANARIES)).unwrap();
     assert!(specimens(folder.path()).unwrap().is_empty());
 }
 

@@ -106,7 +106,7 @@ fn finish(plan: &Plan<'_>, stock: Stock<'_>, temporary: &Path) -> Result<Built, 
         source,
     };
     let list = List::open(file).map_err(read_back)?;
-    let sha256 = list.verify().map_err(read_back)?;
+    let sha256 = list.verify().map_err(read_back)?.end;
     let about = list.about();
     fs::rename(temporary, plan.into).map_err(BuildError::file("write", plan.into))?;
     Ok(Built {

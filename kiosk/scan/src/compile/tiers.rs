@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bundle::OVERRIDES;
 use wire::rules::{RuleTier, Settings, Sources};
 
 use crate::engine;
-
-/// The file that says it.
-pub(super) const OVERRIDES: &str = "overrides.toml";
 
 /// The rules whose tier is not what their metadata says, and how many can find something.
 ///
