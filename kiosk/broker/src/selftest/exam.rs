@@ -77,7 +77,7 @@ pub enum ExamError {
 
 /// Where on the medium a specimen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub(super) enum Place {
     /// A file.
     File,
     /// A member of an archive.
@@ -88,8 +88,7 @@ pub enum Place {
 
 impl Place {
     /// For people.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::File => "as a file",
             Self::Zip => "in a zip",
@@ -251,19 +250,6 @@ fn subjects(specimens: &[Specimen], folder: &Path) -> Result<Vec<Subject>, ExamE
         return Err(ExamError::NearMissOnly {
             rule: specimen.rule.clone(),
         });
-    }
-    let bytes = specimens
-        .iter()
-        .fold(0_usize, |sum, one| sum.saturating_add(one.bytes.len()));
-    let too_much = |what| ExamError::TooMuch {
-        path: folder.to_owned(),
-        what,
-    };
-    if SPECIMENS_MAX < specimens.len() {
-        return Err(too_much(format!("{SPECIMENS_MAX}")));
-    }
-    if SPECIMENS_BYTES_MAX < bytes {
-        return Err(too_much(format!("{SPECIMENS_BYTES_MAX} bytes")));
     }
     let mut by_size: Vec<(usize, &Specimen)> = specimens
         .iter()

@@ -1,5 +1,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
+use bundle::SPECIMEN_BYTES_MAX;
+
 use super::*;
 
 fn set(canaries: &str) -> tempfile::TempDir {
@@ -93,19 +95,32 @@ fn canaries_are_looked_for_as_deep_as_rules_and_no_deeper() {
 
 #[test]
 fn more_or_larger_specimens_than_the_limits_are_refused() {
-    let specimen = |bytes: usize| Specimen {
-        rule: "r".to_owned(),
-        expected: Expected::Found,
-        bytes: vec![0; bytes],
+    let zeros = |bytes: usize| {
+        let piece = format!("{{ repeat = \"00\", count = {bytes} }}");
+        one("canary", "r", &piece)
     };
-    let refused = |specimens: &[Specimen]| {
-        let refused = subjects(specimens, Path::new("set"));
-        matches!(refused, Err(ExamError::TooMuch { .. }))
+    // The limits are of all files of a set together.
+    let refused = |first: &str, second: &str| {
+        let folder = set(first);
+        fs::write(folder.path().join(CANARIES), second).unwrap();
+        match specimens(folder.path()) {
+            Ok(_) => false,
+            Err(ExamError::TooMuch { .. }) => true,
+            Err(error) => panic!("{error}"),
+        }
     };
-    assert!(!refused(&vec![specimen(0); SPECIMENS_MAX]));
-    assert!(refused(&vec![specimen(0); SPECIMENS_MAX + 1]));
-    assert!(!refused(&[specimen(SPECIMENS_BYTES_MAX)]));
-    assert!(refused(&[specimen(SPECIMENS_BYTES_MAX), specimen(1)]));
+    let none = one("canary", "r", "");
+    let most = none.repeat(SPECIMENS_MAX - 1);
+    assert!(!refused(&most, &none));
+    assert!(refused(&most, &none.repeat(2)));
+    let (whole, rest) = (
+        SPECIMENS_BYTES_MAX / SPECIMEN_BYTES_MAX,
+        SPECIMENS_BYTES_MAX % SPECIMEN_BYTES_MAX,
+    );
+    let most = zeros(SPECIMEN_BYTES_MAX).repeat(whole);
+    assert!(!refused(&most, &zeros(rest)));
+    assert!(refused(&most, &zeros(rest + 1)));
+    assert!(refused(&most, &(zeros(rest) + &zeros(1))));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundle::OVERRIDES;
 use wire::rules::{RuleTier, Settings, Sources};
 
 use crate::engine;
