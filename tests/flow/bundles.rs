@@ -388,6 +388,75 @@ fn installed_rules_that_were_changed_are_an_error_and_nothing_takes_their_place(
 }
 
 #[test]
+fn an_installed_list_that_was_changed_is_refused_by_status_scan_and_rollback() {
+    let plant = Plant::new();
+    let list = |path: &Path, content: &str| {
+        let digest = Command::new("sha256sum").arg(plant.at(content)).output();
+        fs::write(plant.at("list.txt"), digest.unwrap().stdout).unwrap();
+        let path = path.to_str().unwrap();
+        let arguments = ["list", "--block", "--name", "worms", "-o", path, "list.txt"];
+        plant.rules(&arguments).exits(0);
+        fs::read(path).unwrap()
+    };
+    let file = plant.at("marked.txt");
+    fs::write(&file, MARK).unwrap();
+    fs::write(plant.at("other.txt"), "another content").unwrap();
+    fs::create_dir(plant.at("rules/lists")).unwrap();
+    let good = list(&plant.at("rules/lists/worms.hashes"), "marked.txt");
+    plant.rules(&["install", &plant.made(1)]).exits(0);
+    plant.rules(&["status"]).exits(0);
+    let scan = || {
+        let mut command = plant.root.kioskctl();
+        run(command.arg("scan").arg(&file).arg("--no-ledger"))
+    };
+    scan().exits(1);
+    let path = fs::canonicalize(plant.active().join("lists/worms.hashes")).unwrap();
+    // A list that is sound in itself is not the one that was signed.
+    let other = list(&plant.at("other.hashes"), "other.txt");
+    let flipped = |place: usize| {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let bad = [
+        other,
+        flipped(0),
+        flipped(4096),
+        flipped(good.len() - 1),
+        [&good[..], b"x"].concat(),
+        good[..good.len() - 1].to_vec(),
+    ];
+    let is_named = |said: &str| assert!(said.contains("lists/worms.hashes"), "{said}");
+    for bytes in &bad {
+        fs::write(&path, bytes).unwrap();
+        let done = scan();
+        done.exits(2);
+        is_named(&done.stderr);
+        let status = plant.rules(&["status"]);
+        status.exits(1);
+        is_named(&status.stdout);
+    }
+    fs::remove_file(&path).unwrap();
+    scan().exits(2);
+    plant.rules(&["status"]).exits(1);
+    fs::write(&path, &good).unwrap();
+    scan().exits(1);
+    plant.rules(&["status"]).exits(0);
+    // The set before is compared as if it were new.
+    plant.rules(&["install", &plant.made(2)]).exits(0);
+    for bytes in &bad {
+        fs::write(&path, bytes).unwrap();
+        let done = plant.rules(&["rollback"]);
+        done.exits(1);
+        is_named(&done.stderr);
+        assert_eq!(plant.version(), 2);
+    }
+    fs::write(&path, &good).unwrap();
+    plant.rules(&["rollback"]).exits(0);
+    assert_eq!(plant.version(), 1);
+}
+
+#[test]
 fn rules_past_their_last_day_withhold_every_pass() {
     let plant = Plant::new();
     plant.rules(&["install", &plant.made(1)]).exits(0);

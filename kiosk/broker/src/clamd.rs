@@ -33,7 +33,7 @@ pub struct Second {
 impl Second {
     /// What came of a check under this policy.
     #[must_use]
-    pub fn of(policy: &decide::policy::Clamd, checked: &Result<Engine, ClamdError>) -> Self {
+    pub fn of(policy: &decide::policy::Clamd, checked: Result<&Engine, &ClamdError>) -> Self {
         match checked {
             Ok(engine) => Self {
                 engine: Some(engine.clone()),

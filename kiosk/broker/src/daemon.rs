@@ -281,11 +281,7 @@ impl Daemon {
         self.changed = false;
         self.open_cases();
         self.sequence = self.sequence.saturating_add(1);
-        let clamd = self.site.policy.clamd.as_ref();
-        let in_the_way = view::InTheWay {
-            clamd: self.clamd.is_in_the_way(clamd),
-            starting: self.clamd.is_starting(clamd),
-        };
+        let in_the_way = self.clamd.in_the_way(self.site.policy.clamd.as_ref());
         let mut view = view::view(
             self.sequence,
             &self.site,

@@ -100,7 +100,8 @@ pub struct Received {
     pub layout: Vec<Finding>,
     /// How the medium is divided.
     pub scheme: Option<String>,
-    /// A bundle of rules that the scanner says to have handed out.
+    /// A bundle of rules that the scanner says to have handed out; none of a scan that did not
+    /// come to its end.
     pub delivered: Option<Delivered>,
 }
 
@@ -210,16 +211,10 @@ impl Reception {
         matches!(self.ending, Some(Ending::Complete(_)))
     }
 
-    /// How many rows of which outcome so far.
-    #[must_use]
-    pub fn counts(&self) -> decide::Counts {
-        self.tally.counts()
-    }
-
     /// How many contents of the medium itself were called clean: a second engine must have been
     /// asked about each.
     #[must_use]
-    pub fn must_be_asked(&self) -> u64 {
+    pub(crate) fn must_be_asked(&self) -> u64 {
         self.must_be_asked
     }
 
@@ -286,6 +281,7 @@ impl Reception {
             Some(Ending::Failed(gap, why)) => (tally.failed(rules, gap), None, Some(why)),
             None => (tally.failed(rules, Gap::Damaged), None, None),
         };
+        let is_complete = examination.ending == decide::Ending::Complete;
         let mut volumes = volumes;
         volumes.sort_by_key(|volume| volume.index);
         let volumes = bounded(volumes);
@@ -300,8 +296,8 @@ impl Reception {
             layout,
             scheme,
             delivered: match delivery {
-                Delivery::Said(delivered) => Some(delivered),
-                Delivery::Unwanted | Delivery::Awaited => None,
+                Delivery::Said(delivered) if is_complete => Some(delivered),
+                Delivery::Said(_) | Delivery::Unwanted | Delivery::Awaited => None,
             },
         }
     }

@@ -246,6 +246,27 @@ fn a_delivery_that_was_asked_for_is_kept_and_any_other_ends_the_scan() {
     assert_eq!(received.examination.ending, End::Complete);
     assert_eq!(received.delivered.unwrap().size_bytes, 7);
 
+    // Of what was handed out nothing is taken when the scan did not come to its end.
+    let broken_off = |end: fn(&mut Reception)| {
+        let mut reception = ready();
+        reception.await_delivery();
+        reception.take(delivered());
+        end(&mut reception);
+        let received = finish(reception);
+        assert_ne!(received.examination.ending, End::Complete);
+        assert!(received.delivered.is_none());
+    };
+    broken_off(|_| {});
+    broken_off(|reception| reception.fail(Gap::Removed, "it was taken out"));
+    broken_off(|reception| {
+        reception.take(end(0));
+        reception.overrule(Gap::Changed, "it is another medium");
+    });
+    // An end record that disagrees with what was counted.
+    broken_off(|reception| {
+        reception.take(end(1));
+    });
+
     let mut twice = ready();
     twice.await_delivery();
     twice.take(delivered());

@@ -195,9 +195,8 @@ pub fn load(
         return ready(&folder, &set.sources, Some(&label), vouched, paths, now);
     }
     if let Some(bundle) = installed::bundle(folder)? {
-        let set = installed::carried(folder, bundle, &installed::keys(paths)?)?;
-        let label = set.manifest.label();
-        return ready(folder, &set.sources, Some(&label), None, paths, now);
+        let (label, sources) = installed::carried(folder, bundle, &installed::keys(paths)?)?;
+        return ready(folder, &sources, Some(&label), None, paths, now);
     }
     let sources = Sources {
         files: sources(folder)?,
@@ -337,16 +336,17 @@ fn read<T>(
         Ok(text) => parse(&text)
             .map(Some)
             .map_err(|message| RulesError::Manifest { path, message }),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
+        Err(error) if is_absent(&error) => Ok(None),
         Err(source) => Err(RulesError::Read { path, source }),
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    // A single rule file given in the place of a folder has nothing below it.
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Over everything that decides what the compiled set is: names and contents of the sources, each

@@ -290,8 +290,8 @@ impl Scanner {
     }
 
     /// Puts the next news into `reception`; whatever is wrong with it ends the reception. The
-    /// row in it, when it is one, comes back as it was written down. Blocks: ask
-    /// [`Scanner::wait`] or poll first.
+    /// row in it, when it is one, comes back as it was counted, also when the ledger does not take
+    /// it. Blocks: ask [`Scanner::wait`] or poll first.
     pub fn hear(&self, reception: &mut Reception) -> Option<Row> {
         match self.news() {
             Ok(Some(news)) => return reception.take(news),

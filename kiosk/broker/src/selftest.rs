@@ -25,7 +25,7 @@ use crate::paths::Paths;
 use crate::reception::{Received, Reception};
 use crate::scanner::{self, Means, Scanner, Scope};
 
-pub use exam::{Exam, ExamError, Place, SPECIMENS_BYTES_MAX, SPECIMENS_MAX};
+pub use exam::{Exam, ExamError, SPECIMENS_BYTES_MAX, SPECIMENS_MAX};
 pub use marks::{Count, RuleReport};
 pub use medium::IMAGE_BYTES_MAX;
 

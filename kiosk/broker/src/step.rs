@@ -197,9 +197,7 @@ impl State {
             lanes: BTreeMap::new(),
         }
     }
-}
 
-impl State {
     /// Whether media that come in are begun with. Rules that failed do not keep them out:
     /// that a medium was here, and not examined, is recorded.
     #[must_use]

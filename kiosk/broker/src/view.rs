@@ -25,22 +25,13 @@ pub(crate) struct Care {
     pub(crate) fault: Option<String>,
 }
 
-/// Whether a second engine keeps the kiosk out of service.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct InTheWay {
-    /// It does.
-    pub(crate) clamd: bool,
-    /// It does because nothing is known of it yet.
-    pub(crate) starting: bool,
-}
-
-/// Makes the view of `state`.
+/// Makes the view of `state`; `second` is why a second engine keeps the kiosk out of service.
 pub(crate) fn view(
     sequence: u64,
     site: &Site,
     care: Care,
     allowlist: bool,
-    second: InTheWay,
+    second: Option<OutOfService>,
     state: &State,
     ports: &BTreeMap<LaneId, Port>,
 ) -> View {
@@ -77,7 +68,7 @@ fn out_of_service(
     care: &Care,
     allowlist: bool,
     state: &State,
-    second: InTheWay,
+    second: Option<OutOfService>,
 ) -> Option<OutOfService> {
     match (state.fitness, state.service, allowlist, &care.rules) {
         (Fitness::Untested, _, _, _) => Some(OutOfService::Testing),
@@ -87,8 +78,7 @@ fn out_of_service(
         (Fitness::Failed, Service::Ready, true, Some(_)) => Some(OutOfService::SelfTest),
         (Fitness::Fit, Service::Ready, true, Some(_)) => match care.age {
             RulesAge::Stale => Some(OutOfService::RulesStale),
-            RulesAge::Fresh | RulesAge::Aging if second.starting => Some(OutOfService::Starting),
-            RulesAge::Fresh | RulesAge::Aging => second.clamd.then_some(OutOfService::Rules),
+            RulesAge::Fresh | RulesAge::Aging => second,
         },
     }
 }
@@ -189,12 +179,8 @@ mod tests {
             fitness,
             ..State::new()
         };
-        const NOTHING: InTheWay = InTheWay {
-            clamd: false,
-            starting: false,
-        };
         let out =
-            |rules, age, fitness| out_of_service(&care(rules, age), true, &ready(fitness), NOTHING);
+            |rules, age, fitness| out_of_service(&care(rules, age), true, &ready(fitness), None);
         let (fresh, aging, stale) = (RulesAge::Fresh, RulesAge::Aging, RulesAge::Stale);
         let (fit, failed) = (Fitness::Fit, Fitness::Failed);
         assert_eq!(out(1, fresh, fit), None);
@@ -205,16 +191,12 @@ mod tests {
         assert_eq!(out(0, aging, failed), Some(OutOfService::Rules));
         let untested = out(1, fresh, Fitness::Untested);
         assert_eq!(untested, Some(OutOfService::Testing));
-        let list = out_of_service(&care(1, fresh), false, &ready(fit), NOTHING);
+        let list = out_of_service(&care(1, fresh), false, &ready(fit), None);
         assert_eq!(list, Some(OutOfService::Allowlist));
-        let began = out_of_service(&care(1, fresh), true, &State::new(), NOTHING);
+        let began = out_of_service(&care(1, fresh), true, &State::new(), None);
         assert_eq!(began, Some(OutOfService::Testing));
-        for (clamd, starting, said) in [
-            (true, false, OutOfService::Rules),
-            (true, true, OutOfService::Starting),
-        ] {
-            let second = InTheWay { clamd, starting };
-            let out = out_of_service(&care(1, fresh), true, &ready(fit), second);
+        for said in [OutOfService::Rules, OutOfService::Starting] {
+            let out = out_of_service(&care(1, fresh), true, &ready(fit), Some(said));
             assert_eq!(out, Some(said));
         }
     }

@@ -122,7 +122,7 @@ impl<R: Read> Archive<R> {
         let text = first(&mut source)?;
         let block = read_block(&mut source, SIGNATURE)?;
         let signature = second(&mut source, &block)?.ok_or(BundleError::Unsigned)?;
-        let (manifest, key) = vouched(&text, &signature, keys)?;
+        let (manifest, key) = Manifest::vouched(&text, &signature, keys)?;
         Ok(Self {
             source,
             manifest,
@@ -205,40 +205,24 @@ impl<R: Read> Archive<R> {
                 });
             }
         }
-        let mut more = [0];
-        loop {
-            match self.source.read(&mut more) {
-                Ok(0) => return Ok(()),
-                Ok(_) => return Err(BundleError::Appended),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(BundleError::Read(error)),
-            }
+        match io::copy(&mut self.source.take(1), &mut io::sink()) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(BundleError::Appended),
+            Err(error) => Err(BundleError::Read(error)),
         }
     }
 }
 
-/// Checks a manifest that was unpacked before: signature first, then what it says.
-///
-/// # Errors
-/// [`BundleError::Signature`], [`BundleError::Manifest`].
-pub(crate) fn vouched(
-    text: &str,
-    signature: &str,
-    keys: &Keys,
-) -> Result<(Manifest, KeyId), BundleError> {
-    let key = keys.vouch(text.as_bytes(), signature)?;
-    let manifest = Manifest::parse(text)?;
-    signature::comment(&manifest, signature)?;
-    Ok((manifest, key))
-}
-
 impl Manifest {
-    /// Reads the manifest of a set that was unpacked before, with its signature.
+    /// Checks a manifest with its signature: the signature first, then what it says.
     ///
     /// # Errors
     /// [`BundleError::Signature`], [`BundleError::Manifest`].
     pub fn vouched(text: &str, signature: &str, keys: &Keys) -> Result<(Self, KeyId), BundleError> {
-        vouched(text, signature, keys)
+        let key = keys.vouch(text.as_bytes(), signature)?;
+        let manifest = Self::parse(text)?;
+        signature::comment(&manifest, signature)?;
+        Ok((manifest, key))
     }
 }
 

@@ -53,5 +53,8 @@ pub const MANIFEST: &str = "manifest.toml";
 /// Name of the signature over it, the second.
 pub const SIGNATURE: &str = "manifest.toml.minisig";
 
+/// Name of the files that say what rules must find, and what they must not.
+pub const CANARIES: &str = "canary.toml";
+
 /// Name of the file in which a set says what its rules do when they find something.
 pub const OVERRIDES: &str = "overrides.toml";

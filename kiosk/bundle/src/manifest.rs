@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use wire::Digest;
 
-use crate::{MANIFEST, SIGNATURE};
+use crate::{CANARIES, OVERRIDES};
 
 /// Longest manifest, in bytes: the most files with the longest paths need some 9 MiB.
 pub const MANIFEST_BYTES_MAX: u64 = 12 << 20;
@@ -32,6 +32,9 @@ pub const BUNDLE_NAME_BYTES_MAX: usize = 64;
 
 /// Highest version: TOML has no larger integers.
 const VERSION_MAX: u64 = i64::MAX.unsigned_abs();
+
+/// How the paths of lists of hashes begin.
+const LISTS: &str = "lists/";
 
 /// Why a manifest was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +142,14 @@ pub struct Listed {
     pub size_bytes: u64,
     /// SHA-256 of its content.
     pub sha256: Digest,
+}
+
+impl Listed {
+    /// Whether it lies where only lists of hashes are.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        self.path.starts_with(LISTS)
+    }
 }
 
 #[derive(Deserialize)]
@@ -370,12 +381,10 @@ pub fn bundle_path(path: &str) -> Result<(), ManifestError> {
         return Err(ManifestError::Path(path.to_owned()));
     }
     let name = path.rsplit('/').next().unwrap_or(path);
-    let list = path.starts_with("lists/") && path.ends_with(".hashes") && parts == 2;
-    let known = is_rules(path)
-        || list
-        || name == "canary.toml"
-        || ["overrides.toml", "dropped.toml"].contains(&path);
-    if !known || [MANIFEST, SIGNATURE].contains(&path) {
+    let list = path.starts_with(LISTS) && path.ends_with(".hashes") && parts == 2;
+    let known =
+        is_rules(path) || list || name == CANARIES || [OVERRIDES, "dropped.toml"].contains(&path);
+    if !known {
         return Err(ManifestError::Kind(path.to_owned()));
     }
     Ok(())

@@ -119,7 +119,7 @@ impl Keys {
     /// signature.
     #[must_use]
     pub fn named_in(signature: &str) -> Option<KeyId> {
-        Lines::parse(signature).ok().map(|lines| lines.id)
+        named_in(signature).ok()
     }
 
     /// Whether none is trusted.
@@ -140,9 +140,9 @@ impl Keys {
     /// Checks that a trusted key signed the bytes of a manifest. What it says is still unread.
     ///
     /// # Errors
-    /// Every [`SignatureError`] but those of [`Self::trust`] and [`Self::comment`].
+    /// Every [`SignatureError`] but those of [`Self::trust`] and [`comment`].
     pub(crate) fn vouch(&self, manifest: &[u8], signature: &str) -> Result<KeyId, SignatureError> {
-        let lines = Lines::parse(signature)?;
+        let signed = named_in(signature)?;
         let trusted = || {
             let ids: Vec<String> = self.keys.iter().map(|(id, ..)| id.to_string()).collect();
             if ids.is_empty() {
@@ -151,9 +151,9 @@ impl Keys {
                 ids.join(", ")
             }
         };
-        let Some((id, _, key)) = self.keys.iter().find(|(id, ..)| *id == lines.id) else {
+        let Some((id, _, key)) = self.keys.iter().find(|(id, ..)| *id == signed) else {
             return Err(SignatureError::Stranger {
-                signed: lines.id,
+                signed,
                 trusted: trusted(),
             });
         };
@@ -191,47 +191,41 @@ pub(crate) fn comment(manifest: &Manifest, signature: &str) -> Result<(), Signat
     Ok(())
 }
 
-/// The four lines of a signature.
-struct Lines {
-    id: KeyId,
-}
-
-impl Lines {
-    fn parse(text: &str) -> Result<Self, SignatureError> {
-        let body = text
-            .strip_suffix('\n')
-            .ok_or(SignatureError::Form("its last line does not end"))?;
-        let lines: Vec<&str> = body.split('\n').collect();
-        let [untrusted, signature, trusted, global] = lines.as_slice() else {
-            return Err(SignatureError::Form("it does not have four lines"));
-        };
-        if *untrusted != UNTRUSTED_COMMENT {
-            return Err(SignatureError::Form(
-                "its first line is not `untrusted comment: rules for the media kiosk`",
-            ));
-        }
-        if !trusted.starts_with(TRUSTED) {
-            return Err(SignatureError::Form("its third line is no trusted comment"));
-        }
-        let wrong = SignatureError::Form("a line is not base64 in its one form");
-        let bytes = base64::decode(signature).ok_or_else(|| wrong.clone())?;
-        if base64::decode(global).is_none_or(|bytes| bytes.len() != 64) {
-            return Err(wrong);
-        }
-        let (Some(kind), Some(id), 74) = (
-            bytes.first_chunk(),
-            bytes.get(2..).and_then(<[u8]>::first_chunk),
-            bytes.len(),
-        ) else {
-            return Err(SignatureError::Form("its second line is not 74 bytes"));
-        };
-        match *kind {
-            PREHASHED => Ok(Self { id: KeyId(*id) }),
-            LEGACY => Err(SignatureError::Form(
-                "it is of minisign's old kind; sign without -l",
-            )),
-            _ => Err(SignatureError::Form("it is of no kind of minisign")),
-        }
+/// The key that the four lines of a signature name.
+fn named_in(text: &str) -> Result<KeyId, SignatureError> {
+    let body = text
+        .strip_suffix('\n')
+        .ok_or(SignatureError::Form("its last line does not end"))?;
+    let lines: Vec<&str> = body.split('\n').collect();
+    let [untrusted, signature, trusted, global] = lines.as_slice() else {
+        return Err(SignatureError::Form("it does not have four lines"));
+    };
+    if *untrusted != UNTRUSTED_COMMENT {
+        return Err(SignatureError::Form(
+            "its first line is not `untrusted comment: rules for the media kiosk`",
+        ));
+    }
+    if !trusted.starts_with(TRUSTED) {
+        return Err(SignatureError::Form("its third line is no trusted comment"));
+    }
+    let wrong = SignatureError::Form("a line is not base64 in its one form");
+    let bytes = base64::decode(signature).ok_or_else(|| wrong.clone())?;
+    if base64::decode(global).is_none_or(|bytes| bytes.len() != 64) {
+        return Err(wrong);
+    }
+    let (Some(kind), Some(id), 74) = (
+        bytes.first_chunk(),
+        bytes.get(2..).and_then(<[u8]>::first_chunk),
+        bytes.len(),
+    ) else {
+        return Err(SignatureError::Form("its second line is not 74 bytes"));
+    };
+    match *kind {
+        PREHASHED => Ok(KeyId(*id)),
+        LEGACY => Err(SignatureError::Form(
+            "it is of minisign's old kind; sign without -l",
+        )),
+        _ => Err(SignatureError::Form("it is of no kind of minisign")),
     }
 }
 

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use wire::ledger::Event;
 use wire::standing::{CASES_NAMED_MAX, Standing};
 use wire::waiver::{
-    PERSON_BYTES_MAX, WAIVER_DAYS_MAX, WAIVER_REASON_BYTES_MAX, WAIVERS_MAX, Waived, Waiver,
-    is_day, is_said, is_same_person, unwaivable,
+    PERSON_BYTES_MAX, WAIVER_DAYS_MAX, WAIVER_REASON_BYTES_MAX, WAIVERS_MAX, Waived, is_day,
+    is_said, is_same_person, unwaivable,
 };
 use wire::{Finding, Row, Verdict};
 
@@ -98,15 +98,7 @@ impl Register {
     pub fn standing(&self, now: Timestamp) -> Standing {
         let waivers = self.waivers.iter();
         let waivers = waivers.filter(|(_, kept)| kept.holds(now));
-        let waivers = waivers.map(|(number, kept)| Waiver {
-            entry: *number,
-            sha256: kept.waived.sha256,
-            source: kept.waived.source,
-            rule: kept.waived.rule.clone(),
-            of: kept.waived.of.clone(),
-            until: kept.waived.until.clone(),
-            medium: kept.waived.medium.clone(),
-        });
+        let waivers = waivers.map(|(number, kept)| kept.waived.brief(*number));
         Standing {
             waivers: waivers.take(WAIVERS_MAX).collect(),
             open_cases: u64::try_from(self.open.len()).unwrap_or(u64::MAX),

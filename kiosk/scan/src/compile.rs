@@ -101,7 +101,7 @@ fn compiled(sources: &Sources) -> Result<(u64, Vec<u8>), (String, String)> {
     }
     let rules = compiler.build();
     let (settings, count) = tiers::settings(&rules, sources)
-        .map_err(|message| (tiers::OVERRIDES.to_owned(), message))?;
+        .map_err(|message| (bundle::OVERRIDES.to_owned(), message))?;
     let bytes = rules
         .serialize()
         .map_err(|error| (String::new(), error.to_string()))?;

@@ -203,7 +203,8 @@ pub struct Rules {
     pub expired_days: Option<u64>,
     /// Rules in it.
     pub rules: u64,
-    /// Over the names and contents of its source files and lists of hashes.
+    /// Over the names and contents of its source files and lists of hashes, and over what is said
+    /// of the tiers of its rules.
     pub sha256: Digest,
     /// Other engines that were asked beside these rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -6,7 +6,8 @@ use crate::name::MediumName;
 use crate::outcome::Digest;
 
 /// Longest text of a [`RulesChange`] or [`RulesRefused`], in bytes: a name of a bundle, of a
-/// person or of a key is far shorter, and a reason is cut to it.
+/// person or of a key is far shorter, and of a reason as many letters are kept as are within it
+/// whatever they are.
 pub const CHANGE_TEXT_BYTES_MAX: usize = 1024;
 
 /// Who did it, as the system knows them.

@@ -47,12 +47,6 @@ const ABOUT_NAMES: [&str; 7] = [
     "disguised",
 ];
 
-/// SHA-256 of no bytes at all. What its form shows about a content without bytes is its name.
-const EMPTY: Digest = Digest([
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
-]);
-
 /// A waiver as it is written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +98,20 @@ pub struct Waiver {
 }
 
 impl Waived {
+    /// As far as judging needs it; `entry` is its entry.
+    #[must_use]
+    pub fn brief(&self, entry: u64) -> Waiver {
+        Waiver {
+            entry,
+            sha256: self.sha256,
+            source: self.source,
+            rule: self.rule.clone(),
+            of: self.of.clone(),
+            until: self.until.clone(),
+            medium: self.medium.clone(),
+        }
+    }
+
     /// Whether it is for this finding of a content with this hash.
     #[must_use]
     pub fn is_for(&self, sha256: Option<Digest>, finding: &Finding) -> bool {
@@ -158,7 +166,8 @@ pub fn unwaivable(
     let is_about_name = || rule.split('_').any(|word| ABOUT_NAMES.contains(&word));
     match source {
         Source::Volume => Some("is for the structure of a volume"),
-        Source::Structure if is_about_name() || sha256 == EMPTY => {
+        // What its form shows about a content without bytes is its name.
+        Source::Structure if is_about_name() || sha256 == Digest::OF_NOTHING => {
             Some("is for a name or a place, of which a hash says nothing")
         }
         Source::List if of.is_none() => Some("does not say of which list"),

@@ -43,7 +43,7 @@ pub(super) fn check(text: &str) -> Result<String, ConfError> {
     settings.on("AlertExceedsMax")?;
     // It remembers what was clean by MD5, for which anybody can make two contents.
     settings.on("DisableCache")?;
-    if settings.is_on("AlertEncrypted") != Ok(true) {
+    if settings.is_on("AlertEncrypted") != Some(true) {
         settings.on("AlertEncryptedArchive")?;
         settings.on("AlertEncryptedDoc")?;
     }
@@ -107,16 +107,18 @@ impl<'t> Settings<'t> {
         self.0.get(&key.to_ascii_lowercase()).copied()
     }
 
-    /// Whether a switch is on; `Err` when it is not set.
-    fn is_on(&self, key: &str) -> Result<bool, ()> {
-        let (_, value) = self.get(key).ok_or(())?;
-        Ok(["yes", "true", "1"]
-            .iter()
-            .any(|on| value.eq_ignore_ascii_case(on)))
+    /// Whether a switch is on; `None` when it is not set.
+    fn is_on(&self, key: &str) -> Option<bool> {
+        let (_, value) = self.get(key)?;
+        Some(
+            ["yes", "true", "1"]
+                .iter()
+                .any(|on| value.eq_ignore_ascii_case(on)),
+        )
     }
 
     fn on(&self, key: &str) -> Result<(), ConfError> {
-        if self.is_on(key) == Ok(true) {
+        if self.is_on(key) == Some(true) {
             return Ok(());
         }
         Err(self.wrong(key, "must be on", &format!("{key} yes")))
@@ -139,13 +141,13 @@ impl<'t> Settings<'t> {
         for key in self.0.keys() {
             let other = ["scanonaccess", "scanpartialmessages"].contains(&key.as_str());
             let looks = key.starts_with("scan") && !other || LOOKS.contains(&key.as_str());
-            if looks && self.is_on(key) == Ok(false) {
+            if looks && self.is_on(key) == Some(false) {
                 return Err(self.wrong(key, "must not be off", &format!("{key} yes")));
             }
         }
         // A guess that is said first ends the search for what is known.
         let first = "heuristicscanprecedence";
-        if self.get(first).is_some() && self.is_on(first) != Ok(false) {
+        if self.is_on(first) == Some(true) {
             return Err(self.wrong(first, "must not be on", &format!("{first} no")));
         }
         Ok(())

@@ -140,12 +140,10 @@ impl Consultant {
     /// longer than [`CHECK_WAIT_MAX`].
     pub(crate) fn second(&self, now: Instant) -> Option<Second> {
         match self.shared.checked.get() {
-            Some(Ok((engine, _))) => Some(Second {
-                engine: Some(engine.clone()),
-                state: self.shared.policy.state(engine),
-                fault: None,
-            }),
-            Some(Err(error)) => Some(Second::out_of_use(&wire::explained(error))),
+            Some(checked) => {
+                let checked = checked.as_ref().map(|(engine, _)| engine);
+                Some(Second::of(&self.shared.policy, checked))
+            }
             None => {
                 let late = CHECK_WAIT_MAX.saturating_add(Duration::from_secs(1));
                 let is_late = late < now.saturating_duration_since(self.began);

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
-use decide::{Ending, RulesState};
+use decide::RulesState;
 use jiff::Timestamp;
 use wire::scan::{Delivered, Limits, Spare, TargetKind};
 use wire::view::Brought;
@@ -39,16 +39,10 @@ impl Daemon {
             return self.fetch_delivery(id);
         }
         let received = port.received.as_mut();
-        let complete = received
-            .as_ref()
-            .is_some_and(|received| matches!(received.examination.ending, Ending::Complete));
         let delivered = received.and_then(|received| received.delivered.take());
         let (Some(file), Some(delivered)) = (port.delivery.take(), delivered) else {
             return;
         };
-        if !complete {
-            return;
-        }
         let medium = port.admission.medium().map(str::to_owned);
         let paths = self.paths.clone();
         self.begin(id, move || Some(install(file, &delivered, medium, &paths)));
@@ -180,11 +174,7 @@ impl Fetch {
         // It must be gone before what it copied is read.
         drop(scanner);
         let received = reception.finish(RulesState::Stale);
-        let complete = matches!(received.examination.ending, Ending::Complete);
-        Ok(received
-            .delivered
-            .filter(|_| complete)
-            .map(|said| (file, said)))
+        Ok(received.delivered.map(|said| (file, said)))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use decide::RulesState;
 use decide::policy::Clamd;
+use wire::view::OutOfService;
 
 use super::{Daemon, report};
 use crate::clamd::{self, Second};
@@ -24,20 +25,14 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Whether a kiosk with this policy is kept out of service by clamd.
-    pub(super) fn is_in_the_way(&self, policy: Option<&Clamd>) -> bool {
-        let works = |policy: &Clamd| {
-            let known = self.known.as_ref();
-            known.is_some_and(|(under, second)| {
-                under == policy && second.state == RulesState::Working
-            })
-        };
-        policy.is_some_and(|policy| !works(policy))
-    }
-
-    /// Whether that is because nothing is known yet.
-    pub(super) fn is_starting(&self, policy: Option<&Clamd>) -> bool {
-        policy.is_some() && self.known.is_none()
+    /// Why clamd keeps a kiosk with this policy out of service; `None` when it does not.
+    pub(super) fn in_the_way(&self, policy: Option<&Clamd>) -> Option<OutOfService> {
+        let policy = policy?;
+        match &self.known {
+            None => Some(OutOfService::Starting),
+            Some((under, second)) if under == policy && second.state == RulesState::Working => None,
+            Some(_) => Some(OutOfService::Rules),
+        }
     }
 
     fn is_due(&self, policy: &Clamd, now: Instant) -> bool {
@@ -58,19 +53,19 @@ impl Daemon {
                 self.learn(Second::out_of_use("it could not be tried out"), now);
             }
         }
-        let Some(policy) = self.site.policy.clamd.clone() else {
+        let Some(policy) = &self.site.policy.clamd else {
             self.clamd = Watch::default();
             return;
         };
-        if !self.clamd.is_due(&policy, now) {
+        if !self.clamd.is_due(policy, now) {
             return;
         }
         let (sender, trial) = channel();
-        let under = policy.clone();
+        let (under, policy) = (policy.clone(), policy.clone());
         let work = move || {
             let checked = clamd::check(&policy);
             // Nobody listens any more when the policy was taken back meanwhile.
-            let _ = sender.send(Second::of(&policy, &checked));
+            let _ = sender.send(Second::of(&policy, checked.as_ref()));
         };
         // A thread that cannot be had drops its sender, which is learnt in the next round.
         let _ = std::thread::Builder::new().spawn(work);
@@ -126,8 +121,8 @@ mod tests {
     fn only_a_clamd_that_was_seen_to_work_under_this_policy_is_not_in_the_way() {
         let mut watch = Watch::default();
         let (one, other) = (policy("/one"), policy("/other"));
-        assert!(!watch.is_in_the_way(None));
-        assert!(watch.is_in_the_way(Some(&one)) && watch.is_starting(Some(&one)));
+        assert_eq!(watch.in_the_way(None), None);
+        assert_eq!(watch.in_the_way(Some(&one)), Some(OutOfService::Starting));
         for state in [
             RulesState::Working,
             RulesState::Stale,
@@ -141,8 +136,11 @@ mod tests {
             };
             watch.known = Some((one.clone(), second));
             let works = state == RulesState::Working;
-            assert_eq!(watch.is_in_the_way(Some(&one)), !works, "{state:?}");
-            assert!(watch.is_in_the_way(Some(&other)));
+            let rules = Some(OutOfService::Rules);
+            let out = watch.in_the_way(Some(&one));
+            assert_eq!(out, rules.filter(|_| !works), "{state:?}");
+            assert_eq!(watch.in_the_way(Some(&other)), rules);
+            assert_eq!(watch.in_the_way(None), None);
         }
         assert!(watch.is_due(&other, Instant::now()));
         // The next trial is later than the longest, so that they never pile up.

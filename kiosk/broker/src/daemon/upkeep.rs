@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use decide::RulesState;
 use decide::policy::Freshness;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use wire::ledger::{self, Rules};
 use wire::view::RulesAge;
 
@@ -268,19 +269,22 @@ impl Daemon {
         Some(self.loaded.as_ref()?.about(Timestamp::now()))
     }
 
-    /// What the age of the rules in force means today.
-    pub(super) fn rules_state(&self) -> RulesState {
+    /// The rules in force with their last day, and what day it is at the site.
+    fn rules_today(&self) -> (Option<Rules>, Option<Date>, Date) {
         let expires = self.loaded.as_ref().and_then(|loaded| loaded.expires);
         let today = self.site.today(Timestamp::now());
-        let rules = self.rules_now();
+        (self.rules_now(), expires, today)
+    }
+
+    /// What the age of the rules in force means today.
+    pub(super) fn rules_state(&self) -> RulesState {
+        let (rules, expires, today) = self.rules_today();
         self.site.policy.rules_state(rules.as_ref(), expires, today)
     }
 
     /// What the screen is told of the rules.
     pub(super) fn care(&self) -> Care {
-        let rules = self.rules_now();
-        let expires = self.loaded.as_ref().and_then(|loaded| loaded.expires);
-        let today = self.site.today(Timestamp::now());
+        let (rules, expires, today) = self.rules_today();
         let policy = &self.site.policy;
         let age = match rules
             .as_ref()

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use bundle::{Archive, BundleError, KeyId, Keys, Listed, Manifest, SignatureError, Unpack};
+use bundle::{Archive, BundleError, KeyId, Keys, Label, Listed, Manifest, SignatureError, Unpack};
 use nix::fcntl::OFlag;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
@@ -65,7 +65,8 @@ pub(super) fn keys(paths: &Paths) -> Result<Keys, RulesError> {
     Ok(keys)
 }
 
-/// Compares everything in `folder` with its manifest, and that with its signature.
+/// Compares everything in `folder` with its manifest, and that with its signature: everything but
+/// its lists of hashes, which must be loaded with this manifest before the set is said to be sound.
 pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesError> {
     let wrong = |source: BundleError| RulesError::Installed {
         path: folder.to_owned(),
@@ -78,51 +79,46 @@ pub(super) fn verified(folder: &Path, keys: &Keys) -> Result<Verified, RulesErro
     let mut sources = Sources::default();
     let mut left = SOURCES_BYTES_MAX;
     for file in &manifest.files {
-        let changed = || wrong(BundleError::Content(file.path.clone()));
         let path = folder.join(&file.path);
         let opened = open(&path)?;
-        if file.path == bundle::OVERRIDES {
-            let text = text(&path, overrides_bytes_max())?;
-            let mut whole = HashOf::default();
-            io::Write::write_all(&mut whole, text.as_bytes()).map_err(fault(&path))?;
-            if !whole.is(file) {
-                return Err(changed());
+        let is_rule = is_rule(Path::new(&file.path));
+        let is_overrides = file.path == bundle::OVERRIDES;
+        if is_rule {
+            left = left
+                .checked_sub(file.size_bytes)
+                .ok_or_else(|| too_much(folder, format!("{SOURCES_BYTES_MAX} bytes")))?;
+            if SOURCES_MAX <= sources.files.len() {
+                return Err(too_much(folder, format!("{SOURCES_MAX} files")));
             }
-            sources.overrides = overrides(&path, &text)?;
+        } else if is_overrides && overrides_bytes_max() < file.size_bytes {
+            return Err(too_much(&path, format!("{} bytes", overrides_bytes_max())));
+        } else if file.is_list() {
+            // Of up to gigabytes: compared where it is read anyway, by `lists::load`.
             continue;
         }
-        if !is_rule(Path::new(&file.path)) {
-            let mut whole = HashOf::default();
-            let mut content = opened.take(file.size_bytes.saturating_add(1));
-            io::copy(&mut content, &mut whole).map_err(fault(&path))?;
-            if !whole.is(file) {
-                return Err(changed());
-            }
-            continue;
-        }
-        let limit = |what: String| RulesError::TooMuch {
-            path: folder.to_owned(),
-            what,
+        let mut whole = Whole {
+            kept: (is_rule || is_overrides).then(Vec::new),
+            ..Whole::default()
         };
-        left = left
-            .checked_sub(file.size_bytes)
-            .ok_or_else(|| limit(format!("{SOURCES_BYTES_MAX} bytes")))?;
-        if SOURCES_MAX <= sources.files.len() {
-            return Err(limit(format!("{SOURCES_MAX} files")));
-        }
-        let mut bytes = Vec::new();
         let mut content = opened.take(file.size_bytes.saturating_add(1));
-        content.read_to_end(&mut bytes).map_err(fault(&path))?;
-        let mut whole = HashOf::default();
-        io::Write::write_all(&mut whole, &bytes).map_err(fault(&path))?;
+        io::copy(&mut content, &mut whole).map_err(fault(&path))?;
+        let kept = whole.kept.take();
         if !whole.is(file) {
-            return Err(changed());
+            return Err(wrong(BundleError::Content(file.path.clone())));
         }
-        sources.files.push(SourceFile {
-            origin: file.path.clone(),
-            text: String::from_utf8(bytes)
-                .map_err(|error| fault(&path)(io::Error::other(error)))?,
-        });
+        let Some(bytes) = kept else {
+            continue;
+        };
+        let text =
+            String::from_utf8(bytes).map_err(|error| fault(&path)(io::Error::other(error)))?;
+        if is_overrides {
+            sources.overrides = overrides(&path, &text)?;
+        } else {
+            sources.files.push(SourceFile {
+                origin: file.path.clone(),
+                text,
+            });
+        }
     }
     only_listed(folder, &manifest)?;
     Ok(Verified {
@@ -151,20 +147,19 @@ pub(super) fn bundle(path: &Path) -> Result<Option<File>, RulesError> {
 }
 
 /// A bundle that is used as it lies there, without being installed.
-pub(super) fn carried(path: &Path, file: File, keys: &Keys) -> Result<Verified, RulesError> {
+pub(super) fn carried(
+    path: &Path,
+    file: File,
+    keys: &Keys,
+) -> Result<(Label, Sources), RulesError> {
     let wrong = |source: BundleError| RulesError::Installed {
         path: path.to_owned(),
         source,
     };
     let archive = Archive::signed(io::BufReader::new(file), keys).map_err(wrong)?;
-    let manifest = archive.manifest().clone();
-    let manifest_sha256 = Digest(Sha256::digest(archive.text().as_bytes()).into());
-    let key = archive.key().ok_or_else(|| wrong(BundleError::Unsigned))?;
-    if let Some(list) = manifest
-        .files
-        .iter()
-        .find(|file| file.path.starts_with("lists/"))
-    {
+    let manifest = archive.manifest();
+    let label = manifest.label();
+    if let Some(list) = manifest.files.iter().find(|file| file.is_list()) {
         // Nothing on it would be found, and nobody would be told.
         return Err(RulesError::List {
             path: path.join(&list.path),
@@ -177,12 +172,7 @@ pub(super) fn carried(path: &Path, file: File, keys: &Keys) -> Result<Verified, 
         files: taken.sources,
         overrides: overrides(&path.join(bundle::OVERRIDES), &taken.overrides)?,
     };
-    Ok(Verified {
-        manifest,
-        manifest_sha256,
-        key,
-        sources,
-    })
+    Ok((label, sources))
 }
 
 /// What a set says of the tiers of its rules; nothing is said by an empty text.
@@ -257,22 +247,27 @@ pub(super) fn no_keys(paths: &Paths) -> BundleError {
 
 /// Hash and length of what is written into it.
 #[derive(Default)]
-pub(super) struct HashOf {
+struct Whole {
     hash: Sha256,
     bytes: u64,
+    /// The bytes themselves, where they are used.
+    kept: Option<Vec<u8>>,
 }
 
-impl HashOf {
-    pub(super) fn is(self, file: &Listed) -> bool {
+impl Whole {
+    fn is(self, file: &Listed) -> bool {
         self.bytes == file.size_bytes && Digest(self.hash.finalize().into()) == file.sha256
     }
 }
 
-impl io::Write for HashOf {
+impl io::Write for Whole {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hash.update(bytes);
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.bytes = self.bytes.saturating_add(count);
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes);
+        }
         Ok(bytes.len())
     }
 
@@ -318,15 +313,19 @@ fn text(path: &Path, most: u64) -> Result<String, RulesError> {
     let mut content = open(path)?.take(most.saturating_add(1));
     content.read_to_string(&mut text).map_err(fault(path))?;
     if most < u64::try_from(text.len()).unwrap_or(u64::MAX) {
-        return Err(RulesError::TooMuch {
-            path: path.to_owned(),
-            what: format!("{most} bytes"),
-        });
+        return Err(too_much(path, format!("{most} bytes")));
     }
     Ok(text)
 }
 
-fn fault(path: &Path) -> impl Fn(io::Error) -> RulesError + use<'_> {
+fn too_much(path: &Path, what: String) -> RulesError {
+    RulesError::TooMuch {
+        path: path.to_owned(),
+        what,
+    }
+}
+
+pub(super) fn fault(path: &Path) -> impl Fn(io::Error) -> RulesError + use<'_> {
     move |source| RulesError::Read {
         path: path.to_owned(),
         source,

@@ -1,17 +1,17 @@
 //! The lists of hashes of a set of rules: opened, verified, and handed on as they are.
 
 use std::fs::{self, File};
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use bundle::Listed;
-use bundle::lists::List;
+use bundle::lists::{List, Sums};
 use sha2::{Digest as _, Sha256};
+use wire::Digest;
 use wire::scan::LISTS_MAX;
 
-use super::RulesError;
-use super::installed::HashOf;
+use super::installed::fault;
+use super::{RulesError, is_absent};
 
 /// One list of hashes, open for reading only.
 #[derive(Debug)]
@@ -22,12 +22,13 @@ pub struct LoadedList {
     pub file: OwnedFd,
     /// Digests in it.
     pub rows: u64,
-    /// Of everything in it.
-    sha256: [u8; 32],
+    /// Of everything in it, as it was read through this descriptor.
+    sums: Sums,
 }
 
 /// Every `lists/*.hashes` of a set, in the order of their names; none when there is no such
-/// folder and its manifest, where one `vouched` for the set, has none. All of each is read, so that one that changed is found here and not at the gate.
+/// folder and its manifest, where one `vouched` for the set, has none. All of each is read, once,
+/// so that one that changed is found here and not at the gate.
 ///
 /// # Errors
 /// [`RulesError`] for the first that cannot be used, and for anything else in the folder: a list
@@ -36,16 +37,12 @@ pub(super) fn load(set: &Path, vouched: Option<&[Listed]>) -> Result<Vec<LoadedL
     let folder = set.join("lists");
     let mut files = Vec::new();
     let entries = match fs::read_dir(&folder) {
-        Err(error) if is_absent(&error) => {
-            if let Some(vouched) = vouched {
-                are_vouched_for(&folder, &[], &[], vouched)?;
-            }
-            return Ok(Vec::new());
-        }
-        entries => entries.map_err(unread(&folder))?,
+        Ok(entries) => Some(entries),
+        Err(error) if is_absent(&error) => None,
+        Err(error) => return Err(fault(&folder)(error)),
     };
-    for entry in entries {
-        files.push(entry.map_err(unread(&folder))?.path());
+    for entry in entries.into_iter().flatten() {
+        files.push(entry.map_err(fault(&folder))?.path());
         if LISTS_MAX < files.len() {
             return Err(RulesError::TooMuch {
                 path: folder,
@@ -76,20 +73,19 @@ fn are_vouched_for(
         path: path.to_owned(),
         message: "it is not what its bundle's manifest says; install the bundle again".to_owned(),
     };
-    let listed = |file: &&Listed| file.path.starts_with("lists/");
-    if vouched.iter().filter(listed).count() != lists.len() {
+    if vouched.iter().filter(|file| file.is_list()).count() != lists.len() {
         return Err(changed(folder));
     }
     for (path, list) in files.iter().zip(lists) {
         let file = format!("lists/{}.hashes", list.name);
         let said = vouched.iter().find(|listed| listed.path == file);
         let said = said.ok_or_else(|| changed(path))?;
-        let whole = list.file.try_clone().map_err(unread(path))?;
-        let mut whole = File::from(whole);
-        let mut hash = HashOf::default();
-        io::Seek::rewind(&mut whole).map_err(unread(path))?;
-        io::copy(&mut whole, &mut hash).map_err(unread(path))?;
-        if !hash.is(said) {
+        let Sums {
+            file_sha256,
+            size_bytes,
+            ..
+        } = list.sums;
+        if size_bytes != said.size_bytes || Digest(file_sha256) != said.sha256 {
             return Err(changed(path));
         }
     }
@@ -107,17 +103,17 @@ fn one(path: &Path) -> Result<LoadedList, RulesError> {
     let name = name.and_then(|name| name.to_str()).ok_or_else(|| {
         refused("it is no compiled list; build one with kioskctl rules list".to_owned())
     })?;
-    let file = File::open(path).map_err(unread(path))?;
-    if !file.metadata().map_err(unread(path))?.is_file() {
+    let file = File::open(path).map_err(fault(path))?;
+    if !file.metadata().map_err(fault(path))?.is_file() {
         return Err(refused("it is no file".to_owned()));
     }
     let spoken = |error| refused(wire::explained(&error));
     let list = List::open(file).map_err(spoken)?;
-    let sha256 = list.verify().map_err(spoken)?;
+    let sums = list.verify().map_err(spoken)?;
     Ok(LoadedList {
         name: name.to_owned(),
         rows: list.about().total_rows(),
-        sha256,
+        sums,
         file: OwnedFd::from(list.into_reader()),
     })
 }
@@ -133,22 +129,9 @@ pub(super) fn fingerprint(rules: [u8; 32], lists: &[LoadedList]) -> [u8; 32] {
         let length = u64::try_from(list.name.len()).unwrap_or(u64::MAX);
         hash.update(length.to_le_bytes());
         hash.update(list.name.as_bytes());
-        hash.update(list.sha256);
+        hash.update(list.sums.end);
     }
     hash.finalize().into()
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    // A single rule file given in the place of a folder has none below it.
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-fn unread(path: &Path) -> impl FnOnce(io::Error) -> RulesError {
-    let path: PathBuf = path.to_owned();
-    move |source| RulesError::Read { path, source }
 }
 
 #[cfg(test)]

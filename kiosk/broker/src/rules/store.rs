@@ -62,12 +62,6 @@ pub struct Store<'p> {
     keys: Keys,
 }
 
-/// A set that was compared and compiled, before it is put into force.
-struct Set<'s> {
-    verified: &'s Verified,
-    loaded: &'s Loaded,
-}
-
 /// What is known of a bundle so far, for the entry of its refusal.
 #[derive(Default)]
 struct Seen {
@@ -75,6 +69,32 @@ struct Seen {
     version: Option<u64>,
     manifest_sha256: Option<Digest>,
     key_id: Option<String>,
+}
+
+impl From<RuleSet> for Seen {
+    fn from(set: RuleSet) -> Self {
+        Self {
+            bundle: Some(set.bundle),
+            version: Some(set.version),
+            manifest_sha256: Some(set.manifest_sha256),
+            key_id: Some(set.key_id),
+        }
+    }
+}
+
+impl Seen {
+    /// The entry of its refusal.
+    fn refused(self, by: &Person, file: Option<&MediumName>, why: String) -> Event {
+        Event::RulesRefused(Box::new(RulesRefused {
+            by: by.clone(),
+            bundle: self.bundle,
+            version: self.version,
+            manifest_sha256: self.manifest_sha256,
+            key_id: self.key_id,
+            file: file.cloned(),
+            why,
+        }))
+    }
 }
 
 impl<'p> Store<'p> {
@@ -194,12 +214,7 @@ impl<'p> Store<'p> {
         };
         let verified = self.compiled(&self.folder.set(&name), request)?;
         let set = about(&verified);
-        *seen = Seen {
-            bundle: Some(set.bundle.clone()),
-            version: Some(set.version),
-            manifest_sha256: Some(set.manifest_sha256),
-            key_id: Some(set.key_id.clone()),
-        };
+        *seen = set.clone().into();
         verified.manifest.holds(utc_day(request.now))?;
         Ok((Some(set), Some(name)))
     }
@@ -245,10 +260,7 @@ impl<'p> Store<'p> {
             said: verified.manifest.rules,
             found: 0,
         })?;
-        check(&Set {
-            verified: &verified,
-            loaded: &loaded,
-        })?;
+        check(&verified.manifest, &loaded)?;
         self.is_seen_to_work(folder, &loaded)?;
         Ok(verified)
     }
@@ -295,16 +307,9 @@ impl<'p> Store<'p> {
                 return self.folder.finish(&pending);
             }
             let set = pending.to.as_ref().and_then(|name| self.folder.about(name));
-            let refused = RulesRefused {
-                by: by.clone(),
-                bundle: set.as_ref().map(|set| set.bundle.clone()),
-                version: set.as_ref().map(|set| set.version),
-                manifest_sha256: set.as_ref().map(|set| set.manifest_sha256),
-                key_id: set.map(|set| set.key_id),
-                file: None,
-                why: "a change of the rules broke off before it was in force".to_owned(),
-            };
-            book(Event::RulesRefused(Box::new(refused))).map_err(StoreError::Ledger)?;
+            let seen = set.map(Seen::from).unwrap_or_default();
+            let why = "a change of the rules broke off before it was in force".to_owned();
+            book(seen.refused(by, None, why)).map_err(StoreError::Ledger)?;
         }
         self.folder.tidy()
     }
@@ -322,22 +327,13 @@ impl<'p> Store<'p> {
             .chars()
             .take(CHANGE_TEXT_BYTES_MAX / 4)
             .collect();
-        let refused = RulesRefused {
-            by: request.by.clone(),
-            bundle: seen.bundle,
-            version: seen.version,
-            manifest_sha256: seen.manifest_sha256,
-            key_id: seen.key_id,
-            file: file.cloned(),
-            why,
-        };
         // Switched already: the next one who comes brings it to its end.
         let switched = matches!((self.folder.pending(), self.folder.active()),
             (Ok(Some(pending)), Ok(active)) if pending.to == active);
         if switched {
             return error;
         }
-        match book(Event::RulesRefused(Box::new(refused))) {
+        match book(seen.refused(&request.by, file, why)) {
             Ok(_) => {
                 // What stays behind is cleared away by the next one.
                 let _ = self.folder.tidy();
@@ -352,15 +348,12 @@ impl<'p> Store<'p> {
 }
 
 /// Whether the set is what its manifest says.
-fn check(set: &Set<'_>) -> Result<(), StoreError> {
-    let promised = set.verified.manifest.rules;
-    if set.loaded.about.rules == promised {
+fn check(manifest: &Manifest, loaded: &Loaded) -> Result<(), StoreError> {
+    let (said, found) = (manifest.rules, loaded.about.rules);
+    if found == said {
         Ok(())
     } else {
-        Err(StoreError::Count {
-            said: promised,
-            found: set.loaded.about.rules,
-        })
+        Err(StoreError::Count { said, found })
     }
 }
 

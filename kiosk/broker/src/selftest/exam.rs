@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use bundle::{CANARY_TEXT_BYTES_MAX, CanaryError, Expected, Room, Specimen};
+use bundle::{CANARIES, CANARY_TEXT_BYTES_MAX, CanaryError, Expected, Room, Specimen};
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 
@@ -23,9 +23,6 @@ pub const SPECIMENS_BYTES_MAX: usize = IMAGE_BYTES_MAX / 3;
 /// Canaries that are also examined in an archive in an archive, the smallest first: whether
 /// nesting works does not depend on the rule.
 const NESTED: usize = 16;
-
-/// The name of `canary.toml`.
-const CANARY_FILE: &str = "canary.toml";
 
 /// Archives on the medium, and the one inside the second.
 const PACKED: &str = "PACKED";
@@ -54,7 +51,7 @@ pub enum ExamError {
         source: CanaryError,
     },
     /// Nothing in the set says what its rules must find.
-    #[error("there is no canary in {}: its rules cannot be tested (add a {CANARY_FILE})", path.display())]
+    #[error("there is no canary in {}: its rules cannot be tested (add a {CANARIES})", path.display())]
     NoCanary {
         /// Which set.
         path: PathBuf,
@@ -80,7 +77,7 @@ pub enum ExamError {
 
 /// Where on the medium a specimen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub(super) enum Place {
     /// A file.
     File,
     /// A member of an archive.
@@ -91,8 +88,7 @@ pub enum Place {
 
 impl Place {
     /// For people.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::File => "as a file",
             Self::Zip => "in a zip",
@@ -187,7 +183,7 @@ fn specimens(folder: &Path) -> Result<Vec<Specimen>, ExamError> {
                     folders.push((entry.path(), depth.saturating_add(1)));
                 }
             }
-        } else if path.file_name().is_some_and(|name| name == CANARY_FILE) {
+        } else if path.file_name().is_some_and(|name| name == CANARIES) {
             files.push(path);
         }
     }
@@ -254,19 +250,6 @@ fn subjects(specimens: &[Specimen], folder: &Path) -> Result<Vec<Subject>, ExamE
         return Err(ExamError::NearMissOnly {
             rule: specimen.rule.clone(),
         });
-    }
-    let bytes = specimens
-        .iter()
-        .fold(0_usize, |sum, one| sum.saturating_add(one.bytes.len()));
-    let too_much = |what| ExamError::TooMuch {
-        path: folder.to_owned(),
-        what,
-    };
-    if SPECIMENS_MAX < specimens.len() {
-        return Err(too_much(format!("{SPECIMENS_MAX}")));
-    }
-    if SPECIMENS_BYTES_MAX < bytes {
-        return Err(too_much(format!("{SPECIMENS_BYTES_MAX} bytes")));
     }
     let mut by_size: Vec<(usize, &Specimen)> = specimens
         .iter()

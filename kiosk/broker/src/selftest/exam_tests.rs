@@ -1,11 +1,13 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 
+use bundle::SPECIMEN_BYTES_MAX;
+
 use super::*;
 
 fn set(canaries: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("deep/er")).unwrap();
-    fs::write(folder.path().join("deep/er").join(CANARY_FILE), canaries).unwrap();
+    fs::write(folder.path().join("deep/er").join(CANARIES), canaries).unwrap();
     folder
 }
 
@@ -83,29 +85,42 @@ fn canaries_are_looked_for_as_deep_as_rules_and_no_deeper() {
     let folder = tempfile::tempdir().unwrap();
     let at = |depth: usize| (1..depth).fold(folder.path().to_owned(), |path, _| path.join("d"));
     fs::create_dir_all(at(FOLDER_DEPTH_MAX + 1)).unwrap();
-    let deepest = at(FOLDER_DEPTH_MAX + 1).join(CANARY_FILE);
+    let deepest = at(FOLDER_DEPTH_MAX + 1).join(CANARIES);
     fs::write(&deepest, pair("\"x\"")).unwrap();
     assert_eq!(specimens(folder.path()).unwrap().len(), 2);
     fs::create_dir(at(FOLDER_DEPTH_MAX + 2)).unwrap();
-    fs::rename(deepest, at(FOLDER_DEPTH_MAX + 2).join(CANARY_FILE)).unwrap();
+    fs::rename(deepest, at(FOLDER_DEPTH_MAX + 2).join(CANARIES)).unwrap();
     assert!(specimens(folder.path()).unwrap().is_empty());
 }
 
 #[test]
 fn more_or_larger_specimens_than_the_limits_are_refused() {
-    let specimen = |bytes: usize| Specimen {
-        rule: "r".to_owned(),
-        expected: Expected::Found,
-        bytes: vec![0; bytes],
+    let zeros = |bytes: usize| {
+        let piece = format!("{{ repeat = \"00\", count = {bytes} }}");
+        one("canary", "r", &piece)
     };
-    let refused = |specimens: &[Specimen]| {
-        let refused = subjects(specimens, Path::new("set"));
-        matches!(refused, Err(ExamError::TooMuch { .. }))
+    // The limits are of all files of a set together.
+    let refused = |first: &str, second: &str| {
+        let folder = set(first);
+        fs::write(folder.path().join(CANARIES), second).unwrap();
+        match specimens(folder.path()) {
+            Ok(_) => false,
+            Err(ExamError::TooMuch { .. }) => true,
+            Err(error) => panic!("{error}"),
+        }
     };
-    assert!(!refused(&vec![specimen(0); SPECIMENS_MAX]));
-    assert!(refused(&vec![specimen(0); SPECIMENS_MAX + 1]));
-    assert!(!refused(&[specimen(SPECIMENS_BYTES_MAX)]));
-    assert!(refused(&[specimen(SPECIMENS_BYTES_MAX), specimen(1)]));
+    let none = one("canary", "r", "");
+    let most = none.repeat(SPECIMENS_MAX - 1);
+    assert!(!refused(&most, &none));
+    assert!(refused(&most, &none.repeat(2)));
+    let (whole, rest) = (
+        SPECIMENS_BYTES_MAX / SPECIMEN_BYTES_MAX,
+        SPECIMENS_BYTES_MAX % SPECIMEN_BYTES_MAX,
+    );
+    let most = zeros(SPECIMEN_BYTES_MAX).repeat(whole);
+    assert!(!refused(&most, &zeros(rest)));
+    assert!(refused(&most, &zeros(rest + 1)));
+    assert!(refused(&most, &(zeros(rest) + &zeros(1))));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What was found where, against what had to be: pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bundle::Expected;
 use serde::Serialize;
@@ -30,7 +30,8 @@ pub struct RuleReport {
 
 /// What one row said of a specimen in one place.
 struct Seen {
-    rules: BTreeSet<String>,
+    /// Whether the rule that it is a specimen of found it.
+    found: bool,
     whole: bool,
 }
 
@@ -75,14 +76,14 @@ impl<'e> Marks<'e> {
         if (kind == RowKind::File) != (place == Place::File) {
             return;
         }
-        let own = row
+        let subject = self.subjects.get(number);
+        let mut own = row
             .findings
             .iter()
             .filter(|finding| finding.source == Source::Yara && finding.member_of.is_none());
-        let wanted = self.subjects.get(number).map(|subject| subject.sha256);
         let seen = Seen {
-            rules: own.map(|finding| finding.rule.clone()).collect(),
-            whole: row.sha256.is_some() && row.sha256 == wanted,
+            found: own.any(|finding| subject.is_some_and(|subject| subject.rule == finding.rule)),
+            whole: row.sha256.is_some() && row.sha256 == subject.map(|subject| subject.sha256),
         };
         if self.seen.insert((number, place), seen).is_some() {
             self.faults
@@ -106,7 +107,7 @@ impl<'e> Marks<'e> {
             };
             for place in &subject.places {
                 let seen = self.seen.get(&(number, *place));
-                let found = seen.is_some_and(|seen| seen.rules.contains(&subject.rule));
+                let found = seen.is_some_and(|seen| seen.found);
                 count.places = count.places.saturating_add(1);
                 count.found = count.found.saturating_add(u64::from(found));
                 let what = fault(subject.expected, seen, found);

@@ -266,9 +266,7 @@ pub(super) fn scanned(lane: Lane, id: LaneId, mut examination: Examination) -> N
             rules,
             gone,
         } => {
-            if rules != RulesState::Working {
-                examination.rules = rules;
-            }
+            examination.rules = examination.rules.worse(rules);
             judging(&admission, &examination, id, gone)
         }
         lane @ (Lane::Noticed

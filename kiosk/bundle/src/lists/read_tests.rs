@@ -150,10 +150,11 @@ fn a_changed_byte_anywhere_is_noticed_and_never_an_answer() {
     let name = |place: usize| place.is_multiple_of(2).then_some("family");
     let rows = digests.iter().enumerate();
     let list = list_of(rows.map(|(place, digest)| (&digest[..], name(place))));
-    List::open(Counted::from(list.clone()))
-        .unwrap()
-        .verify()
-        .unwrap();
+    let sums = List::open(Counted::from(list.clone())).unwrap().verify();
+    let sums = sums.unwrap();
+    assert_eq!(sums.end[..], list[list.len() - 32..]);
+    assert_eq!(sums.file_sha256[..], Sha256::digest(&list)[..]);
+    assert_eq!(usize::try_from(sums.size_bytes), Ok(list.len()));
     for place in 0..list.len() {
         let mut changed = list.clone();
         changed[place] ^= 1 << (place % 8);

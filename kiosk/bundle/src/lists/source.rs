@@ -208,10 +208,6 @@ fn plain(line: &[u8]) -> Result<Option<Said<'_>>, &'static str> {
 
 /// A line as `sha256sum --tag` writes it: the algorithm, and its name and digits if they are
 /// there.
-#[allow(
-    clippy::type_complexity,
-    reason = "a name and digits, if the line has them"
-)]
 fn tagged(line: &[u8]) -> Option<(Algorithm, Option<(&[u8], &[u8])>)> {
     let line = line.strip_prefix(b"\\").unwrap_or(line);
     let (algorithm, rest) = Algorithm::ALL.into_iter().find_map(|algorithm| {

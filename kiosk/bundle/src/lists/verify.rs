@@ -9,14 +9,25 @@ use super::{Algorithm, List, ListError, ReadAt};
 /// How much is read at a time, in bytes: 256 pages.
 const PIECE_BYTES: usize = 256 * PAGE_BYTES;
 
+/// Which list was read, and which file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// The digest at its end, which covers everything before it.
+    pub end: [u8; 32],
+    /// SHA-256 of the whole file, that digest included.
+    pub file_sha256: [u8; 32],
+    /// Length of the whole file, in bytes.
+    pub size_bytes: u64,
+}
+
 impl<R: ReadAt> List<R> {
-    /// Reads all of it: every page is whole, its rows rise, the fan-outs lead to them, and the
-    /// digest at its end, which is the answer, covers everything before it. A list is verified
-    /// when it is built and whenever rules are loaded; then one page is enough for a look-up.
+    /// Reads all of it, once: every page is whole, its rows rise, the fan-outs lead to them, and
+    /// the digest at its end covers everything before it. A list is verified when it is built and
+    /// whenever rules are loaded; then one page is enough for a look-up.
     ///
     /// # Errors
     /// [`ListError`] for the first thing that is wrong.
-    pub fn verify(&self) -> Result<[u8; 32], ListError> {
+    pub fn verify(&self) -> Result<Sums, ListError> {
         let mut all = Whole {
             list: self,
             hash: Sha256::new(),
@@ -28,15 +39,21 @@ impl<R: ReadAt> List<R> {
             all.rows(algorithm)?;
         }
         all.pass_to(self.layout.end_at)?;
-        let made: [u8; 32] = all.hash.finalize().into();
+        let mut hash = all.hash;
+        let made: [u8; 32] = hash.clone().finalize().into();
         let mut end = [0; 32];
         let read = self.reader.read_at(self.layout.end_at, &mut end);
         read.map_err(cut_or_unread)?;
-        let length = self.reader.size_bytes().map_err(ListError::Read)?;
-        if made != end || length != self.layout.end_at.saturating_add(END_BYTES) {
+        let size_bytes = self.reader.size_bytes().map_err(ListError::Read)?;
+        if made != end || size_bytes != self.layout.end_at.saturating_add(END_BYTES) {
             return Err(ListError::Malformed("it changed since it was built"));
         }
-        Ok(end)
+        hash.update(end);
+        Ok(Sums {
+            end,
+            file_sha256: hash.finalize().into(),
+            size_bytes,
+        })
     }
 }
 

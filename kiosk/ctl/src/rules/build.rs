@@ -190,7 +190,7 @@ fn listed(folder: &Path, path: &Path, is_file: bool) -> Result<Option<Listed>, C
 
 /// Whether somebody would miss this file in the bundle.
 fn is_meant(below: &str) -> bool {
-    let endings = [".yar", ".yara", ".hashes", "canary.toml"];
+    let endings = [".yar", ".yara", ".hashes", bundle::CANARIES];
     endings.iter().any(|ending| below.ends_with(ending))
 }
 

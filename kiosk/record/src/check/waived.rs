@@ -25,7 +25,7 @@ impl Rows {
     pub fn new(judged: &Judged, cited: BTreeMap<u64, Waived>) -> Self {
         let all: Vec<Waiver> = cited
             .iter()
-            .map(|(entry, waived)| plain(*entry, waived))
+            .map(|(entry, waived)| waived.brief(*entry))
             .collect();
         // That they hold today was asked of the entries; here every day will do.
         let waivers = Waivers::in_force(&all, "0000-01-01", judged.medium.as_deref());
@@ -90,17 +90,5 @@ impl Rows {
         } else {
             Ok(())
         }
-    }
-}
-
-fn plain(entry: u64, waived: &Waived) -> Waiver {
-    Waiver {
-        entry,
-        sha256: waived.sha256,
-        source: waived.source,
-        rule: waived.rule.clone(),
-        of: waived.of.clone(),
-        until: waived.until.clone(),
-        medium: waived.medium.clone(),
     }
 }

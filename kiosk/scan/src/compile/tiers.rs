@@ -6,9 +6,6 @@ use wire::rules::{RuleTier, Settings, Sources};
 
 use crate::engine;
 
-/// The file that says it.
-pub(super) const OVERRIDES: &str = "overrides.toml";
-
 /// The rules whose tier is not what their metadata says, and how many can find something.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::rule_change::RuleSet;
 
+use super::state::PENDING;
 use super::{StoreError, set_of};
 
 /// Longest file of the store's own, in bytes: the most names with their versions.
@@ -195,7 +196,7 @@ impl Folder {
     /// what an installation left that broke off.
     pub(super) fn tidy(&self) -> Result<(), StoreError> {
         let kept = [self.active()?, self.previous()?];
-        self.remove("pending.toml")?;
+        self.remove(PENDING)?;
         self.remove(NEXT)?;
         self.remove("written")?;
         remove_all(&self.incoming())?;

@@ -31,7 +31,9 @@ struct Versions {
 /// Most bundle names that are remembered. A site has one or two.
 pub(super) const REMEMBERED_NAMES_MAX: usize = 1000;
 
-const PENDING: &str = "pending.toml";
+/// The note of a change that is under way.
+pub(super) const PENDING: &str = "pending.toml";
+
 const VERSIONS: &str = "versions.toml";
 
 impl Folder {

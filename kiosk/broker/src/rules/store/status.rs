@@ -6,7 +6,7 @@ use wire::rule_change::RuleSet;
 use super::place::Folder;
 use super::{StoreError, about};
 use crate::paths::Paths;
-use crate::rules::{installed, utc_day};
+use crate::rules::{installed, lists, utc_day};
 
 /// What is installed.
 #[derive(Debug)]
@@ -55,7 +55,9 @@ pub fn status(paths: &Paths, now: Timestamp) -> Result<Status, StoreError> {
 fn installed_set(paths: &Paths, folder: &Folder, name: String, now: Timestamp) -> Installed {
     let keys = installed::keys(paths);
     let verified = keys.and_then(|keys| {
-        let verified = installed::verified(&folder.set(&name), &keys)?;
+        let set = folder.set(&name);
+        let verified = installed::verified(&set, &keys)?;
+        lists::load(&set, Some(&verified.manifest.files))?;
         let key_file = keys.name(verified.key).map(str::to_owned);
         Ok((verified, key_file))
     });

@@ -131,7 +131,7 @@ impl Reader<'_> {
         is_file: bool,
     ) -> Result<(), CommandError> {
         let is_rules = is_rules(&name);
-        let is_beside = name == "canary.toml" || name.ends_with(".hashes");
+        let is_beside = name == bundle::CANARIES || name.ends_with(".hashes");
         let mut parts = within.to_vec();
         parts.push(name);
         let own = parts
@@ -200,7 +200,7 @@ impl Reader<'_> {
 
     /// What the source itself says of tiers, with its files' names in the set.
     fn overrides(&mut self, folder: &Path, sources: usize) -> Result<(), CommandError> {
-        let path = folder.join("overrides.toml");
+        let path = folder.join(bundle::OVERRIDES);
         if !path.exists() {
             return Ok(());
         }

@@ -125,7 +125,7 @@ impl Set {
         let canaries = self
             .beside
             .iter()
-            .filter(|(name, _)| name.ends_with("canary.toml"));
+            .filter(|(name, _)| name.ends_with(bundle::CANARIES));
         for (_, path) in canaries {
             let text = fs::read_to_string(path).map_err(CommandError::file("read", path))?;
             let said = bundle::canaries(&text)
@@ -253,7 +253,7 @@ impl Work {
     pub(super) fn write_overrides(&self, overrides: &Overrides) -> Result<(), CommandError> {
         let text = bundle::overrides_text(overrides)
             .map_err(|error| CommandError::Build(format!("overrides.toml: {error}")))?;
-        self.put("overrides.toml", text.as_bytes())
+        self.put(bundle::OVERRIDES, text.as_bytes())
     }
 
     /// Everything beside the rules.
