@@ -22,6 +22,8 @@ mod rules;
 
 mod status;
 
+mod views;
+
 mod close;
 
 mod waiver;
