@@ -20,12 +20,6 @@ fn scan(site: &Site, more: &[&str]) -> Report {
     site.root.scan(&site.place("files"), &more)
 }
 
-fn row<'a>(report: &'a Report, path: &str) -> &'a Value {
-    let mut rows = report.rows().iter();
-    let found = rows.find(|row| row["path"] == path);
-    found.unwrap_or_else(|| panic!("no row for {path}: {}", report.summary()))
-}
-
 /// Of each finding in a row's own bytes: its rule, who found it, and what it does.
 fn said(row: &Value) -> Vec<(String, String, String)> {
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
@@ -69,20 +63,15 @@ fn each_engine_finds_what_it_knows_and_is_named() {
     site.file("ours.txt", format!("x {} x", OURS.concat()));
     site.file("both.txt", format!("x {} x", BOTH.concat()));
     let report = scan(&site, &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("stop", 1),
-        "{}",
-        report.summary()
-    );
+    report.answers("stop", 1);
     assert_eq!(report.reasons(), ["matched"]);
     let theirs = found("Kiosk_Test_Theirs_1_UNOFFICIAL", "clamav", "block");
     let both = found("Kiosk_Test_Both_1_UNOFFICIAL", "clamav", "block");
     let ours = found("ours", "yara", "block");
-    assert_eq!(said(row(&report, "theirs.txt")), [theirs]);
-    assert_eq!(said(row(&report, "ours.txt")), std::slice::from_ref(&ours));
-    assert_eq!(said(row(&report, "both.txt")), [ours, both]);
-    assert_eq!(row(&report, "harmless.txt")["outcome"], "clean");
+    assert_eq!(said(report.row("theirs.txt")), [theirs]);
+    assert_eq!(said(report.row("ours.txt")), std::slice::from_ref(&ours));
+    assert_eq!(said(report.row("both.txt")), [ours, both]);
+    assert_eq!(report.row("harmless.txt")["outcome"], "clean");
     let named = "theirs.txt: matched clamav: Kiosk_Test_Theirs_1_UNOFFICIAL";
     assert!(report.stderr.contains(named), "{}", report.stderr);
     let engine = &report.json["rules"]["engines"][0];
@@ -99,12 +88,7 @@ fn a_medium_that_both_engines_have_seen_passes_and_its_entry_names_them() {
     let rules = site.rules();
     let more = ["--rules", &rules, "--registered-as", "M-0001"];
     let report = site.root.recorded(&media::sample("1-clean"), &more);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("pass", 0),
-        "{}",
-        report.summary()
-    );
+    report.answers("pass", 0);
     let rows = report.rows().len();
     // Two of the contents were not the medium's.
     let asked = site.answered() - 2;
@@ -127,8 +111,8 @@ fn what_does_not_fit_memory_is_shown_to_clamd_whole() {
     fs::write(&limits, "memory_bytes_max = 1000000\n").unwrap();
     let report = scan(&site, &["--limits", limits.to_str().unwrap()]);
     let theirs = found("Kiosk_Test_Theirs_1_UNOFFICIAL", "clamav", "block");
-    assert_eq!(said(row(&report, "theirs.bin")), [theirs]);
-    assert_eq!(row(&report, "harmless.bin")["outcome"], "clean");
+    assert_eq!(said(report.row("theirs.bin")), [theirs]);
+    assert_eq!(report.row("harmless.bin")["outcome"], "clean");
 }
 
 #[test]
@@ -144,26 +128,21 @@ fn limits_and_passwords_of_clamd_are_gaps() {
         "zip -q -P secret out.zip made.txt; mv out.zip out",
     );
     let report = scan(&site, &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     let limit = found("clamav_limit", "clamav", "incomplete");
     assert!(
-        said(row(&report, "deep.zip")).contains(&limit),
+        said(report.row("deep.zip")).contains(&limit),
         "{}",
         report.summary()
     );
-    assert_eq!(row(&report, "deep.zip")["gap"], "limit");
+    assert_eq!(report.row("deep.zip")["gap"], "limit");
     let locked = found("clamav_encrypted", "clamav", "incomplete");
     assert!(
-        said(row(&report, "locked.zip")).contains(&locked),
+        said(report.row("locked.zip")).contains(&locked),
         "{}",
         report.summary()
     );
-    assert_eq!(row(&report, "locked.zip")["gap"], "encrypted");
+    assert_eq!(report.row("locked.zip")["gap"], "encrypted");
 }
 
 #[test]
@@ -173,11 +152,11 @@ fn what_not_everybody_wants_is_what_the_site_says() {
     let unwanted = |tier| found("PUA_Kiosk_Test_1_UNOFFICIAL", "clamav", tier);
     let report = scan(&site, &[]);
     assert_eq!(report.status, 1, "{}", report.summary());
-    assert_eq!(said(row(&report, "unwanted.txt")), [unwanted("block")]);
+    assert_eq!(said(report.row("unwanted.txt")), [unwanted("block")]);
     site.policy("pua = \"notice\"");
     let report = scan(&site, &[]);
     assert_eq!(report.status, 0, "{}", report.summary());
-    assert_eq!(said(row(&report, "unwanted.txt")), [unwanted("notice")]);
+    assert_eq!(said(report.row("unwanted.txt")), [unwanted("notice")]);
 }
 
 #[test]
@@ -233,12 +212,7 @@ fn clamd_killed_in_the_middle_leaves_the_rest_unexamined() {
     site.kill();
     running.signal(Signal::SIGCONT);
     let report = Report::checked(&running.done());
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     assert_eq!(report.reasons(), ["unreadable"]);
     let (clean, unread) = outcomes(&report);
     assert_eq!(clean + unread, 400);
@@ -278,14 +252,9 @@ fn a_clamd_that_stops_making_sense_leaves_its_contents_unexamined() {
         site.policy("timeout_seconds = 1");
         site.file("a.txt", "harmless\n");
         let report = scan(&site, &[]);
-        assert_eq!(
-            (report.verdict(), report.status),
-            ("incomplete", 4),
-            "{}",
-            report.summary()
-        );
-        assert_eq!(row(&report, "a.txt")["gap"], gap, "{}", report.summary());
-        assert_eq!(said(row(&report, "a.txt"))[0].1, "clamav");
+        report.answers("incomplete", 4);
+        assert_eq!(report.row("a.txt")["gap"], gap, "{}", report.summary());
+        assert_eq!(said(report.row("a.txt"))[0].1, "clamav");
     }
 }
 
@@ -294,14 +263,9 @@ fn a_clamd_that_stops_making_sense_leaves_its_contents_unexamined() {
 fn out_of_use(site: &Site, why: &str) {
     site.file("a.txt", "harmless\n");
     let report = scan(site, &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 2),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 2);
     assert_eq!(report.reasons()[0], "self_test_failed");
-    assert_eq!(row(&report, "a.txt")["outcome"], "unchecked");
+    assert_eq!(report.row("a.txt")["outcome"], "unchecked");
     assert!(report.stderr.contains(why), "{}", report.stderr);
 }
 
@@ -309,12 +273,7 @@ fn out_of_use(site: &Site, why: &str) {
 fn without_clamd_nothing_passes_not_even_nothing() {
     let site = Site::without();
     let report = scan(&site, &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 2),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 2);
     out_of_use(&site, "cannot be reached");
     fs::remove_file(site.place("clamd.conf")).unwrap();
     out_of_use(&site, "clamd.conf");
@@ -366,14 +325,9 @@ fn a_database_that_is_too_old_or_of_no_known_age_gives_no_pass() {
         site.file("a.txt", "harmless\n");
         site.policy("age_days_max = 7");
         let report = scan(&site, &[]);
-        assert_eq!(
-            (report.verdict(), report.status),
-            ("incomplete", 2),
-            "{}",
-            report.summary()
-        );
+        report.answers("incomplete", 2);
         assert_eq!(report.reasons(), ["rules_stale"]);
-        assert_eq!(row(&report, "a.txt")["outcome"], "clean");
+        assert_eq!(report.row("a.txt")["outcome"], "clean");
         let engine = &report.json["rules"]["engines"][0];
         let issued = version.map(|_| "2025-11-20");
         assert_eq!(engine["issued"].as_str(), issued, "{engine}");

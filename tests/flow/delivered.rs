@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::bundles::Maker;
 use crate::gate::Kiosk;
-use crate::kiosk::{self, run};
+use crate::kiosk::run;
 use crate::media;
 
 /// The first sample's medium with these files beside its own.
@@ -35,7 +34,7 @@ fn let_it_install(kiosk: &Kiosk) {
     assert!(list.contains(says));
     let list = list.replace(says, &format!("{says}installs_rules = true\n"));
     kiosk.root.list(&list);
-    kiosk::kill(kiosk.daemon.id(), Signal::SIGHUP);
+    kiosk.reload();
 }
 
 fn insert(kiosk: &Kiosk, image: &Path) -> String {
@@ -126,7 +125,7 @@ fn rules_that_are_too_old_are_renewed_by_a_medium_that_is_not_judged() {
     let root = kiosk.root.path();
     fs::write(root.join(manifest), old).unwrap();
     fs::write(root.join("etc/media-kiosk/kiosk.toml"), policy).unwrap();
-    kiosk::kill(kiosk.daemon.id(), Signal::SIGHUP);
+    kiosk.reload();
     kiosk.is_out("rules_stale");
     let today = run(Command::new("date").args(["-u", "+%F"])).stdout;
     let bundle = maker.built(3, &["--issued", today.trim()]);

@@ -30,12 +30,7 @@ fn every_file_of_a_folder_is_read() {
     std::fs::write(folder.path().join("点検記録/ﾊﾞｯｸｱｯﾌﾟ/a.txt"), "a\n").unwrap();
     std::fs::write(folder.path().join("空.txt"), "").unwrap();
     let report = Root::new().scan(folder.path(), &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("pass", 0),
-        "{}",
-        report.summary()
-    );
+    report.answers("pass", 0);
     assert_eq!(report.json["target"]["kind"], "folder");
     assert_eq!(report.rows().len(), 2);
     assert_eq!(
@@ -67,12 +62,7 @@ fn a_single_file_is_a_folder_with_one_file() {
     let file = folder.path().join("test.com");
     std::fs::write(&file, media::eicar()).unwrap();
     let report = Root::new().scan(&file, &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("stop", 1),
-        "{}",
-        report.summary()
-    );
+    report.answers("stop", 1);
     assert_eq!(report.json["target"]["kind"], "file");
     assert_eq!(row(&report, "test.com")["outcome"], "matched");
     std::fs::write(&file, "harmless").unwrap();
@@ -110,12 +100,7 @@ fn what_is_no_plain_file_is_not_read_and_withholds_pass() {
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
     let report = Root::new().scan(folder.path(), &[]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     for name in ["fifo", "socket"] {
         assert_eq!(
             row(&report, name)["outcome"],
@@ -178,12 +163,7 @@ fn a_file_and_a_folder_that_may_not_be_read_withhold_pass() {
     let report = Report::checked(&run(&mut command));
     // Otherwise the folder cannot be removed.
     mode("locked", 0o755);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     assert!(
         report.reasons().contains(&"unreadable"),
         "{}",
@@ -208,12 +188,7 @@ fn a_chain_of_ten_thousand_folders_ends_at_a_limit() {
     std::fs::write(folder.path().join("ok.txt"), "ok").unwrap();
     let report = Root::new().scan(folder.path(), &[]);
     remove(folder.path());
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     assert!(report.reasons().contains(&"limit"), "{}", report.summary());
     assert_eq!(row(&report, "ok.txt")["outcome"], "clean");
 }

@@ -220,6 +220,16 @@ impl Kiosk {
         })
     }
 
+    /// Waits until no medium with an answer is in the bay.
+    #[track_caller]
+    pub(crate) fn is_left(&self) {
+        self.until("the removal", |view| {
+            let lanes = view["lanes"].as_array().unwrap();
+            let left = |lane: &Value| lane["stage"].get("judged").is_none();
+            lanes.iter().all(left).then_some(())
+        });
+    }
+
     /// Waits until a medium is being scanned.
     #[track_caller]
     pub(crate) fn scanning(&self) {

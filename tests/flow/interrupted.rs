@@ -97,12 +97,7 @@ fn an_interrupt_ends_a_scan_as_not_finished() {
         let below = kiosk::descendants(midway.running.pid);
         midway.running.signal(signal);
         let report = Report::checked(&midway.running.done());
-        assert_eq!(
-            (report.verdict(), report.status),
-            ("incomplete", 4),
-            "{}",
-            report.summary()
-        );
+        report.answers("incomplete", 4);
         assert!(
             report.json["entry"]["number"].as_u64().is_some(),
             "{}",
@@ -124,12 +119,7 @@ fn a_scanner_killed_in_the_middle_is_not_finished_and_recorded() {
         let scanners = named(&below, "kiosk-scan");
         kiosk::kill(scanners[generation], Signal::SIGKILL);
         let report = Report::checked(&midway.running.done());
-        assert_eq!(
-            (report.verdict(), report.status),
-            ("incomplete", 4),
-            "{}",
-            report.summary()
-        );
+        report.answers("incomplete", 4);
         assert_eq!(report.reasons(), ["damaged"], "{}", report.summary());
         assert!(
             report.json["entry"]["number"].as_u64().is_some(),
@@ -152,12 +142,7 @@ fn a_worker_killed_in_the_middle_costs_one_file() {
     });
     kiosk::kill(worker, Signal::SIGKILL);
     let report = Report::checked(&midway.running.done());
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     let files = |outcome: &str| {
         let rows = report.rows().iter();
         rows.filter(|row| row["kind"] == "file" && row["outcome"] == outcome)
@@ -244,12 +229,7 @@ fn an_image_that_is_written_to_in_the_middle_is_not_finished() {
     file.write_all_at(b"x", file.metadata().unwrap().len() - 1)
         .unwrap();
     let report = Report::checked(&midway.running.done());
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     assert!(
         report.reasons().contains(&"changed"),
         "{}",

@@ -227,6 +227,22 @@ impl Running {
     }
 }
 
+/// Runs a script of the repository on the built kioskctl in a folder of its own, to its good
+/// end, however long that takes; gives what it says.
+#[track_caller]
+pub(crate) fn script(path: &str, options: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let done = Command::new(media::repository().join(path))
+        .args(options)
+        .args([Path::new(env!("CARGO_BIN_EXE_kioskctl")), folder.path()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let error = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}{error}");
+    said
+}
+
 /// Runs a program to its end.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> Done {

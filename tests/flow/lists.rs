@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
-
-use crate::kiosk::{Root, run};
+use crate::kiosk::{Done, Root, run};
 use crate::media;
 use crate::report::Report;
 
@@ -74,6 +72,20 @@ impl Bench {
             .scan(target, &["--rules", rules.to_str().unwrap()])
     }
 
+    /// Fails unless a scan says that it could not be done, and why.
+    #[track_caller]
+    fn does_not_scan(&self, target: &Path, why: &str) -> Done {
+        let mut command = self.root.kioskctl();
+        command
+            .arg("scan")
+            .arg(target)
+            .args(["--json", "--no-ledger", "--rules"]);
+        let done = run(command.arg(self.path("rules")));
+        done.exits(2);
+        assert!(done.stderr.contains(why), "{}", done.stderr);
+        done
+    }
+
     /// A FAT image with these files in its root folder.
     fn image(&self, files: &[&Path]) -> PathBuf {
         let image = self.path("medium.img");
@@ -86,18 +98,12 @@ impl Bench {
     }
 }
 
-/// The row named `path`.
-fn row<'r>(report: &'r Report, path: &str) -> &'r Value {
-    let row = report.rows().iter().find(|row| row["path"] == path);
-    row.unwrap_or_else(|| panic!("no row {path}: {}", report.summary()))
-}
-
 #[track_caller]
 fn stopped(report: &Report, path: &str, detail: &str) {
     let said = report.summary();
-    assert_eq!((report.verdict(), report.status), ("stop", 1), "{said}");
+    report.answers("stop", 1);
     assert_eq!(report.reasons(), ["matched"], "{said}");
-    let row = row(report, path);
+    let row = report.row(path);
     assert_eq!(row["outcome"], "matched", "{said}");
     let finding = &row["findings"][0];
     assert_eq!(finding["rule"], "hash_blocked", "{said}");
@@ -125,8 +131,8 @@ fn a_listed_file_on_an_image_and_in_a_zip_is_stopped_by_any_digest_and_the_list_
         stopped(&report, "listed.bin", &detail);
         let report = bench.scan(&bench.image(&[&zip]));
         stopped(&report, "listed.bin", &detail);
-        assert_eq!(row(&report, "listed.bin")["within"][0], "a.zip");
-        assert_eq!(row(&report, "a.zip")["outcome"], "matched");
+        assert_eq!(report.row("listed.bin")["within"][0], "a.zip");
+        assert_eq!(report.row("a.zip")["outcome"], "matched");
         // One byte more, and it is another content.
         fs::write(&listed, [CONTENT, b"!"].concat()).unwrap();
         let report = bench.scan(&bench.image(&[&listed]));
@@ -147,7 +153,7 @@ fn a_listed_stream_and_a_listed_archive_are_stopped() {
         "streams",
     );
     let report = bench.scan(&image);
-    let row = row(&report, path);
+    let row = report.row(path);
     assert_eq!(row["kind"], "stream");
     assert_eq!(row["outcome"], "matched", "{}", report.summary());
     assert_eq!(
@@ -184,13 +190,8 @@ fn a_known_content_is_noted_and_what_a_rule_finds_in_it_still_stops() {
     let both = said(Command::new("sha1sum").arg(&listed).arg(&found));
     bench.list_of(&both, "--known", "vendor");
     let report = bench.scan(&bench.image(&[&listed]));
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("pass", 0),
-        "{}",
-        report.summary()
-    );
-    let known = &row(&report, "listed.bin")["findings"][0];
+    report.answers("pass", 0);
+    let known = &report.row("listed.bin")["findings"][0];
     assert_eq!(
         (&known["rule"], &known["tier"]),
         (&"hash_known".into(), &"notice".into())
@@ -201,13 +202,8 @@ fn a_known_content_is_noted_and_what_a_rule_finds_in_it_still_stops() {
     );
 
     let report = bench.scan(&bench.image(&[&listed, &found]));
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("stop", 1),
-        "{}",
-        report.summary()
-    );
-    let rules = row(&report, "found.com")["findings"].as_array().unwrap();
+    report.answers("stop", 1);
+    let rules = report.row("found.com")["findings"].as_array().unwrap();
     let rules: Vec<_> = rules
         .iter()
         .map(|finding| finding["source"].as_str().unwrap())
@@ -221,12 +217,7 @@ fn a_known_content_is_noted_and_what_a_rule_finds_in_it_still_stops() {
     }
     bench.list_of(&names.join("\n"), "--known", "everything");
     let report = bench.scan(&locked);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
 }
 
 #[test]
@@ -265,34 +256,12 @@ fn a_broken_list_gives_status_2_and_names_the_file() {
         Vec::new(),
     ] {
         fs::write(&list, bad).unwrap();
-        let mut command = bench.root.kioskctl();
-        command
-            .arg("scan")
-            .arg(&image)
-            .args(["--json", "--no-ledger", "--rules"]);
-        let done = run(command.arg(bench.path("rules")));
-        done.exits(2);
-        assert!(
-            done.stderr.contains("lists/worms.hashes"),
-            "{}",
-            done.stderr
-        );
+        let done = bench.does_not_scan(&image, "lists/worms.hashes");
         assert_eq!(done.stdout, "");
     }
     fs::rename(bench.path("worms.txt"), bench.path("rules/lists/worms.txt")).unwrap();
     fs::write(&list, &good).unwrap();
-    let mut command = bench.root.kioskctl();
-    command
-        .arg("scan")
-        .arg(&image)
-        .args(["--json", "--no-ledger", "--rules"]);
-    let done = run(command.arg(bench.path("rules")));
-    done.exits(2);
-    assert!(
-        done.stderr.contains("worms.txt: it is no compiled list"),
-        "{}",
-        done.stderr
-    );
+    bench.does_not_scan(&image, "worms.txt: it is no compiled list");
 }
 
 #[test]

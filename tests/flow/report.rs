@@ -142,6 +142,13 @@ impl Report {
         self.json["verdict"].as_str().unwrap()
     }
 
+    /// Fails unless this is the answer, with this exit status.
+    #[track_caller]
+    pub(crate) fn answers(&self, verdict: &str, status: i32) {
+        let said = (self.verdict(), self.status);
+        assert_eq!(said, (verdict, status), "{}", self.summary());
+    }
+
     /// Reason codes in their order.
     pub(crate) fn reasons(&self) -> Vec<&str> {
         let reasons = self.json["reasons"].as_array().unwrap();
@@ -153,6 +160,14 @@ impl Report {
 
     pub(crate) fn rows(&self) -> &[Value] {
         self.json["files"].as_array().unwrap()
+    }
+
+    /// The first row of this path.
+    #[track_caller]
+    pub(crate) fn row(&self, path: &str) -> &Value {
+        let mut rows = self.rows().iter();
+        let found = rows.find(|row| row["path"] == path);
+        found.unwrap_or_else(|| panic!("no row for {path}: {}", self.summary()))
     }
 
     pub(crate) fn volumes(&self) -> &[Value] {

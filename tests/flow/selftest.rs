@@ -185,11 +185,7 @@ fn rules_are_tested_again_after_as_many_scans_as_the_site_says() {
         kiosk.answer();
         kiosk.told_of("self_tested", tests);
         kiosk.remove(&image);
-        kiosk.until("the removal", |view| {
-            let lanes = view["lanes"].as_array().unwrap();
-            let left = |lane: &Value| lane["stage"].get("judged").is_none();
-            lanes.iter().all(left).then_some(())
-        });
+        kiosk.is_left();
     }
     assert_eq!(
         results(&kiosk.told_of("self_tested", 2)),

@@ -27,12 +27,7 @@ storage_place = "守衛所"
 #[test]
 fn a_registered_medium_without_fault_passes_with_status_0() {
     let report = Root::new().scan(&media::sample("1-clean"), &["--registered-as", "M-0001"]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("pass", 0),
-        "{}",
-        report.summary()
-    );
+    report.answers("pass", 0);
     assert_eq!(report.json["medium"], "M-0001");
     let members = report.json["totals"]["members"].as_u64().unwrap();
     assert_eq!(members, 3, "{}", report.summary());
@@ -41,12 +36,7 @@ fn a_registered_medium_without_fault_passes_with_status_0() {
 #[test]
 fn a_match_gives_status_1_and_names_its_place() {
     let report = Root::new().scan(&media::sample("2-canary"), &["--registered-as", "M-0002"]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("stop", 1),
-        "{}",
-        report.summary()
-    );
+    report.answers("stop", 1);
     assert_eq!(report.reasons()[0], "matched");
     let row = report
         .rows()
@@ -67,12 +57,7 @@ fn a_password_gives_status_4_and_names_the_archive() {
         &media::sample("4-encrypted"),
         &["--registered-as", "M-0004"],
     );
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     assert_eq!(report.reasons(), ["encrypted"]);
     let locked: Vec<_> = report
         .rows()
@@ -234,12 +219,7 @@ fn a_rule_given_by_hand_finds_what_it_names() {
     let root = Root::new();
     let rules = rules.path().to_str().unwrap();
     let report = root.scan(&media::sample("1-clean"), &["--rules", rules]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("stop", 1),
-        "{}",
-        report.summary()
-    );
+    report.answers("stop", 1);
     assert_eq!(report.json["rules"]["rules"], 1);
     assert!(report.findings().contains(&"readme_of_the_trial"));
 }
@@ -268,11 +248,6 @@ fn limits_from_a_file_hold() {
     std::fs::write(limits.path(), "files_max = 3\n").unwrap();
     let limits = limits.path().to_str().unwrap();
     let report = Root::new().scan(&media::sample("1-clean"), &["--limits", limits]);
-    assert_eq!(
-        (report.verdict(), report.status),
-        ("incomplete", 4),
-        "{}",
-        report.summary()
-    );
+    report.answers("incomplete", 4);
     assert!(report.reasons().contains(&"limit"), "{}", report.summary());
 }

@@ -60,6 +60,18 @@ impl Recorder {
         })
     }
 
+    /// A writer for the ledger in `folder`; without one, the kiosk's own when it runs, else one
+    /// for the kiosk's ledger that ends with this connection.
+    ///
+    /// # Errors
+    /// [`RecordError::Unreachable`].
+    pub fn open(folder: Option<&Path>, paths: &Paths) -> Result<Self, RecordError> {
+        match folder {
+            Some(folder) => Self::start(folder),
+            None => Self::connect(paths).or_else(|_| Self::start(&paths.ledger())),
+        }
+    }
+
     /// Makes sending fail instead of waiting for a writer that does not read.
     ///
     /// # Errors

@@ -39,11 +39,11 @@ enum Action {
 /// Runs the command.
 pub(crate) fn run(
     arguments: &Arguments,
-    ledger: Option<&PathBuf>,
+    ledger: &Ledger,
+    folder: Option<&PathBuf>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
-    let folder = ledger.cloned().unwrap_or_else(|| paths.ledger());
-    let insertion = insertion(&Ledger::open(&folder)?, arguments.number)?;
+    let insertion = insertion(ledger, arguments.number)?;
     let action = match arguments.action {
         Action::Kept => Mitigation::Kept,
         Action::GivenBack => Mitigation::GivenBack,
@@ -54,7 +54,7 @@ pub(crate) fn run(
         action,
         by: arguments.by.clone().unwrap_or_else(waiver::user),
     };
-    let entry = waiver::write(ledger, paths, event)?;
+    let entry = waiver::write(folder, paths, event)?;
     print::line(&format!(
         "insertion {insertion} closed, {}: entry {entry}",
         spelled(&action)
@@ -64,19 +64,9 @@ pub(crate) fn run(
 
 /// The receipt on the screen is the verdict's entry; people say that one.
 fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
-    Ok(match ledger.entry(number)?.content()?.event {
-        Event::Judged(judged) => judged.insertion,
-        Event::Withdrawn { insertion, .. } => insertion,
-        Event::Inserted { .. }
-        | Event::Started { .. }
-        | Event::Removed { .. }
-        | Event::SelfTested(_)
-        | Event::RulesInstalled(_)
-        | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_)
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::Interrupted { .. } => number,
-    })
+    let event = ledger.entry(number)?.content()?.event;
+    if let Event::Withdrawn { insertion, .. } = event {
+        return Ok(insertion);
+    }
+    Ok(event.judged().map_or(number, |judged| judged.insertion))
 }

@@ -22,6 +22,8 @@ mod rules;
 
 mod status;
 
+mod views;
+
 mod close;
 
 mod waiver;
@@ -168,9 +170,9 @@ struct Arguments {
     command: Command,
 }
 
-const EXIT_STATUSES: &str = "Exit status: 0 PASS, verified or done; 1 STOP, matched, or verification \
-failed; 2 could not run; 3 STOP, not registered, expired, revoked or not storage; 4 NOT FINISHED, \
-something was not examined.";
+const EXIT_STATUSES: &str = "Exit status: 0 PASS, verified or done; 1 STOP, matched, or the \
+answer is no: verification failed, rules refused or unfit, out of service; 2 could not run; 3 STOP, \
+not registered, expired, revoked or not storage; 4 NOT FINISHED, something was not examined.";
 
 #[derive(Subcommand)]
 enum Command {

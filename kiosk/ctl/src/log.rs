@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
             Ok(0)
         }
         Command::Show { number, json } => show(&ledger, *number, *json),
-        Command::Close(close) => close::run(close, arguments.ledger.as_ref(), paths),
+        Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
     }
 }
@@ -125,9 +125,9 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
         Event::Interrupted { insertion, why } => {
             format!("interrupted insertion {insertion}: {why}")
         }
-        Event::RulesInstalled(_) | Event::RulesRolledBack(_) | Event::RulesRefused(_) => {
-            changes::summary(&content.event)
-        }
+        Event::RulesInstalled(change) => changes::changed("installed", change),
+        Event::RulesRolledBack(change) => changes::changed("back to", change),
+        Event::RulesRefused(refused) => changes::refused(refused),
     };
     Ok(format!(
         "{:>6}  {}  {what}",
@@ -204,9 +204,10 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
         | Event::WaiverEnded { .. }
         | Event::Mitigated { .. }
         | Event::Interrupted { .. } => {}
-        Event::RulesInstalled(_) | Event::RulesRolledBack(_) | Event::RulesRefused(_) => {
-            changes::show(&content.event);
+        Event::RulesInstalled(change) | Event::RulesRolledBack(change) => {
+            changes::show_change(change);
         }
+        Event::RulesRefused(refused) => changes::show_refused(refused),
     }
     for row in ledger.rows(number) {
         show_row(&row?);

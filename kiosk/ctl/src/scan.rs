@@ -268,11 +268,7 @@ impl Book {
         if arguments.no_ledger {
             return Self::Waived;
         }
-        let opened = match &arguments.ledger {
-            Some(folder) => Recorder::start(folder),
-            None => Recorder::connect(paths).or_else(|_| Recorder::start(&paths.ledger())),
-        };
-        opened.map_or_else(
+        Recorder::open(arguments.ledger.as_deref(), paths).map_or_else(
             |error| {
                 print::error(&error);
                 Self::Closed

@@ -1,16 +1,16 @@
 //! `kioskctl status`: whether the kiosk is in service, as its screen is told.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use broker::Paths;
 use jail::channel::Channel;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use wire::frame;
 use wire::view::View;
 
 use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
+use crate::views::{self, Heard};
 
 /// Longest wait for the daemon's first view: it sends one every second.
 const ANSWER_WAIT: Duration = Duration::from_secs(5);
@@ -38,27 +38,12 @@ fn view(paths: &Paths) -> Result<View, CommandError> {
     let socket = paths.show_socket();
     let channel =
         Channel::connect(&socket).map_err(CommandError::file("reach kioskd at", socket))?;
-    let mut ready = [PollFd::new(
-        std::os::fd::AsFd::as_fd(&channel),
-        PollFlags::POLLIN,
-    )];
-    let wait = u16::try_from(ANSWER_WAIT.as_millis()).unwrap_or(u16::MAX);
-    let heard = poll(&mut ready, PollTimeout::from(wait));
-    if heard.map_err(CommandError::system("wait for kioskd"))? == 0 {
-        return Err(CommandError::system("hear kioskd")(std::io::Error::from(
-            std::io::ErrorKind::TimedOut,
-        )));
+    let silent = |kind: ErrorKind| CommandError::system("hear kioskd")(io::Error::from(kind));
+    match views::next(&channel, ANSWER_WAIT)? {
+        Heard::View(view) => Ok(*view),
+        Heard::Nothing => Err(silent(ErrorKind::TimedOut)),
+        Heard::Gone => Err(silent(ErrorKind::UnexpectedEof)),
     }
-    let packet = channel
-        .receive()
-        .map_err(CommandError::system("hear kioskd"))?
-        .ok_or_else(|| {
-            CommandError::system("hear kioskd")(std::io::Error::from(
-                std::io::ErrorKind::UnexpectedEof,
-            ))
-        })?;
-    frame::decode(&packet.bytes)
-        .map_err(|error| CommandError::system("understand kioskd")(std::io::Error::other(error)))
 }
 
 fn object(view: &View) -> serde_json::Value {

@@ -12,15 +12,14 @@ use std::time::{Duration, Instant};
 
 use broker::Paths;
 use jail::channel::Channel;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use wire::frame;
 use wire::view::{Shown, Stage, View};
 
 use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
+use crate::views::{self, Heard};
 use crate::words;
 
 /// Longest start of the kiosk's programs, and longest journey of one sample.
@@ -134,13 +133,10 @@ fn show(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
 
 /// Inserts each sample once and prints what the screen is told.
 fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
-    let mut screen = connect(paths)?;
-    wait_for(
-        &mut screen,
-        START_MAX,
-        "the kiosk to be in service",
-        |view| (view.out_of_service.is_none() && view.lanes.is_empty()).then_some(()),
-    )?;
+    let screen = connect(paths)?;
+    wait_for(&screen, START_MAX, "the kiosk to be in service", |view| {
+        (view.out_of_service.is_none() && view.lanes.is_empty()).then_some(())
+    })?;
     for image in images(samples)? {
         let name = image.file_name().unwrap_or_default().to_owned();
         let claim = image.with_extension("claim.toml");
@@ -149,7 +145,7 @@ fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
         let hidden = bay.join(format!(".{}", name.to_string_lossy()));
         fs::copy(&image, &hidden).map_err(CommandError::file("copy", &image))?;
         fs::rename(&hidden, bay.join(&name)).map_err(CommandError::file("insert", &image))?;
-        let shown = wait_for(&mut screen, JOURNEY_MAX, "a verdict", |view| {
+        let shown = wait_for(&screen, JOURNEY_MAX, "a verdict", |view| {
             view.lanes.iter().find_map(|lane| match &lane.stage {
                 Stage::Judged(shown) => Some(shown.clone()),
                 Stage::Checking | Stage::Scanning { .. } | Stage::Recording | Stage::Removed(_) => {
@@ -159,7 +155,7 @@ fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
         })?;
         say(&name.to_string_lossy(), &shown);
         empty(bay)?;
-        wait_for(&mut screen, JOURNEY_MAX, "the removal", |view| {
+        wait_for(&screen, JOURNEY_MAX, "the removal", |view| {
             let in_place = |stage: &Stage| matches!(stage, Stage::Judged(_));
             (!view.lanes.iter().any(|lane| in_place(&lane.stage))).then_some(())
         })?;
@@ -251,30 +247,21 @@ fn connect(paths: &Paths) -> Result<Channel, CommandError> {
 
 /// Reads views until one has what is waited for.
 fn wait_for<T>(
-    screen: &mut Channel,
+    screen: &Channel,
     most: Duration,
     what: &str,
     mut has: impl FnMut(&View) -> Option<T>,
 ) -> Result<T, CommandError> {
     let begun = Instant::now();
     while begun.elapsed() < most {
-        let mut socket = [PollFd::new(
-            std::os::fd::AsFd::as_fd(screen),
-            PollFlags::POLLIN,
-        )];
-        let wait = PollTimeout::from(u8::try_from(STEP.as_millis()).unwrap_or(u8::MAX));
-        if matches!(poll(&mut socket, wait), Ok(0) | Err(_)) {
-            continue;
-        }
-        let packet = screen
-            .receive()
-            .map_err(CommandError::system("hear kioskd"))?;
-        let Some(packet) = packet else {
-            let why = "kioskd ended; trial.log below the trial's folder says why".to_owned();
-            return Err(CommandError::Trial(why));
+        let view = match views::next(screen, STEP)? {
+            Heard::View(view) => view,
+            Heard::Nothing => continue,
+            Heard::Gone => {
+                let why = "kioskd ended; trial.log below the trial's folder says why".to_owned();
+                return Err(CommandError::Trial(why));
+            }
         };
-        let view: View = frame::decode(&packet.bytes)
-            .map_err(|error| CommandError::Trial(wire::explained(&error)))?;
         if let Some(found) = has(&view) {
             return Ok(found);
         }

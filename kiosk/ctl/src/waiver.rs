@@ -15,6 +15,7 @@ use wire::{Digest, Source};
 
 use crate::CommandError;
 use crate::print;
+use crate::report::spelled;
 
 /// Options of `kioskctl waiver`.
 #[derive(clap::Args)]
@@ -106,21 +107,10 @@ impl From<Speaker> for Source {
     }
 }
 
-/// The word for a source, as entries have it.
-const fn word(source: Source) -> &'static str {
-    match source {
-        Source::Yara => "yara",
-        Source::Structure => "structure",
-        Source::Volume => "volume",
-        Source::List => "list",
-        Source::Clamav => "clamav",
-    }
-}
-
 /// What a waiver is for, in one line: `yara a_rule of a.yar`.
 pub(crate) fn said(waived: &Waived) -> String {
     let of = waived.of.as_deref().map(|of| format!(" of {of}"));
-    let (source, rule) = (word(waived.source), &waived.rule);
+    let (source, rule) = (spelled(&waived.source), &waived.rule);
     format!("{source} {rule}{}", of.unwrap_or_default())
 }
 
@@ -178,11 +168,7 @@ pub(crate) fn write(
     paths: &Paths,
     event: Event,
 ) -> Result<u64, CommandError> {
-    let opened = match ledger {
-        Some(folder) => Recorder::start(folder),
-        None => Recorder::connect(paths).or_else(|_| Recorder::start(&paths.ledger())),
-    };
-    let recorder = opened?;
+    let recorder = Recorder::open(ledger.map(PathBuf::as_path), paths)?;
     let entry = recorder.append(event, None)?;
     recorder.finish()?;
     Ok(entry.number)
@@ -259,7 +245,7 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
         &entry.to_string(),
         state(kept, now),
         &waived.sha256.to_string(),
-        word(waived.source),
+        &spelled(&waived.source),
         &waived.rule,
         waived.of.as_deref().unwrap_or_default(),
         &waived.until,

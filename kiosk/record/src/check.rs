@@ -152,43 +152,22 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
     }
 }
 
-/// Checks that an event fits the insertion it names, of which `steps` have happened.
+/// Checks that a step fits its insertion, of which `steps` have happened.
 ///
 /// # Errors
 /// Why it is not written down.
-pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusal> {
+pub fn place(step: Step, insertion: u64, steps: &[Step]) -> Result<(), Refusal> {
     let done = |step| steps.contains(&step);
-    match event {
-        Event::Started { .. }
-        | Event::Inserted { .. }
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::SelfTested(_)
-        | Event::RulesInstalled(_)
-        | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_) => Ok(()),
-        Event::Judged(_)
-        | Event::Interrupted { .. }
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. }
-            if !done(Step::Inserted) =>
-        {
+    match step {
+        Step::Inserted => Ok(()),
+        Step::Closed | Step::Withdrawn | Step::Removed if !done(Step::Inserted) => {
             Err(Refusal::NoInsertion(insertion))
         }
-        Event::Judged(_) | Event::Interrupted { .. } if done(Step::Closed) => {
-            Err(Refusal::Closed(insertion))
-        }
-        Event::Withdrawn { .. } | Event::Removed { .. } if !done(Step::Closed) => {
-            Err(Refusal::Open(insertion))
-        }
-        Event::Withdrawn { .. } if done(Step::Withdrawn) => Err(Refusal::Withdrawn(insertion)),
-        Event::Withdrawn { .. } if done(Step::Removed) => Err(Refusal::Removed(insertion)),
-        Event::Removed { .. } if done(Step::Removed) => Err(Refusal::Removed(insertion)),
-        Event::Judged(_)
-        | Event::Interrupted { .. }
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. } => Ok(()),
+        Step::Closed if done(Step::Closed) => Err(Refusal::Closed(insertion)),
+        Step::Withdrawn | Step::Removed if !done(Step::Closed) => Err(Refusal::Open(insertion)),
+        Step::Withdrawn if done(Step::Withdrawn) => Err(Refusal::Withdrawn(insertion)),
+        Step::Withdrawn | Step::Removed if done(Step::Removed) => Err(Refusal::Removed(insertion)),
+        Step::Closed | Step::Withdrawn | Step::Removed => Ok(()),
     }
 }
 
@@ -197,34 +176,19 @@ pub fn place(event: &Event, insertion: u64, steps: &[Step]) -> Result<(), Refusa
 /// # Errors
 /// Why it is not written down.
 pub fn count(event: &Event, carried: Option<u64>) -> Result<(), Refusal> {
-    match event {
-        Event::Judged(judged) => {
-            let carried = carried.unwrap_or(0);
-            match judged.totals {
-                Some(totals) if totals.rows != carried => Err(Refusal::Count {
-                    said: totals.rows,
-                    carried,
-                }),
-                Some(_) | None => Ok(()),
-            }
-        }
-        Event::Started { .. }
-        | Event::Inserted { .. }
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. }
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::Interrupted { .. }
-        | Event::SelfTested(_)
-        | Event::RulesInstalled(_)
-        | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_) => {
-            if carried.is_some() {
-                return Err(Refusal::RowsOfWhat);
-            }
-            Ok(())
-        }
+    let Some(judged) = event.judged() else {
+        return match carried {
+            Some(_) => Err(Refusal::RowsOfWhat),
+            None => Ok(()),
+        };
+    };
+    let carried = carried.unwrap_or(0);
+    match judged.totals {
+        Some(totals) if totals.rows != carried => Err(Refusal::Count {
+            said: totals.rows,
+            carried,
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

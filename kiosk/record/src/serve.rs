@@ -271,30 +271,16 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
             });
         }
     };
-    if let Event::Judged(judged) = &message.event
-        && !client.open.contains(&judged.insertion)
-    {
-        return Err(writer.stranger(judged.insertion));
+    let judged = message.event.judged().map(|judged| judged.insertion);
+    if let Some(insertion) = judged.filter(|insertion| !client.open.contains(insertion)) {
+        return Err(writer.stranger(insertion));
     }
     let id = writer.append(&message.event, rows.as_ref())?;
-    match &message.event {
-        Event::Inserted { .. } => {
-            client.open.insert(id.number);
-        }
-        Event::Judged(judged) => {
-            client.open.remove(&judged.insertion);
-        }
-        Event::Started { .. }
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. }
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::Interrupted { .. }
-        | Event::SelfTested(_)
-        | Event::RulesInstalled(_)
-        | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_) => {}
+    if matches!(message.event, Event::Inserted { .. }) {
+        client.open.insert(id.number);
+    }
+    if let Some(insertion) = judged {
+        client.open.remove(&insertion);
     }
     Ok(id)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction};
 use wire::Digest;
-use wire::ledger::{EntryId, Event};
+use wire::ledger::EntryId;
 
 use crate::check::Step;
 use crate::entry::{Content, NO_LEAF};
@@ -78,7 +78,7 @@ pub(crate) fn has_passed(db: &Connection, insertion: u64) -> rusqlite::Result<bo
 /// The waivers and the open cases. An entry that this version cannot read is of a later one,
 /// and may have ended a waiver: then none holds, and the cases are those that can be read.
 pub(crate) fn register(db: &Connection) -> rusqlite::Result<Register> {
-    let (mut register, mut without_waivers) = (Register::default(), Register::default());
+    let mut register = Register::default();
     let mut is_known = true;
     let mut all = db.prepare("SELECT number, bytes FROM entries ORDER BY number")?;
     let mut rows = all.query(())?;
@@ -89,11 +89,11 @@ pub(crate) fn register(db: &Connection) -> rusqlite::Result<Register> {
             continue;
         };
         register.note(number, &content.event);
-        if !matches!(content.event, Event::Waived(_)) {
-            without_waivers.note(number, &content.event);
-        }
     }
-    Ok(if is_known { register } else { without_waivers })
+    if !is_known {
+        register.forget_waivers();
+    }
+    Ok(register)
 }
 
 /// Lets SQLite check the form of its file.

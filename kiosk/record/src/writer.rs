@@ -201,11 +201,11 @@ impl Writer {
         }
         let number = previous.number.saturating_add(1);
         let step = check::step(event, number);
-        if let Some((insertion, _)) = step {
+        if let Some((insertion, step)) = step {
             let done =
                 tables::steps(&transaction, insertion).map_err(LedgerError::database("read"))?;
-            check::place(event, insertion, &done)?;
-            if matches!(event, Event::Withdrawn { .. })
+            check::place(step, insertion, &done)?;
+            if step == Step::Withdrawn
                 && !tables::has_passed(&transaction, insertion)
                     .map_err(LedgerError::database("read"))?
             {
@@ -280,21 +280,8 @@ fn store_rows(
     rows: &Rows,
     register: &Register,
 ) -> Result<RowsHash, Failure> {
-    let mut check = match event {
-        Event::Judged(judged) => check::waived::Rows::new(judged, register.cited(&judged.waivers)),
-        Event::Started { .. }
-        | Event::Inserted { .. }
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. }
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::Interrupted { .. }
-        | Event::SelfTested(_)
-        | Event::RulesInstalled(_)
-        | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_) => return Err(Refusal::RowsOfWhat.into()),
-    };
+    let judged = event.judged().ok_or(Refusal::RowsOfWhat)?;
+    let mut check = check::waived::Rows::new(judged, register.cited(&judged.waivers));
     let mut insert = transaction
         .prepare_cached("INSERT INTO rows (entry, ordinal, bytes) VALUES (?1, ?2, ?3)")
         .map_err(LedgerError::database("write"))?;

@@ -214,7 +214,7 @@ ask-what = What was done?
 ask-recorded = Recorded
 open-cases = { $count } open
 
-# Rules that an administrator's medium brought
+## Rules that an administrator's medium brought
 brought-installing = Installing the rules
 brought-installed = Rules updated to version { $version }
 brought-refused = Rules not updated

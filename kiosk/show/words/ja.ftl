@@ -42,7 +42,7 @@ idle-keep = 検査中は抜かないでください
 idle-no-phones = スマートフォン・充電は使えません
 idle-rules = 検査の定義
 idle-rules-update = 更新してください
-idle-rules-refused = 新しい定義は自己診断に失敗し、使っていません
+idle-rules-refused = 新しい定義は問題があるため、使っていません
 
 ## 確認
 checking-title = 登録を確認しています
@@ -154,7 +154,7 @@ out-rules = 使える定義がないため、停止しています
 out-rules-staff = 定義を入れ直してください
 out-testing = 検査機能の確認中です
 out-testing-next = しばらくお待ちください
-out-self-test = 検査機能の自己診断が失敗し、停止しています
+out-self-test = 自己診断に失敗したため、停止しています
 out-self-test-staff = 定義を入れ直し、kioskctl rules test で確かめてください
 out-rules-stale = 検査の定義が古すぎるため、停止しています
 out-rules-stale-staff = 新しい定義を入れてください
@@ -184,9 +184,9 @@ ask-given-back = 返却
 ask-handed-over = 引き渡し
 ask-what = 処置は？
 ask-recorded = 処置を記録しました
-open-cases = 未処理 { $count }
+open-cases = 未処理 { $count }件
 
-# 管理者の媒体が運んだ検査ルール
-brought-installing = 検査ルールを確認して更新しています
-brought-installed = 検査ルールを更新しました (第 { $version } 版)
-brought-refused = 検査ルールは更新されませんでした
+## 管理者の媒体が運んだ定義
+brought-installing = 定義を確認して更新しています
+brought-installed = 定義を更新しました（第{ $version }版）
+brought-refused = 定義は更新されませんでした

@@ -115,6 +115,28 @@ pub enum Event {
     RulesRefused(Box<RulesRefused>),
 }
 
+impl Event {
+    /// The verdict, when this is one: the only event that rows travel with.
+    #[must_use]
+    pub fn judged(&self) -> Option<&Judged> {
+        match self {
+            Self::Judged(judged) => Some(judged),
+            Self::Started { .. }
+            | Self::Inserted { .. }
+            | Self::Withdrawn { .. }
+            | Self::Removed { .. }
+            | Self::SelfTested(_)
+            | Self::Waived(_)
+            | Self::WaiverEnded { .. }
+            | Self::Mitigated { .. }
+            | Self::Interrupted { .. }
+            | Self::RulesInstalled(_)
+            | Self::RulesRolledBack(_)
+            | Self::RulesRefused(_) => None,
+        }
+    }
+}
+
 /// The verdict about one insertion with what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

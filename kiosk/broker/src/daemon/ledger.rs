@@ -59,28 +59,13 @@ impl Daemon {
             return self.lose_ledger();
         }
         while let (Some(recorder), Some((owner, event))) = (&self.recorder, self.unsent.front()) {
-            let rows = match event {
-                Some(ledger::Event::Judged(_)) => owner
-                    .lane()
-                    .and_then(|id| self.ports.get(&id))
-                    .and_then(|port| port.received.as_ref())
-                    .and_then(|received| received.rows.as_ref()),
-                Some(
-                    ledger::Event::Started { .. }
-                    | ledger::Event::Inserted { .. }
-                    | ledger::Event::Withdrawn { .. }
-                    | ledger::Event::Removed { .. }
-                    | ledger::Event::Waived(_)
-                    | ledger::Event::WaiverEnded { .. }
-                    | ledger::Event::Mitigated { .. }
-                    | ledger::Event::Interrupted { .. }
-                    | ledger::Event::SelfTested(_)
-                    | ledger::Event::RulesInstalled(_)
-                    | ledger::Event::RulesRolledBack(_)
-                    | ledger::Event::RulesRefused(_),
-                )
-                | None => None,
-            };
+            let rows = event
+                .as_ref()
+                .and_then(ledger::Event::judged)
+                .and_then(|_| owner.lane())
+                .and_then(|id| self.ports.get(&id))
+                .and_then(|port| port.received.as_ref())
+                .and_then(|received| received.rows.as_ref());
             let sent = match event {
                 Some(event) => recorder.send(event.clone(), rows),
                 None => recorder.ask(),

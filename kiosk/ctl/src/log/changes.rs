@@ -1,98 +1,76 @@
 //! Entries about the rules, for people.
 
-use wire::ledger::Event;
-use wire::rule_change::{Person, RuleSet, RulesChange};
+use wire::rule_change::{Person, RuleSet, RulesChange, RulesRefused};
 
 use super::text;
 use crate::print;
 
-/// One line; empty for other events.
-pub(super) fn summary(event: &Event) -> String {
-    let to = |change: &RulesChange| {
-        let (set, before) = (set(change.set.as_ref()), set(change.before.as_ref()));
-        format!("{set}, before it {before}; by {}", person(&change.by))
+/// One line about other rules in force.
+pub(super) fn changed(what: &str, change: &RulesChange) -> String {
+    let (set, before) = (set(change.set.as_ref()), set(change.before.as_ref()));
+    let by = person(&change.by);
+    format!("rules       {what} {set}, before it {before}; by {by}")
+}
+
+/// One line about a bundle that was not taken.
+pub(super) fn refused(refused: &RulesRefused) -> String {
+    let which = match (&refused.bundle, refused.version) {
+        (Some(bundle), Some(version)) => format!("{} version {version}", text(bundle)),
+        (Some(_), None) | (None, _) => "a bundle".to_owned(),
     };
-    match event {
-        Event::RulesInstalled(change) => format!("rules       installed {}", to(change)),
-        Event::RulesRolledBack(change) => format!("rules       back to {}", to(change)),
-        Event::RulesRefused(refused) => {
-            let which = match (&refused.bundle, refused.version) {
-                (Some(bundle), Some(version)) => format!("{} version {version}", text(bundle)),
-                (Some(_), None) | (None, _) => "a bundle".to_owned(),
-            };
-            format!(
-                "rules       {which} not taken: {}; by {}",
-                text(&refused.why),
-                person(&refused.by)
-            )
+    format!(
+        "rules       {which} not taken: {}; by {}",
+        text(&refused.why),
+        person(&refused.by)
+    )
+}
+
+/// What the line of [`changed`] leaves out.
+pub(super) fn show_change(change: &RulesChange) {
+    for (what, set) in [("rules", &change.set), ("before", &change.before)] {
+        match set {
+            Some(set) => show_set(what, set),
+            None => line(what, "as they came with the programs"),
         }
-        Event::Started { .. }
-        | Event::Inserted { .. }
-        | Event::Judged(_)
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. }
-        | Event::SelfTested(_)
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::Interrupted { .. } => String::new(),
+    }
+    if let Some(file) = &change.file {
+        line("file", &file.escaped().to_string());
     }
 }
 
-/// What the line leaves out.
-pub(super) fn show(event: &Event) {
-    let line = |what: &str, value: &str| print::line(&format!("        {what:<14}{value}"));
-    let about = |what: &str, set: &RuleSet| {
-        line(
-            what,
-            &format!("{} version {}", text(&set.bundle), set.version),
-        );
-        line(
-            "  holds",
-            &format!(
-                "{} rules, {} to {}",
-                set.rules,
-                text(&set.issued),
-                text(&set.expires)
-            ),
-        );
-        line("  manifest", &set.manifest_sha256.to_string());
-        line("  key", &text(&set.key_id));
-    };
-    match event {
-        Event::RulesInstalled(change) | Event::RulesRolledBack(change) => {
-            for (what, set) in [("rules", &change.set), ("before", &change.before)] {
-                match set {
-                    Some(set) => about(what, set),
-                    None => line(what, "as they came with the programs"),
-                }
-            }
-            if let Some(file) = &change.file {
-                line("file", &file.escaped().to_string());
-            }
-        }
-        Event::RulesRefused(refused) => {
-            if let Some(file) = &refused.file {
-                line("file", &file.escaped().to_string());
-            }
-            if let Some(sha256) = &refused.manifest_sha256 {
-                line("manifest", &sha256.to_string());
-            }
-            if let Some(key) = &refused.key_id {
-                line("key", &text(key));
-            }
-        }
-        Event::Started { .. }
-        | Event::Inserted { .. }
-        | Event::Judged(_)
-        | Event::Withdrawn { .. }
-        | Event::Removed { .. }
-        | Event::SelfTested(_)
-        | Event::Waived(_)
-        | Event::WaiverEnded { .. }
-        | Event::Mitigated { .. }
-        | Event::Interrupted { .. } => {}
+/// What the line of [`refused`] leaves out.
+pub(super) fn show_refused(refused: &RulesRefused) {
+    if let Some(file) = &refused.file {
+        line("file", &file.escaped().to_string());
     }
+    if let Some(sha256) = &refused.manifest_sha256 {
+        line("manifest", &sha256.to_string());
+    }
+    if let Some(key) = &refused.key_id {
+        line("key", &text(key));
+    }
+}
+
+fn show_set(what: &str, set: &RuleSet) {
+    line(
+        what,
+        &format!("{} version {}", text(&set.bundle), set.version),
+    );
+    line(
+        "  holds",
+        &format!(
+            "{} rules, {} to {}",
+            set.rules,
+            text(&set.issued),
+            text(&set.expires)
+        ),
+    );
+    line("  manifest", &set.manifest_sha256.to_string());
+    line("  key", &text(&set.key_id));
+}
+
+fn line(what: &str, value: &str) {
+    print::line(&format!("        {what:<14}{value}"));
 }
 
 fn set(set: Option<&RuleSet>) -> String {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use broker::recorder::{RecordError, Recorder};
+use broker::recorder::Recorder;
 use broker::rules::store::{Request, Store, StoreError};
 use broker::{Paths, person};
 use jiff::Timestamp;
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let bundle = File::open(path).map_err(CommandError::file("read", path))?;
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     let request = request(MediumName::cut(name).0, arguments.replace);
-    let recorder = recorder(arguments.ledger.as_ref(), paths)?;
+    let recorder = Recorder::open(arguments.ledger.as_deref(), paths)?;
     umask(Mode::from_bits_truncate(0o022));
     let done = Store::open(paths).and_then(|mut store| {
         let mut book = |event: Event| recorder.append(event, None);
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
 /// Runs `rules rollback`.
 pub(crate) fn roll_back(arguments: &BackArguments, paths: &Paths) -> Result<u8, CommandError> {
     let request = request(MediumName::cut(b"").0, false);
-    let recorder = recorder(arguments.ledger.as_ref(), paths)?;
+    let recorder = Recorder::open(arguments.ledger.as_deref(), paths)?;
     umask(Mode::from_bits_truncate(0o022));
     let done = Store::open(paths).and_then(|mut store| {
         let mut book = |event: Event| recorder.append(event, None);
@@ -71,15 +71,6 @@ fn request(file: MediumName, replace: bool) -> Request {
         now: Timestamp::now(),
         replace,
     }
-}
-
-/// The kiosk's own writer when it runs, else one of our own for this command.
-fn recorder(ledger: Option<&PathBuf>, paths: &Paths) -> Result<Recorder, CommandError> {
-    let opened: Result<Recorder, RecordError> = match ledger {
-        Some(folder) => Recorder::start(folder),
-        None => Recorder::connect(paths).or_else(|_| Recorder::start(&paths.ledger())),
-    };
-    Ok(opened?)
 }
 
 /// Says what came of it. A bundle that was found wanting is status 1: verification failed.

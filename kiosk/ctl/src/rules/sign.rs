@@ -100,7 +100,6 @@ pub(super) fn password(file: Option<&Path>, what: &str) -> io::Result<String> {
 /// A file that has its name only when it is whole.
 pub(super) struct Fresh {
     path: PathBuf,
-    mode: u32,
 }
 
 impl Fresh {
@@ -113,7 +112,7 @@ impl Fresh {
             CommandError::file("write", output)(io::ErrorKind::InvalidInput.into())
         })?;
         let path = output.with_file_name(format!(".{name}.partial"));
-        Ok(Self { path, mode: 0o644 })
+        Ok(Self { path })
     }
 
     /// Opens it, empty.
@@ -123,7 +122,7 @@ impl Fresh {
         OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(self.mode)
+            .mode(0o644)
             .open(&self.path)
             .map_err(CommandError::file("write", &self.path))
     }

@@ -11,45 +11,16 @@ use crate::{number, text};
 pub(super) fn named(words: &Words, shown: &Shown, cells: usize, spare: usize) -> Option<Both> {
     let reason = shown.reasons.first()?;
     let first = shown.first.as_ref()?;
-    let (key, title) = match reason.code {
+    let key = if matches!(reason.code, ReasonCode::Matched | ReasonCode::Policy) {
         // What blocks comes first, so the first thing found is behind either reason.
-        ReasonCode::Matched | ReasonCode::Policy => {
-            let own = ::words::of(&first.rule).is_some();
-            (if own { "found-policy" } else { "found-matched" }, first)
-        }
-        ReasonCode::Encrypted
-        | ReasonCode::Unreadable
-        | ReasonCode::Damaged
-        | ReasonCode::Unsupported
-        | ReasonCode::Limit
-        | ReasonCode::Timeout
-        | ReasonCode::Changed
-            if is_about(first, reason.code) =>
-        {
-            ("found-gap", first)
-        }
-        ReasonCode::Encrypted
-        | ReasonCode::Unreadable
-        | ReasonCode::Damaged
-        | ReasonCode::Unsupported
-        | ReasonCode::Limit
-        | ReasonCode::Timeout
-        | ReasonCode::Changed
-        | ReasonCode::Removed
-        | ReasonCode::Unregistered
-        | ReasonCode::Expired
-        | ReasonCode::Revoked
-        | ReasonCode::NotYetValid
-        | ReasonCode::Lost
-        | ReasonCode::CloneSuspected
-        | ReasonCode::NotStorage
-        | ReasonCode::RulesMissing
-        | ReasonCode::RulesStale
-        | ReasonCode::SelfTestFailed
-        | ReasonCode::LedgerUnavailable
-        | ReasonCode::ClockUntrusted => return None,
+        let own = ::words::of(&first.rule).is_some();
+        if own { "found-policy" } else { "found-matched" }
+    } else if reason.code != ReasonCode::Removed && is_about(first, reason.code) {
+        "found-gap"
+    } else {
+        return None;
     };
-    let title = title_of(title)?;
+    let title = title_of(first)?;
     let kind = words.say(key);
     let many = 1 < reason.count;
     let count = number::grouped(&reason.count.to_string());
