@@ -212,6 +212,7 @@ impl Identified {
                 code: ReasonCode::Unregistered,
                 entry: None,
                 detail: self.claim_fault.clone().unwrap_or_default(),
+                differences: Vec::new(),
                 function: None,
             }),
         }

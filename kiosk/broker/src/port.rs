@@ -293,6 +293,10 @@ impl Port {
             waivers: received
                 .map(|received| received.examination.waivers.iter().copied().collect())
                 .unwrap_or_default(),
+            refused: self
+                .admission
+                .refusal()
+                .map(|refusal| Box::new(refusal.told())),
             fault: self
                 .admission
                 .refusal()

@@ -25,6 +25,7 @@ fn refused() -> Admission {
         code,
         entry: None,
         detail: String::new(),
+        differences: Vec::new(),
         function: None,
     })
 }

@@ -60,6 +60,7 @@ pub(crate) fn view(
         contact: site.policy.contact.clone(),
         lanes,
         open_cases: 0,
+        gate: wire::view::Gate::default(),
     }
 }
 
@@ -115,6 +116,7 @@ fn shown(lane: &Lane, port: &Port) -> Shown {
         label: port.identified.label(),
         stage,
         asking: port.case.map(|case| case.asking()),
+        request: None,
     }
 }
 
@@ -139,6 +141,7 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
             .map_or(0, |totals| totals.bytes_read),
         first: first.filter(|_| shown.verdict() != Verdict::Pass),
         brought: port.brought.clone(),
+        put_back: None,
         waivers: received
             .map(|received| received.examination.waivers.iter().copied().collect())
             .unwrap_or_default(),

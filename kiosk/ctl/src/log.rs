@@ -1,6 +1,7 @@
 //! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` writes.
 
 mod changes;
+mod custody;
 
 use std::path::PathBuf;
 
@@ -128,6 +129,22 @@ fn summary(entry: &Entry) -> Result<String, CommandError> {
         Event::RulesInstalled(change) => changes::changed("installed", change),
         Event::RulesRolledBack(change) => changes::changed("back to", change),
         Event::RulesRefused(refused) => changes::refused(refused),
+        Event::ListChanged(change) => custody::list_changed(change),
+        Event::Requested { insertion } => format!("requested   insertion {insertion}"),
+        Event::RequestClosed(closed) => custody::request_closed(closed),
+        Event::Lent(lent) => custody::lent(lent),
+        Event::Returned(returned) => custody::returned(returned),
+        Event::Enrolling(wait) => custody::enrolling(wait.seconds, &wait.by),
+        Event::SignedIn(whom) => format!("signed in   {}", custody::whom(whom)),
+        Event::SignInRefused(refused) => custody::sign_in_refused(refused),
+        Event::SignedOut(whom) => format!("signed out  {}", custody::whom(whom)),
+        Event::ClockStepped { expected, found } => {
+            format!(
+                "clock       stepped from {} to {}",
+                text(expected),
+                text(found)
+            )
+        }
     };
     Ok(format!(
         "{:>6}  {}  {what}",
@@ -203,6 +220,16 @@ fn show(ledger: &Ledger, number: u64, json: bool) -> Result<u8, CommandError> {
         | Event::Waived(_)
         | Event::WaiverEnded { .. }
         | Event::Mitigated { .. }
+        | Event::Requested { .. }
+        | Event::RequestClosed(_)
+        | Event::Lent(_)
+        | Event::Returned(_)
+        | Event::Enrolling(_)
+        | Event::SignedIn(_)
+        | Event::SignInRefused(_)
+        | Event::SignedOut(_)
+        | Event::ClockStepped { .. }
+        | Event::ListChanged(_)
         | Event::Interrupted { .. } => {}
         Event::RulesInstalled(change) | Event::RulesRolledBack(change) => {
             changes::show_change(change);

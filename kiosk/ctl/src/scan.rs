@@ -88,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
             claim: None,
             medium: admission.medium().map(str::to_owned),
             rules: loaded.as_ref().map(|loaded| loaded.about.clone()),
+            occasion: None,
         },
         None,
     );
@@ -117,6 +118,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         started: report::time(now),
         finished: report::time(finished),
         fault: (received.fault.clone()).or_else(|| second.and_then(|second| second.fault)),
+        refused: admission.refusal().map(|refusal| Box::new(refusal.told())),
         waivers: received.examination.waivers.iter().copied().collect(),
     };
     let shown = book.shown(judgement, inserted, &judged, received.rows.as_ref());

@@ -148,9 +148,11 @@ fn play(paths: &Paths, bay: &Path, samples: &Path) -> Result<u8, CommandError> {
         let shown = wait_for(&screen, JOURNEY_MAX, "a verdict", |view| {
             view.lanes.iter().find_map(|lane| match &lane.stage {
                 Stage::Judged(shown) => Some(shown.clone()),
-                Stage::Checking | Stage::Scanning { .. } | Stage::Recording | Stage::Removed(_) => {
-                    None
-                }
+                Stage::AwaitingVisit
+                | Stage::Checking
+                | Stage::Scanning { .. }
+                | Stage::Recording
+                | Stage::Removed(_) => None,
             })
         })?;
         say(&name.to_string_lossy(), &shown);

@@ -1,9 +1,10 @@
 //! May this medium be read? The claim against the list.
 
 use jiff::civil::Date;
-use wire::{Claim, Function, Interface, ReasonCode};
+use wire::custody::{Difference, Refused};
+use wire::{Claim, Function, Interface, MediumName, ReasonCode};
 
-use crate::allowlist::{Allowlist, Medium, Status};
+use crate::allowlist::{Allowlist, Identity, Medium, Status};
 
 /// What the allowlist decides about a medium. There is no default-allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +56,22 @@ pub struct Refusal {
     pub entry: Option<String>,
     /// For staff: what exactly. Holds nothing that the medium spelled.
     pub detail: String,
+    /// In what the medium differs from that entry.
+    pub differences: Vec<Difference>,
     /// What the device is besides storage, when that is the reason.
     pub function: Option<Function>,
+}
+
+impl Refusal {
+    /// As the ledger tells it.
+    #[must_use]
+    pub fn told(&self) -> Refused {
+        Refused {
+            entry: self.entry.clone(),
+            detail: self.detail.clone(),
+            differences: self.differences.clone(),
+        }
+    }
 }
 
 /// Applies the list to what a medium says of itself.
@@ -87,6 +102,7 @@ pub fn twin(medium: Option<&str>) -> Refusal {
         code: ReasonCode::CloneSuspected,
         entry: medium.map(str::to_owned),
         detail: "another medium with the same USB id and serial is in".to_owned(),
+        differences: Vec::new(),
         function: None,
     }
 }
@@ -99,12 +115,13 @@ pub fn several(medium: Option<&str>) -> Refusal {
         code: ReasonCode::NotStorage,
         entry: medium.map(str::to_owned),
         detail: "the device shows more than one disk".to_owned(),
+        differences: Vec::new(),
         function: None,
     }
 }
 
 fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -> Admission {
-    let found = list.media().iter().find(|medium| is_named(medium, claim));
+    let found = found(claim, capacity, list);
     let named = found.map(|medium| medium.id.clone());
     let plain = |interface: &Interface| interface.is_plain_storage();
     if let Some(other) = claim.interfaces.iter().find(|interface| !plain(interface)) {
@@ -112,6 +129,7 @@ fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -
             code: ReasonCode::NotStorage,
             entry: named,
             detail: format!("interface {other} is not plain storage"),
+            differences: Vec::new(),
             // A network adapter with a keyboard in it is a keyboard.
             function: claim
                 .interfaces
@@ -129,18 +147,40 @@ fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -
     }
     match found {
         None => unregistered(claim, list),
-        Some(medium) => match differences(claim, capacity, medium).as_str() {
-            "" => match standing(medium, today) {
-                Ok(()) => Admission::Registered {
-                    id: medium.id.clone(),
-                },
-                Err(refusal) => Admission::Refused(refusal),
-            },
-            differ => {
-                let detail = format!("{differ} from the registered medium");
-                refused(ReasonCode::CloneSuspected, named, detail)
+        Some(medium) => {
+            let differences = differences(claim, capacity, medium);
+            if differences.is_empty() {
+                return match standing(medium, today) {
+                    Ok(()) => Admission::Registered {
+                        id: medium.id.clone(),
+                    },
+                    Err(refusal) => Admission::Refused(refusal),
+                };
             }
-        },
+            let keys: Vec<&str> = differences.iter().map(|one| one.key.as_str()).collect();
+            let (code, detail) = match medium.identity {
+                Identity::Serial => {
+                    let verb = if keys.len() == 1 { "differs" } else { "differ" };
+                    let detail = format!("{} {verb} from the registered medium", keys.join(", "));
+                    (ReasonCode::CloneSuspected, detail)
+                }
+                // Another medium of the model is no copy of anything.
+                Identity::Model => {
+                    let detail = format!(
+                        "{} of this entry without a serial number differ",
+                        keys.join(", ")
+                    );
+                    (ReasonCode::Unregistered, detail)
+                }
+            };
+            Admission::Refused(Refusal {
+                code,
+                entry: named,
+                detail,
+                differences,
+                function: None,
+            })
+        }
     }
 }
 
@@ -167,30 +207,94 @@ fn refused(code: ReasonCode, entry: Option<String>, detail: impl Into<String>) -
         code,
         entry,
         detail: detail.into(),
+        differences: Vec::new(),
         function: None,
     })
 }
 
-/// Whether vendor, product and serial are those of the entry. No serial equals no other, and
-/// the list holds no empty one.
-fn is_named(medium: &Medium, claim: &Claim) -> bool {
-    let serials_agree = match (&medium.serial, &claim.serial) {
-        (Some(listed), Some(claimed)) => listed.as_bytes() == claimed.as_bytes(),
-        (None, _) | (_, None) => false,
-    };
-    serials_agree && (medium.vid, medium.pid) == (claim.vid, claim.pid)
+/// The entry that has the claim's name; of several of one model the one that fits best.
+fn found<'l>(claim: &Claim, capacity: Option<u64>, list: &'l Allowlist) -> Option<&'l Medium> {
+    let named = || list.media().iter().filter(|medium| is_named(medium, claim));
+    named()
+        .find(|medium| differences(claim, capacity, medium).is_empty())
+        .or_else(|| named().next())
 }
 
-/// In which way a medium with the right name is another one; empty when it is the same.
-fn differences(claim: &Claim, capacity: Option<u64>, medium: &Medium) -> String {
-    let interfaces = !same_interfaces(&claim.interfaces, &medium.interfaces);
-    let capacity = capacity != Some(medium.capacity_bytes);
-    match (interfaces, capacity) {
-        (false, false) => String::new(),
-        (true, false) => "interfaces differ".to_owned(),
-        (false, true) => "capacity differs".to_owned(),
-        (true, true) => "interfaces and capacity differ".to_owned(),
+/// Whether the entry is about what the claim names. No serial equals no other, and the list
+/// holds no empty one; an entry by its model is never about a medium that has a serial number.
+fn is_named(medium: &Medium, claim: &Claim) -> bool {
+    let claimed = serial(claim);
+    let is_it = match (medium.identity, &medium.serial, claimed) {
+        (Identity::Serial, Some(listed), Some(claimed)) => listed.as_bytes() == claimed,
+        (Identity::Model, _, None) => strings(claim, medium).next().is_none(),
+        (Identity::Serial, _, _) | (Identity::Model, _, Some(_)) => false,
+    };
+    is_it && (medium.vid, medium.pid) == (claim.vid, claim.pid)
+}
+
+/// The serial number, if the medium shows one.
+fn serial(claim: &Claim) -> Option<&[u8]> {
+    let serial = claim.serial.as_ref()?;
+    (!serial.is_empty()).then(|| serial.as_bytes())
+}
+
+/// In what a medium with the right name is another one; nothing when it is the same.
+fn differences(claim: &Claim, capacity: Option<u64>, medium: &Medium) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    if !same_interfaces(&claim.interfaces, &medium.interfaces) {
+        differences.push(Difference {
+            key: "interfaces".to_owned(),
+            listed: spelled(&medium.interfaces),
+            claimed: Some(spelled(&claim.interfaces)),
+        });
     }
+    if capacity != Some(medium.capacity_bytes) {
+        differences.push(Difference {
+            key: "capacity_bytes".to_owned(),
+            listed: medium.capacity_bytes.to_string(),
+            claimed: capacity.map(|bytes| bytes.to_string()),
+        });
+    }
+    differences.extend(strings(claim, medium));
+    differences
+}
+
+/// The strings that the entry asks for and that are others.
+fn strings<'c>(claim: &'c Claim, medium: &'c Medium) -> impl Iterator<Item = Difference> + 'c {
+    let release = claim.usb.as_ref().map(|usb| usb.release.as_bytes());
+    let string = |name: &'c MediumName| Some(name.as_bytes()).filter(|bytes| !bytes.is_empty());
+    let asked = [
+        (
+            "manufacturer",
+            &medium.manufacturer,
+            string(&claim.manufacturer),
+        ),
+        ("product", &medium.product, string(&claim.product)),
+        ("release", &medium.release, release),
+    ];
+    asked.into_iter().filter_map(|(key, listed, claimed)| {
+        let listed = listed.as_ref()?;
+        let differs = claimed != Some(listed.as_bytes());
+        differs.then(|| Difference {
+            key: key.to_owned(),
+            listed: listed.clone(),
+            claimed: claimed.map(shown),
+        })
+    })
+}
+
+/// What a medium spelled, for staff.
+fn shown(bytes: &[u8]) -> String {
+    let (name, _) = MediumName::cut(bytes);
+    wire::name::line_within(&name.escaped().to_string(), SHOWN_BYTES_MAX)
+}
+
+/// Longest text of a medium in a [`Difference`], in bytes: several of them fit one entry.
+const SHOWN_BYTES_MAX: usize = 512;
+
+fn spelled(interfaces: &[Interface]) -> String {
+    let texts: Vec<String> = interfaces.iter().map(ToString::to_string).collect();
+    texts.join(" ")
 }
 
 /// Whether two devices have the same interfaces, each as often. Their order says nothing about a
@@ -211,6 +315,7 @@ fn standing(medium: &Medium, today: Date) -> Result<(), Refusal> {
             code,
             entry: Some(medium.id.clone()),
             detail,
+            differences: Vec::new(),
             function: None,
         })
     };
@@ -231,49 +336,63 @@ fn standing(medium: &Medium, today: Date) -> Result<(), Refusal> {
 
 /// Refuses a claim that no entry has, and names the entry that it comes nearest to.
 fn unregistered(claim: &Claim, list: &Allowlist) -> Admission {
-    let Some(serial) = claim.serial.as_ref().filter(|serial| !serial.is_empty()) else {
+    let refuse = |medium: &Medium, detail: &str, differences| {
+        Admission::Refused(Refusal {
+            code: ReasonCode::Unregistered,
+            entry: Some(medium.id.clone()),
+            detail: detail.to_owned(),
+            differences,
+            function: None,
+        })
+    };
+    let same_ids = |medium: &&Medium| (medium.vid, medium.pid) == (claim.vid, claim.pid);
+    let Some(serial) = serial(claim) else {
+        let by_model = |medium: &&Medium| medium.identity == Identity::Model && same_ids(medium);
+        if let Some(medium) = list.media().iter().find(by_model) {
+            let differences = strings(claim, medium).collect();
+            return refuse(
+                medium,
+                "the medium is of another model than this entry",
+                differences,
+            );
+        }
         let detail =
             "the medium has no serial number, so it cannot be told from others of its kind";
         return refused(ReasonCode::Unregistered, None, detail);
     };
-    let serial = serial.as_bytes();
-    let is_serial = |medium: &&Medium| {
-        medium
-            .serial
-            .as_ref()
-            .is_some_and(|listed| listed.as_bytes() == serial)
-    };
-    if let Some(medium) = list.media().iter().find(is_serial) {
-        let entry = Some(medium.id.clone());
-        return refused(
-            ReasonCode::Unregistered,
-            entry,
+    let listed = |medium: &Medium| medium.serial.clone().unwrap_or_default();
+    if let Some(medium) = list
+        .media()
+        .iter()
+        .find(|medium| listed(medium).as_bytes() == serial)
+    {
+        let ids = |vid: u16, pid: u16| format!("{vid:04x}:{pid:04x}");
+        let differs = Difference {
+            key: "vid, pid".to_owned(),
+            listed: ids(medium.vid, medium.pid),
+            claimed: Some(ids(claim.vid, claim.pid)),
+        };
+        return refuse(
+            medium,
             "vendor or product differs from this entry",
+            vec![differs],
         );
     }
     let in_common = |medium: &Medium| {
-        let listed = medium.serial.as_deref().unwrap_or_default().as_bytes();
-        listed
-            .iter()
-            .zip(serial)
-            .take_while(|(left, right)| left == right)
-            .count()
+        let listed = listed(medium);
+        let pairs = listed.as_bytes().iter().zip(serial);
+        pairs.take_while(|(left, right)| left == right).count()
     };
     // The last of equals in reverse order is the first in the list's order.
-    let nearest = list
-        .media()
-        .iter()
-        .rev()
-        .filter(|medium| (medium.vid, medium.pid) == (claim.vid, claim.pid))
-        .max_by_key(|medium| in_common(medium));
-    match nearest {
+    let nearest = list.media().iter().rev().filter(same_ids);
+    match nearest.max_by_key(|medium| in_common(medium)) {
         Some(medium) => {
-            let entry = Some(medium.id.clone());
-            refused(
-                ReasonCode::Unregistered,
-                entry,
-                "serial differs from this entry",
-            )
+            let differs = Difference {
+                key: "serial".to_owned(),
+                listed: listed(medium),
+                claimed: Some(shown(serial)),
+            };
+            refuse(medium, "serial differs from this entry", vec![differs])
         }
         None => refused(ReasonCode::Unregistered, None, "no entry is like it"),
     }

@@ -56,9 +56,17 @@ pub struct Medium {
     pub vid: u16,
     /// USB product id.
     pub pid: u16,
-    /// USB serial number. An entry without one is never found by a claim: it only documents
-    /// a medium that cannot be told from others of its kind.
+    /// How it is known again.
+    pub identity: Identity,
+    /// USB serial number. Without one it is known by [`Identity::Model`] or not at all.
     pub serial: Option<String>,
+    /// Its manufacturer string, when that must match too.
+    pub manufacturer: Option<String>,
+    /// Its product string, when that must match too.
+    pub product: Option<String>,
+    /// `bcdDevice`, the maker's release number as four hexadecimal digits, when that must match
+    /// too.
+    pub release: Option<String>,
     /// Every interface it has.
     pub interfaces: Vec<Interface>,
     /// Its size in bytes.
@@ -79,6 +87,19 @@ pub struct Medium {
     pub storage_place: String,
     /// Anything else.
     pub note: Option<String>,
+}
+
+/// How a medium is known again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// By its serial number, and by nothing without one: such an entry only documents a medium
+    /// that cannot be told from others of its kind.
+    #[default]
+    Serial,
+    /// By its model alone: every medium with the same ids, strings, release, interfaces and
+    /// capacity is taken for it. Weaker, and only for a medium that has no serial number.
+    Model,
 }
 
 /// Whether a registered medium may be used. It has no default: the entry must say.
@@ -106,7 +127,11 @@ struct RawMedium {
     id: Spanned<String>,
     vid: Spanned<String>,
     pid: Spanned<String>,
+    identity: Option<Spanned<Identity>>,
     serial: Option<Spanned<String>>,
+    manufacturer: Option<Spanned<String>>,
+    product: Option<Spanned<String>>,
+    release: Option<Spanned<String>>,
     interfaces: Spanned<Vec<Spanned<String>>>,
     capacity_bytes: Spanned<u64>,
     owner: Spanned<String>,
@@ -133,6 +158,7 @@ pub fn parse(text: &str) -> Result<Allowlist, ListError> {
     }
     let mut ids = BTreeMap::<String, &Spanned<String>>::new();
     let mut identities = BTreeMap::<(u16, u16, String), &Spanned<String>>::new();
+    let mut models = BTreeMap::<Model, &Spanned<String>>::new();
     let mut media = Vec::with_capacity(raw.medium.len());
     for entry in &raw.medium {
         let medium = check(&source, entry)?;
@@ -149,9 +175,42 @@ pub fn parse(text: &str) -> Result<Allowlist, ListError> {
                 return Err(source.twice(first, place, what, next));
             }
         }
+        if medium.identity == Identity::Model
+            && let Some(first) = models.insert(Model::of(&medium), &entry.id)
+        {
+            let what = "this model without a serial number".to_owned();
+            let next = "two media that cannot be told apart are one entry";
+            return Err(source.twice(first, &entry.id, what, next));
+        }
         media.push(medium);
     }
     Ok(Allowlist { media })
+}
+
+/// What two media without serial numbers have in common when they cannot be told apart.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Model {
+    ids: (u16, u16),
+    strings: [Option<String>; 3],
+    interfaces: Vec<Interface>,
+    capacity_bytes: u64,
+}
+
+impl Model {
+    fn of(medium: &Medium) -> Self {
+        let mut interfaces = medium.interfaces.clone();
+        interfaces.sort_unstable();
+        Self {
+            ids: (medium.vid, medium.pid),
+            strings: [
+                medium.manufacturer.clone(),
+                medium.product.clone(),
+                medium.release.clone(),
+            ],
+            interfaces,
+            capacity_bytes: medium.capacity_bytes,
+        }
+    }
 }
 
 fn check(source: &Text<'_>, raw: &RawMedium) -> Result<Medium, ListError> {
@@ -165,14 +224,19 @@ fn check(source: &Text<'_>, raw: &RawMedium) -> Result<Medium, ListError> {
         ));
     }
     let line = |value| source.line(value, TEXT_BYTES_MAX);
+    let string = |value| source.line(value, SERIAL_BYTES_MAX);
     Ok(Medium {
-        id: id(source, &raw.id)?,
+        id: source.id(&raw.id)?,
+        identity: identity(source, raw)?,
         vid: source.usb_id(&raw.vid)?,
         pid: source.usb_id(&raw.pid)?,
-        serial: raw
-            .serial
+        serial: raw.serial.as_ref().map(string).transpose()?,
+        manufacturer: raw.manufacturer.as_ref().map(string).transpose()?,
+        product: raw.product.as_ref().map(string).transpose()?,
+        release: raw
+            .release
             .as_ref()
-            .map(|value| source.line(value, SERIAL_BYTES_MAX))
+            .map(|value| release(source, value))
             .transpose()?,
         interfaces: source.interfaces(&raw.interfaces)?,
         capacity_bytes: source.number(&raw.capacity_bytes, u64::MAX)?,
@@ -187,26 +251,46 @@ fn check(source: &Text<'_>, raw: &RawMedium) -> Result<Medium, ListError> {
     })
 }
 
-fn id(source: &Text<'_>, value: &Spanned<String>) -> Result<String, ListError> {
-    let id = value.get_ref();
-    let letters = id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-    if letters && (1..=ID_BYTES_MAX).contains(&id.len()) {
-        return Ok(id.clone());
+/// An entry by its model says everything that a model has, and no serial number.
+fn identity(source: &Text<'_>, raw: &RawMedium) -> Result<Identity, ListError> {
+    let Some(identity) = &raw.identity else {
+        return Ok(Identity::Serial);
+    };
+    let says_all = raw.manufacturer.is_some() && raw.product.is_some() && raw.release.is_some();
+    match (identity.get_ref(), &raw.serial) {
+        (Identity::Serial, Some(_)) => Ok(Identity::Serial),
+        (Identity::Model, None) if says_all => Ok(Identity::Model),
+        (Identity::Serial, None) => Err(source.refuse(
+            identity,
+            "there is no serial number to know it by",
+            "add serial, or write identity = \"model\"",
+        )),
+        (Identity::Model, Some(_)) => Err(source.refuse(
+            identity,
+            "a medium with a serial number is known by that",
+            "remove identity or serial",
+        )),
+        (Identity::Model, None) => Err(source.refuse(
+            identity,
+            "to know it by its model, the entry must say all of that",
+            "add manufacturer, product and release",
+        )),
     }
-    let what = format!("an id must be 1 to {ID_BYTES_MAX} of A-Z a-z 0-9 . _ -");
-    Err(source.refuse(value, what, "write it as on the label: \"M-0001\""))
+}
+
+fn release(source: &Text<'_>, value: &Spanned<String>) -> Result<String, ListError> {
+    let digits = value.get_ref();
+    if digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(digits.to_ascii_lowercase());
+    }
+    let what = "a release must be four hexadecimal digits in quotes";
+    Err(source.refuse(value, what, "write bcdDevice as \"0110\""))
 }
 
 fn date(source: &Text<'_>, value: &Spanned<Datetime>) -> Result<Date, ListError> {
     let written = value.get_ref();
     let date = match (written.date, written.time, written.offset) {
-        (Some(date), None, None) => i16::try_from(date.year)
-            .ok()
-            .zip(i8::try_from(date.month).ok())
-            .zip(i8::try_from(date.day).ok())
-            .and_then(|((year, month), day)| Date::new(year, month, day).ok()),
+        (Some(date), None, None) => crate::moment::day(date),
         (_, _, _) => None,
     };
     date.ok_or_else(|| {

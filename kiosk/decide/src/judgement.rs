@@ -240,7 +240,8 @@ impl Class {
             | ReasonCode::NotYetValid
             | ReasonCode::Lost
             | ReasonCode::CloneSuspected
-            | ReasonCode::NotStorage => Self::NotAdmitted,
+            | ReasonCode::NotStorage
+            | ReasonCode::NoVisit => Self::NotAdmitted,
             ReasonCode::RulesMissing
             | ReasonCode::RulesStale
             | ReasonCode::SelfTestFailed

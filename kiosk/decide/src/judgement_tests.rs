@@ -9,7 +9,7 @@ pub(super) const ENTRY: EntryId = EntryId {
 };
 
 /// Every reason code, so that none is left without a place.
-pub(super) const CODES: [ReasonCode; 22] = [
+pub(super) const CODES: [ReasonCode; 23] = [
     ReasonCode::Matched,
     ReasonCode::Policy,
     ReasonCode::Unregistered,
@@ -19,6 +19,7 @@ pub(super) const CODES: [ReasonCode; 22] = [
     ReasonCode::Lost,
     ReasonCode::CloneSuspected,
     ReasonCode::NotStorage,
+    ReasonCode::NoVisit,
     ReasonCode::Encrypted,
     ReasonCode::Unreadable,
     ReasonCode::Damaged,
@@ -40,6 +41,7 @@ pub(super) fn registered() -> Admission {
 
 pub(super) fn refused(code: ReasonCode) -> Admission {
     Admission::Refused(Refusal {
+        differences: Vec::new(),
         function: None,
         code,
         entry: None,

@@ -7,13 +7,21 @@
 
 pub mod source;
 
+pub mod moment;
+
 pub mod allowlist;
+
+pub mod contractors;
+
+pub mod accounts;
 
 pub mod claim_file;
 
 pub mod policy;
 
 mod admission;
+
+mod visit;
 
 mod examination;
 
@@ -26,10 +34,14 @@ mod judgement;
 #[cfg(test)]
 mod fixtures;
 
+pub use accounts::{Account, Accounts, Role};
 pub use admission::{Admission, Refusal, admit, admit_as, admit_unbound, several, twin};
-pub use allowlist::{Allowlist, Medium, Status};
+pub use allowlist::{Allowlist, Identity, Medium, Status};
+pub use contractors::{CodeFault, Company, Contractors, Visit};
 pub use examination::{Ending, Examination, RulesState};
 pub use judgement::{Judgement, Recording, Shown, exit_status, judge};
+pub use moment::{Moment, When};
 pub use policy::Policy;
 pub use source::{LineColumn, ListError};
 pub use tally::{Counts, Tally};
+pub use visit::{on_visit, under_contract};

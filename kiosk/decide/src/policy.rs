@@ -3,6 +3,7 @@
 mod clamd;
 mod coverage;
 mod fixed;
+mod gate;
 mod upkeep;
 
 use jiff::civil::Date;
@@ -16,6 +17,7 @@ use wire::scan::{CONTAINER_DEPTH_MAX, Limits, Spare};
 pub use clamd::{CLAMD_SECONDS_LIMIT_MAX, CONF_PATH_BYTES_MAX, Clamd, SOCKET_BYTES_MAX};
 pub use coverage::{Coverage, UNALLOCATED_MEDIUM_BYTES};
 pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX, is_port};
+pub use gate::{Gate, STAFF_SECONDS, VISIT_SECONDS};
 pub use upkeep::{
     AGE_DAYS_WARN, EXPIRY_DAYS_WARN, Freshness, SELF_TEST_EVERY_SCANS, SELF_TEST_SCANS_LIMIT_MAX,
     Upkeep,
@@ -67,6 +69,8 @@ pub struct Policy {
     pub fixed: Vec<Fixed>,
     /// clamd as a second engine; `None` when there is none.
     pub clamd: Option<Clamd>,
+    /// What is asked of the people at the gate.
+    pub gate: Gate,
 }
 
 impl Policy {
@@ -84,6 +88,7 @@ impl Policy {
             coverage: Coverage::builtin(),
             fixed: Vec::new(),
             clamd: None,
+            gate: Gate::builtin(),
         }
     }
 
@@ -146,6 +151,7 @@ struct RawPolicy {
     coverage: Option<coverage::RawCoverage>,
     limits: Option<RawLimits>,
     clamd: Option<clamd::RawClamd>,
+    gate: Option<gate::RawGate>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +200,7 @@ pub fn parse(text: &str) -> Result<Policy, ListError> {
         coverage: coverage::check(&source, raw.coverage.as_ref())?,
         limits: limits(&source, &raw.limits.unwrap_or_default())?,
         clamd: clamd::check(&source, raw.clamd)?,
+        gate: gate::check(&source, raw.gate.as_ref())?,
     })
 }
 

@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use wire::Interface;
 
+use crate::allowlist::ID_BYTES_MAX;
+
 /// A place in a text, as editors count: both from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LineColumn {
@@ -184,6 +186,19 @@ impl<'t> Text<'t> {
                     .map_err(|what| self.refuse(item, what, "08:06:50 is what most sticks have"))
             })
             .collect()
+    }
+
+    /// An id that people write on a label: letters, digits and `. _ -`.
+    pub(crate) fn id(&self, value: &Spanned<String>) -> Result<String, ListError> {
+        let id = value.get_ref();
+        let letters = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+        if letters && (1..=ID_BYTES_MAX).contains(&id.len()) {
+            return Ok(id.clone());
+        }
+        let what = format!("an id must be 1 to {ID_BYTES_MAX} of A-Z a-z 0-9 . _ -");
+        Err(self.refuse(value, what, "write it as on the label: \"M-0001\""))
     }
 
     /// A number from 1 to `most`.

@@ -35,7 +35,7 @@ pub struct Allowance {
     pub memory_bytes: u64,
     /// Most processor time in seconds, over all of the worker's life.
     pub cpu_seconds: u64,
-    /// Longest spool in bytes.
+    /// Longest spool, and longest delivery and desk, in bytes each.
     pub spool_bytes: u64,
     /// Descriptor numbers; those received must be below it.
     pub open_files: u64,
@@ -49,7 +49,7 @@ pub struct Jailed(());
 /// is warm and before the first byte of the medium is read.
 ///
 /// From here on it reads and maps what it holds, receives, sends on its channel and writes its
-/// spool, the delivery and standard error. Anything else kills it, a new thread too. The channel, what it
+/// spool, the delivery, the desk and standard error. Anything else kills it, a new thread too. The channel, what it
 /// may write and standard error stay open: closing one of them is answered with an error.
 ///
 /// # Errors

@@ -53,7 +53,17 @@ pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_) => None,
+        | Event::RulesRefused(_)
+        | Event::ListChanged(_)
+        | Event::Requested { .. }
+        | Event::RequestClosed(_)
+        | Event::Lent(_)
+        | Event::Returned(_)
+        | Event::Enrolling(_)
+        | Event::SignedIn(_)
+        | Event::SignInRefused(_)
+        | Event::SignedOut(_)
+        | Event::ClockStepped { .. } => None,
         Event::Inserted { .. } => Some((number, Step::Inserted)),
         Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
         Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
@@ -94,6 +104,16 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
         | Event::Waived(_)
         | Event::WaiverEnded { .. }
         | Event::Mitigated { .. }
+        | Event::ListChanged(_)
+        | Event::Requested { .. }
+        | Event::RequestClosed(_)
+        | Event::Lent(_)
+        | Event::Returned(_)
+        | Event::Enrolling(_)
+        | Event::SignedIn(_)
+        | Event::SignInRefused(_)
+        | Event::SignedOut(_)
+        | Event::ClockStepped { .. }
         | Event::Interrupted { .. } => Ok(()),
     }
 }

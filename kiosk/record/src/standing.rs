@@ -72,6 +72,16 @@ impl Register {
             | Event::RulesInstalled(_)
             | Event::RulesRolledBack(_)
             | Event::RulesRefused(_)
+            | Event::ListChanged(_)
+            | Event::Requested { .. }
+            | Event::RequestClosed(_)
+            | Event::Lent(_)
+            | Event::Returned(_)
+            | Event::Enrolling(_)
+            | Event::SignedIn(_)
+            | Event::SignInRefused(_)
+            | Event::SignedOut(_)
+            | Event::ClockStepped { .. }
             | Event::Interrupted { .. } => {}
         }
     }
@@ -108,6 +118,7 @@ impl Register {
             waivers: waivers.take(WAIVERS_MAX).collect(),
             open_cases: u64::try_from(self.open.len()).unwrap_or(u64::MAX),
             cases: self.open().take(CASES_NAMED_MAX).collect(),
+            ..Standing::default()
         }
     }
 
@@ -161,6 +172,16 @@ impl Register {
             | Event::RulesInstalled(_)
             | Event::RulesRolledBack(_)
             | Event::RulesRefused(_)
+            | Event::ListChanged(_)
+            | Event::Requested { .. }
+            | Event::RequestClosed(_)
+            | Event::Lent(_)
+            | Event::Returned(_)
+            | Event::Enrolling(_)
+            | Event::SignedIn(_)
+            | Event::SignInRefused(_)
+            | Event::SignedOut(_)
+            | Event::ClockStepped { .. }
             | Event::Interrupted { .. } => Ok(()),
         }
     }

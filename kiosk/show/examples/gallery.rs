@@ -102,9 +102,11 @@ fn picture(name: &str) -> Option<Option<View>> {
                 label: medium_name("DataTraveler 3.0"),
                 stage,
                 asking: None,
+                request: None,
             })
             .collect(),
         open_cases: 0,
+        gate: wire::view::Gate::default(),
     }))
 }
 
@@ -165,5 +167,6 @@ fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
         first,
         waivers: Vec::new(),
         brought: None,
+        put_back: None,
     })
 }

@@ -15,7 +15,7 @@ use crate::words::{Both, Words};
 pub(crate) fn may_ask(stage: &Stage) -> bool {
     match stage {
         Stage::Judged(shown) | Stage::Removed(shown) => shown.verdict == Verdict::Stop,
-        Stage::Checking | Stage::Scanning { .. } | Stage::Recording => false,
+        Stage::AwaitingVisit | Stage::Checking | Stage::Scanning { .. } | Stage::Recording => false,
     }
 }
 

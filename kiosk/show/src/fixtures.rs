@@ -7,7 +7,7 @@ use wire::view::{FirstFinding, Lane, RulesAge, Shown, Stage, View};
 use wire::{Digest, MediumName, ReasonCode, Title, Verdict};
 
 /// Every reason, in the type's order.
-pub(crate) const REASONS: [ReasonCode; 22] = [
+pub(crate) const REASONS: [ReasonCode; 23] = [
     ReasonCode::Matched,
     ReasonCode::Policy,
     ReasonCode::Unregistered,
@@ -17,6 +17,7 @@ pub(crate) const REASONS: [ReasonCode; 22] = [
     ReasonCode::Lost,
     ReasonCode::CloneSuspected,
     ReasonCode::NotStorage,
+    ReasonCode::NoVisit,
     ReasonCode::Encrypted,
     ReasonCode::Unreadable,
     ReasonCode::Damaged,
@@ -64,9 +65,11 @@ pub(crate) fn view(sequence: u64, stages: Vec<Stage>) -> View {
                 label: label.clone(),
                 stage,
                 asking: None,
+                request: None,
             })
             .collect(),
         open_cases: 0,
+        gate: wire::view::Gate::default(),
     }
 }
 
@@ -121,6 +124,7 @@ pub(crate) fn shown(verdict: Verdict, reasons: &[(ReasonCode, u64)]) -> Box<Show
         first,
         waivers: Vec::new(),
         brought: None,
+        put_back: None,
     })
 }
 

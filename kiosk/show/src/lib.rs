@@ -35,8 +35,8 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 
+pub use self::words::Words;
 pub use error::ShowError;
 pub use run::main;
 pub use state::{Link, Lost, News, Screen, update};
 pub use view::view;
-pub use words::Words;

@@ -284,7 +284,7 @@ impl Edge<'_> {
         let (screen, choice) = self.screen.clone().take_choice();
         self.screen = screen;
         if let (Some(choice), Some(channel)) = (choice, &self.channel)
-            && let Ok(packet) = wire::frame::encode(&choice)
+            && let Ok(packet) = wire::frame::encode(&wire::view::Input::Case(choice))
         {
             let _ = channel.send(&packet, &[]);
         }

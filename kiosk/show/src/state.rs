@@ -161,7 +161,7 @@ fn viewed(screen: Screen, view: Box<View>) -> Screen {
 fn is_sound(view: &View) -> bool {
     let asked = |lane: &Lane| lane.asking.is_none() || ask::may_ask(&lane.stage);
     let sound = |lane: &Lane| match &lane.stage {
-        Stage::Checking | Stage::Scanning { .. } | Stage::Recording => true,
+        Stage::AwaitingVisit | Stage::Checking | Stage::Scanning { .. } | Stage::Recording => true,
         Stage::Judged(shown) | Stage::Removed(shown) => match shown.verdict {
             Verdict::Pass => {
                 shown.reasons.is_empty() && shown.medium.is_some() && 1 <= shown.entry.number
@@ -190,9 +190,11 @@ fn estimates(before: &[Lane], etas: &[Eta], lanes: &[Lane]) -> Vec<Eta> {
                     .unwrap_or_default();
                 eta.after(progress, *elapsed_seconds)
             }
-            Stage::Checking | Stage::Recording | Stage::Judged(_) | Stage::Removed(_) => {
-                Eta::default()
-            }
+            Stage::AwaitingVisit
+            | Stage::Checking
+            | Stage::Recording
+            | Stage::Judged(_)
+            | Stage::Removed(_) => Eta::default(),
         })
         .collect()
 }

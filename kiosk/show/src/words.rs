@@ -108,6 +108,7 @@ pub(crate) fn reason_key(code: ReasonCode) -> &'static str {
         ReasonCode::Lost => "lost",
         ReasonCode::CloneSuspected => "clone-suspected",
         ReasonCode::NotStorage => "not-storage",
+        ReasonCode::NoVisit => "no-visit",
         ReasonCode::Encrypted => "encrypted",
         ReasonCode::Unreadable => "unreadable",
         ReasonCode::Damaged => "damaged",

@@ -13,6 +13,7 @@ age-unknown = undated
 status-starting = STARTING
 status-testing = TESTING
 status-idle = READY
+status-visit = visit code
 status-checking = CHECKING
 status-scanning = SCANNING
 status-recording = RECORDING
@@ -121,6 +122,8 @@ function-audio = There is a sound device in it
 function-video = There is a video camera in it
 function-printer = There is a printer in it
 function-other = It is more than a USB memory
+reason-no-visit = No visit was checked in for this USB
+next-no-visit = Pull it out and ask reception for a visit code
 reason-encrypted = { $count ->
     [one] Something encrypted cannot be opened
    *[other] { $count } encrypted things cannot be opened

@@ -26,26 +26,27 @@ use crate::format::{Format, Sort};
 /// The archives that are opened, in the order in which they are looked for.
 pub(crate) const FORMATS: &[Format] = &[
     Format::new(zip::NAME, Sort::Archive, zip::begins, zip::open),
-    Format::new("7z", Sort::Archive, sevenzip::begins, sevenzip::open),
-    Format::new("rar", Sort::Archive, rar::begins, rar::open),
+    Format::new("7z", Sort::Archive, sevenzip::begins, sevenzip::open).listed(),
+    Format::new("rar", Sort::Archive, rar::begins, rar::open).listed(),
     Format::new("tar", Sort::Archive, tar::begins, tar::open),
     Format::new("ar", Sort::Archive, ar::begins, ar::open),
     Format::new("cpio", Sort::Archive, cpio::begins, cpio::open),
-    Format::new("rpm", Sort::Archive, rpm::begins, rpm::open),
+    Format::new("rpm", Sort::Archive, rpm::begins, rpm::open).listed(),
     Format::new("lzh", Sort::Archive, lzh::begins, lzh::open),
-    Format::new("arj", Sort::Archive, arj::begins, arj::open),
-    Format::new("cab", Sort::Archive, cab::begins, cab::open),
+    Format::new("arj", Sort::Archive, arj::begins, arj::open).listed(),
+    Format::new("cab", Sort::Archive, cab::begins, cab::open).listed(),
     Format::new(
         "installshield cab",
         Sort::Archive,
         installshield::begins,
         installshield::open,
-    ),
-    Format::new("chm", Sort::Archive, chm::begins, chm::open),
-    Format::new("wim", Sort::Archive, wim::begins, wim::open),
+    )
+    .loose(),
+    Format::new("chm", Sort::Archive, chm::begins, chm::open).loose(),
+    Format::new("wim", Sort::Archive, wim::begins, wim::open).loose(),
     // Its first piece may be a stream that is opened by itself.
     Format::new("dmg", Sort::Document, dmg::begins, dmg::open),
-    Format::new("xar", Sort::Archive, xar::begins, xar::open),
+    Format::new("xar", Sort::Archive, xar::begins, xar::open).loose(),
     Format::new("tnef", Sort::Archive, tnef::begins, tnef::open),
     Format::new("binhex", Sort::Archive, binhex::begins, binhex::open),
     Format::new(
@@ -56,10 +57,6 @@ pub(crate) const FORMATS: &[Format] = &[
     ),
     Format::new("applesingle", Sort::Archive, mac::is_apple, mac::open_apple),
 ];
-
-/// Archives whose lists lead anywhere in the file, so that a zip at the end may be hidden in what
-/// they say is theirs: it is looked for in them, too.
-pub(crate) const LOOSE: [&str; 4] = ["installshield cab", "chm", "wim", "xar"];
 
 /// Archives with these contents, for the tests that change archives byte by byte.
 #[cfg(test)]

@@ -33,6 +33,21 @@ pub(crate) fn u64_at(content: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(part(content, at, 8)?.try_into().ok()?))
 }
 
+/// The big-endian number at `at`.
+pub(crate) fn be_u16(content: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes(part(content, at, 2)?.try_into().ok()?))
+}
+
+/// The big-endian number at `at`.
+pub(crate) fn be_u32(content: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(part(content, at, 4)?.try_into().ok()?))
+}
+
+/// The big-endian number at `at`.
+pub(crate) fn be_u64(content: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_be_bytes(part(content, at, 8)?.try_into().ok()?))
+}
+
 /// The first place of `signature` in `content` at or after `from`.
 pub(crate) fn find(content: &[u8], signature: [u8; 4], from: usize) -> Option<usize> {
     let tail = content.get(from..)?;

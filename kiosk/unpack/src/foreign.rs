@@ -1,6 +1,6 @@
 //! Containers that are known by name and not opened.
 
-use crate::bytes::{has, part, u32_at};
+use crate::bytes::{be_u32, has, part, u32_at};
 
 /// Begins at a fixed place and cannot be mistaken for anything else.
 struct Mark {
@@ -98,7 +98,7 @@ fn weak(content: &[u8]) -> Option<&'static str> {
 
 /// The volume that Apple's disks had before HFS+: its mark, blocks of whole sectors and a name.
 fn is_hfs(content: &[u8]) -> Option<bool> {
-    let block_bytes = u32::from_be_bytes(part(content, 1044, 4)?.try_into().ok()?);
+    let block_bytes = be_u32(content, 1044)?;
     let is_block = block_bytes != 0 && block_bytes.is_multiple_of(512);
     let is_name = (1..=27).contains(content.get(1060)?);
     Some(has(content, 1024, b"BD") && is_block && is_name)

@@ -18,6 +18,12 @@ pub struct Format {
     pub(crate) begins: fn(&[u8]) -> bool,
     /// Hands out every member.
     pub(crate) open: fn(&[u8], &mut Walk<'_>) -> Result<(), Halt>,
+    /// Whether its list leads anywhere in the file, so that a zip at the end may be hidden in what
+    /// it says is its own: it is looked for in it, too.
+    pub(crate) is_loose: bool,
+    /// Whether its headers have checksums or a structure of their own: members in such a list are
+    /// no chance, whatever became of their contents.
+    pub(crate) is_listed: bool,
 }
 
 /// What it means when a content is of two formats at once.
@@ -36,6 +42,9 @@ pub(crate) enum Sort {
     Text,
     /// Anything in which another of these may begin: it is searched when it is no archive itself.
     Search,
+    /// Anything in which a zip may begin that has no directory at its end. A whole zip is found by
+    /// that, and documents keep zips in pieces: what is either is not searched.
+    SearchOfPieces,
 }
 
 impl Format {
@@ -50,6 +59,24 @@ impl Format {
             sort,
             begins,
             open,
+            is_loose: false,
+            is_listed: false,
+        }
+    }
+
+    /// The same with [`Format::is_loose`].
+    pub(crate) const fn loose(self) -> Self {
+        Self {
+            is_loose: true,
+            ..self
+        }
+    }
+
+    /// The same with [`Format::is_listed`].
+    pub(crate) const fn listed(self) -> Self {
+        Self {
+            is_listed: true,
+            ..self
         }
     }
 
@@ -104,7 +131,7 @@ pub fn recognise(content: &[u8]) -> Vec<&'static Format> {
     let begun = |sort: Sort| formats().filter(move |one| one.sort == sort && (one.begins)(content));
     let mut found: Vec<_> = begun(Sort::Archive).collect();
     let is_archive = !found.is_empty();
-    let is_loose = found.iter().all(|one| archive::LOOSE.contains(&one.name));
+    let is_loose = found.iter().all(|one| one.is_loose);
     found.extend(begun(Sort::Document));
     // A compound file looks for zips itself: most that end in it are in pieces there.
     if is_loose && !compound::begins(content) && zip::ends(content) {
@@ -128,7 +155,14 @@ pub fn recognise_file(content: &[u8]) -> Vec<&'static Format> {
         .iter()
         .any(|one| one.sort == Sort::Archive && one.begins(content));
     if !is_archive && unopenable(content).is_none() {
-        let search = formats().filter(|one| one.sort == Sort::Search);
+        let mut known = found.iter();
+        let is_whole = known.any(|one| one.sort == Sort::Document || one.name == zip::NAME);
+        let is_asked = |one: &&Format| match one.sort {
+            Sort::Search => true,
+            Sort::SearchOfPieces => !is_whole,
+            Sort::Archive | Sort::Document | Sort::Program | Sort::Text => false,
+        };
+        let search = formats().filter(is_asked);
         found.extend(search.filter(|one| one.begins(content)));
     }
     found
@@ -164,7 +198,7 @@ pub fn open(
     for format in formats {
         walk.is_archive = format.is_archive();
         walk.names = match format.sort {
-            Sort::Archive | Sort::Search => Names::default(),
+            Sort::Archive | Sort::Search | Sort::SearchOfPieces => Names::default(),
             Sort::Document | Sort::Program | Sort::Text => Names::labels(),
         };
         result = (format.open)(content, &mut walk);

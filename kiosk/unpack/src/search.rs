@@ -34,6 +34,9 @@ const TRIAL_MEMBERS_MAX: u64 = 16;
 /// The name under which contents of other kinds are searched.
 const NAME: &str = "archive behind other data";
 
+/// The name under which they are searched for what is left of a zip.
+const PIECES_NAME: &str = "zip without its directory behind other data";
+
 /// Looked for in what begins as no archive.
 pub(crate) const FORMATS: &[Format] = &[
     Format::new(
@@ -43,16 +46,12 @@ pub(crate) const FORMATS: &[Format] = &[
         open,
     ),
     Format::new(
-        "zip without its directory behind other data",
-        Sort::Search,
+        PIECES_NAME,
+        Sort::SearchOfPieces,
         |content| zips(content).next().is_some(),
         open_zip,
     ),
 ];
-
-/// Archives whose headers have checksums or a structure of their own: members in such a list are
-/// no chance, whatever became of their contents.
-const LISTS: [&str; 5] = ["7z", "rar", "cab", "arj", "rpm"];
 
 /// Begins an archive, and where in it.
 struct Mark {
@@ -195,25 +194,16 @@ fn is_disk(content: &[u8]) -> bool {
     has(content, 0, b"conectix\0\0\0\x02") && has(content, 512, b"cxsparse")
 }
 
-/// Where members of a zip stand that has no directory at its end: a whole zip is found by that, and
-/// documents keep zips in pieces.
+/// Where members of a zip stand, after the first byte.
 fn zips(content: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    let is_document = |one: &Format| one.sort == Sort::Document && one.begins(content);
-    let is_other = zip::begins(content) || formats().any(is_document);
     let searched = rest(content, 0, SEARCH_BYTES_MAX);
-    let mut from = if is_other { searched.len() } else { 1 };
-    let mut has_end = None;
-    std::iter::from_fn(move || {
-        loop {
-            let at = find(searched, zip::LOCAL, from)?;
-            from = at.saturating_add(1);
-            if zip::is_member(content, at) {
-                // The end is looked for once there is something that could be its member.
-                let has_end = *has_end.get_or_insert_with(|| zip::ends(content));
-                return (!has_end).then_some(at);
-            }
-        }
-    })
+    let mut from = 1;
+    let next = move || {
+        let at = find(searched, zip::LOCAL, from)?;
+        from = at.saturating_add(1);
+        Some(at)
+    };
+    std::iter::from_fn(next).filter(|at| zip::is_member(content, *at))
 }
 
 /// Opens such a zip from its first member on.
@@ -276,7 +266,7 @@ fn gives_member(content: &[u8]) -> bool {
         ..Limits::default()
     };
     let mut budget = Budget::new(&limits, TRIAL_BYTES_MAX);
-    let is_listed = LISTS.contains(&format.name);
+    let is_listed = format.is_listed;
     // Three bytes and some deflate may be a chance; a header as writers make it is none.
     let is_odd = gzip::begins(content) && !gzip::is_usual(content);
     let mut gives = false;

@@ -11,6 +11,8 @@ mod spelled;
 mod wide;
 mod worth;
 
+pub(crate) use mail::hex_byte;
+
 use crate::format::{Format, Sort};
 
 /// The texts that are opened, in the order in which they are looked for. A mailbox or a mail

@@ -11,11 +11,15 @@ use crate::document::pdf;
 use crate::format::Format;
 use crate::member::{Body, Member, Problem};
 use crate::names::Names;
+use crate::stream::sink::Cut;
 
 /// Why a walk ends before the end of its container: always a limit of the whole file.
 /// Everything else is noted and the walk goes on.
 #[derive(Debug)]
 pub(crate) struct Halt(&'static str);
+
+/// The name of what belongs to no member.
+const OUTSIDE: &[u8] = b"(data outside every member)";
 
 /// One walk.
 pub(crate) struct Walk<'w> {
@@ -32,7 +36,7 @@ pub(crate) struct Walk<'w> {
     /// behind it.
     is_within: bool,
     /// The first thing that keeps the container from being whole.
-    gap: Option<(Gap, &'static str)>,
+    gap: Option<Cut>,
 }
 
 /// One kind of finding about the container: however often it occurs, it is told once.
@@ -149,6 +153,13 @@ impl<'w> Walk<'w> {
         self.gap.get_or_insert((Gap::Unsupported, why));
     }
 
+    /// A part of the container itself is cut for this reason.
+    pub(crate) fn fault(&mut self, cut: Option<Cut>) {
+        if let Some(cut) = cut {
+            self.gap.get_or_insert(cut);
+        }
+    }
+
     /// The container's own list of members is encrypted.
     pub(crate) fn encrypted(&mut self, why: &'static str) {
         self.gap.get_or_insert((Gap::Encrypted, why));
@@ -162,6 +173,32 @@ impl<'w> Walk<'w> {
         }
         self.notice("container_extra_data", detail);
         self.field(data)
+    }
+
+    /// Hands out unpacked bytes that belong to no member. Nobody else matches them: in the container
+    /// they are compressed.
+    pub(crate) fn unowned(
+        &mut self,
+        data: Cow<'_, [u8]>,
+        detail: &'static str,
+    ) -> Result<(), Halt> {
+        if data.iter().all(|byte| *byte == 0) {
+            return Ok(());
+        }
+        self.notice("container_extra_data", detail);
+        self.admit()?;
+        let (name, _) = MediumName::cut(OUTSIDE);
+        self.hand_out(name, Vec::new(), Body::Content(data))
+    }
+
+    /// What of `content` none of these parts reaches, as [`Walk::stray`] does.
+    pub(crate) fn strays(
+        &mut self,
+        content: &[u8],
+        covered: Vec<(usize, usize)>,
+        detail: &'static str,
+    ) -> Result<(), Halt> {
+        gaps(content, covered).try_for_each(|gap| self.stray(gap, detail))
     }
 
     /// Searches all of `content` that no part in `covered` reaches: what was handed out and what the
@@ -212,7 +249,7 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         self.admit()?;
-        let (name, _) = MediumName::cut(b"(data outside every member)");
+        let (name, _) = MediumName::cut(OUTSIDE);
         let body = self.stored(data);
         self.hand_out(name, Vec::new(), body)
     }

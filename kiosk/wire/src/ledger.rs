@@ -6,6 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::claim::Claim;
+use crate::custody::{
+    Enrolling, Lent, Occasion, Refused, RequestClosed, Returned, SignIn, SignInRefused,
+};
+use crate::list_change::ListChange;
 use crate::name::MediumName;
 use crate::outcome::{Digest, VolumeReport};
 use crate::rule_change::{RulesChange, RulesRefused};
@@ -61,6 +65,9 @@ pub enum Event {
         medium: Option<String>,
         /// The rules it will be scanned with.
         rules: Option<Rules>,
+        /// On which occasion, when there is anything to say of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        occasion: Option<Box<Occasion>>,
     },
     /// The scan ended, in whatever way, and this is the answer.
     Judged(Box<Judged>),
@@ -113,6 +120,34 @@ pub enum Event {
     RulesRolledBack(Box<RulesChange>),
     /// A bundle of rules was refused, or not put into force after all.
     RulesRefused(Box<RulesRefused>),
+    /// A list of the administrators' changes, or was found changed.
+    ListChanged(Box<ListChange>),
+    /// An unregistered medium was put forward for registration at the kiosk.
+    Requested {
+        /// The insertion at which it was refused.
+        insertion: u64,
+    },
+    /// That was answered.
+    RequestClosed(Box<RequestClosed>),
+    /// A medium was handed out.
+    Lent(Box<Lent>),
+    /// A medium is back.
+    Returned(Box<Returned>),
+    /// An administrator waits at the kiosk for a medium to register.
+    Enrolling(Box<Enrolling>),
+    /// Somebody named themselves at the kiosk.
+    SignedIn(SignIn),
+    /// A code or PIN was not taken.
+    SignInRefused(Box<SignInRefused>),
+    /// Who had named themselves is so no longer.
+    SignedOut(SignIn),
+    /// The clock was set, or went, by more than clocks drift.
+    ClockStepped {
+        /// What it would have shown, RFC 3339 UTC.
+        expected: String,
+        /// What it shows, RFC 3339 UTC.
+        found: String,
+    },
 }
 
 impl Event {
@@ -132,7 +167,17 @@ impl Event {
             | Self::Interrupted { .. }
             | Self::RulesInstalled(_)
             | Self::RulesRolledBack(_)
-            | Self::RulesRefused(_) => None,
+            | Self::RulesRefused(_)
+            | Self::ListChanged(_)
+            | Self::Requested { .. }
+            | Self::RequestClosed(_)
+            | Self::Lent(_)
+            | Self::Returned(_)
+            | Self::Enrolling(_)
+            | Self::SignedIn(_)
+            | Self::SignInRefused(_)
+            | Self::SignedOut(_)
+            | Self::ClockStepped { .. } => None,
         }
     }
 }
@@ -164,6 +209,9 @@ pub struct Judged {
     /// For staff: what happened when the scan did not come to its own end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// What the list had against it, when it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Box<Refused>>,
     /// Entries of the waivers that speak for findings in the rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<u64>,

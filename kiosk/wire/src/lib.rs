@@ -29,6 +29,10 @@ pub mod ledger;
 
 pub mod rule_change;
 
+pub mod list_change;
+
+pub mod custody;
+
 pub mod view;
 
 pub mod frame;

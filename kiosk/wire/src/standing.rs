@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::list_change::ListName;
+use crate::outcome::Digest;
 use crate::waiver::Waiver;
 
 /// Most open cases that are named; all are counted.
@@ -36,6 +38,33 @@ pub struct Standing {
     pub open_cases: u64,
     /// The insertions of the first of them, at most [`CASES_NAMED_MAX`].
     pub cases: Vec<u64>,
+    /// Requests for registration that nobody has answered.
+    #[serde(default)]
+    pub requests: u64,
+    /// Media that are lent and overdue.
+    #[serde(default)]
+    pub overdue: u64,
+    /// Until when the kiosk waits for a medium to register, RFC 3339 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolling_until: Option<String>,
+    /// The latest time that any entry carries, RFC 3339 UTC: it is not earlier than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_utc: Option<String>,
+    /// The lists as the last entry about each of them says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<KnownList>,
+}
+
+/// A list as the ledger knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownList {
+    /// Which.
+    pub list: ListName,
+    /// SHA-256 of its file before the last change; `None` when there was no file.
+    pub before_sha256: Option<Digest>,
+    /// SHA-256 of its file after it; `None` when there was no file.
+    pub after_sha256: Option<Digest>,
 }
 
 /// What was done with a medium that was stopped.

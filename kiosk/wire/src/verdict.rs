@@ -71,6 +71,8 @@ pub enum ReasonCode {
     CloneSuspected,
     /// Has a function that is not plain storage.
     NotStorage,
+    /// Registered, and here without a visit that covers it.
+    NoVisit,
     /// See [`Gap::Encrypted`].
     Encrypted,
     /// See [`Gap::Unreadable`].

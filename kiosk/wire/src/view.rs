@@ -50,6 +50,77 @@ pub struct View {
     /// Media that were stopped and of which nobody has said what became.
     #[serde(default)]
     pub open_cases: u64,
+    /// What concerns the people at the gate.
+    #[serde(default)]
+    pub gate: Gate,
+}
+
+/// What the screen may ask of people, and what it may tell staff.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Whether media need a visit, so that its code is asked for.
+    pub asks_visit: bool,
+    /// Who has given a visit's code.
+    pub visitor: Option<Visitor>,
+    /// Whether a medium may be said to be on its way out.
+    pub takes_exits: bool,
+    /// Whether the next medium is on its way out.
+    pub is_exit: bool,
+    /// Whether an administrator waits for a medium to register.
+    pub is_enrolling: bool,
+    /// Whether staff may sign in here: there is an account with a PIN.
+    pub takes_staff: bool,
+    /// Who of the staff is signed in.
+    pub staff: Option<Staff>,
+    /// What became of what was typed last; for a few seconds.
+    pub typed: Option<Typed>,
+    /// For how long nothing that is typed is taken, in seconds; 0 when it is.
+    pub locked_seconds: u64,
+    /// Requests for registration that nobody has answered.
+    pub requests: u64,
+    /// Media that are lent and overdue.
+    pub overdue: u64,
+    /// Why a list that was changed is not in use, in one line for staff; the one before is.
+    pub lists_refused: Option<String>,
+}
+
+/// Who has given a visit's code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visitor {
+    /// Who comes.
+    pub person: String,
+    /// For which company.
+    pub company: String,
+    /// How long it still counts, in seconds.
+    pub seconds_left: u64,
+}
+
+/// Who of the staff is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Staff {
+    /// The account's name.
+    pub name: String,
+    /// How long it still counts, in seconds.
+    pub seconds_left: u64,
+}
+
+/// What became of what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Typed {
+    /// It is being looked at.
+    Checking,
+    /// It was taken.
+    Taken,
+    /// It is nobody's, or wrong. Which, the screen does not tell.
+    Wrong,
+    /// The visit has ended.
+    Ended,
+    /// The visit is for later.
+    NotYetValid,
 }
 
 /// Longest line for staff in a view, in bytes: it is cut to the width of the screen anyway.
@@ -98,6 +169,20 @@ pub struct Lane {
     /// Whether the person is asked what was done with it; only after STOP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asking: Option<Asking>,
+    /// Whether its registration may be requested, or was; only after it was refused as
+    /// unregistered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+/// A request for registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The insertion it is for.
+    pub insertion: u64,
+    /// Whether it is recorded.
+    pub is_recorded: bool,
 }
 
 /// The question what was done with a medium that was stopped.
@@ -112,8 +197,56 @@ pub struct Asking {
     pub answered: Option<Mitigation>,
 }
 
-/// What a person chose, from the screen. kioskd believes nothing of it: it counts only when
-/// exactly that was asked in a view that was sent.
+/// What a person said at the screen. kioskd believes nothing of it: it counts only when exactly
+/// that was asked in a view that was sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Input {
+    /// What was done with a medium that was stopped.
+    Case(Choice),
+    /// The code or badge of a visit.
+    Code {
+        /// As it was typed, at most [`TYPED_BYTES_MAX`].
+        code: String,
+    },
+    /// Number and PIN of one of the staff.
+    Staff {
+        /// The account's number.
+        number: String,
+        /// The PIN, at most [`TYPED_BYTES_MAX`].
+        pin: String,
+    },
+    /// Whoever is signed in is so no longer, and the next medium is on its way in.
+    SignOut,
+    /// Whether the next medium is on its way out.
+    Exit(bool),
+    /// The registration of a medium is requested.
+    Request {
+        /// The insertion at which it was refused.
+        insertion: u64,
+        /// The view in which that was offered.
+        sequence: u64,
+    },
+}
+
+/// Longest code or PIN that is taken, in bytes. A badge has some twenty characters.
+pub const TYPED_BYTES_MAX: usize = 64;
+
+impl std::fmt::Debug for Input {
+    /// Says what it is, and no secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Case(choice) => choice.fmt(f),
+            Self::Code { .. } => f.write_str("Code"),
+            Self::Staff { number, .. } => write!(f, "Staff({number:?})"),
+            Self::SignOut => f.write_str("SignOut"),
+            Self::Exit(on) => write!(f, "Exit({on})"),
+            Self::Request { insertion, .. } => write!(f, "Request({insertion})"),
+        }
+    }
+}
+
+/// What was done with a medium that was stopped, as a person chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
@@ -129,6 +262,8 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Stage {
+    /// It is registered, and the code of a visit is waited for before it is read.
+    AwaitingVisit,
     /// Its claim is being checked, and its insertion recorded.
     Checking,
     /// Its content is being read.
@@ -173,6 +308,9 @@ pub struct Shown {
     /// What became of a bundle of rules on an administrator's medium.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought: Option<Brought>,
+    /// Where the medium is to be put, when it is on its way out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_back: Option<String>,
 }
 
 /// What became of a bundle of rules that a medium brought.

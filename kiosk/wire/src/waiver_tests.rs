@@ -278,6 +278,17 @@ fn the_most_waivers_with_the_longest_words_fit_a_message() {
         waivers: vec![longest; WAIVERS_MAX],
         open_cases: u64::MAX,
         cases: vec![u64::MAX; crate::standing::CASES_NAMED_MAX],
+        requests: u64::MAX,
+        overdue: u64::MAX,
+        enrolling_until: Some("2026-11-26T00:00:00.000Z".to_owned()),
+        latest_utc: Some("2026-11-26T00:00:00.000Z".to_owned()),
+        lists: crate::list_change::ListName::ALL
+            .map(|list| crate::standing::KnownList {
+                list,
+                before_sha256: Some(Digest([1; 32])),
+                after_sha256: Some(Digest([2; 32])),
+            })
+            .to_vec(),
     };
     let answer = crate::ledger::Answer::Standing(Box::new(standing));
     assert!(crate::frame::encode(&answer).is_ok());

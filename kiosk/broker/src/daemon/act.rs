@@ -58,6 +58,7 @@ impl Daemon {
                     claim: port.identified.claim.clone().map(Box::new),
                     medium: port.admission.medium().map(str::to_owned),
                     rules,
+                    occasion: None,
                 };
                 self.record(Some(id), event)
             }

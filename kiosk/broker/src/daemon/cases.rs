@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wire::standing::Mitigation;
-use wire::view::Choice;
+use wire::view::{Choice, Input};
 use wire::{Verdict, frame, ledger};
 
 use super::{Daemon, report};
@@ -51,8 +51,8 @@ impl Daemon {
         self.screens.retain(|screen| {
             for _ in 0..CHOICES_AT_ONCE_MAX {
                 match screen.receive() {
-                    Ok(Some(packet)) => match frame::decode::<Choice>(&packet.bytes) {
-                        Ok(choice) if packet.fds.is_empty() => choices.push(choice),
+                    Ok(Some(packet)) => match frame::decode::<Input>(&packet.bytes) {
+                        Ok(Input::Case(choice)) if packet.fds.is_empty() => choices.push(choice),
                         Ok(_) | Err(_) => {
                             report("a screen said what no screen says, and was let go");
                             return false;

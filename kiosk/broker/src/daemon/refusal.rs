@@ -19,6 +19,7 @@ impl Daemon {
                 code: wire::ReasonCode::Unregistered,
                 entry: None,
                 detail: "there is no list of media".to_owned(),
+                differences: Vec::new(),
                 function: None,
             }),
         }

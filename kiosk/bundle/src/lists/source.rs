@@ -206,9 +206,12 @@ fn plain(line: &[u8]) -> Result<Option<Said<'_>>, &'static str> {
     Ok(Some(Said::one(digest(algorithm, digits)?, name)))
 }
 
+/// The name and the digits of a tagged line.
+type NameAndDigits<'l> = (&'l [u8], &'l [u8]);
+
 /// A line as `sha256sum --tag` writes it: the algorithm, and its name and digits if they are
 /// there.
-fn tagged(line: &[u8]) -> Option<(Algorithm, Option<(&[u8], &[u8])>)> {
+fn tagged(line: &[u8]) -> Option<(Algorithm, Option<NameAndDigits<'_>>)> {
     let line = line.strip_prefix(b"\\").unwrap_or(line);
     let (algorithm, rest) = Algorithm::ALL.into_iter().find_map(|algorithm| {
         let word = algorithm.word().to_ascii_uppercase();

@@ -80,7 +80,7 @@ fn set(set: Option<&RuleSet>) -> String {
     )
 }
 
-fn person(person: &Person) -> String {
+pub(super) fn person(person: &Person) -> String {
     if let Some(medium) = &person.medium {
         return format!("medium {} at the kiosk", text(medium));
     }

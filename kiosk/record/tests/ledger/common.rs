@@ -44,6 +44,7 @@ pub(crate) fn inserted() -> Event {
         claim: None,
         medium: None,
         rules: Some(rules()),
+        occasion: None,
     }
 }
 
@@ -82,6 +83,7 @@ pub(crate) fn passed(insertion: u64, rows: u64) -> Judged {
         started: "2026-11-23T08:30:00Z".to_owned(),
         finished: "2026-11-23T08:31:00Z".to_owned(),
         fault: None,
+        refused: None,
         waivers: Vec::new(),
     }
 }

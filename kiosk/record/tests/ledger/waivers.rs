@@ -305,6 +305,7 @@ fn at_kiosk() -> Event {
         claim: Some(Box::new(claim)),
         medium: None,
         rules: Some(rules()),
+        occasion: None,
     }
 }
 

@@ -517,6 +517,7 @@ fn an_event_past_a_limit_is_refused() {
         })),
         medium: None,
         rules: None,
+        occasion: None,
     };
     assert!(check::event(&claim(INTERFACES_MAX)).is_ok());
     assert!(matches!(

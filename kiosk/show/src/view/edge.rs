@@ -199,6 +199,7 @@ fn status_key(screen: &Screen) -> &'static str {
 /// The word for what happens to one medium.
 pub(super) fn stage_key(lane: &Lane) -> &'static str {
     match lane.stage {
+        Stage::AwaitingVisit => "status-visit",
         Stage::Checking => "status-checking",
         Stage::Scanning { .. } => "status-scanning",
         Stage::Recording => "status-recording",

@@ -67,7 +67,9 @@ fn one(paint: &mut Paint<'_>, card: Rect, lane: &Lane, eta: &Eta, beat: u8) {
     match &lane.stage {
         Stage::Judged(shown) => answer(paint, card, &lane.label, shown, Medium::In),
         Stage::Removed(shown) => answer(paint, card, &lane.label, shown, Medium::Out),
-        Stage::Checking | Stage::Recording => underway(paint, card, lane, None, beat),
+        Stage::AwaitingVisit | Stage::Checking | Stage::Recording => {
+            underway(paint, card, lane, None, beat)
+        }
         Stage::Scanning {
             progress,
             elapsed_seconds,

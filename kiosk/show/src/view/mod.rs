@@ -94,7 +94,9 @@ fn live(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
 fn single(paint: &mut Paint<'_>, body: Rect, lane: &Lane, screen: &Screen) {
     let beat = screen.beat;
     match &lane.stage {
-        Stage::Checking => checking::draw(paint, body, &lane.label, beat),
+        Stage::AwaitingVisit | Stage::Checking => {
+            checking::draw(paint, body, &lane.label, beat);
+        }
         Stage::Scanning {
             progress,
             elapsed_seconds,

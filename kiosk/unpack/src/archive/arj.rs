@@ -14,7 +14,6 @@ use super::codec::{Decoder, unpack};
 use crate::bytes::{length, rest, span};
 use crate::member::Body;
 use crate::names::Kind;
-use crate::stream::sink::End;
 use crate::walk::{Halt, Walk};
 use fastest::Fastest;
 use header::{Found, Header, Type};
@@ -145,10 +144,7 @@ fn body<'a>(header: &Header<'_>, packed: &'a [u8], walk: &mut Walk<'_>) -> (Body
     };
     let (content, end) = unpack(decoder.as_mut(), header.bytes, walk.budget);
     let left = rest(packed, decoder.taken_bytes(), usize::MAX);
-    let fault = match end {
-        End::Cut(gap, why) => Some((gap, why)),
-        End::Complete => fault_of(header, &content, is_cut),
-    };
+    let fault = end.cut().or_else(|| fault_of(header, &content, is_cut));
     // Where damaged data ends is not known.
     let left = if fault.is_none() { left } else { &[] };
     (Body::of(Cow::Owned(content), fault), left)

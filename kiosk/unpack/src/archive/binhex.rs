@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use wire::Gap;
 
-use super::mac::{be_u16, be_u32, crc16, fork};
+use super::mac::{crc16, fork};
 use crate::budget::Budget;
-use crate::bytes::{rest, span};
+use crate::bytes::{be_u16, be_u32, rest, span};
 use crate::stream::sink::push;
 use crate::text::lines::{Line, lines, starts, text_begin};
 use crate::walk::{Halt, Walk};

@@ -169,7 +169,7 @@ fn open_folder(
     unowned(&mut reader, owned, None, walk)
 }
 
-/// Hands out what of a folder belongs to no file. Nobody else matches it: it is compressed.
+/// Hands out what of a folder belongs to no file.
 fn unowned(
     reader: &mut Reader<'_>,
     begin: u64,
@@ -191,17 +191,10 @@ fn unowned(
             (_, why) => walk.damaged(why),
         }
     }
-    if content.iter().all(|byte| *byte == 0) {
-        return Ok(());
-    }
-    walk.notice(
-        "container_extra_data",
+    walk.unowned(
+        Cow::Owned(content),
         "bytes of a folder that belong to no file",
-    );
-    walk.admit()?;
-    let name = b"(data outside every member)";
-    let (name, _) = wire::MediumName::cut(name);
-    walk.hand_out(name, Vec::new(), Body::Content(Cow::Owned(content)))
+    )
 }
 
 fn unchecked(file: &File<'_>, gap: Gap, why: &'static str) -> Body<'static> {

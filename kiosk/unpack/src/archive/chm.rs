@@ -21,6 +21,7 @@ use wire::{Gap, MediumName};
 use crate::bytes::{length, rest, span};
 use crate::member::Body;
 use crate::names::Kind;
+use crate::stream::sink::Cut;
 use crate::walk::{Halt, Walk};
 use directory::{Entry, Header};
 use section::{RESET, Unpacked};
@@ -155,13 +156,9 @@ fn open_section(
     walk: &mut Walk<'_>,
 ) -> Result<(), Halt> {
     own.sort_by_key(|entry| entry.begin);
-    match unpacked.cut {
-        Some((Gap::Limit, why)) => walk.limit(why),
-        Some((Gap::Unsupported, why)) => walk.unsupported(why),
-        Some((_, why)) => walk.damaged(why),
-        None if !unpacked.torn.is_empty() => walk.damaged("compressed data is malformed"),
-        None => {}
-    }
+    const MALFORMED: Cut = (Gap::Damaged, "compressed data is malformed");
+    let is_torn = !unpacked.torn.is_empty();
+    walk.fault(unpacked.cut.or(is_torn.then_some(MALFORMED)));
     let mut owned: usize = 0;
     for entry in &own {
         let begin = span(entry.begin);
@@ -182,7 +179,7 @@ fn open_section(
                     .unwrap_or((Gap::Damaged, "its section ends before it")),
             )
         } else if unpacked.torn.iter().any(is_torn) {
-            Some((Gap::Damaged, "compressed data is malformed"))
+            Some(MALFORMED)
         } else {
             None
         };
@@ -196,17 +193,13 @@ fn open_section(
     unowned(unpacked, owned, unpacked.content.len(), walk)
 }
 
-/// Hands out what of a section belongs to no file. Nobody else matches it: it is compressed.
+/// Hands out what of a section belongs to no file.
 fn unowned(unpacked: &Unpacked, begin: usize, end: usize, walk: &mut Walk<'_>) -> Result<(), Halt> {
     let content = rest(&unpacked.content, begin, end.saturating_sub(begin));
-    if content.iter().all(|byte| *byte == 0) {
-        return Ok(());
-    }
-    let what = "bytes of a compressed section that belong to no file";
-    walk.notice("container_extra_data", what);
-    walk.admit()?;
-    let (name, _) = MediumName::cut(b"(data outside every member)");
-    walk.hand_out(name, Vec::new(), Body::Content(Cow::Borrowed(content)))
+    walk.unowned(
+        Cow::Borrowed(content),
+        "bytes of a compressed section that belong to no file",
+    )
 }
 
 fn unchecked(entry: &Entry<'_>, gap: Gap, why: &'static str) -> Body<'static> {

@@ -14,11 +14,11 @@ use std::borrow::Cow;
 
 use wire::{Gap, MediumName};
 
-use crate::bytes::{has, length, rest, span};
+use crate::bytes::{be_u32, be_u64, has, rest, span};
 use crate::member::Body;
-use crate::stream::sink::Cut;
+use crate::stream::sink::{Cut, zeros};
 use crate::walk::{Halt, Walk};
-use blocks::{Piece, SECTOR_BYTES, u32_at, u64_at, zeros};
+use blocks::{Piece, SECTOR_BYTES};
 
 const TRAILER_BYTES: usize = 512;
 const TRAILER: &[u8] = b"koly\0\0\0\x04\0\0\x02\0";
@@ -56,14 +56,14 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
         walk.encrypted("a disk image asks for a password");
         return Ok(());
     };
-    let field = |at: usize| u64_at(trailer, at).unwrap_or(u64::MAX);
+    let field = |at: usize| be_u64(trailer, at).unwrap_or(u64::MAX);
     let (list_at, list_bytes) = (span(field(216)), span(field(224)));
     let (content, trailer_at) = behind(content, trailer_at, (list_at, list_bytes), walk)?;
     if list_bytes == 0 {
         walk.unsupported("a disk image with an old list of its pieces");
         return Ok(());
     }
-    if u32_at(trailer, 60).is_none_or(|parts| 1 < parts) {
+    if be_u32(trailer, 60).is_none_or(|parts| 1 < parts) {
         walk.unsupported("part of a set of disk images");
     }
     let list = rest(content, list_at, list_bytes);
@@ -102,7 +102,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut covered: Vec<_> = pieces.iter().map(Piece::reach).collect();
     covered.push((list_at, list_at.saturating_add(list_bytes)));
     covered.push((trailer_at, content.len()));
-    sweep(content, covered, walk)
+    walk.strays(content, covered, "bytes that belong to no piece")
 }
 
 /// The disk image without what lies before it, which some readers pass over: its places count from
@@ -136,8 +136,7 @@ fn assemble(content: &[u8], pieces: &[Piece], walk: &mut Walk<'_>) -> (Vec<u8>, 
             );
             continue;
         }
-        let missing = begin.saturating_sub(disk.len());
-        let cut = zeros(missing, &mut disk, walk.budget);
+        let cut = zeros(begin, &mut disk, walk.budget);
         let cut = cut.or_else(|| piece.unpack(content, &mut disk, walk.budget));
         if let Some((Gap::Limit, why)) = cut {
             return (disk, Some((Gap::Limit, why)));
@@ -148,33 +147,8 @@ fn assemble(content: &[u8], pieces: &[Piece], walk: &mut Walk<'_>) -> (Vec<u8>, 
         let begin = span(piece.begin).saturating_mul(SECTOR_BYTES);
         begin.saturating_add(piece.size())
     });
-    let missing = last.max().unwrap_or(0).saturating_sub(disk.len());
-    let cut = zeros(missing, &mut disk, walk.budget);
+    let cut = zeros(last.max().unwrap_or(0), &mut disk, walk.budget);
     (disk, torn.or(cut))
-}
-
-/// Tells what lies between the pieces.
-fn sweep(
-    content: &[u8],
-    mut covered: Vec<(usize, usize)>,
-    walk: &mut Walk<'_>,
-) -> Result<(), Halt> {
-    covered.sort_unstable();
-    let mut at: usize = 0;
-    for (begin, end) in covered {
-        if at < begin {
-            let between = rest(content, at, begin.saturating_sub(at));
-            walk.stray(between, "bytes that belong to no piece")?;
-        }
-        at = at.max(end);
-    }
-    if length(at) < length(content.len()) {
-        walk.stray(
-            rest(content, at, usize::MAX),
-            "bytes that belong to no piece",
-        )?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,23 +6,13 @@ use std::borrow::Cow;
 
 use wire::Gap;
 
-use crate::bytes::{has, length, part, rest, span};
+use crate::bytes::{be_u16, be_u32, has, length, part, rest, span};
 use crate::member::Body;
 use crate::names::Kind;
 use crate::walk::{Halt, Walk};
 
 /// The header of MacBinary, and what both forks are padded to.
 const BLOCK_BYTES: usize = 128;
-
-/// The big-endian number at `at`.
-pub(crate) fn be_u16(content: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(part(content, at, 2)?.try_into().ok()?))
-}
-
-/// The big-endian number at `at`.
-pub(crate) fn be_u32(content: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(part(content, at, 4)?.try_into().ok()?))
-}
 
 /// The checksum of BinHex and MacBinary: polynomial 0x1021, beginning with zero.
 pub(crate) fn crc16(data: &[u8]) -> u16 {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use wire::Gap;
 
-use crate::bytes::{has, length, part, rest, span};
+use crate::bytes::{be_u32, has, length, part, rest, span};
 use crate::member::Body;
 use crate::names::Kind;
 use crate::walk::{Halt, Walk};
@@ -96,8 +96,8 @@ impl<'a> Header<'a> {
         if !has(content, at, HEADER) {
             return None;
         }
-        let entries = span(u64::from(u32_big(content, at.checked_add(8)?)?));
-        let store_bytes = span(u64::from(u32_big(content, at.checked_add(12)?)?));
+        let entries = span(u64::from(be_u32(content, at.checked_add(8)?)?));
+        let store_bytes = span(u64::from(be_u32(content, at.checked_add(12)?)?));
         let index_at = at.checked_add(INTRODUCTION_BYTES)?;
         let index = part(content, index_at, entries.checked_mul(ENTRY_BYTES)?)?;
         let store_at = index_at.checked_add(index.len())?;
@@ -112,8 +112,8 @@ impl<'a> Header<'a> {
     /// Where in the store the value of `tag` begins.
     fn value(&self, tag: u32) -> Option<&'a [u8]> {
         let mut entries = self.index.chunks_exact(ENTRY_BYTES);
-        let entry = entries.find(|entry| u32_big(entry, 0) == Some(tag))?;
-        self.store.get(span(u64::from(u32_big(entry, 8)?))..)
+        let entry = entries.find(|entry| be_u32(entry, 0) == Some(tag))?;
+        self.store.get(span(u64::from(be_u32(entry, 8)?))..)
     }
 
     fn text(&self, tag: u32) -> Option<&'a [u8]> {
@@ -123,16 +123,11 @@ impl<'a> Header<'a> {
     /// The size that the signature states.
     fn size(&self) -> Option<u64> {
         let long = self.value(TAG_LONG_SIZE).and_then(|value| {
-            let high = u64::from(u32_big(value, 0)?);
-            Some(high.checked_shl(32)? | u64::from(u32_big(value, 4)?))
+            let high = u64::from(be_u32(value, 0)?);
+            Some(high.checked_shl(32)? | u64::from(be_u32(value, 4)?))
         });
-        long.or_else(|| u32_big(self.value(TAG_SIZE)?, 0).map(u64::from))
+        long.or_else(|| be_u32(self.value(TAG_SIZE)?, 0).map(u64::from))
     }
-}
-
-/// The big-endian number at `at`.
-fn u32_big(content: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(part(content, at, 4)?.try_into().ok()?))
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ impl<'a> State<'a> {
             data,
             size_bytes,
         };
-        let is_said = overrides.is_sparse || header.kind == Type::Sparse;
+        let is_said = overrides.sparse.is_some() || header.kind == Type::Sparse;
         let is_file = match header.kind {
             Type::File => !name.ends_with(b"/"),
             Type::Sparse => true,

@@ -66,7 +66,7 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut own = vec![(table.at, table.end()), (about.at, about.end())];
     own.extend(integrity.map(|one| (one.at, one.end())));
     let (list, cut) = unpack(content, &table, packing, walk);
-    tell(cut, walk);
+    walk.fault(cut);
     let records = list.chunks_exact(CONTENT_BYTES);
     if !records.remainder().is_empty() {
         walk.damaged("the table of an image is cut off");
@@ -130,16 +130,6 @@ fn entry(record: &[u8]) -> Option<Stored> {
     })
 }
 
-/// Keeps what is wrong with a part of the image itself.
-fn tell(cut: Option<Cut>, walk: &mut Walk<'_>) {
-    match cut {
-        None => {}
-        Some((Gap::Limit, why)) => walk.limit(why),
-        Some((Gap::Unsupported, why)) => walk.unsupported(why),
-        Some((_, why)) => walk.damaged(why),
-    }
-}
-
 /// What every content is called. Folders and empty files are handed out here.
 fn describe(
     content: &[u8],
@@ -154,7 +144,7 @@ fn describe(
         walk.admit()?;
         let (description, cut) = unpack(content, &one.resource, packing, walk);
         let cut = cut.or(wrong(&description, &one.sum));
-        tell(cut, walk);
+        walk.fault(cut);
         let tree = tree::read(&description, entries_left, bytes_left);
         entries_left = entries_left.saturating_sub(tree.named.len());
         bytes_left = bytes_left.saturating_sub(tree.path_bytes);

@@ -12,7 +12,7 @@ use sha1::Digest as _;
 use wire::{Gap, MediumName};
 
 use crate::budget::Budget;
-use crate::bytes::{has, length, part, rest, span};
+use crate::bytes::{be_u64, has, length, rest, span};
 use crate::document::zlib::zlib;
 use crate::member::Body;
 use crate::names::Kind;
@@ -32,10 +32,7 @@ pub(crate) fn begins(content: &[u8]) -> bool {
 
 /// Hands out every file.
 pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
-    let big = |at: usize| {
-        let bytes = part(content, at, 8)?.try_into().ok()?;
-        Some(span(u64::from_be_bytes(bytes)))
-    };
+    let big = |at: usize| be_u64(content, at).map(span);
     let Some((list_bytes, list_size)) = big(8).zip(big(16)) else {
         walk.damaged("the header of a xar is cut off");
         return Ok(());
@@ -49,12 +46,9 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     let mut text = Vec::new();
     let done = zlib(packed, &mut text, walk.budget);
     walk.stray(rest(packed, done.consumed, usize::MAX), BEHIND_STREAM)?;
-    match done.end.cut() {
-        Some((Gap::Limit, why)) => walk.limit(why),
-        Some((_, why)) => walk.damaged(why),
-        None if text.len() != list_size => walk.damaged("the list of a xar has another size"),
-        None => {}
-    }
+    let is_other = text.len() != list_size;
+    let other = is_other.then_some((Gap::Damaged, "the list of a xar has another size"));
+    walk.fault(done.end.cut().or(other));
     let list = list::read(&text);
     if list.is_torn {
         walk.damaged("the list of a xar is malformed");

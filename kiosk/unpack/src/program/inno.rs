@@ -53,11 +53,11 @@ pub(crate) fn open(content: &[u8], resource: &[u8], walk: &mut Walk<'_>) -> Resu
     };
     let described = setup::block(setup, setup::VERSION_BYTES, walk.budget);
     let list = setup::block(setup, described.end, walk.budget);
-    tell(described.cut, walk);
-    tell(list.cut, walk);
+    walk.fault(described.cut);
+    walk.fault(list.cut);
     give("(installer script)", described.content, described.cut, walk)?;
     let program = setup::block(content, table.program_at, walk.budget);
-    tell(program.cut, walk);
+    walk.fault(program.cut);
     give(
         "(program that installs)",
         program.content,
@@ -79,15 +79,6 @@ fn give(name: &str, content: Vec<u8>, cut: Option<Cut>, walk: &mut Walk<'_>) -> 
     walk.admit()?;
     let (name, _) = MediumName::cut(name.as_bytes());
     walk.hand_out(name, Vec::new(), Body::of(Cow::Owned(content), cut))
-}
-
-/// Keeps what is wrong with a part of the installer itself.
-fn tell(cut: Option<Cut>, walk: &mut Walk<'_>) {
-    match cut {
-        None => {}
-        Some((Gap::Limit, why)) => walk.limit(why),
-        Some((_, why)) => walk.damaged(why),
-    }
 }
 
 /// Hands out every file, chunk by chunk.
@@ -209,18 +200,19 @@ fn file<'c>(
         }
         return Ok(Body::of(Cow::Borrowed(there), Some((gap, why))));
     };
+    let wrong = |content: &[u8]| {
+        let is_right = digest(content, layout.sum) == one.sum;
+        (!is_right).then_some((Gap::Damaged, "checksum is wrong"))
+    };
     if !one.has_calls {
-        let is_right = digest(stored, layout.sum) == one.sum;
-        let wrong = (!is_right).then_some((Gap::Damaged, "checksum is wrong"));
-        return Ok(Body::of(Cow::Borrowed(stored), wrong));
+        return Ok(Body::of(Cow::Borrowed(stored), wrong(stored)));
     }
     if let Err(why) = walk.budget.take_output(stored.len()) {
         return Ok(Body::of(Cow::Borrowed(stored), Some((Gap::Limit, why))));
     }
     let mut code = stored.to_vec();
     calls::relate(&mut code, layout.turns_calls);
-    let is_right = digest(&code, layout.sum) == one.sum;
-    let wrong = (!is_right).then_some((Gap::Damaged, "checksum is wrong"));
+    let wrong = wrong(&code);
     Ok(Body::of(Cow::Owned(code), wrong))
 }
 

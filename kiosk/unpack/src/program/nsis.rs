@@ -200,10 +200,7 @@ fn unpack(packed: &[u8], method: Method, walk: &mut Walk<'_>) -> (Vec<u8>, Optio
             unpacked.end
         }
     };
-    match end {
-        End::Complete => (output, None),
-        End::Cut(gap, why) => (output, Some((gap, why))),
-    }
+    (output, end.cut())
 }
 
 /// Takes the filter for code of x86 back. What there is no place for is missed by the caller.

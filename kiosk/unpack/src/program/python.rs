@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use wire::Gap;
 
 use super::installer::holds;
-use crate::bytes::{has, part, rest, span};
+use crate::bytes::{be_u32, has, part, rest, span};
 use crate::document::zlib;
 use crate::member::Body;
 use crate::names::Kind;
@@ -155,6 +155,5 @@ fn open_modules(data: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
 
 /// The big-endian number at `at`.
 fn number(content: &[u8], at: usize) -> Option<usize> {
-    let bytes = part(content, at, 4)?.try_into().ok()?;
-    Some(span(u64::from(u32::from_be_bytes(bytes))))
+    be_u32(content, at).map(|number| span(number.into()))
 }

@@ -12,7 +12,7 @@ use crate::bytes::{part, rest, span, u32_at};
 use crate::member::Body;
 use crate::stream::check::adler32;
 use crate::stream::lzma::{Properties, lzma};
-use crate::stream::sink::{Cut, End, push};
+use crate::stream::sink::{Cut, push};
 use crate::walk::{Halt, Walk};
 
 const MARK: &[u8; 4] = b"UPX!";
@@ -134,7 +134,7 @@ fn by_lzma(packed: &Packed<'_>, output: &mut Vec<u8>, walk: &mut Walk<'_>) -> Op
         bits,
         dictionary_bytes: size,
     };
-    match lzma(
+    lzma(
         stream,
         properties,
         Some(u64::from(size)),
@@ -142,10 +142,7 @@ fn by_lzma(packed: &Packed<'_>, output: &mut Vec<u8>, walk: &mut Walk<'_>) -> Op
         walk.budget,
     )
     .end
-    {
-        End::Complete => None,
-        End::Cut(gap, why) => Some((gap, why)),
-    }
+    .cut()
 }
 
 /// Unpacks the blocks of a program for Linux, one behind the other, as far as they go.

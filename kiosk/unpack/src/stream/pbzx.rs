@@ -6,7 +6,7 @@ use super::single;
 use super::sink::{End, Unpacked, begin, push};
 use super::xz::{self, xz};
 use crate::budget::Budget;
-use crate::bytes::{has, part, rest, span};
+use crate::bytes::{be_u64, has, rest, span};
 use crate::walk::{Halt, Walk};
 
 const SIGNATURE: &[u8] = b"pbzx\0\0\0\0";
@@ -25,16 +25,12 @@ pub(crate) fn open(content: &[u8], walk: &mut Walk<'_>) -> Result<(), Halt> {
     single::open(content, walk, pbzx)
 }
 
-fn big(content: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_be_bytes(part(content, at, 8)?.try_into().ok()?))
-}
-
 /// Unpacks all pieces to the end of `output`.
 fn pbzx(content: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -> Unpacked {
     let mut at = HEADER_BYTES;
-    let mut flags = big(content, 4).unwrap_or(0);
+    let mut flags = be_u64(content, 4).unwrap_or(0);
     while flags & HAS_MORE != 0 {
-        let header = big(content, at).zip(big(content, at.saturating_add(8)));
+        let header = be_u64(content, at).zip(be_u64(content, at.saturating_add(8)));
         let Some((next, bytes)) = header else {
             return Unpacked::damaged(at, "compressed data is cut off");
         };

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use wire::Gap;
 
 use crate::budget::Budget;
+use crate::bytes::rest;
 
 /// How much comes out between two looks at the budget, in bytes.
 pub(crate) const STEP_BYTES: usize = 64 * 1024;
@@ -106,6 +107,18 @@ pub(crate) fn push(
     }
     output.extend_from_slice(fresh);
     Ok(())
+}
+
+/// Fills `output` up with zeros to a length of `until` bytes; tells why that is not all.
+pub(crate) fn zeros(until: usize, output: &mut Vec<u8>, budget: &mut Budget) -> Option<Cut> {
+    let step = [0; STEP_BYTES];
+    while output.len() < until {
+        let missing = until.saturating_sub(output.len());
+        if let Err(why) = push(output, rest(&step, 0, missing), budget) {
+            return Some((Gap::Limit, why));
+        }
+    }
+    None
 }
 
 /// Reads everything that `decoder` gives to the end of `output`. For decoders of other crates;

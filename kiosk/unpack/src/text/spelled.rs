@@ -87,28 +87,30 @@ fn next(content: &[u8], from: usize) -> Option<usize> {
 fn is_link(content: &[u8], begin: usize) -> Option<bool> {
     const SCHEME: &[u8] = b"data:";
     let mut at = begin;
-    let mut read: Vec<u8> = Vec::new();
+    let mut letters: usize = 0;
+    let mut head: Vec<u8> = Vec::new();
     loop {
         let (byte, end) = letter(content, at)?;
         at = end;
         let Some(byte) = byte.filter(|byte| !is_left_out(*byte)) else {
             continue;
         };
-        if let Some(wanted) = SCHEME.get(read.len()) {
+        if let Some(wanted) = SCHEME.get(letters) {
             if !byte.eq_ignore_ascii_case(wanted) {
                 return None;
             }
         } else if byte == b',' {
             break;
-        } else if is_end(Some(byte)) || HEAD_BYTES_MAX <= read.len() {
+        } else if is_end(Some(byte)) || HEAD_BYTES_MAX <= letters {
             return None;
+        } else {
+            head.push(byte);
         }
-        read.push(byte);
+        letters = letters.saturating_add(1);
     }
-    let head = read.get(SCHEME.len()..)?;
     let is_typed = head.contains(&b'/') || head.to_ascii_lowercase().ends_with(b";base64");
     // The comma is the last one.
-    let is_spelled = read.len().saturating_add(1) != at.saturating_sub(begin);
+    let is_spelled = letters.saturating_add(1) != at.saturating_sub(begin);
     Some(is_typed && is_spelled)
 }
 

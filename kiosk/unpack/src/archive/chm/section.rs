@@ -5,7 +5,7 @@ use wire::Gap;
 
 use crate::archive::codec::lzx::{FRAME_BYTES, Lzx};
 use crate::budget::Budget;
-use crate::bytes::{has, part, rest, span, u32_at, u64_at};
+use crate::bytes::{has, length, part, rest, span, u32_at, u64_at};
 use crate::stream::sink::{Cut, push};
 
 /// Largest window of LZX, in bits: the method has no codes for farther copies.
@@ -73,7 +73,7 @@ impl<'a> Table<'a> {
     /// From the file `ResetTable`.
     fn read(data: &'a [u8]) -> Option<Self> {
         let count = span(u32_at(data, 4)?.into());
-        let is_known = u32_at(data, 8)? == 8 && u64_at(data, 32)? == 0x8000;
+        let is_known = u32_at(data, 8)? == 8 && u64_at(data, 32)? == length(FRAME_BYTES);
         let places_at = span(u32_at(data, 12)?.into());
         let places = part(data, places_at, count.checked_mul(8)?)?;
         is_known.then_some(Self {
@@ -116,7 +116,7 @@ pub(super) fn unpack(
     if let Err(why) = budget.take_input(packed.len()) {
         return Unpacked::none(Gap::Limit, why);
     }
-    let frames = span(table.unpacked_bytes.div_ceil(0x8000));
+    let frames = span(table.unpacked_bytes.div_ceil(length(FRAME_BYTES)));
     let mut state = Lzx::new(control.window_bits);
     let mut is_lost = false;
     for index in 0..frames {
@@ -131,7 +131,7 @@ pub(super) fn unpack(
         }
         let left = table
             .unpacked_bytes
-            .saturating_sub(u64::try_from(done.content.len()).unwrap_or(u64::MAX));
+            .saturating_sub(length(done.content.len()));
         let bytes = span(left).min(FRAME_BYTES);
         let fresh = match is_lost {
             true => None,

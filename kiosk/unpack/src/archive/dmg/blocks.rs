@@ -5,10 +5,10 @@ use wire::Gap;
 use crate::archive::codec::copy;
 use crate::archive::markup::{Part, Parts};
 use crate::budget::Budget;
-use crate::bytes::{has, part, rest, span};
+use crate::bytes::{be_u32, be_u64, has, part, rest, span};
 use crate::document::zlib::zlib;
 use crate::stream::bzip2::bzip2;
-use crate::stream::sink::{Cut, STEP_BYTES, push};
+use crate::stream::sink::{Cut, push, zeros};
 use crate::stream::xz::xz;
 use crate::text::base64;
 
@@ -19,16 +19,6 @@ const PIECE_BYTES: usize = 40;
 
 /// Most pieces of a disk image: one of 128 MiB in pieces of a sector.
 pub(crate) const DMG_PIECES_MAX: usize = 1 << 18;
-
-/// The big-endian number at `at`.
-pub(super) fn u32_at(content: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(part(content, at, 4)?.try_into().ok()?))
-}
-
-/// The big-endian number at `at`.
-pub(super) fn u64_at(content: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_be_bytes(part(content, at, 8)?.try_into().ok()?))
-}
 
 /// The tables of the list: what stands behind the key `Data` in the array behind `blkx`.
 pub(super) fn tables(list: &[u8]) -> (Vec<Vec<u8>>, bool) {
@@ -83,25 +73,25 @@ pub(super) fn pieces(table: &[u8], data_at: u64, pieces: &mut Vec<Piece>) -> Opt
     if !has(table, 0, b"mish") {
         return None;
     }
-    let first = u64_at(table, 8)?;
-    let data_at = data_at.checked_add(u64_at(table, 24)?)?;
-    let count = span(u32_at(table, 200)?.into());
+    let first = be_u64(table, 8)?;
+    let data_at = data_at.checked_add(be_u64(table, 24)?)?;
+    let count = span(be_u32(table, 200)?.into());
     let entries = part(table, TABLE_BYTES, count.checked_mul(PIECE_BYTES)?)?;
     let room = DMG_PIECES_MAX.saturating_sub(pieces.len());
     for entry in entries
         .chunks_exact(PIECE_BYTES)
         .take(room.saturating_add(1))
     {
-        let kind = u32_at(entry, 0)?;
+        let kind = be_u32(entry, 0)?;
         if kind == REMARK || kind == END {
             continue;
         }
         pieces.push(Piece {
             kind,
-            begin: first.checked_add(u64_at(entry, 8)?)?,
-            sectors: u64_at(entry, 16)?,
-            at: span(data_at.checked_add(u64_at(entry, 24)?)?),
-            bytes: span(u64_at(entry, 32)?),
+            begin: first.checked_add(be_u64(entry, 8)?)?,
+            sectors: be_u64(entry, 16)?,
+            at: span(data_at.checked_add(be_u64(entry, 24)?)?),
+            bytes: span(be_u64(entry, 32)?),
         });
     }
     Some(())
@@ -120,9 +110,9 @@ impl Piece {
         output: &mut Vec<u8>,
         budget: &mut Budget,
     ) -> Option<Cut> {
-        let size = span(self.sectors).saturating_mul(SECTOR_BYTES);
+        let size = self.size();
         if matches!(self.kind, 0 | 2) {
-            return zeros(size, output, budget);
+            return zeros(output.len().saturating_add(size), output, budget);
         }
         let packed = rest(content, self.at, self.bytes);
         if packed.len() < self.bytes {
@@ -156,20 +146,6 @@ impl Piece {
     pub(super) fn size(&self) -> usize {
         span(self.sectors).saturating_mul(SECTOR_BYTES)
     }
-}
-
-/// Puts zeros behind `output`.
-pub(super) fn zeros(bytes: usize, output: &mut Vec<u8>, budget: &mut Budget) -> Option<Cut> {
-    let step = [0; STEP_BYTES];
-    let mut left = bytes;
-    while left != 0 {
-        let fresh = rest(&step, 0, left);
-        if let Err(why) = push(output, fresh, budget) {
-            return Some((Gap::Limit, why));
-        }
-        left = left.saturating_sub(fresh.len());
-    }
-    None
 }
 
 /// Apple Data Compression: literals and copies of two forms.

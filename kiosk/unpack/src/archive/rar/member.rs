@@ -167,10 +167,8 @@ impl Entry<'_> {
                 (Cow::Owned(output), end)
             }
         };
-        let fault = match end {
-            End::Complete => self.fault(&content).map(|why| (Gap::Damaged, why)),
-            End::Cut(gap, why) => Some((gap, why)),
-        };
+        let fault = || self.fault(&content).map(|why| (Gap::Damaged, why));
+        let fault = end.cut().or_else(fault);
         match fault {
             None => Body::Content(content),
             Some((gap, why)) if content.is_empty() => self.unchecked(gap, why),

@@ -13,10 +13,8 @@ pub(super) struct Overrides<'a> {
     pub(super) link: Option<&'a [u8]>,
     /// `size`.
     pub(super) size_bytes: Option<u64>,
-    /// Whether there is a key of a sparse file.
-    pub(super) is_sparse: bool,
-    /// What these keys say.
-    pub(super) sparse: Said<'a>,
+    /// What the keys of a sparse file say, when there is one.
+    pub(super) sparse: Option<Said<'a>>,
     any: bool,
 }
 
@@ -38,11 +36,10 @@ impl<'a> Overrides<'a> {
                 b"size" => overrides.size_bytes = Some(decimal(value).ok_or(MALFORMED)?),
                 b"GNU.sparse.name" => {
                     overrides.sparse_name = Some(value);
-                    overrides.is_sparse = true;
+                    overrides.sparse.get_or_insert_default();
                 }
                 _ if key.starts_with(b"GNU.sparse.") || key == b"SCHILY.realsize" => {
-                    overrides.is_sparse = true;
-                    overrides.sparse.take(key, value);
+                    overrides.sparse.get_or_insert_default().take(key, value);
                 }
                 _ => {}
             }
@@ -57,11 +54,7 @@ impl<'a> Overrides<'a> {
             sparse_name: self.sparse_name.or(others.sparse_name),
             link: self.link.or(others.link),
             size_bytes: self.size_bytes.or(others.size_bytes),
-            sparse: match self.is_sparse {
-                true => self.sparse,
-                false => others.sparse.clone(),
-            },
-            is_sparse: self.is_sparse || others.is_sparse,
+            sparse: self.sparse.or_else(|| others.sparse.clone()),
             any: self.any || others.any,
         }
     }

@@ -12,7 +12,7 @@ use super::{BLOCK_BYTES, Type};
 use crate::budget::Budget;
 use crate::bytes::{length, part, rest, span};
 use crate::member::Body;
-use crate::stream::sink::{Cut, STEP_BYTES, push};
+use crate::stream::sink::{Cut, push, zeros};
 
 /// Most pieces of one file that are put together: of one block each they are 64 MiB.
 pub(crate) const SPARSE_PIECES_MAX: usize = 1 << 17;
@@ -31,7 +31,8 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// Takes a record whose key begins with `GNU.sparse.`.
+    /// Takes a record of a sparse file. What is told by the key alone, as `SCHILY.realsize`, and keys
+    /// that are not known say nothing more.
     pub(super) fn take(&mut self, key: &[u8], value: &'a [u8]) {
         match key {
             b"GNU.sparse.size" | b"GNU.sparse.realsize" => self.size_bytes = decimal(value),
@@ -64,12 +65,11 @@ pub(super) fn body(
     data: &[u8],
     budget: &mut Budget,
 ) -> Body<'static> {
-    let map = if header.kind == Type::Sparse {
-        old(header, more)
-    } else if overrides.sparse.is_inside {
-        inside(&overrides.sparse, data)
-    } else {
-        listed(&overrides.sparse)
+    let map = match &overrides.sparse {
+        _ if header.kind == Type::Sparse => old(header, more),
+        Some(said) if said.is_inside => inside(said, data),
+        Some(said) => listed(said),
+        None => None,
     };
     let Some(map) = map else {
         return Body::Unchecked {
@@ -122,18 +122,6 @@ fn assemble(map: &Map, data: &[u8], output: &mut Vec<u8>, budget: &mut Budget) -
         return Some((Gap::Damaged, "sparse file has another size than its pieces"));
     }
     zeros(span(map.size_bytes), output, budget)
-}
-
-/// Fills up with zeros to `until`.
-fn zeros(until: usize, output: &mut Vec<u8>, budget: &mut Budget) -> Option<Cut> {
-    let step = [0; STEP_BYTES];
-    while output.len() < until {
-        let missing = until.saturating_sub(output.len());
-        if let Err(why) = push(output, rest(&step, 0, missing), budget) {
-            return Some((Gap::Limit, why));
-        }
-    }
-    None
 }
 
 /// The old kind: in the header, and in the blocks behind it.

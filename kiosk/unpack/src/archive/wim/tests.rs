@@ -135,6 +135,9 @@ fn more_entries_or_longer_paths_than_are_read_are_told() {
     let long = entry(&[b'n'; 30_000], 0);
     let count = WIM_PATHS_BYTES_MAX / 30_000 + 1;
     assert!(read(&described(entry(b"", at), &long.repeat(count))).is_cut);
+    // Of what is left for one of several images no more is kept.
+    let some = tree::read(&described(entry(b"", at), &long.repeat(9)), 9, 100_000);
+    assert!(some.is_cut && some.named.len() == 3);
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(super) fn read(description: &[u8], entries_max: usize, bytes_max: usize) -> 
             tree.is_tangled = true;
             continue;
         }
-        tree.folder(description, &path, at, &mut folders, entries_max);
+        tree.folder(description, &path, at, &mut folders, entries_max, bytes_max);
         tree.is_cut |= entries_max < tree.named.len() || bytes_max < tree.path_bytes;
         if tree.is_cut {
             break;
@@ -89,6 +89,7 @@ impl Tree {
         begin: usize,
         folders: &mut Vec<(Vec<u8>, usize)>,
         entries_max: usize,
+        bytes_max: usize,
     ) {
         let mut at = begin;
         loop {
@@ -107,11 +108,11 @@ impl Tree {
             full.extend_from_slice(&entry.name);
             self.path_bytes = self.path_bytes.saturating_add(full.len());
             let many = entries_max <= self.named.len().saturating_add(folders.len());
-            if many || WIM_PATHS_BYTES_MAX < self.path_bytes {
+            if many || bytes_max < self.path_bytes {
                 self.is_cut = true;
                 return;
             }
-            // A name with a slash in it would stand for something else.
+            // What has a content is a file, whatever its attributes say.
             let is_folder = entry.attributes & IS_FOLDER != 0;
             self.streams(&full, &entry);
             self.named.push(Named {

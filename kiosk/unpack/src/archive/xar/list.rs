@@ -2,7 +2,7 @@
 //! lies.
 
 use crate::archive::markup::{Part, Parts, number, plain};
-use crate::text::base64;
+use crate::text::{base64, hex_byte};
 
 /// Most files of a list that are read: more than one file may have members.
 pub(crate) const XAR_FILES_MAX: usize = 1 << 17;
@@ -228,11 +228,6 @@ fn attribute(attributes: &[u8], name: &[u8]) -> Vec<u8> {
 
 /// Bytes of two digits each.
 fn digits(text: &[u8]) -> Vec<u8> {
-    let value = |digit: &u8| char::from(*digit).to_digit(16);
     let pairs = text.trim_ascii().chunks_exact(2);
-    let bytes = pairs.map_while(|pair| {
-        let (high, low) = (value(pair.first()?)?, value(pair.last()?)?);
-        u8::try_from(high.saturating_mul(16).saturating_add(low)).ok()
-    });
-    bytes.collect()
+    pairs.map_while(hex_byte).collect()
 }

@@ -5,7 +5,7 @@
 use crate::budget::Budget;
 use crate::bytes::{has, part, rest, span, u32_at, u64_at};
 use crate::stream::lzma::{Properties, lzma};
-use crate::stream::sink::{Cut, End, push};
+use crate::stream::sink::{Cut, push};
 use wire::Gap;
 
 /// Before the loader's table, which is a resource of the program, from version 5.1.5 on.
@@ -143,10 +143,7 @@ pub(super) fn by_lzma(packed: &[u8], output: &mut Vec<u8>, budget: &mut Budget) 
         dictionary_bytes,
     };
     let stream = packed.get(5..).unwrap_or_default();
-    match lzma(stream, properties, None, output, budget).end {
-        End::Complete => None,
-        End::Cut(gap, why) => Some((gap, why)),
-    }
+    lzma(stream, properties, None, output, budget).end.cut()
 }
 
 /// How the content of a file is checked.
