@@ -22,6 +22,10 @@ mod port;
 
 mod case;
 
+pub mod clock;
+
+pub mod attempts;
+
 mod view;
 
 pub mod run;
