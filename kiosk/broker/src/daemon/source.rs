@@ -267,7 +267,8 @@ impl Daemon {
 
     /// Devices that have shown nothing to scan for too long.
     fn give_up_the_late(&mut self) {
-        let late = |port: &Port| NOTICED_WAIT_MAX <= port.noticed.elapsed();
+        // What waits for a person is given up for that.
+        let late = |port: &Port| !port.awaits_visit && NOTICED_WAIT_MAX <= port.noticed.elapsed();
         let noticed = self.state.lanes.iter();
         let noticed = noticed.filter(|(_, lane)| **lane == Lane::Noticed);
         let lanes: Vec<LaneId> = noticed
