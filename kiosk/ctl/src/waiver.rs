@@ -192,7 +192,8 @@ pub(crate) fn register(ledger: &Ledger) -> Result<Register, CommandError> {
     let mut register = Register::default();
     for entry in ledger.entries(reader::Filter::default())? {
         let entry = entry?;
-        register.note(entry.number, &entry.content()?.event);
+        let content = entry.content()?;
+        register.note(entry.number, &content.recorded_utc, &content.event);
     }
     Ok(register)
 }
