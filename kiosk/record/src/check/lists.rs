@@ -25,8 +25,9 @@ pub(super) fn changed(change: &ListChange) -> Result<(), Refusal> {
     if CHANGED_NAMED_MAX < change.changed.len() {
         return refuse("names too many entries");
     }
-    let bytes = serde_json::to_vec(&change.changed).map(|bytes| bytes.len());
-    if bytes.is_ok_and(|bytes| bytes <= CHANGED_BYTES_MAX) {
+    let length = |one| serde_json::to_vec(one).map_or(usize::MAX, |json| json.len());
+    let bytes = change.changed.iter().map(length);
+    if bytes.fold(0, usize::saturating_add) <= CHANGED_BYTES_MAX {
         return change.changed.iter().try_for_each(entry);
     }
     refuse("names entries that are too long together")
