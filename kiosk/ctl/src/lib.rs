@@ -28,6 +28,8 @@ mod close;
 
 mod waiver;
 
+mod lists;
+
 mod trial;
 
 use std::ffi::OsString;
