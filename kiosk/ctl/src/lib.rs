@@ -32,6 +32,8 @@ mod who;
 
 mod terminal;
 
+mod lists;
+
 mod trial;
 
 use std::ffi::OsString;
