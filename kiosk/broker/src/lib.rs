@@ -32,6 +32,8 @@ pub mod site;
 
 pub mod person;
 
+pub mod pin;
+
 pub mod rules;
 
 pub mod selftest;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use decide::policy::Zone;
-use decide::{Allowlist, Policy};
+use decide::{Accounts, Allowlist, Contractors, ListError, Policy};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -79,13 +79,35 @@ impl Site {
 /// # Errors
 /// [`SiteError`], naming the file and the place in it.
 pub fn allowlist(paths: &Paths) -> Result<Option<Allowlist>, SiteError> {
-    let path = paths.allowlist();
+    list(paths.allowlist(), decide::allowlist::parse)
+}
+
+/// Reads `contractors.toml`; `None` when there is no such file.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn contractors(paths: &Paths) -> Result<Option<Contractors>, SiteError> {
+    list(paths.contractors(), decide::contractors::parse)
+}
+
+/// Reads `accounts.toml`; `None` when there is no such file.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn accounts(paths: &Paths) -> Result<Option<Accounts>, SiteError> {
+    list(paths.accounts(), decide::accounts::parse)
+}
+
+fn list<List>(
+    path: PathBuf,
+    parse: impl FnOnce(&str) -> Result<List, ListError>,
+) -> Result<Option<List>, SiteError> {
     let Some(text) = read(path.clone())? else {
         return Ok(None);
     };
-    decide::allowlist::parse(&text)
-        .map(Some)
-        .map_err(|error| SiteError::Malformed(error.in_file(&path.display().to_string())))
+    let malformed =
+        |error: ListError| SiteError::Malformed(error.in_file(&path.display().to_string()));
+    parse(&text).map(Some).map_err(malformed)
 }
 
 fn read(path: PathBuf) -> Result<Option<String>, SiteError> {
