@@ -11,6 +11,7 @@ use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
 use crate::waiver;
+use crate::who;
 
 /// Options of `kioskctl log close`.
 #[derive(clap::Args)]
@@ -52,7 +53,7 @@ pub(crate) fn run(
     let event = Event::Mitigated {
         insertion,
         action,
-        by: arguments.by.clone().unwrap_or_else(waiver::user),
+        by: who::signer(paths, arguments.by.as_deref())?,
     };
     let entry = waiver::write(folder, paths, event)?;
     print::line(&format!(

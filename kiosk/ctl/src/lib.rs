@@ -28,6 +28,12 @@ mod close;
 
 mod waiver;
 
+mod who;
+
+mod terminal;
+
+mod lists;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -118,6 +124,9 @@ pub enum CommandError {
     /// What was asked for makes no sense.
     #[error("{0}")]
     Asked(String),
+    /// Who runs this may not do it, or a second person did not confirm it.
+    #[error("{0}")]
+    NotAllowed(String),
     /// The scanner cannot be started.
     #[error(transparent)]
     Scanner(#[from] broker::scanner::ScannerError),
