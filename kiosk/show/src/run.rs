@@ -1,11 +1,11 @@
 //! The edge: terminal, socket and clock around the pure [`update`] and [`crate::view()`].
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
 use jail::channel::Channel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -14,6 +14,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use ratatui::DefaultTerminal;
 use wire::view::View;
 
+use crate::act::Key;
 use crate::bay::Wish;
 use crate::options::{self, Options};
 use crate::state::{News, Screen, update};
@@ -56,6 +57,7 @@ pub fn run(options: &Options) -> Result<(), ShowError> {
     }
     let signals = signals().map_err(ShowError::Wait)?;
     let terminal = Restored(ratatui::try_init().map_err(ShowError::Terminal)?);
+    hear_taps(true).map_err(ShowError::Terminal)?;
     let size = crossterm::terminal::size().map_err(ShowError::Terminal)?;
     let now = Instant::now();
     let mut edge = Edge {
@@ -90,7 +92,49 @@ struct Restored(DefaultTerminal);
 impl Drop for Restored {
     fn drop(&mut self) {
         // There is nowhere left to say that it failed.
+        let _ = hear_taps(false);
         let _ = ratatui::try_restore();
+    }
+}
+
+/// Asks the terminal to tell of clicks, by cell, and of nothing else that a mouse does.
+fn hear_taps(on: bool) -> io::Result<()> {
+    let mut terminal = io::stdout();
+    let order: &[u8] = if on {
+        b"\x1b[?1000h\x1b[?1006h"
+    } else {
+        b"\x1b[?1006l\x1b[?1000l"
+    };
+    terminal.write_all(order)?;
+    terminal.flush()
+}
+
+/// What an event of the terminal means; `None` when it means nothing.
+fn heard(event: &Event) -> Option<News> {
+    match event {
+        Event::Resize(columns, rows) => Some(News::Resized(*columns, *rows)),
+        Event::Key(key) if key.kind == KeyEventKind::Press => pressed(key).map(News::Key),
+        // A tap on the panel is a click to foot.
+        Event::Mouse(mouse) if mouse.kind == MouseEventKind::Down(MouseButton::Left) => {
+            Some(News::Tap(mouse.column, mouse.row))
+        }
+        Event::Key(_)
+        | Event::Mouse(_)
+        | Event::FocusGained
+        | Event::FocusLost
+        | Event::Paste(_) => None,
+    }
+}
+
+fn pressed(key: &KeyEvent) -> Option<Key> {
+    if key.code == KeyCode::Enter {
+        Some(Key::Enter)
+    } else if matches!(key.code, KeyCode::Backspace | KeyCode::Delete) {
+        Some(Key::Erase)
+    } else if key.code == KeyCode::Esc {
+        Some(Key::Escape)
+    } else {
+        key.code.as_char().map(Key::Character)
     }
 }
 
@@ -263,28 +307,23 @@ impl Edge<'_> {
                 break;
             }
             let event = crossterm::event::read().map_err(ShowError::Terminal)?;
-            if let Event::Resize(columns, rows) = event {
-                self.news(News::Resized(columns, rows));
-            } else if let Event::Key(key) = event
-                && key.kind == KeyEventKind::Press
-                && let Some(character) = key.code.as_char()
-            {
-                self.news(News::Key(character));
-                self.send_choice();
-                if self.fulfil() == Next::Leave {
-                    return Ok(Next::Leave);
-                }
+            let Some(news) = heard(&event) else { continue };
+            self.news(news);
+            self.send();
+            if self.fulfil() == Next::Leave {
+                return Ok(Next::Leave);
             }
         }
         Ok(Next::Stay)
     }
 
-    /// Sends what a key chose. What does not arrive is asked again: the question stays.
-    fn send_choice(&mut self) {
-        let (screen, choice) = self.screen.clone().take_choice();
+    /// Sends what a key or a tap chose. What does not arrive is asked again: the question
+    /// stays, and a code is typed anew.
+    fn send(&mut self) {
+        let (screen, said) = self.screen.clone().take_said();
         self.screen = screen;
-        if let (Some(choice), Some(channel)) = (choice, &self.channel)
-            && let Ok(packet) = wire::frame::encode(&wire::view::Input::Case(choice))
+        if let (Some(said), Some(channel)) = (said, &self.channel)
+            && let Ok(packet) = wire::frame::encode(&said)
         {
             let _ = channel.send(&packet, &[]);
         }
