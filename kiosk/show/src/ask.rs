@@ -94,10 +94,11 @@ mod tests {
 
     fn pressed(screen: &Screen, key: char) -> Option<Choice> {
         let key = News::Key(Key::Character(key));
-        match update(screen.clone(), key).take_said().1? {
-            Input::Case(choice) => Some(choice),
-            other => panic!("{other:?}"),
-        }
+        let said = update(screen.clone(), key).take_said().1?;
+        let Input::Case(choice) = said else {
+            panic!("{said:?}")
+        };
+        Some(choice)
     }
 
     #[test]

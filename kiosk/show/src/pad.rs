@@ -251,7 +251,7 @@ mod tests {
         keys.chars().fold(Pad::new(wants), |pad, one| {
             match pad.pressed(Key::Character(one)) {
                 Pressed::Open(pad) => pad,
-                other => panic!("{other:?}"),
+                other @ (Pressed::Closed | Pressed::Said(_)) => panic!("{other:?}"),
             }
         })
     }
@@ -264,7 +264,7 @@ mod tests {
     fn said(pad: Pad) -> Input {
         match pad.pressed(Key::Enter) {
             Pressed::Said(input) => input,
-            other => panic!("{other:?}"),
+            other @ (Pressed::Closed | Pressed::Open(_)) => panic!("{other:?}"),
         }
     }
 

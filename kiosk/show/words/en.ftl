@@ -253,12 +253,12 @@ request-recorded = Requested
 
 ## Out and back
 exit-offer = Taking it out?
-exit-cancel = Cancel going out
+exit-cancel = Cancel
 exit-next = The NEXT USB is checked on its way OUT
 exit-short = OUT
 put-back-meaning = The check is done
 put-back-place = Place
-put-back-next = Remove the USB and put it back there
+put-back-next = Remove the USB and put it back
 
 ## Staff
 staff-title = Staff
@@ -268,6 +268,6 @@ staff-requests = { $count ->
    *[other] { $count } requests
 }
 staff-overdue = { $count } overdue
-lists-refused = A changed list is not in use
+lists-refused = Bad list: the old one is in use
 enrol-insert = Insert the medium to register
-bay-keys = keys for media
+bay-keys = Insert media

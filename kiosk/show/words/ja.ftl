@@ -214,7 +214,7 @@ typed-checking = 確認しています
 typed-taken = 受け付けました
 typed-wrong = 番号が違います
 typed-ended = 終了した訪問です
-typed-not-yet = まだ使えない番号です
+typed-not-yet = まだ使えません
 typed-locked = { $seconds }秒 お待ちください
 sign-out = 終了
 
@@ -225,9 +225,9 @@ request-recorded = 申請しました
 
 ## 持ち出しと返却
 exit-offer = 持ち出し・返却
-exit-cancel = 持ち出し・返却をやめる
+exit-cancel = やめる
 exit-next = 次のUSBは 持ち出し・返却の検査です
-exit-short = 持ち出し・返却
+exit-short = 持出し
 put-back-meaning = 検査は終わりました
 put-back-place = 保管場所
 put-back-next = USBを抜いて、保管場所に戻してください
@@ -237,6 +237,6 @@ staff-title = 係員
 staff-offer = 係員
 staff-requests = 登録申請 { $count }件
 staff-overdue = 返却遅れ { $count }件
-lists-refused = 変更したリストは使われていません
+lists-refused = 誤りがあり、前のリストを使用中
 enrol-insert = 登録する媒体を挿してください
-bay-keys = 媒体の鍵
+bay-keys = 媒体を挿す

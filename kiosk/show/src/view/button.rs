@@ -58,23 +58,25 @@ fn words_of(words: &Words, screen: &Screen, act: Act) -> Both {
 
 /// A button with its key and its words, on two rows where there are two.
 fn labelled(paint: &mut Paint<'_>, screen: &Screen, button: &Button) {
-    let place = button.drawn;
     let style = theme::BUTTON;
     // A gap keeps what is side by side apart.
-    let place = match button.act {
-        Act::Answer(_) => Rect {
-            width: place.width.saturating_sub(1),
-            ..place
-        },
-        Act::Request(_) | Act::Exit | Act::Staff | Act::SignOut | Act::Press(_) => place,
+    let is_answer = matches!(button.act, Act::Answer(_));
+    let gap = if is_answer { 1 } else { 0 };
+    let place = Rect {
+        width: button.drawn.width.saturating_sub(gap),
+        ..button.drawn
     };
     paint.fill(place, style);
     let both = words_of(paint.words, screen, button.act);
     let key = act::key(screen, button.act);
     let key = key.map_or_else(String::new, |key| format!("[{key}] "));
     let cells = usize::from(place.width);
-    if place.height < 3 || matches!(button.act, Act::Answer(_)) {
-        let line = one_line(&both, &key, cells);
+    if place.height < 3 || is_answer {
+        let mut line = one_line(&both, &key, cells);
+        if button.act == Act::Exit && cells < text::width(&format!("{key}{}", both.ja)) {
+            let short = paint.words.say("exit-short");
+            line = one_line(&short, &key, cells);
+        }
         let middle = place.height / 2;
         paint.row(place, middle, Alignment::Center, &line, style);
         return;

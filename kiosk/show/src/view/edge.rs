@@ -45,8 +45,11 @@ pub(super) fn top(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
         return;
     };
     let roomy = COLUMNS <= row.width;
-    let (rules, style) = rules(paint.words, view, roomy);
-    rest = from_right(paint, rest, &rules, style);
+    // On a narrow row the name of whoever is signed in comes before the age of the rules.
+    if roomy || view.gate.staff.is_none() {
+        let (rules, style) = rules(paint.words, view, roomy);
+        rest = from_right(paint, rest, &rules, style);
+    }
     if roomy {
         rest = from_right(paint, rest, &clock(view), theme::EDGE);
     }

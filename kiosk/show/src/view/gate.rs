@@ -62,9 +62,9 @@ fn full(paint: &mut Paint<'_>, card: Rect, view: &View, screen: &Screen) {
     let words = paint.words;
     let centre = Alignment::Center;
     let cells = usize::from(card.width);
-    let rows = visitor(words, &view.gate, cells);
-    for (row, (line, style)) in (0..).zip(rows.into_iter().flatten()) {
-        paint.row(card, row, centre, &line, style);
+    if let Some((name, line)) = visitor(words, &view.gate, cells) {
+        paint.row(card, 0, centre, &name, theme::WARM);
+        paint.row(card, 1, centre, &line.joined(), theme::GROUND);
     }
     let (title, style) = title(words, &view.gate);
     for (row, line) in (2..).zip([title.ja, title.en]) {
@@ -104,9 +104,7 @@ fn beside(words: &Words, view: &View, screen: &Screen, wants: &Wants) -> Vec<Pie
             let (banner, style) = title(words, &view.gate);
             pieces.extend([Piece::Two(banner, style), Piece::Gap]);
         }
-        let rows = visitor(words, &view.gate, cells);
-        let rows = rows.into_iter().flatten();
-        pieces.extend(rows.map(|(line, style)| Piece::Text(line, style)));
+        pieces.extend(visitor_pieces(words, &view.gate, cells));
     }
     pieces.extend([Piece::Two(asked, theme::STRONG), Piece::Gap]);
     pieces.extend(note(words, screen));
@@ -129,11 +127,8 @@ const FULL: Rect = Rect::new(0, 0, 78, 18);
 /// Without pictures.
 fn narrow(words: &Words, view: &View, cells: usize) -> Vec<Piece> {
     let (title, style) = title(words, &view.gate);
-    let mut pieces = vec![Piece::Two(title, style)];
-    let rows = visitor(words, &view.gate, cells);
-    let rows = rows.into_iter().flatten();
-    pieces.extend(rows.map(|(line, style)| Piece::Text(line, style)));
-    pieces.push(Piece::Gap);
+    let mut pieces = visitor_pieces(words, &view.gate, cells);
+    pieces.extend([Piece::Two(title, style), Piece::Gap]);
     let notes = notes(words, view, cells).into_iter();
     pieces.extend(notes.map(|(line, style)| Piece::Name(line, style)));
     let (rules, style) = idle::rules(words, view);
@@ -155,7 +150,7 @@ fn title(words: &Words, gate: &Gate) -> (Both, Style) {
 }
 
 /// Who is checked in, and for how long that counts.
-fn visitor(words: &Words, gate: &Gate, cells: usize) -> Option<[(String, Style); 2]> {
+fn visitor(words: &Words, gate: &Gate, cells: usize) -> Option<(String, Both)> {
     let visitor = gate.visitor.as_ref()?;
     let (person, company) = (
         text::readable_text(&visitor.person),
@@ -175,7 +170,17 @@ fn visitor(words: &Words, gate: &Gate, cells: usize) -> Option<[(String, Style);
         en: format!("{}, {}", checked_in.en, left.en),
     };
     let name = format!("{person} 様（{company}）");
-    Some([(name, theme::WARM), (line.joined(), theme::GROUND)])
+    Some((name, line))
+}
+
+fn visitor_pieces(words: &Words, gate: &Gate, cells: usize) -> Vec<Piece> {
+    let Some((name, line)) = visitor(words, gate, cells) else {
+        return Vec::new();
+    };
+    vec![
+        Piece::Name(name, theme::WARM),
+        Piece::One(line, theme::GROUND),
+    ]
 }
 
 /// What became of what was typed, in one statement; `None` when nothing did.
@@ -254,18 +259,20 @@ fn notes(words: &Words, view: &View, cells: usize) -> Vec<(String, Style)> {
 /// Lists that are not in use, and how much waits for staff.
 fn staff_notes(words: &Words, view: &View, cells: usize) -> Vec<(String, Style)> {
     let mut rows = Vec::new();
-    if let Some(why) = &view.gate.lists_refused {
-        let title = words.say("lists-refused").joined();
-        let line = format!(" {title}: {} ", text::readable_text(why));
-        rows.push((text::fit_start(&line, cells), theme::AMBER));
+    let mut note = |line: String| rows.push((text::fit_start(&line, cells), theme::AMBER));
+    if view.gate.lists_refused.is_some() {
+        note(format!(" {} ", words.say("lists-refused").joined()));
     }
     let counts = counts(words, view);
     if !counts.is_empty() {
-        rows.push((counts_line(&counts, cells), theme::AMBER));
+        note(counts_line(&counts, cells));
     }
     if view.rules_refused.is_some() {
-        let line = words.say("idle-rules-refused").joined();
-        rows.push((text::fit_start(&line, cells), theme::AMBER));
+        note(words.say("idle-rules-refused").joined());
+    }
+    // Where it is wrong comes last: kioskctl says it too.
+    if let Some(why) = &view.gate.lists_refused {
+        note(format!(" {} ", text::readable_text(why)));
     }
     rows
 }

@@ -105,9 +105,11 @@ pub(crate) fn asks(bar: Rect) -> (Rect, [Rect; 3], Rect) {
         let question = bar.width.saturating_sub(71);
         [question, 17, 21, 26, 7]
     } else {
-        let third = bar.width.saturating_sub(6) / 3;
-        let rest = bar.width.saturating_sub(third.saturating_mul(3));
-        [0, third, third, third, rest]
+        // What is left over widens the three alike.
+        let more = bar.width.saturating_sub(COLUMNS_MIN) / 3;
+        let [kept, given, handed] = [11_u16, 9, 13].map(|width| width.saturating_add(more));
+        let used = kept.saturating_add(given).saturating_add(handed);
+        [0, kept, given, handed, bar.width.saturating_sub(used)]
     };
     let mut x = bar.x;
     let [question, kept, given, handed, clock] = widths.map(|width| {

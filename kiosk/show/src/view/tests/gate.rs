@@ -238,7 +238,7 @@ fn what_is_asked_and_what_became_of_it_is_said_in_both_languages_at_every_size()
             (Typed::Taken, "受け付けました", "Accepted"),
             (Typed::Wrong, "番号が違います", "Wrong code"),
             (Typed::Ended, "終了した訪問です", "Visit is over"),
-            (Typed::NotYetValid, "まだ使えない番号です", "Not valid yet"),
+            (Typed::NotYetValid, "まだ使えません", "Not valid yet"),
         ] {
             has(&ask(&|gate| gate.typed = Some(typed)), &[ja, en]);
         }
@@ -282,12 +282,8 @@ fn staff_see_how_much_waits_for_them_and_which_list_is_wrong() {
             });
             let text = text(&screen);
             let is_pad = asks_visit && size.0 == 60;
-            for part in [
-                "未処理 2件",
-                "登録申請 3件",
-                "返却遅れ 12件",
-                "変更したリスト",
-            ] {
+            for part in ["未処理 2件", "登録申請 3件", "返却遅れ 12件", "前のリスト"]
+            {
                 assert!(is_pad || text.contains(part), "{part}:\n{text}");
             }
         }
@@ -320,6 +316,28 @@ fn names_of_visitors_staff_and_places_cannot_drive_the_screen() {
                 assert!(longest <= Some(usize::from(size.0)), "{text}");
                 assert!(text.contains("終了") || text.contains("保管場所"), "{text}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_question_about_a_stopped_medium_its_keys_and_its_clock_fit_every_width() {
+    for columns in [40, 41, 55, 79, 80, 85, 120] {
+        for (is_bay, key) in [(false, "[1]"), (true, "[k]")] {
+            let mut view = seen(1, vec![Stage::Judged(stop())]);
+            view.lanes[0].asking = Some(Asking {
+                insertion: 41,
+                waited_seconds: 83,
+                answered: None,
+            });
+            let size = (columns, 22);
+            let screen = update(Screen::new(size, is_bay), News::View(Box::new(view)));
+            let text = text(&screen);
+            let row = text.lines().last().unwrap();
+            for part in [key, "預かり", "返却", "引き渡し", "1:23"] {
+                assert!(row.contains(part), "{part} {columns}: {row}");
+            }
+            assert!(columns < 80 || row.contains("Handed over"), "{row}");
         }
     }
 }
