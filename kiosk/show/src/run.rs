@@ -5,7 +5,9 @@ use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 use jail::channel::Channel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -126,8 +128,13 @@ fn heard(event: &Event) -> Option<News> {
     }
 }
 
+/// What a key types or does. One that is held with Control or Alt is a command to some program,
+/// and not to this one.
 fn pressed(key: &KeyEvent) -> Option<Key> {
-    if key.code == KeyCode::Enter {
+    let held = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
+    if key.modifiers.intersects(held) {
+        None
+    } else if key.code == KeyCode::Enter {
         Some(Key::Enter)
     } else if matches!(key.code, KeyCode::Backspace | KeyCode::Delete) {
         Some(Key::Erase)
@@ -342,5 +349,58 @@ impl Edge<'_> {
             }
             (None, _) | (Some(_), None) => Next::Stay,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::MouseEvent;
+
+    use super::*;
+
+    fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<News> {
+        heard(&Event::Key(KeyEvent::new(code, modifiers)))
+    }
+
+    fn mouse(kind: MouseEventKind) -> Option<News> {
+        let modifiers = KeyModifiers::NONE;
+        heard(&Event::Mouse(MouseEvent {
+            kind,
+            column: 59,
+            row: 21,
+            modifiers,
+        }))
+    }
+
+    #[test]
+    fn keys_and_the_left_button_going_down_are_heard_and_nothing_else() {
+        let none = KeyModifiers::NONE;
+        let some = |key| Some(News::Key(key));
+        assert_eq!(key(KeyCode::Char('7'), none), some(Key::Character('7')));
+        let upper = key(KeyCode::Char('A'), KeyModifiers::SHIFT);
+        assert_eq!(upper, some(Key::Character('A')));
+        assert_eq!(key(KeyCode::Enter, none), some(Key::Enter));
+        assert_eq!(key(KeyCode::Backspace, none), some(Key::Erase));
+        assert_eq!(key(KeyCode::Delete, none), some(Key::Erase));
+        assert_eq!(key(KeyCode::Esc, none), some(Key::Escape));
+        for other in [KeyCode::F(1), KeyCode::Tab, KeyCode::Left] {
+            assert_eq!(key(other, none), None);
+        }
+        for held in [KeyModifiers::CONTROL, KeyModifiers::ALT] {
+            assert_eq!(key(KeyCode::Char('c'), held), None);
+        }
+        let left = MouseButton::Left;
+        assert_eq!(mouse(MouseEventKind::Down(left)), Some(News::Tap(59, 21)));
+        for other in [
+            MouseEventKind::Up(left),
+            MouseEventKind::Drag(left),
+            MouseEventKind::Down(MouseButton::Right),
+            MouseEventKind::Moved,
+            MouseEventKind::ScrollDown,
+        ] {
+            assert_eq!(mouse(other), None);
+        }
+        let paste = Event::Paste("123456".to_owned());
+        assert_eq!(heard(&paste), None);
     }
 }

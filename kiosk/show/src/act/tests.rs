@@ -187,7 +187,7 @@ fn staff_sign_in_with_number_and_pin_and_are_seen_to_be_signed_in() {
     let input = Input::Staff { number, pin };
     let digits = hears(vec![], takes_all);
     let (after, said) = typed(digits.clone(), "77788\n864209\n");
-    assert_eq!((said, after.pad.as_ref()), (vec!std::slice::from_ref(&input), None));
+    assert_eq!((said, after.pad.as_ref()), (vec![input.clone()], None));
     assert!(!format!("{after:?}").contains("864209"));
     let asked = hears(vec![], asks_visit);
     assert_eq!(

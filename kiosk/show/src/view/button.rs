@@ -104,12 +104,11 @@ fn one_line(both: &Both, key: &str, cells: usize) -> String {
 /// A key of the pad. Keys of one column touch: a line is drawn below each.
 fn pad_key(paint: &mut Paint<'_>, button: &Button, key: Key) {
     let place = button.drawn;
-    let cells = usize::from(place.width);
     let words = paint.words;
-    let (label, style) = match key {
-        Key::Character(digit) => (digit.to_string(), theme::BUTTON),
-        Key::Enter => (one_line(&words.say("pad-ok"), "", cells), theme::CONFIRM),
-        Key::Escape | Key::Erase => (one_line(&words.say("pad-clear"), "", cells), theme::EDGE),
+    let (lines, style) = match key {
+        Key::Character(digit) => (vec![digit.to_string()], theme::BUTTON),
+        Key::Enter => (lines(&words.say("pad-ok"), place), theme::CONFIRM),
+        Key::Escape | Key::Erase => (lines(&words.say("pad-clear"), place), theme::EDGE),
     };
     let last = Rect {
         y: place.bottom().saturating_sub(1),
@@ -118,6 +117,18 @@ fn pad_key(paint: &mut Paint<'_>, button: &Button, key: Key) {
     };
     paint.fill(place, style);
     paint.fill(last, style.add_modifier(Modifier::UNDERLINED));
-    let row = place.height.saturating_sub(1) / 2;
-    paint.row(place, row, Alignment::Center, &label, style);
+    let rows = u16::try_from(lines.len()).unwrap_or(place.height);
+    let first = place.height.saturating_sub(rows) / 2;
+    for (row, line) in (first..).zip(lines) {
+        paint.row(place, row, Alignment::Center, &line, style);
+    }
+}
+
+/// Both languages below each other, where a key is high enough.
+fn lines(both: &Both, place: Rect) -> Vec<String> {
+    if 3 <= place.height {
+        vec![both.ja.clone(), both.en.clone()]
+    } else {
+        vec![one_line(both, "", usize::from(place.width))]
+    }
 }
