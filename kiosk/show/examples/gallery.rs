@@ -7,15 +7,20 @@
 use std::error::Error;
 use std::time::Duration;
 
-use show::{News, Screen, Words, update, view};
+use show::{Key, News, Screen, Words, update, view};
 use wire::ledger::{EntryId, Rules};
 use wire::scan::Progress;
 use wire::verdict::Reason;
-use wire::view::{FirstFinding, Lane, OutOfService, RulesAge, Shown, Stage, View};
+use wire::view::{
+    Asking, FirstFinding, Gate, Lane, OutOfService, Request, RulesAge, Shown, Staff, Stage, Typed,
+    View, Visitor,
+};
 use wire::{Digest, MediumName, ReasonCode, Title, Verdict};
 
 const NAMES: &str = "idle checking scanning counting recording pass stop unregistered \
-                     incomplete removed lanes out lost";
+                     incomplete removed lanes out lost gate counts exit enrolling code wrong \
+                     locked visitor number pin staff waiting waiting-two request requested \
+                     requests put-back";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let name = std::env::args().nth(1).unwrap_or_default();
@@ -24,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut terminal = ratatui::try_init()?;
     let words = Words::new();
-    let mut screen = Screen::new((80, 22), false);
+    let size = crossterm::terminal::size()?;
+    let mut screen = Screen::new(size, false);
     if let Some(wanted) = wanted {
         // Twice, so that there is an estimate of the time.
         let second = View {
@@ -36,6 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         screen = update(screen, News::Tick(Duration::from_secs(3600)));
     }
+    for key in keys(&name) {
+        screen = update(screen, News::Key(key));
+    }
     loop {
         terminal.draw(|frame| view(&screen, &words, frame))?;
         if crossterm::event::read()?.is_key_press() {
@@ -45,10 +54,37 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
+/// What is pressed before the picture is taken.
+fn keys(name: &str) -> Vec<Key> {
+    let typed = match name {
+        "number" => "777",
+        "pin" => "77788\n8642",
+        "code" => "1234",
+        _ => "",
+    };
+    let key = |one| match one {
+        '\n' => Key::Enter,
+        one => Key::Character(one),
+    };
+    typed.chars().map(key).collect()
+}
+
 /// The named picture; `Some(None)` is the lost connection.
 fn picture(name: &str) -> Option<Option<View>> {
     let stages = match name {
-        "idle" | "out" => vec![],
+        "idle" | "out" | "gate" | "counts" | "exit" | "enrolling" | "code" | "wrong" | "locked"
+        | "visitor" | "number" | "pin" | "staff" => vec![],
+        "waiting" => vec![Stage::AwaitingVisit],
+        "waiting-two" => vec![Stage::AwaitingVisit; 2],
+        "request" | "requested" | "requests" => {
+            let shown = shown(Verdict::Stop, Some(ReasonCode::Unregistered));
+            vec![Stage::Judged(shown); if name == "requests" { 2 } else { 1 }]
+        }
+        "put-back" => {
+            let mut shown = shown(Verdict::Pass, None);
+            shown.put_back = Some("保安室 キャビネットB 3段目".to_owned());
+            vec![Stage::Judged(shown)]
+        }
         "checking" => vec![Stage::Checking],
         "scanning" => vec![scanning(true)],
         "counting" => vec![scanning(false)],
@@ -96,18 +132,67 @@ fn picture(name: &str) -> Option<Option<View>> {
         out_of_service: (name == "out").then_some(OutOfService::Ledger),
         fault: None,
         contact: None,
-        lanes: stages
-            .into_iter()
-            .map(|stage| Lane {
-                label: medium_name("DataTraveler 3.0"),
-                stage,
-                asking: None,
-                request: None,
-            })
+        lanes: (41..)
+            .zip(stages)
+            .map(|(insertion, stage)| lane(name, insertion, stage))
             .collect(),
-        open_cases: 0,
-        gate: wire::view::Gate::default(),
+        open_cases: if name == "counts" { 2 } else { 0 },
+        gate: gate(name),
     }))
+}
+
+fn lane(name: &str, insertion: u64, stage: Stage) -> Lane {
+    let is_recorded = name == "requested";
+    let asked = name.starts_with("request");
+    Lane {
+        label: medium_name("DataTraveler 3.0"),
+        stage,
+        asking: asked.then_some(Asking {
+            insertion,
+            waited_seconds: 12,
+            answered: None,
+        }),
+        request: asked.then_some(Request {
+            insertion,
+            is_recorded,
+        }),
+    }
+}
+
+fn gate(name: &str) -> Gate {
+    let mut gate = Gate::default();
+    let plain = "gate counts exit enrolling code wrong locked visitor number pin staff waiting";
+    if !plain.split_whitespace().any(|one| name.starts_with(one)) {
+        return gate;
+    }
+    (gate.takes_exits, gate.takes_staff) = (true, true);
+    let codes = [
+        "code",
+        "wrong",
+        "locked",
+        "visitor",
+        "waiting",
+        "waiting-two",
+    ];
+    gate.asks_visit = codes.contains(&name);
+    gate.is_exit = name == "exit";
+    gate.is_enrolling = name == "enrolling";
+    gate.typed = matches!(name, "wrong" | "locked").then_some(Typed::Wrong);
+    gate.locked_seconds = if name == "locked" { 27 } else { 0 };
+    gate.visitor = (name == "visitor").then(|| Visitor {
+        person: "山田 太郎".to_owned(),
+        company: "東亜設備工業株式会社".to_owned(),
+        seconds_left: 290,
+    });
+    gate.staff = (name == "staff").then(|| Staff {
+        name: "鈴木 一郎".to_owned(),
+        seconds_left: 110,
+    });
+    if name == "counts" {
+        (gate.requests, gate.overdue) = (3, 12);
+        gate.lists_refused = Some("allowlist.toml:12:8: two media have the same id".to_owned());
+    }
+    gate
 }
 
 fn medium_name(text: &str) -> MediumName {

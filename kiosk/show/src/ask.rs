@@ -1,13 +1,11 @@
-//! Asking what was done with a medium that was stopped: the keys and the row that names them.
-//!
-//! The keypad of a kiosk has digits. In the virtual bay digits insert media, so that letters
-//! choose there; they do at a real kiosk too.
+//! Asking what was done with a medium that was stopped: about which, since when, and the words.
 
 use wire::Verdict;
 use wire::standing::Mitigation;
-use wire::view::{Asking, Choice, Lane, Stage};
+use wire::view::{Asking, Lane, Stage};
 
-use crate::state::{Link, Screen};
+use crate::act;
+use crate::state::Screen;
 use crate::text;
 use crate::words::{Both, Words};
 
@@ -19,92 +17,49 @@ pub(crate) fn may_ask(stage: &Stage) -> bool {
     }
 }
 
-/// What a key chooses about the medium that is asked about, if one is.
-pub(crate) fn chosen(screen: &Screen, key: char) -> Option<Choice> {
-    let (_, asking) = asked(screen)?;
-    let has_digits = screen.bay.is_none();
-    let mut all = Mitigation::ALL.into_iter();
-    let choice = all.find(|one| {
-        let (digit, letter) = keys(*one);
-        key.eq_ignore_ascii_case(&letter) || (has_digits && key == digit)
-    })?;
-    Some(Choice {
-        insertion: asking.insertion,
-        sequence: screen.sequence?,
-        choice,
-    })
-}
-
-/// The digit and the letter that choose this.
-fn keys(choice: Mitigation) -> (char, char) {
-    match choice {
-        Mitigation::Kept => ('1', 'k'),
-        Mitigation::GivenBack => ('2', 'b'),
-        Mitigation::HandedOver => ('3', 'h'),
-    }
-}
-
 /// The first lane that waits for an answer: what came first is asked about first.
-fn asked(screen: &Screen) -> Option<(&Lane, Asking)> {
+pub(crate) fn asked(screen: &Screen) -> Option<(&Lane, Asking)> {
     let mut waiting = lanes(screen).filter(|(_, asking)| asking.answered.is_none());
     waiting.next()
 }
 
 fn lanes(screen: &Screen) -> impl Iterator<Item = (&Lane, Asking)> {
-    let lanes = match &screen.link {
-        Link::Live(view) if view.out_of_service.is_none() => view.lanes.as_slice(),
-        Link::Live(_) | Link::Connecting | Link::Lost(_) => &[],
-    };
+    let lanes = act::live(screen).map_or(&[][..], |view| view.lanes.as_slice());
     lanes.iter().filter_map(|lane| Some((lane, lane.asking?)))
 }
 
-/// The question with its keys and a clock, or the answer that was recorded; `None` when
-/// nothing is asked.
-pub(crate) fn line(words: &Words, screen: &Screen, cells: usize) -> Option<String> {
-    let Some((lane, asking)) = asked(screen) else {
-        let (_, asking) = lanes(screen).last()?;
-        let recorded = words.say("ask-recorded");
-        let what = words.say(word(asking.answered?));
-        let line = |recorded: &str, what: &str| format!("{recorded}: {what}");
-        let both = Both {
-            ja: line(&recorded.ja, &what.ja),
-            en: line(&recorded.en, &what.en),
-        };
-        return Some(text::fit_start(&both.joined(), cells));
-    };
-    let seconds = asking.waited_seconds;
-    let clock = format!("{}:{:02}", seconds / 60, seconds.wrapping_rem(60));
-    let key = |choice: Mitigation| {
-        let (digit, letter) = keys(choice);
-        if screen.bay.is_none() { digit } else { letter }
-    };
-    let long = |choice: Mitigation| {
-        let both = words.say(word(choice));
-        format!("[{}] {} {}", key(choice), both.ja, both.en)
-    };
-    let short = |choice: Mitigation| format!("[{}]{}", key(choice), words.say(word(choice)).ja);
-    let full = Mitigation::ALL.map(long).join("  ");
+/// What is asked, in at most `cells` cells: with several media, about which.
+pub(crate) fn question(words: &Words, screen: &Screen, cells: usize) -> Option<String> {
+    let (lane, _) = asked(screen)?;
     let several = 1 < lanes(screen).count();
     let question = if several {
         text::readable(&lane.label)
     } else {
         words.say("ask-what").ja
     };
-    let used = text::width(&full)
-        .saturating_add(text::width(&clock))
-        .saturating_add(5);
-    let room = cells.saturating_sub(used);
-    if cells <= used.saturating_add(4) {
-        let short = Mitigation::ALL.map(short).join(" ");
-        return Some(text::fit_start(&format!("{short} {clock}"), cells));
-    }
-    Some(format!(
-        "{}  {full}  {clock}",
-        text::fit_middle(&question, room)
-    ))
+    Some(text::fit_middle(&question, cells))
 }
 
-fn word(choice: Mitigation) -> &'static str {
+/// Since when it is asked.
+pub(crate) fn clock(asking: Asking) -> String {
+    let seconds = asking.waited_seconds;
+    format!("{}:{:02}", seconds / 60, seconds.wrapping_rem(60))
+}
+
+/// The answer that was recorded, when nothing is asked any more.
+pub(crate) fn recorded(words: &Words, screen: &Screen) -> Option<Both> {
+    let (_, asking) = lanes(screen).last()?;
+    let recorded = words.say("ask-recorded");
+    let what = words.say(word(asking.answered?));
+    let line = |recorded: &str, what: &str| format!("{recorded}: {what}");
+    Some(Both {
+        ja: line(&recorded.ja, &what.ja),
+        en: line(&recorded.en, &what.en),
+    })
+}
+
+/// The word for an answer.
+pub(crate) fn word(choice: Mitigation) -> &'static str {
     match choice {
         Mitigation::Kept => "ask-kept",
         Mitigation::GivenBack => "ask-given-back",
@@ -114,9 +69,12 @@ fn word(choice: Mitigation) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use wire::view::{Choice, Input};
+
     use super::*;
+    use crate::act::Key;
     use crate::fixtures::{pass, stop, view};
-    use crate::state::{Lost, News, update};
+    use crate::state::{Link, Lost, News, update};
 
     fn asking(insertion: u64) -> Asking {
         Asking {
@@ -135,7 +93,12 @@ mod tests {
     }
 
     fn pressed(screen: &Screen, key: char) -> Option<Choice> {
-        update(screen.clone(), News::Key(key)).take_choice().1
+        let key = News::Key(Key::Character(key));
+        let said = update(screen.clone(), key).take_said().1?;
+        let Input::Case(choice) = said else {
+            panic!("{said:?}")
+        };
+        Some(choice)
     }
 
     #[test]
@@ -167,13 +130,18 @@ mod tests {
         let screen = screen(true, &[Some(asking(7))]);
         assert_eq!(pressed(&screen, '1'), None);
         assert!(
-            update(screen.clone(), News::Key('1'))
+            update(screen.clone(), News::Key(Key::Character('1')))
                 .take_wish()
                 .1
                 .is_some()
         );
         assert!(pressed(&screen, 'k').is_some());
-        assert!(update(screen, News::Key('k')).take_wish().1.is_none());
+        assert!(
+            update(screen, News::Key(Key::Character('k')))
+                .take_wish()
+                .1
+                .is_none()
+        );
     }
 
     #[test]
@@ -192,25 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn the_question_its_keys_and_its_clock_fit_the_row() {
+    fn the_question_names_the_medium_when_there_are_several() {
         let words = Words::new();
-        for (bay, asked) in [(false, 1), (true, 1), (false, 4)] {
-            let screen = screen(bay, &vec![Some(asking(7)); asked]);
-            for cells in [40, 80, 120] {
-                let line = line(&words, &screen, cells).unwrap();
-                assert!(text::width(&line) <= cells, "{line}");
-                let key = if bay { "[k]" } else { "[1]" };
-                for part in [key, "預かり", "返却", "引き渡し", "1:23"] {
-                    assert!(line.contains(part), "{line}");
-                }
-                assert!(cells < 80 || line.contains("Handed over"), "{line}");
-            }
-        }
-        let answered = Asking {
-            answered: Some(Mitigation::GivenBack),
-            ..asking(7)
-        };
-        let line = line(&words, &screen(false, &[Some(answered)]), 80).unwrap();
-        assert_eq!(line, "処置を記録しました: 返却 / Recorded: Given back");
+        let asked = |count| screen(false, &vec![Some(asking(7)); count]);
+        assert_eq!(question(&words, &asked(1), 9).unwrap(), "処置は？");
+        assert!(
+            question(&words, &asked(2), 16)
+                .unwrap()
+                .starts_with("DataTraveler")
+        );
+        assert_eq!(clock(asking(7)), "1:23");
     }
 }

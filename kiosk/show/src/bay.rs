@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::pad::PAD_WAIT_MAX;
+
 /// Ending of a disk image's name.
 const IMAGE: &str = ".img";
 
@@ -28,6 +30,8 @@ pub struct Bay {
     pub note: Option<(Note, Duration)>,
     /// What a key asked for and nobody has done yet.
     pub wish: Option<Wish>,
+    /// For how long the pad that opens by itself is put aside.
+    pub pad_aside: Duration,
 }
 
 /// What a key asks for.
@@ -90,8 +94,22 @@ impl Bay {
             .map(|(note, age)| (note, age.saturating_add(passed)));
         Self {
             note: note.filter(|(_, age)| *age < NOTE_STAYS),
+            pad_aside: self.pad_aside.saturating_sub(passed),
             ..self
         }
+    }
+
+    /// Puts the pad aside, or lets it come back.
+    #[must_use]
+    pub fn with_pad_aside(self, aside: bool) -> Self {
+        let pad_aside = if aside { PAD_WAIT_MAX } else { Duration::ZERO };
+        Self { pad_aside, ..self }
+    }
+
+    /// Whether the pad stays away although a code is waited for.
+    #[must_use]
+    pub fn pad_is_aside(&self) -> bool {
+        !self.pad_aside.is_zero()
     }
 }
 

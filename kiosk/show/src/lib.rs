@@ -24,6 +24,10 @@ mod theme;
 
 pub mod bay;
 
+pub mod act;
+
+pub mod pad;
+
 mod ask;
 
 pub mod options;
@@ -36,6 +40,7 @@ mod error;
 mod fixtures;
 
 pub use self::words::Words;
+pub use act::Key;
 pub use error::ShowError;
 pub use run::main;
 pub use state::{Link, Lost, News, Screen, update};

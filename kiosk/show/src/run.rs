@@ -1,11 +1,13 @@
 //! The edge: terminal, socket and clock around the pure [`update`] and [`crate::view()`].
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 use jail::channel::Channel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -14,6 +16,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use ratatui::DefaultTerminal;
 use wire::view::View;
 
+use crate::act::Key;
 use crate::bay::Wish;
 use crate::options::{self, Options};
 use crate::state::{News, Screen, update};
@@ -56,6 +59,7 @@ pub fn run(options: &Options) -> Result<(), ShowError> {
     }
     let signals = signals().map_err(ShowError::Wait)?;
     let terminal = Restored(ratatui::try_init().map_err(ShowError::Terminal)?);
+    hear_taps(true).map_err(ShowError::Terminal)?;
     let size = crossterm::terminal::size().map_err(ShowError::Terminal)?;
     let now = Instant::now();
     let mut edge = Edge {
@@ -90,7 +94,54 @@ struct Restored(DefaultTerminal);
 impl Drop for Restored {
     fn drop(&mut self) {
         // There is nowhere left to say that it failed.
+        let _ = hear_taps(false);
         let _ = ratatui::try_restore();
+    }
+}
+
+/// Asks the terminal to tell of clicks, by cell, and of nothing else that a mouse does.
+fn hear_taps(on: bool) -> io::Result<()> {
+    let mut terminal = io::stdout();
+    let order: &[u8] = if on {
+        b"\x1b[?1000h\x1b[?1006h"
+    } else {
+        b"\x1b[?1006l\x1b[?1000l"
+    };
+    terminal.write_all(order)?;
+    terminal.flush()
+}
+
+/// What an event of the terminal means; `None` when it means nothing.
+fn heard(event: &Event) -> Option<News> {
+    match event {
+        Event::Resize(columns, rows) => Some(News::Resized(*columns, *rows)),
+        Event::Key(key) if key.kind == KeyEventKind::Press => pressed(key).map(News::Key),
+        // A tap on the panel is a click to foot.
+        Event::Mouse(mouse) if mouse.kind == MouseEventKind::Down(MouseButton::Left) => {
+            Some(News::Tap(mouse.column, mouse.row))
+        }
+        Event::Key(_)
+        | Event::Mouse(_)
+        | Event::FocusGained
+        | Event::FocusLost
+        | Event::Paste(_) => None,
+    }
+}
+
+/// What a key types or does. One that is held with Control or Alt is a command to some program,
+/// and not to this one.
+fn pressed(key: &KeyEvent) -> Option<Key> {
+    let held = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
+    if key.modifiers.intersects(held) {
+        None
+    } else if key.code == KeyCode::Enter {
+        Some(Key::Enter)
+    } else if matches!(key.code, KeyCode::Backspace | KeyCode::Delete) {
+        Some(Key::Erase)
+    } else if key.code == KeyCode::Esc {
+        Some(Key::Escape)
+    } else {
+        key.code.as_char().map(Key::Character)
     }
 }
 
@@ -263,28 +314,23 @@ impl Edge<'_> {
                 break;
             }
             let event = crossterm::event::read().map_err(ShowError::Terminal)?;
-            if let Event::Resize(columns, rows) = event {
-                self.news(News::Resized(columns, rows));
-            } else if let Event::Key(key) = event
-                && key.kind == KeyEventKind::Press
-                && let Some(character) = key.code.as_char()
-            {
-                self.news(News::Key(character));
-                self.send_choice();
-                if self.fulfil() == Next::Leave {
-                    return Ok(Next::Leave);
-                }
+            let Some(news) = heard(&event) else { continue };
+            self.news(news);
+            self.send();
+            if self.fulfil() == Next::Leave {
+                return Ok(Next::Leave);
             }
         }
         Ok(Next::Stay)
     }
 
-    /// Sends what a key chose. What does not arrive is asked again: the question stays.
-    fn send_choice(&mut self) {
-        let (screen, choice) = self.screen.clone().take_choice();
+    /// Sends what a key or a tap chose. What does not arrive is asked again: the question
+    /// stays, and a code is typed anew.
+    fn send(&mut self) {
+        let (screen, said) = self.screen.clone().take_said();
         self.screen = screen;
-        if let (Some(choice), Some(channel)) = (choice, &self.channel)
-            && let Ok(packet) = wire::frame::encode(&wire::view::Input::Case(choice))
+        if let (Some(said), Some(channel)) = (said, &self.channel)
+            && let Ok(packet) = wire::frame::encode(&said)
         {
             let _ = channel.send(&packet, &[]);
         }
@@ -303,5 +349,58 @@ impl Edge<'_> {
             }
             (None, _) | (Some(_), None) => Next::Stay,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::MouseEvent;
+
+    use super::*;
+
+    fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<News> {
+        heard(&Event::Key(KeyEvent::new(code, modifiers)))
+    }
+
+    fn mouse(kind: MouseEventKind) -> Option<News> {
+        let modifiers = KeyModifiers::NONE;
+        heard(&Event::Mouse(MouseEvent {
+            kind,
+            column: 59,
+            row: 21,
+            modifiers,
+        }))
+    }
+
+    #[test]
+    fn keys_and_the_left_button_going_down_are_heard_and_nothing_else() {
+        let none = KeyModifiers::NONE;
+        let some = |key| Some(News::Key(key));
+        assert_eq!(key(KeyCode::Char('7'), none), some(Key::Character('7')));
+        let upper = key(KeyCode::Char('A'), KeyModifiers::SHIFT);
+        assert_eq!(upper, some(Key::Character('A')));
+        assert_eq!(key(KeyCode::Enter, none), some(Key::Enter));
+        assert_eq!(key(KeyCode::Backspace, none), some(Key::Erase));
+        assert_eq!(key(KeyCode::Delete, none), some(Key::Erase));
+        assert_eq!(key(KeyCode::Esc, none), some(Key::Escape));
+        for other in [KeyCode::F(1), KeyCode::Tab, KeyCode::Left] {
+            assert_eq!(key(other, none), None);
+        }
+        for held in [KeyModifiers::CONTROL, KeyModifiers::ALT] {
+            assert_eq!(key(KeyCode::Char('c'), held), None);
+        }
+        let left = MouseButton::Left;
+        assert_eq!(mouse(MouseEventKind::Down(left)), Some(News::Tap(59, 21)));
+        for other in [
+            MouseEventKind::Up(left),
+            MouseEventKind::Drag(left),
+            MouseEventKind::Down(MouseButton::Right),
+            MouseEventKind::Moved,
+            MouseEventKind::ScrollDown,
+        ] {
+            assert_eq!(mouse(other), None);
+        }
+        let paste = Event::Paste("123456".to_owned());
+        assert_eq!(heard(&paste), None);
     }
 }

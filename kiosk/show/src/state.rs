@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use wire::Verdict;
-use wire::view::{Choice, LANES_MAX, Lane, SILENCE_SECONDS_MAX, Stage, View};
+use wire::view::{Gate, Input, LANES_MAX, Lane, SILENCE_SECONDS_MAX, Stage, View};
 
+use crate::act::{self, Key, Requested};
 use crate::ask;
 use crate::bay::{Bay, Note, Wish};
 use crate::eta::Eta;
+use crate::pad::{Pad, Wants};
 
 /// Everything that is drawn. A verdict is in it only inside a [`Stage`] that carries the
 /// entry which recorded it, and only for as long as the daemon keeps saying so.
@@ -25,10 +27,14 @@ pub struct Screen {
     pub beat: u8,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The keys of the virtual bay; `None` on a real kiosk, which no key can change or leave.
+    /// The keys of the virtual bay; `None` on a real kiosk, which no key can leave.
     pub bay: Option<Bay>,
-    /// What a key chose and was not sent yet.
-    pub choice: Option<Choice>,
+    /// The number pad, while one is open.
+    pub pad: Option<Pad>,
+    /// The request that was sent and is not recorded yet.
+    pub requested: Option<Requested>,
+    /// What a key or a tap chose and was not sent yet.
+    pub said: Option<Input>,
 }
 
 /// What is known of the daemon.
@@ -67,7 +73,9 @@ pub enum News {
     /// So much time has passed since the last tick.
     Tick(Duration),
     /// A key was pressed.
-    Key(char),
+    Key(Key),
+    /// The cell in this column and row was tapped.
+    Tap(u16, u16),
     /// What the bay did about a [`Wish`].
     Bay(Note),
     /// The terminal has so many columns and rows.
@@ -86,7 +94,9 @@ impl Screen {
             beat: 0,
             size,
             bay: bay.then(Bay::default),
-            choice: None,
+            pad: None,
+            requested: None,
+            said: None,
         }
     }
 }
@@ -100,11 +110,8 @@ pub fn update(screen: Screen, news: News) -> Screen {
         News::Garbled => lost(screen, Lost::Garbled),
         News::Disconnected => lost(screen, Lost::Disconnected),
         News::Tick(passed) => ticked(screen, passed),
-        News::Key(key) => Screen {
-            choice: ask::chosen(&screen, key),
-            bay: screen.bay.map(|bay| bay.pressed(key)),
-            ..screen
-        },
+        News::Key(key) => act::keyed(screen, key),
+        News::Tap(column, row) => act::tapped(screen, column, row),
         News::Bay(note) => Screen {
             bay: screen.bay.map(|bay| bay.noted(note)),
             ..screen
@@ -123,11 +130,11 @@ fn connected(screen: Screen) -> Screen {
         Link::Live(_) => Link::Lost(Lost::Disconnected),
         known @ (Link::Connecting | Link::Lost(_)) => known,
     };
-    Screen {
+    act::settled(Screen {
         link,
         sequence: None,
         ..screen
-    }
+    })
 }
 
 fn viewed(screen: Screen, view: Box<View>) -> Screen {
@@ -142,24 +149,48 @@ fn viewed(screen: Screen, view: Box<View>) -> Screen {
             ..lost(screen, Lost::Garbled)
         };
     }
-    let before = match &screen.link {
-        Link::Live(before) => before.lanes.as_slice(),
-        Link::Connecting | Link::Lost(_) => &[],
+    let (before, gate) = match &screen.link {
+        Link::Live(before) => (before.lanes.as_slice(), Some(&before.gate)),
+        Link::Connecting | Link::Lost(_) => (&[][..], None),
     };
     let etas = estimates(before, &screen.etas, &view.lanes);
-    Screen {
+    // What one visitor typed is nothing to go on with for the next.
+    let goes_on = gate.map(visitor) == Some(visitor(&view.gate));
+    let stays = |pad: &Pad| goes_on || pad.wants != Wants::Code;
+    let pad = screen.pad.filter(stays);
+    // A medium that has just come is what the pad is for.
+    let comes = before.is_empty() && !view.lanes.is_empty();
+    let bay = screen.bay.map(|bay| {
+        let aside = bay.pad_is_aside() && !comes;
+        if aside {
+            bay
+        } else {
+            bay.with_pad_aside(false)
+        }
+    });
+    act::settled(Screen {
         link: Link::Live(view),
         etas,
         sequence,
         silent: Duration::ZERO,
+        pad,
+        bay,
         ..screen
-    }
+    })
+}
+
+fn visitor(gate: &Gate) -> Option<(&str, &str)> {
+    let visitor = gate.visitor.as_ref()?;
+    Some((&visitor.person, &visitor.company))
 }
 
 /// Whether a view can be believed: no more lanes than there are ports, and no PASS that says
 /// why it is none, or is of no registered medium, or has no entry.
 fn is_sound(view: &View) -> bool {
-    let asked = |lane: &Lane| lane.asking.is_none() || ask::may_ask(&lane.stage);
+    let asked = |lane: &Lane| {
+        (lane.asking.is_none() || ask::may_ask(&lane.stage))
+            && (lane.request.is_none() || act::may_request(&lane.stage))
+    };
     let sound = |lane: &Lane| match &lane.stage {
         Stage::AwaitingVisit | Stage::Checking | Stage::Scanning { .. } | Stage::Recording => true,
         Stage::Judged(shown) | Stage::Removed(shown) => match shown.verdict {
@@ -208,6 +239,7 @@ fn ticked(screen: Screen, passed: Duration) -> Screen {
         beat: screen.beat.wrapping_add(1),
         ..screen
     };
+    let screen = act::aged(screen, passed);
     let quiet = silent < Duration::from_secs(SILENCE_SECONDS_MAX);
     match (&screen.link, quiet) {
         (Link::Connecting | Link::Live(_), false) => lost(screen, Lost::Silent),
@@ -222,11 +254,12 @@ fn lost(screen: Screen, why: Lost) -> Screen {
         (Link::Connecting, Lost::Disconnected) => Link::Connecting,
         (Link::Connecting | Link::Live(_) | Link::Lost(_), _) => Link::Lost(why),
     };
-    Screen {
+    act::settled(Screen {
         link,
         etas: Vec::new(),
+        said: None,
         ..screen
-    }
+    })
 }
 
 impl Screen {
@@ -237,11 +270,11 @@ impl Screen {
         (self, wish)
     }
 
-    /// Takes what a key chose, so that it is sent once.
+    /// Takes what a key or a tap chose, so that it is sent once.
     #[must_use]
-    pub fn take_choice(mut self) -> (Self, Option<Choice>) {
-        let choice = self.choice.take();
-        (self, choice)
+    pub fn take_said(mut self) -> (Self, Option<Input>) {
+        let said = self.said.take();
+        (self, said)
     }
 }
 

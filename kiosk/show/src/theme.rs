@@ -46,6 +46,18 @@ pub(crate) const WARM: Style = Style::new()
     .fg(Color::Rgb(255, 191, 0))
     .add_modifier(Modifier::BOLD);
 
+/// What can be tapped: like a key of a keypad, and like nothing else on the screen.
+pub(crate) const BUTTON: Style = Style::new()
+    .fg(BLACK)
+    .bg(Color::Rgb(214, 220, 230))
+    .add_modifier(Modifier::BOLD);
+
+/// The key that ends what is typed.
+pub(crate) const CONFIRM: Style = Style::new()
+    .fg(BLACK)
+    .bg(Color::Rgb(120, 190, 255))
+    .add_modifier(Modifier::BOLD);
+
 /// The field of a verdict.
 pub(crate) fn verdict(verdict: Verdict) -> Style {
     match verdict {

@@ -123,7 +123,7 @@ function-video = There is a video camera in it
 function-printer = There is a printer in it
 function-other = It is more than a USB memory
 reason-no-visit = No visit was checked in for this USB
-next-no-visit = Pull it out and ask reception for a visit code
+next-no-visit = Remove it; ask reception for a code
 reason-encrypted = { $count ->
     [one] Something encrypted cannot be opened
    *[other] { $count } encrypted things cannot be opened
@@ -221,3 +221,53 @@ open-cases = { $count } open
 brought-installing = Installing the rules
 brought-installed = Rules updated to version { $version }
 brought-refused = Rules not updated
+
+## The code of a visit
+pad-code = Enter your visit code
+pad-code-short = Visit code
+pad-badge = A badge at the reader will do as well
+pad-number = Enter your staff number
+pad-number-short = Staff number
+pad-pin = Enter your PIN
+pad-pin-short = PIN
+pad-clear = Clear
+pad-ok = OK
+visit-then = Then insert your USB
+visit-registered = This USB is registered
+visit-stay = Leave the USB where it is
+visitor-in = Checked in
+visitor-minutes = { $minutes } min left
+visitor-ending = under 1 min left
+typed-checking = Checking
+typed-taken = Accepted
+typed-wrong = Wrong code
+typed-ended = Visit is over
+typed-not-yet = Not valid yet
+typed-locked = Wait { $seconds } s
+sign-out = Done
+
+## Asking for registration
+request-offer = Request registration
+request-sent = Requesting
+request-recorded = Requested
+
+## Out and back
+exit-offer = Taking it out?
+exit-cancel = Cancel
+exit-next = The NEXT USB is checked on its way OUT
+exit-short = OUT
+put-back-meaning = The check is done
+put-back-place = Place
+put-back-next = Remove the USB and put it back
+
+## Staff
+staff-title = Staff
+staff-offer = Staff
+staff-requests = { $count ->
+    [one] { $count } request
+   *[other] { $count } requests
+}
+staff-overdue = { $count } overdue
+lists-refused = Bad list: the old one is in use
+enrol-insert = Insert the medium to register
+bay-keys = Insert media

@@ -115,7 +115,7 @@ function-audio = 音声の機能があります
 function-video = カメラ映像の機能があります
 function-printer = プリンターの機能があります
 function-other = USBメモリではない機能があります
-reason-no-visit = 訪問の受付がありません
+reason-no-visit = このUSBは 訪問の受付がありません
 next-no-visit = 抜いて、受付で番号を聞いてください
 reason-encrypted = 暗号で開けないものがあります（{ $count }件）
 next-encrypted = 暗号を外すか、係員に聞いてください
@@ -193,3 +193,50 @@ open-cases = 未処理 { $count }件
 brought-installing = 定義を確認して更新しています
 brought-installed = 定義を更新しました（第{ $version }版）
 brought-refused = 定義は更新されませんでした
+
+## 訪問の受付番号
+pad-code = 受付番号を押してください
+pad-code-short = 受付番号
+pad-badge = バッジを読ませても受け付けます
+pad-number = 係員番号を押してください
+pad-number-short = 係員番号
+pad-pin = 暗証番号を押してください
+pad-pin-short = 暗証番号
+pad-clear = 取消
+pad-ok = 決定
+visit-then = そのあと USBを挿してください
+visit-registered = USBは登録済みです
+visit-stay = USBは挿したままにしてください
+visitor-in = 受付済み
+visitor-minutes = 残り { $minutes }分
+visitor-ending = 残り 1分未満
+typed-checking = 確認しています
+typed-taken = 受け付けました
+typed-wrong = 番号が違います
+typed-ended = 終了した訪問です
+typed-not-yet = まだ使えません
+typed-locked = { $seconds }秒 お待ちください
+sign-out = 終了
+
+## 登録の申請
+request-offer = 登録を申請
+request-sent = 申請しています
+request-recorded = 申請しました
+
+## 持ち出しと返却
+exit-offer = 持ち出し・返却
+exit-cancel = やめる
+exit-next = 次のUSBは 持ち出し・返却の検査です
+exit-short = 持出し
+put-back-meaning = 検査は終わりました
+put-back-place = 保管場所
+put-back-next = USBを抜いて、保管場所に戻してください
+
+## 係員
+staff-title = 係員
+staff-offer = 係員
+staff-requests = 登録申請 { $count }件
+staff-overdue = 返却遅れ { $count }件
+lists-refused = 誤りがあり、前のリストを使用中
+enrol-insert = 登録する媒体を挿してください
+bay-keys = 媒体を挿す

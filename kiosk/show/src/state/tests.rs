@@ -144,14 +144,14 @@ fn more_lanes_than_ports_are_not_believed() {
 fn no_key_changes_or_leaves_a_real_kiosk() {
     let screen = after(vec![seen(1, vec![])]);
     for key in ['0', '1', '4', 'q', '\u{3}', '\u{1b}'] {
-        let (pressed, wish) = update(screen.clone(), News::Key(key)).take_wish();
+        let (pressed, wish) = update(screen.clone(), News::Key(Key::Character(key))).take_wish();
         assert_eq!((&pressed, wish), (&screen, None));
     }
 }
 
 #[test]
 fn a_key_of_the_virtual_bay_is_asked_for_once() {
-    let pressed = update(Screen::new((80, 22), true), News::Key('2'));
+    let pressed = update(Screen::new((80, 22), true), News::Key(Key::Character('2')));
     let (taken, wish) = pressed.take_wish();
     assert_eq!(wish, Some(Wish::Insert(2)));
     assert_eq!(taken.take_wish().1, None);

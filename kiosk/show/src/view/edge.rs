@@ -7,6 +7,7 @@ use wire::view::{Lane, OutOfService, RulesAge, Stage, View};
 
 use super::COLUMNS;
 use super::paint::Paint;
+use super::place::{self, Bar};
 use crate::ask;
 use crate::bay::{Bay, Note};
 use crate::state::{Link, Screen};
@@ -44,25 +45,43 @@ pub(super) fn top(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
         return;
     };
     let roomy = COLUMNS <= row.width;
-    let (rules, style) = rules(paint.words, view, roomy);
-    rest = from_right(paint, rest, &rules, style);
+    // On a narrow row the name of whoever is signed in comes before the age of the rules.
+    if roomy || view.gate.staff.is_none() {
+        let (rules, style) = rules(paint.words, view, roomy);
+        rest = from_right(paint, rest, &rules, style);
+    }
     if roomy {
         rest = from_right(paint, rest, &clock(view), theme::EDGE);
     }
-    paint.row(
-        rest,
-        0,
-        Alignment::Left,
-        &site(view, usize::from(rest.width)),
-        theme::STRONG,
-    );
+    let cells = usize::from(rest.width);
+    // Who is signed in must be seen: whoever comes next acts in that name.
+    let (left, style) = match &view.gate.staff {
+        None => (site(view, cells), theme::STRONG),
+        Some(staff) => {
+            let title = paint.words.say("staff-title");
+            let name = text::readable_text(&staff.name);
+            let line = format!(" {} {}: {name}", title.ja, title.en);
+            (text::fit_start(&line, cells), theme::AMBER)
+        }
+    };
+    paint.row(rest, 0, Alignment::Left, &left, style);
 }
 
 /// Keys of the virtual bay, or where to find help.
 pub(super) fn bottom(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
     paint.fill(row, theme::EDGE);
     let words = paint.words;
-    if let Some(line) = ask::line(words, screen, usize::from(row.width)) {
+    match place::bar(screen, paint.buffer.area) {
+        Bar::Ask => {
+            ask_row(paint, row, screen);
+            return;
+        }
+        // The buttons say it all.
+        Bar::Acts(_) => return,
+        Bar::Plain => {}
+    }
+    if let Some(recorded) = ask::recorded(words, screen) {
+        let line = text::fit_start(&recorded.joined(), usize::from(row.width));
         paint.fill(row, theme::AMBER);
         paint.row(row, 0, Alignment::Center, &line, theme::AMBER);
         return;
@@ -86,7 +105,29 @@ pub(super) fn bottom(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
         &format!(" {} {} ", trial.ja, trial.en),
         theme::AMBER,
     );
-    paint.row(rest, 0, Alignment::Left, &bay_line(words, bay), theme::EDGE);
+    let line = if screen.pad.is_some() && bay.note.is_none() {
+        let keys = words.say("bay-keys");
+        format!("[Esc] {} {}", keys.ja, keys.en)
+    } else {
+        bay_line(words, bay)
+    };
+    paint.row(rest, 0, Alignment::Left, &line, theme::EDGE);
+}
+
+/// What is asked and since when; the answers are buttons between the two.
+fn ask_row(paint: &mut Paint<'_>, row: Rect, screen: &Screen) {
+    let Some((_, asking)) = ask::asked(screen) else {
+        return;
+    };
+    paint.fill(row, theme::AMBER);
+    let (question, _, clock) = place::asks(row);
+    let line = row.height / 2;
+    let words = paint.words;
+    let cells = usize::from(question.width).saturating_sub(1);
+    let what = ask::question(words, screen, cells).unwrap_or_default();
+    paint.row(question, line, Alignment::Center, &what, theme::AMBER);
+    let since = ask::clock(asking);
+    paint.row(clock, line, Alignment::Center, &since, theme::AMBER);
 }
 
 /// Writes at the right end and returns what is left of the row.

@@ -2,10 +2,11 @@
 
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::Style;
-use wire::view::{RulesAge, View};
+use wire::view::{Gate, RulesAge, View};
 
-use super::edge;
-use super::paint::{Paint, Piece, inside, middle};
+use super::paint::{Paint, Piece, middle};
+use super::{edge, gate, place};
+use crate::state::Screen;
 use crate::theme;
 use crate::words::{Both, Words};
 
@@ -29,10 +30,18 @@ const STICK: [&str; 5] = [
     "▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀",
 ];
 
-pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
-    let card = middle(body, 80, 20);
-    paint.thin_frame(card, theme::QUIET);
-    let card = inside(card, 1);
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
+    paint.thin_frame(middle(body, 80, 20), theme::QUIET);
+    let card = place::card(body);
+    if view.gate == Gate::default() {
+        plain(paint, card, view, screen.beat);
+    } else {
+        gate::draw(paint, body, view, screen);
+    }
+}
+
+/// A kiosk that asks nothing.
+fn plain(paint: &mut Paint<'_>, card: Rect, view: &View, beat: u8) {
     let words = paint.words;
     let insert = words.say("idle-insert");
     let keep = words.say("idle-keep");
@@ -41,7 +50,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
     let refused = refused.map(|_| words.say("idle-rules-refused"));
     let open =
         (view.open_cases != 0).then(|| words.with("open-cases", &[("count", view.open_cases)]));
-    if card.width < 78 || card.height < 18 {
+    if !place::is_full(card) {
         let mut pieces = vec![
             Piece::Two(insert, theme::STRONG),
             Piece::Gap,
@@ -67,12 +76,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
         },
         beat,
     );
-    let steps = ["idle-step-insert", "idle-step-wait", "idle-step-read"].map(|key| words.say(key));
-    let steps: Vec<_> = (1..)
-        .zip(steps)
-        .map(|(number, both)| format!("{number} {} {}", both.ja, both.en))
-        .collect();
-    paint.row(card, 12, centre, &steps.join("   →   "), theme::STRONG);
+    paint.row(card, 12, centre, &steps(words), theme::STRONG);
     paint.row(card, 14, centre, &keep.joined(), theme::GROUND);
     paint.row(
         card,
@@ -91,8 +95,18 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, beat: u8) {
     paint.row(card, 17, centre, &rules.joined(), rules_style);
 }
 
+/// The three steps in one row.
+pub(super) fn steps(words: &Words) -> String {
+    let steps = ["idle-step-insert", "idle-step-wait", "idle-step-read"].map(|key| words.say(key));
+    let steps: Vec<_> = (1..)
+        .zip(steps)
+        .map(|(number, both)| format!("{number} {} {}", both.ja, both.en))
+        .collect();
+    steps.join("   →   ")
+}
+
 /// How old the rules are, and what staff should do about it.
-fn rules(words: &Words, view: &View) -> (Both, Style) {
+pub(super) fn rules(words: &Words, view: &View) -> (Both, Style) {
     let Some(rules) = &view.rules else {
         return (words.say("header-rules-none"), theme::AMBER);
     };
@@ -116,7 +130,7 @@ fn rules(words: &Words, view: &View) -> (Both, Style) {
 }
 
 /// The blue port, and a USB memory on its way into it.
-fn picture(paint: &mut Paint<'_>, area: Rect, beat: u8) {
+pub(super) fn picture(paint: &mut Paint<'_>, area: Rect, beat: u8) {
     let mut rows = |column: u16, row: u16, rows: &[&str], style| {
         for (row, line) in (row..).zip(rows) {
             for (column, block) in (column..).zip(line.chars()) {

@@ -2,13 +2,13 @@
 
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
+use wire::Verdict;
 use wire::view::{Lane, Shown, Stage};
-use wire::{MediumName, Verdict};
 
 use super::paint::{Paint, Piece, inside, middle};
 use super::scanning::{self, Scan};
 use super::verdict::{self, Medium};
-use super::{COLUMNS, edge, small, spinner};
+use super::{COLUMNS, edge, place, small, spinner, waiting};
 use crate::art::Art;
 use crate::eta::Eta;
 use crate::state::Screen;
@@ -31,13 +31,17 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, lanes: &[Lane], screen: &S
     }
     let unknown = Eta::default();
     for (index, (lane, card)) in lanes.iter().zip(cards).enumerate() {
+        if place::holds_pad(screen, index) {
+            waiting::card(paint, card, &lane.label, screen);
+            continue;
+        }
         let eta = screen.etas.get(index).unwrap_or(&unknown);
-        one(paint, card, lane, eta, screen.beat);
+        one(paint, card, lane, eta, screen);
     }
 }
 
 /// Two columns where there is room for them, else one below the other.
-fn cards(area: Rect, lanes: usize) -> Vec<Rect> {
+pub(crate) fn cards(area: Rect, lanes: usize) -> Vec<Rect> {
     let lanes = u16::try_from(lanes).unwrap_or(u16::MAX);
     let pairs = COLUMNS <= area.width;
     let (rows, width) = if pairs {
@@ -63,12 +67,13 @@ fn cards(area: Rect, lanes: usize) -> Vec<Rect> {
         .collect()
 }
 
-fn one(paint: &mut Paint<'_>, card: Rect, lane: &Lane, eta: &Eta, beat: u8) {
+fn one(paint: &mut Paint<'_>, card: Rect, lane: &Lane, eta: &Eta, screen: &Screen) {
+    let beat = screen.beat;
     match &lane.stage {
-        Stage::Judged(shown) => answer(paint, card, &lane.label, shown, Medium::In),
-        Stage::Removed(shown) => answer(paint, card, &lane.label, shown, Medium::Out),
+        Stage::Judged(shown) => answer(paint, card, lane, shown, Medium::In),
+        Stage::Removed(shown) => answer(paint, card, lane, shown, Medium::Out),
         Stage::AwaitingVisit | Stage::Checking | Stage::Recording => {
-            underway(paint, card, lane, None, beat)
+            underway(paint, card, lane, None, beat);
         }
         Stage::Scanning {
             progress,
@@ -108,21 +113,26 @@ fn underway(paint: &mut Paint<'_>, card: Rect, lane: &Lane, scan: Option<&Scan<'
 }
 
 /// The answer with its shape, word, colour and frame.
-fn answer(paint: &mut Paint<'_>, card: Rect, label: &MediumName, shown: &Shown, medium: Medium) {
+fn answer(paint: &mut Paint<'_>, card: Rect, lane: &Lane, shown: &Shown, medium: Medium) {
     let words = paint.words;
+    let label = &lane.label;
     paint.fill(card, theme::verdict(shown.verdict));
     paint.verdict_frame(card, shown.verdict, 1);
-    let area = inside(card, 1);
+    let area = verdict::without_request(lane, inside(card, 1));
     let sentences = verdict::sentences(words, shown, medium, usize::from(area.width));
     let name = text::readable(label);
     if area.height < 8 || area.width < 36 {
         let mut pieces = vec![Piece::Text(verdict::word(shown.verdict), BOLD)];
         pieces.extend(sentences.map(|both| Piece::Two(both, PLAIN)));
-        pieces.push(Piece::Name(name, PLAIN));
+        let back = verdict::put_back(words, shown, usize::from(area.width));
+        pieces.push(Piece::Name(back.unwrap_or(name), PLAIN));
         paint.column(area, pieces);
         return;
     }
-    let receipt = Piece::Name(verdict::receipt(words, shown), PLAIN);
+    let back = verdict::put_back(words, shown, usize::from(area.width));
+    // Where it belongs is worth more to the person than the receipt.
+    let receipt = back.unwrap_or_else(|| verdict::receipt(words, shown));
+    let receipt = Piece::Name(receipt, PLAIN);
     if CARD_ROWS_LARGE <= area.height {
         let shape = Art::shape(shown.verdict);
         let place = middle(Rect { height: 10, ..area }, shape.width(), shape.height());

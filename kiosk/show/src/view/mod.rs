@@ -12,6 +12,14 @@ mod out_of_service;
 
 mod idle;
 
+mod gate;
+
+mod waiting;
+
+mod pad;
+
+mod button;
+
 mod checking;
 
 mod scanning;
@@ -26,6 +34,8 @@ mod lanes;
 
 mod edge;
 
+pub(crate) mod place;
+
 mod paint;
 
 use ratatui::Frame;
@@ -36,7 +46,8 @@ use crate::eta::Eta;
 use crate::state::{Link, Screen};
 use crate::theme;
 use crate::words::Words;
-use paint::{Paint, inside};
+use paint::Paint;
+pub(crate) use paint::middle;
 
 /// Columns of the grid.
 pub const COLUMNS: u16 = 80;
@@ -64,12 +75,8 @@ pub fn view(screen: &Screen, words: &Words, frame: &mut Frame<'_>) {
         return;
     }
     let top = Rect { height: 1, ..area };
-    let bottom = Rect {
-        y: area.bottom().saturating_sub(1),
-        height: 1,
-        ..area
-    };
-    let body = inside(area, 0);
+    let bottom = place::bottom(screen, area);
+    let body = place::body(screen, area);
     edge::top(&mut paint, top, screen);
     edge::bottom(&mut paint, bottom, screen);
     match &screen.link {
@@ -77,6 +84,7 @@ pub fn view(screen: &Screen, words: &Words, frame: &mut Frame<'_>) {
         Link::Lost(why) => lost::draw(&mut paint, body, *why, screen.beat),
         Link::Live(view) => live(&mut paint, body, view, screen),
     }
+    button::draw(&mut paint, screen, area);
 }
 
 fn live(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
@@ -85,7 +93,7 @@ fn live(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
         return;
     }
     match view.lanes.as_slice() {
-        [] => idle::draw(paint, body, view, screen.beat),
+        [] => idle::draw(paint, body, view, screen),
         [lane] => single(paint, body, lane, screen),
         several => lanes::draw(paint, body, several, screen),
     }
@@ -94,9 +102,8 @@ fn live(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
 fn single(paint: &mut Paint<'_>, body: Rect, lane: &Lane, screen: &Screen) {
     let beat = screen.beat;
     match &lane.stage {
-        Stage::AwaitingVisit | Stage::Checking => {
-            checking::draw(paint, body, &lane.label, beat);
-        }
+        Stage::AwaitingVisit => waiting::draw(paint, body, &lane.label, screen),
+        Stage::Checking => checking::draw(paint, body, &lane.label, beat),
         Stage::Scanning {
             progress,
             elapsed_seconds,
@@ -115,8 +122,8 @@ fn single(paint: &mut Paint<'_>, body: Rect, lane: &Lane, screen: &Screen) {
             );
         }
         Stage::Recording => recording::draw(paint, body, beat),
-        Stage::Judged(shown) => verdict::draw(paint, body, shown, verdict::Medium::In),
-        Stage::Removed(shown) => verdict::draw(paint, body, shown, verdict::Medium::Out),
+        Stage::Judged(shown) => verdict::draw(paint, body, lane, shown, verdict::Medium::In),
+        Stage::Removed(shown) => verdict::draw(paint, body, lane, shown, verdict::Medium::Out),
     }
 }
 

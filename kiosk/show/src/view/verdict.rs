@@ -7,11 +7,12 @@
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
 use wire::verdict::Reason;
-use wire::view::{Brought, Shown};
+use wire::view::{Brought, Lane, Shown};
 use wire::{ReasonCode, Verdict};
 
 use super::found;
 use super::paint::{Paint, Piece, inside, middle};
+use super::place;
 use crate::art::Art;
 use crate::words::{Both, Words};
 use crate::{number, text, theme};
@@ -33,18 +34,29 @@ pub(super) enum Medium {
     Out,
 }
 
-pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, shown: &Shown, medium: Medium) {
+/// What is left of a card for the answer, when its last row says what of the request.
+pub(super) fn without_request(lane: &Lane, area: Rect) -> Rect {
+    let row = lane.request.and_then(|_| place::last_row(area));
+    let taken = row.map_or(0, |row| row.height);
+    Rect {
+        height: area.height.saturating_sub(taken),
+        ..area
+    }
+}
+
+pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, lane: &Lane, shown: &Shown, medium: Medium) {
     paint.fill(body, theme::verdict(shown.verdict));
     let grid = middle(body, 80, 20);
     if grid.width < 80 || grid.height < 20 {
         paint.verdict_frame(body, shown.verdict, 1);
-        compact(paint, inside(body, 1), shown, medium);
+        let area = without_request(lane, inside(body, 1));
+        compact(paint, area, shown, medium);
         return;
     }
     paint.verdict_frame(body, shown.verdict, 2);
     match shown.verdict {
         Verdict::Pass => pass(paint, grid, shown, medium),
-        Verdict::Stop => stop(paint, grid, shown, medium),
+        Verdict::Stop => stop(paint, grid, lane, shown, medium),
         Verdict::Incomplete => incomplete(paint, grid, shown, medium),
     }
     if let Some(brought) = &shown.brought {
@@ -102,9 +114,12 @@ fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     let words = paint.words;
     let text = inside(grid, 2);
     let centre = Alignment::Center;
-    paint.row(text, 13, centre, &words.say("pass-meaning").joined(), BOLD);
+    paint.row(text, 13, centre, &meaning(words, shown).joined(), BOLD);
     let found = waived(words, shown).unwrap_or_else(|| words.say("pass-found"));
     paint.row(text, 14, centre, &found.joined(), PLAIN);
+    if let Some(line) = put_back(words, shown, usize::from(text.width)) {
+        paint.row(text, 16, centre, &line, BOLD);
+    }
     paint.row(
         text,
         15,
@@ -115,8 +130,25 @@ fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     paint.row(text, 17, centre, &next(words, shown, medium).joined(), BOLD);
 }
 
+/// What PASS means: on the way out, not that the medium may go in.
+fn meaning(words: &Words, shown: &Shown) -> Both {
+    match shown.put_back {
+        None => words.say("pass-meaning"),
+        Some(_) => words.say("put-back-meaning"),
+    }
+}
+
+/// Where a medium that was lent belongs.
+pub(super) fn put_back(words: &Words, shown: &Shown, cells: usize) -> Option<String> {
+    let place = text::readable_text(shown.put_back.as_ref()?);
+    let title = words.say("put-back-place");
+    let title = format!("{} {}: ", title.ja, title.en);
+    let room = cells.saturating_sub(text::width(&title));
+    Some(title + &text::fit_middle(&place, room))
+}
+
 /// A cross at each side of the reasons.
-fn stop(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
+fn stop(paint: &mut Paint<'_>, grid: Rect, lane: &Lane, shown: &Shown, medium: Medium) {
     let (cross, ja, en) = art(shown.verdict);
     paint.art(
         middle(grid, ja.width(), 1).x,
@@ -155,7 +187,9 @@ fn stop(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     let pieces = explain(paint.words, shown, medium, usize::from(text.width));
     paint.column(text, pieces);
     let wide = inside(grid, 3);
-    if let Some(place) = place(paint.words, shown, usize::from(wide.width)) {
+    // The row is the request's, where there is one.
+    let place = place(paint.words, shown, usize::from(wide.width));
+    if let Some(place) = place.filter(|_| lane.request.is_none()) {
         paint.row(wide, 16, Alignment::Center, &place, PLAIN);
     }
     last_row(paint, grid, shown);
@@ -236,6 +270,8 @@ fn compact(paint: &mut Paint<'_>, area: Rect, shown: &Shown, medium: Medium) {
     let mut pieces = vec![Piece::Text(word(shown.verdict), BOLD)];
     let cells = usize::from(area.width);
     pieces.extend(sentences(words, shown, medium, cells).map(|both| Piece::Two(both, PLAIN)));
+    let back = put_back(words, shown, cells);
+    pieces.extend(back.map(|line| Piece::Text(line, BOLD)));
     pieces.push(Piece::Text(receipt(words, shown), PLAIN));
     let place = place(words, shown, cells);
     pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
@@ -260,7 +296,7 @@ pub(super) fn word(verdict: Verdict) -> String {
 /// What the verdict means or rests on, in at most `cells` cells where that can be, and what to do.
 pub(super) fn sentences(words: &Words, shown: &Shown, medium: Medium, cells: usize) -> [Both; 2] {
     let why = match shown.verdict {
-        Verdict::Pass => waived(words, shown).unwrap_or_else(|| words.say("pass-meaning")),
+        Verdict::Pass => waived(words, shown).unwrap_or_else(|| meaning(words, shown)),
         Verdict::Stop | Verdict::Incomplete => reason(words, shown, cells, 0),
     };
     [why, next(words, shown, medium)]
@@ -299,6 +335,9 @@ fn more(words: &Words, reasons: &[Reason]) -> Option<Both> {
 fn next(words: &Words, shown: &Shown, medium: Medium) -> Both {
     let first = shown.reasons.first();
     match (shown.verdict, medium, first) {
+        (Verdict::Pass, Medium::In | Medium::Out, _) if shown.put_back.is_some() => {
+            words.say("put-back-next")
+        }
         (Verdict::Pass, Medium::In, _) => words.say("pass-next"),
         (Verdict::Pass, Medium::Out, _) => words.say("removed-pass"),
         (Verdict::Stop | Verdict::Incomplete, _, Some(reason)) => words.next(reason.code),
