@@ -64,7 +64,7 @@ pub(crate) fn run(
 }
 
 /// The receipt on the screen is the verdict's entry; people say that one.
-fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
+pub(crate) fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
     let event = ledger.entry(number)?.content()?.event;
     if let Event::Withdrawn { insertion, .. } = event {
         return Ok(insertion);
