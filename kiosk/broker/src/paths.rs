@@ -48,13 +48,13 @@ impl Paths {
         self.at("etc/media-kiosk/allowlist.toml")
     }
 
-    /// The companies and the visits of their people.
+    /// Companies and visits.
     #[must_use]
     pub fn contractors(&self) -> PathBuf {
         self.at("etc/media-kiosk/contractors.toml")
     }
 
-    /// The accounts of the staff.
+    /// The accounts of staff.
     #[must_use]
     pub fn accounts(&self) -> PathBuf {
         self.at("etc/media-kiosk/accounts.toml")
