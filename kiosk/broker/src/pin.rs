@@ -101,21 +101,25 @@ pub fn verify(pin: &str, hash: &str) -> bool {
     if PIN_DIGITS_MAX < pin.len() || check(pin).is_err() {
         return false;
     }
-    let Ok(hash) = PasswordHash::new(hash) else {
-        return false;
-    };
-    let Ok(params) = Params::try_from(&hash) else {
-        return false;
-    };
+    usable(hash).is_some_and(|hash| {
+        let verified = Argon2::default().verify_password(pin.as_bytes(), &hash);
+        verified.is_ok()
+    })
+}
+
+/// Whether any PIN can be that of this hash: see [`verify`].
+#[must_use]
+pub fn is_usable(hash: &str) -> bool {
+    usable(hash).is_some()
+}
+
+fn usable(hash: &str) -> Option<PasswordHash> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let params = Params::try_from(&hash).ok()?;
     let bearable = (MEMORY_KIB..=PIN_MEMORY_KIB_MAX).contains(&params.m_cost())
         && (ROUNDS..=PIN_ROUNDS_MAX).contains(&params.t_cost())
         && (1..=4).contains(&params.p_cost());
-    if hash.algorithm != Algorithm::Argon2id.ident() || !bearable {
-        return false;
-    }
-    Argon2::default()
-        .verify_password(pin.as_bytes(), &hash)
-        .is_ok()
+    (hash.algorithm == Algorithm::Argon2id.ident() && bearable).then_some(hash)
 }
 
 /// Overwrites a PIN that is no longer needed, as well as safe code can.
@@ -201,7 +205,7 @@ mod tests {
             "480213".to_owned(),
             String::new(),
         ] {
-            assert!(!verify("480213", &bad), "{bad}");
+            assert!(!verify("480213", &bad) && !is_usable(&bad), "{bad}");
         }
     }
 }

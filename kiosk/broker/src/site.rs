@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use decide::policy::Zone;
-use decide::{Accounts, Allowlist, Contractors, ListError, Moment, Policy};
+use decide::{Accounts, Allowlist, Contractors, Moment, Policy};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -88,35 +88,36 @@ impl Site {
 /// # Errors
 /// [`SiteError`], naming the file and the place in it.
 pub fn allowlist(paths: &Paths) -> Result<Option<Allowlist>, SiteError> {
-    list(paths.allowlist(), decide::allowlist::parse)
-}
-
-/// Reads `contractors.toml`; `None` when there is no such file.
-///
-/// # Errors
-/// [`SiteError`], naming the file and the place in it.
-pub fn contractors(paths: &Paths) -> Result<Option<Contractors>, SiteError> {
-    list(paths.contractors(), decide::contractors::parse)
-}
-
-/// Reads `accounts.toml`; `None` when there is no such file.
-///
-/// # Errors
-/// [`SiteError`], naming the file and the place in it.
-pub fn accounts(paths: &Paths) -> Result<Option<Accounts>, SiteError> {
-    list(paths.accounts(), decide::accounts::parse)
-}
-
-fn list<List>(
-    path: PathBuf,
-    parse: impl FnOnce(&str) -> Result<List, ListError>,
-) -> Result<Option<List>, SiteError> {
+    let path = paths.allowlist();
     let Some(text) = text(path.clone())? else {
         return Ok(None);
     };
-    let malformed =
-        |error: ListError| SiteError::Malformed(error.in_file(&path.display().to_string()));
-    parse(&text).map(Some).map_err(malformed)
+    let list = decide::allowlist::parse(&text);
+    list.map(Some).map_err(|error| malformed(&path, &error))
+}
+
+/// Reads `contractors.toml`; without such a file there are none.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn contractors(paths: &Paths) -> Result<Contractors, SiteError> {
+    let path = paths.contractors();
+    let text = text(path.clone())?.unwrap_or_default();
+    decide::contractors::parse(&text).map_err(|error| malformed(&path, &error))
+}
+
+/// Reads `accounts.toml`; without such a file there are none.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn accounts(paths: &Paths) -> Result<Accounts, SiteError> {
+    let path = paths.accounts();
+    let text = text(path.clone())?.unwrap_or_default();
+    decide::accounts::parse(&text).map_err(|error| malformed(&path, &error))
+}
+
+fn malformed(path: &std::path::Path, error: &decide::ListError) -> SiteError {
+    SiteError::Malformed(error.in_file(&path.display().to_string()))
 }
 
 /// A file's text; `None` when there is no such file.

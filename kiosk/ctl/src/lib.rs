@@ -30,6 +30,10 @@ mod waiver;
 
 mod who;
 
+mod people;
+
+mod config;
+
 mod terminal;
 
 mod lists;
@@ -131,6 +135,9 @@ pub enum CommandError {
     /// Who runs this may not do it, or a second person did not confirm it.
     #[error("{0}")]
     NotAllowed(String),
+    /// A PIN cannot be one, or was not hashed.
+    #[error(transparent)]
+    Pin(#[from] broker::pin::PinError),
     /// The scanner cannot be started.
     #[error(transparent)]
     Scanner(#[from] broker::scanner::ScannerError),
@@ -203,6 +210,14 @@ enum Command {
     Media(media::Arguments),
     /// Answer requests that were made at the kiosk
     Requests(requests::Arguments),
+    /// Companies with their contracts, and what ends with them
+    Company(people::CompanyArguments),
+    /// Visits of a company's people, each with a code for the kiosk
+    Visit(people::VisitArguments),
+    /// Accounts of the staff: administrators, approvers and auditors
+    Account(people::AccountArguments),
+    /// Check the site's files
+    Config(config::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -231,6 +246,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Waiver(arguments) => waiver::run(&arguments, &paths),
         Command::Media(arguments) => media::run(&arguments, &paths),
         Command::Requests(arguments) => requests::run(&arguments, &paths),
+        Command::Company(arguments) => people::company(&arguments, &paths),
+        Command::Visit(arguments) => people::visit(&arguments, &paths),
+        Command::Account(arguments) => people::account(&arguments, &paths),
+        Command::Config(arguments) => config::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

@@ -95,12 +95,12 @@ pub(crate) fn preview<T>(
     Ok((given, changed))
 }
 
-/// Who changes lists. Whoever can write the files may.
+/// Who changes lists: see [`crate::who`].
 ///
 /// # Errors
-/// None yet: accounts will have a say in it.
-pub(crate) fn by(_: &Paths) -> Result<Person, CommandError> {
-    Ok(broker::person::here())
+/// When whoever runs this may not.
+pub(crate) fn by(paths: &Paths) -> Result<Person, CommandError> {
+    crate::who::administrator(paths)
 }
 
 /// The second person for a change, another than `by`.

@@ -46,7 +46,7 @@ impl Staff {
     /// # Errors
     /// When a file cannot be used: nobody may do anything by a list that cannot be read.
     pub(crate) fn read(paths: &Paths) -> Result<Self, CommandError> {
-        let accounts = site::accounts(paths)?.unwrap_or_default();
+        let accounts = site::accounts(paths)?;
         let is_foreign = accounts.all().iter().any(|one| one.company.is_some());
         // Only a contract ends by a clock, which is not to be turned back.
         let now = if is_foreign {
@@ -56,11 +56,8 @@ impl Staff {
         };
         Ok(Self {
             accounts,
-            contractors: site::contractors(paths)?.unwrap_or_default(),
-            at: Moment {
-                now,
-                zone: site::Site::read(paths)?.zone,
-            },
+            contractors: site::contractors(paths)?,
+            at: site::Site::read(paths)?.moment(now),
         })
     }
 
@@ -69,7 +66,8 @@ impl Staff {
         self.accounts.all().is_empty()
     }
 
-    fn in_force(&self, account: &Account) -> bool {
+    /// Whether an account may be used: it was not ended, and neither was its company's contract.
+    pub(crate) fn in_force(&self, account: &Account) -> bool {
         let company = account.company.as_deref();
         let ended = |company| self.contractors.contract_has_ended(company, &self.at);
         account.is_active && !company.is_some_and(ended)
@@ -136,7 +134,7 @@ impl Staff {
 
 /// The user whom accounts know: who logged in, else whose rights are used. Somebody who logged
 /// in and has no name is nobody, and not root.
-fn user_of(person: &Person) -> Option<&str> {
+pub(crate) fn user_of(person: &Person) -> Option<&str> {
     match person.login_uid {
         Some(_) => person.login_user.as_deref(),
         None => Some(person.user.as_str()).filter(|user| !user.is_empty()),
