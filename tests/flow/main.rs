@@ -75,6 +75,16 @@ mod refused_bundles;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod killed;
 
+/// Media that become registered, and the list that they are in.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod registering;
+
+/// Edits of lists that are killed at every step.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod killed_lists;
+
 /// The canaries of every rule, through the real path.
 #[cfg(test)]
 mod canaries;

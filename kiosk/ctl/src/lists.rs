@@ -203,3 +203,12 @@ fn sha256(bytes: &[u8]) -> Digest {
 #[cfg(test)]
 #[path = "lists_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "lists_properties.rs"]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "tests compute expectations"
+)]
+mod properties;
