@@ -34,6 +34,12 @@ mod terminal;
 
 mod lists;
 
+mod media;
+
+mod requests;
+
+mod lending;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -195,6 +201,10 @@ enum Command {
     Status(status::Arguments),
     /// Let one content pass one rule for a time; two people answer for it
     Waiver(waiver::Arguments),
+    /// Register media, change and list them
+    Media(media::Arguments),
+    /// Answer requests that were made at the kiosk
+    Requests(requests::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -221,6 +231,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Log(arguments) => log::run(&arguments, &paths),
         Command::Status(arguments) => status::run(&arguments, &paths),
         Command::Waiver(arguments) => waiver::run(&arguments, &paths),
+        Command::Media(arguments) => media::run(&arguments, &paths),
+        Command::Requests(arguments) => requests::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

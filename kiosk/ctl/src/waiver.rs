@@ -270,7 +270,7 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula {
         format!("'{text}")
