@@ -128,6 +128,11 @@ mod visits;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod waivers;
 
+/// Media that are lent, requests, and what changed on a medium.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod lending;
+
 /// The ledger after scans, and after somebody edited it.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -63,10 +63,10 @@ pub(crate) fn run(
     Ok(0)
 }
 
-/// The receipt on the screen is the verdict's entry; people say that one.
+/// The receipt on the screen is the verdict's entry; people say that one, or that of a request.
 pub(crate) fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
     let event = ledger.entry(number)?.content()?.event;
-    if let Event::Withdrawn { insertion, .. } = event {
+    if let Event::Withdrawn { insertion, .. } | Event::Requested { insertion } = event {
         return Ok(insertion);
     }
     Ok(event.judged().map_or(number, |judged| judged.insertion))

@@ -42,6 +42,8 @@ mod media;
 
 mod requests;
 
+mod lending;
+
 mod trial;
 
 use std::ffi::OsString;

@@ -24,6 +24,7 @@ use crate::CommandError;
 pub(crate) use add::{Said, asked, register, registered, tell};
 pub(crate) use edit::said as reason;
 pub(crate) use learn::{More, inserted, whole};
+use crate::lending;
 
 /// Options of `kioskctl media`.
 #[derive(clap::Args)]
@@ -57,6 +58,12 @@ enum Media {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Hand a medium out
+    Checkout(lending::Checkout),
+    /// Take a medium back
+    Return(lending::Return),
+    /// List media that are lent and should be back
+    Overdue(lending::Overdue),
 }
 
 /// Runs the command.
@@ -71,5 +78,8 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Media::Lost(withdraw) => edit::withdraw(withdraw, "lost", ledger, paths),
         Media::Import(import) => import::run(import, ledger, paths),
         Media::Export { file } => import::export(file.as_deref(), paths),
+        Media::Checkout(checkout) => lending::checkout(checkout, ledger, paths),
+        Media::Return(back) => lending::take_back(back, ledger, paths),
+        Media::Overdue(overdue) => lending::overdue(overdue, ledger, paths),
     }
 }

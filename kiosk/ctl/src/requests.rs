@@ -1,6 +1,9 @@
 //! `kioskctl requests`: unregistered media that were put forward at the kiosk.
 
 mod approve;
+mod list;
+
+mod reject;
 
 use std::path::PathBuf;
 
@@ -22,6 +25,10 @@ pub(crate) struct Arguments {
 enum Requests {
     /// Register the medium of a request
     Approve(approve::Approve),
+    /// List requests that nobody has answered
+    List(list::List),
+    /// Answer a request with no
+    Reject(reject::Reject),
 }
 
 /// Runs the command.
@@ -29,5 +36,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let ledger = arguments.ledger.as_deref();
     match &arguments.command {
         Requests::Approve(approve) => approve::run(approve, ledger, paths),
+        Requests::List(list) => list::run(list, ledger, paths),
+        Requests::Reject(reject) => reject::run(reject, ledger, paths),
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use wire::ledger::Judged;
-use wire::{Digest, MediumName, Row, RowKind, Tier};
+use wire::{Digest, MediumName, Outcome, Row, RowKind, Tier};
 
 /// Where something lies on a medium.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,18 +72,31 @@ pub struct Listed {
     pub after: bool,
 }
 
-/// Whether the scan of a verdict named everything that the medium names: it came to its end,
-/// and no volume has a structure that could not be read.
+/// Whether, as far as a verdict itself tells, its scan named everything that the medium names:
+/// it came to its end, and no volume has a structure that could not be read. Its rows tell the
+/// rest, and [`compare`] asks them.
 #[must_use]
 pub fn is_listed_whole(judged: &Judged) -> bool {
-    let is_read = |tier: Tier| match tier {
-        Tier::Incomplete => false,
-        Tier::Block | Tier::Notice => true,
-    };
     let mut findings = judged.volumes.iter().flat_map(|volume| &volume.findings);
     judged.totals.is_some()
         && judged.fault.is_none()
-        && findings.all(|finding| is_read(finding.tier))
+        && findings.all(|finding| finding.tier != Tier::Incomplete)
+}
+
+/// Whether a row stands for names that nobody read: a volume, a structure or the rest of a
+/// medium that was not examined. What has a name of its own hides no other.
+fn hides_names(row: &Row) -> bool {
+    let has_name = match row.kind {
+        RowKind::File | RowKind::Stream | RowKind::Deleted => !row.path.is_empty(),
+        RowKind::Member => true,
+        RowKind::Boot | RowKind::Unallocated | RowKind::Gap => !row.within.is_empty(),
+    };
+    let is_unread = match row.outcome {
+        Outcome::Clean | Outcome::Matched => false,
+        Outcome::Unchecked(_) => true,
+    };
+    let mut findings = row.findings.iter();
+    !has_name && (is_unread || findings.any(|finding| finding.tier == Tier::Incomplete))
 }
 
 type Contents = BTreeMap<Place, Vec<Content>>;
@@ -96,17 +109,21 @@ type Contents = BTreeMap<Place, Vec<Content>>;
 pub fn compare<E>(
     before: impl IntoIterator<Item = Result<Row, E>>,
     after: impl IntoIterator<Item = Result<Row, E>>,
-    listed: Listed,
+    mut listed: Listed,
 ) -> Result<Vec<Difference>, E> {
     let mut left = Contents::new();
     for row in before {
-        if let Some((place, content)) = named(row?) {
+        let row = row?;
+        listed.before &= !hides_names(&row);
+        if let Some((place, content)) = named(row) {
             left.entry(place).or_default().push(content);
         }
     }
     let mut others = Contents::new();
     for row in after {
-        if let Some((place, content)) = named(row?)
+        let row = row?;
+        listed.after &= !hides_names(&row);
+        if let Some((place, content)) = named(row)
             && !take(&mut left, &place, content)
         {
             others.entry(place).or_default().push(content);
@@ -118,7 +135,7 @@ pub fn compare<E>(
 /// What the medium itself names, and nothing else.
 fn named(row: Row) -> Option<(Place, Content)> {
     let is_named = match row.kind {
-        RowKind::File | RowKind::Stream => row.within.is_empty(),
+        RowKind::File | RowKind::Stream => row.within.is_empty() && !row.path.is_empty(),
         RowKind::Boot
         | RowKind::Deleted
         | RowKind::Unallocated
@@ -302,6 +319,43 @@ mod tests {
         assert_eq!(word(&compared(&none, &some, cut(true, false))), "new");
         let same = compared(&some, &some, cut(false, false));
         assert_eq!(same, []);
+    }
+
+    #[test]
+    fn a_row_that_stands_for_what_nobody_read_leaves_nothing_gone() {
+        let unread = |kind, path: &str| Row {
+            kind,
+            outcome: Outcome::Unchecked(wire::Gap::Limit),
+            ..row(0, path, 1, None)
+        };
+        let finding = wire::Finding::own("x", wire::Source::Volume, Tier::Incomplete, "");
+        let matched = Row {
+            kind: RowKind::Unallocated,
+            outcome: Outcome::Matched,
+            findings: vec![finding],
+            ..row(0, "raw", 1, Some(1))
+        };
+        let some = row(0, "a", 1, Some(1));
+        for hiding in [
+            unread(RowKind::File, ""),
+            unread(RowKind::Boot, ""),
+            unread(RowKind::Unallocated, "unallocated-0"),
+            unread(RowKind::Gap, "gap"),
+            matched,
+        ] {
+            let after = std::slice::from_ref(&hiding);
+            let found = compared(std::slice::from_ref(&some), after, WHOLE);
+            assert_eq!(words(&found), expected(&[("a", "not comparable")]));
+            let found = compared(after, std::slice::from_ref(&some), WHOLE);
+            assert_eq!(words(&found), expected(&[("a", "not comparable")]));
+        }
+        // What has a name of its own hides no other.
+        let named = unread(RowKind::File, "b");
+        let found = compared(&[some, named.clone()], &[named], WHOLE);
+        assert_eq!(
+            words(&found),
+            expected(&[("a", "gone"), ("b", "not comparable")])
+        );
     }
 
     #[test]

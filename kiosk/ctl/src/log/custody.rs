@@ -1,11 +1,15 @@
 //! Entries about lists, people and the media they carry, for people.
 
-use wire::custody::{Lent, RequestClosed, Returned, SignIn, SignInRefused};
-use wire::list_change::{Changed, ListChange};
+use jiff::Timestamp;
+use wire::custody::{
+    Lent, Occasion, Refused, RequestClosed, Returned, SignIn, SignInRefused, VisitName, Way,
+};
+use wire::list_change::{Change, Changed, Field, ListChange};
 use wire::rule_change::Person;
 
 use super::changes::person;
 use super::text;
+use crate::print;
 use crate::report::spelled;
 
 /// One line about a list that changed.
@@ -85,12 +89,7 @@ pub(super) fn enrolling(seconds: u64, by: &Person) -> String {
 /// Who named themselves.
 pub(super) fn whom(whom: &SignIn) -> String {
     match whom {
-        SignIn::Visit(visit) => format!(
-            "visit {}, {} of {}",
-            text(&visit.id),
-            text(&visit.person),
-            text(&visit.company)
-        ),
+        SignIn::Visit(visit) => said(visit),
         SignIn::Staff(name) => format!("staff {}", text(name)),
     }
 }
@@ -106,4 +105,120 @@ pub(super) fn sign_in_refused(refused: &SignInRefused) -> String {
         "not signed in {whom}: {}{locked}",
         spelled(&refused.why).replace('_', " ")
     )
+}
+
+fn said(visit: &VisitName) -> String {
+    format!(
+        "visit {}, {} of {}",
+        text(&visit.id),
+        text(&visit.person),
+        text(&visit.company)
+    )
+}
+
+/// What a line about an insertion says of its occasion.
+pub(super) fn occasion_in_a_line(occasion: &Occasion) -> String {
+    let way = match occasion.way {
+        Way::In => "",
+        Way::Out => "  on its way out",
+    };
+    let visit = occasion.visit.as_ref();
+    let visit = visit.map(|visit| format!("  {}", said(visit)));
+    format!("{way}{}", visit.unwrap_or_default())
+}
+
+/// On which occasion a medium was inserted.
+pub(super) fn show_occasion(occasion: &Occasion) {
+    let way = match occasion.way {
+        Way::In => "in",
+        Way::Out => "out, or back to where it is kept",
+    };
+    line("way", way);
+    if let Some(visit) = &occasion.visit {
+        line("visit", &said(visit));
+    }
+    if occasion.is_weak {
+        line("identity", "weak: no serial number, found by its model");
+    }
+    if occasion.is_enrolment {
+        line("registering", "an administrator waited for a medium");
+    }
+}
+
+/// What the list had against a medium, and in what the two differ.
+pub(super) fn show_refused(refused: &Refused) {
+    let entry = refused.entry.as_deref();
+    line("list entry", &entry.map_or("none".to_owned(), text));
+    line("refused", &text(&refused.detail));
+    for one in &refused.differences {
+        let claimed = one.claimed.as_deref();
+        let claimed = claimed.map_or("nothing".to_owned(), text);
+        line(
+            &text(&one.key),
+            &format!("listed {}, the medium says {claimed}", text(&one.listed)),
+        );
+    }
+}
+
+/// Every entry of a list that changes, with every field.
+pub(super) fn show_list_change(change: &ListChange) {
+    let sha256 = |digest: Option<wire::Digest>| {
+        digest.map_or("no file".to_owned(), |digest| digest.to_string())
+    };
+    line("before", &sha256(change.before_sha256));
+    line("after", &sha256(change.after_sha256));
+    if let Some(reason) = &change.reason {
+        line("reason", &text(reason));
+    }
+    for one in &change.changed {
+        let what = match one.change {
+            Change::Added => "added",
+            Change::Edited => "edited",
+            Change::Removed => "removed",
+        };
+        let (kind, id) = (text(&one.kind), text(&one.id));
+        print::line(&format!("        {kind} {id} {what}"));
+        for field in &one.fields {
+            print::line(&format!("          {}", field_line(field)));
+        }
+    }
+    if change.more > 0 {
+        print::line(&format!("        and {} more", change.more));
+    }
+}
+
+/// `company: "Heat Co" -> "Steam Co"`; a secret has no values.
+fn field_line(field: &Field) -> String {
+    let key = text(&field.key);
+    let value = |value: &Option<String>| value.as_deref().map_or("none".to_owned(), text);
+    if field.before.is_none() && field.after.is_none() {
+        return format!("{key}: changed, a secret");
+    }
+    format!("{key}: {} -> {}", value(&field.before), value(&field.after))
+}
+
+/// Until when a medium is out.
+pub(super) fn show_lent(lent: &Lent) {
+    line("overdue from", &text(&lent.ends));
+}
+
+/// How a medium came back.
+pub(super) fn show_returned(returned: &Returned) {
+    if let Some(insertion) = returned.insertion {
+        line("insertion", &insertion.to_string());
+    }
+}
+
+/// How far the clock was set.
+pub(super) fn show_step(expected: &str, found: &str) {
+    let (Ok(expected), Ok(found)) = (expected.parse::<Timestamp>(), found.parse()) else {
+        return;
+    };
+    let by = expected.duration_until(found);
+    let way = if by.is_negative() { "back" } else { "forward" };
+    line(way, &format!("{:#}", by.abs()));
+}
+
+fn line(what: &str, value: &str) {
+    print::line(&format!("        {what:<14}{value}"));
 }

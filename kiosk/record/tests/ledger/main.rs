@@ -18,6 +18,8 @@ mod waivers;
 
 mod custody;
 
+mod ways;
+
 mod reading;
 
 mod tampering;

@@ -1,0 +1,318 @@
+//! Which entries are asked for: by medium, company, person, verdict or kind.
+
+use record::Ledger;
+use wire::Verdict;
+use wire::custody::{SignIn, VisitName};
+use wire::ledger::Event;
+use wire::list_change::{Changed, ListChange};
+use wire::rule_change::Person;
+use wire::waiver::is_same_person;
+
+use crate::CommandError;
+
+/// What entries can be called, in the order of FORMAT.md.
+const NAMES: [&str; 23] = [
+    "started",
+    "inserted",
+    "judged",
+    "withdrawn",
+    "removed",
+    "interrupted",
+    "waived",
+    "waiver_ended",
+    "mitigated",
+    "self_tested",
+    "rules_installed",
+    "rules_rolled_back",
+    "rules_refused",
+    "list_changed",
+    "requested",
+    "request_closed",
+    "lent",
+    "returned",
+    "enrolling",
+    "signed_in",
+    "sign_in_refused",
+    "signed_out",
+    "clock_stepped",
+];
+
+/// Options that say which entries; all of them must hold.
+#[derive(Default, clap::Args)]
+pub(super) struct Which {
+    /// About this registered medium
+    #[arg(long, value_name = "ID")]
+    medium: Option<String>,
+    /// About this company
+    #[arg(long, value_name = "NAME")]
+    company: Option<String>,
+    /// By this person or about them: a visitor, a borrower, one of the staff, a user
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// With this answer
+    #[arg(long, value_name = "V")]
+    verdict: Option<Answer>,
+    /// Of this kind: judged, lent, list_changed, ...
+    #[arg(long, value_name = "NAME")]
+    event: Option<String>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Answer {
+    /// PASS
+    Pass,
+    /// STOP
+    Stop,
+    /// NOT FINISHED
+    Incomplete,
+}
+
+impl From<Answer> for Verdict {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Pass => Self::Pass,
+            Answer::Stop => Self::Stop,
+            Answer::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
+/// Whom and what an entry is about.
+#[derive(Default)]
+struct About {
+    media: Vec<String>,
+    companies: Vec<String>,
+    people: Vec<String>,
+    verdict: Option<Verdict>,
+    /// The insertion that tells the rest.
+    insertion: Option<u64>,
+}
+
+impl Which {
+    /// Whether every entry is asked for.
+    pub(super) fn is_all(&self) -> bool {
+        let Self {
+            medium,
+            company,
+            person,
+            verdict,
+            event,
+        } = self;
+        let texts = [medium, company, person, event];
+        texts.iter().all(|text| text.is_none()) && verdict.is_none()
+    }
+
+    /// Checks that there can be such entries.
+    pub(super) fn check(&self) -> Result<(), CommandError> {
+        match self.event.as_deref() {
+            Some(name) if !NAMES.contains(&name) => Err(CommandError::Asked(format!(
+                "no entry is called {name:?}; they are called {}",
+                NAMES.join(", ")
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether this entry is asked for. What an entry says of its insertion only by number is
+    /// looked up there.
+    pub(super) fn takes(&self, ledger: &Ledger, event: &Event) -> Result<bool, CommandError> {
+        if self
+            .event
+            .as_deref()
+            .is_some_and(|named| named != name(event))
+        {
+            return Ok(false);
+        }
+        let mut about = About::of(event);
+        if let Some(verdict) = self.verdict
+            && about.verdict != Some(verdict.into())
+        {
+            return Ok(false);
+        }
+        let asks = self.medium.is_some() || self.company.is_some() || self.person.is_some();
+        if let Some(insertion) = about.insertion.filter(|_| asks) {
+            about.tell(&ledger.entry(insertion)?.content()?.event);
+        }
+        let is_there = |all: &[String], asked: &Option<String>| {
+            let asked = asked.as_deref();
+            asked.is_none_or(|asked| all.iter().any(|one| is_same_person(one, asked)))
+        };
+        Ok(is_there(&about.media, &self.medium)
+            && is_there(&about.companies, &self.company)
+            && is_there(&about.people, &self.person))
+    }
+}
+
+impl About {
+    fn of(event: &Event) -> Self {
+        let mut about = Self::default();
+        about.tell(event);
+        about
+    }
+
+    fn tell(&mut self, event: &Event) {
+        match event {
+            Event::Inserted {
+                medium, occasion, ..
+            } => {
+                self.media.extend(medium.clone());
+                let visit = occasion.as_deref().and_then(|one| one.visit.as_ref());
+                visit.into_iter().for_each(|visit| self.visit(visit));
+            }
+            Event::Judged(judged) => {
+                self.insertion = Some(judged.insertion);
+                self.verdict = Some(judged.verdict);
+                self.media.extend(judged.medium.clone());
+                let refused = judged.refused.as_deref();
+                self.media.extend(refused.and_then(|one| one.entry.clone()));
+            }
+            Event::Withdrawn {
+                insertion, verdict, ..
+            } => {
+                self.insertion = Some(*insertion);
+                self.verdict = Some(*verdict);
+            }
+            Event::Removed { insertion }
+            | Event::Interrupted { insertion, .. }
+            | Event::Requested { insertion } => self.insertion = Some(*insertion),
+            Event::Mitigated { insertion, by, .. } => {
+                self.insertion = Some(*insertion);
+                self.people.push(by.clone());
+            }
+            Event::Waived(waived) => {
+                self.media.extend(waived.medium.clone());
+                let people = [&waived.approved_by, &waived.second];
+                self.people.extend(people.map(Clone::clone));
+            }
+            Event::WaiverEnded { by, .. } => self.people.push(by.clone()),
+            Event::RulesInstalled(change) | Event::RulesRolledBack(change) => self.by(&change.by),
+            Event::RulesRefused(refused) => self.by(&refused.by),
+            Event::ListChanged(change) => self.list(change),
+            Event::RequestClosed(closed) => {
+                self.insertion = Some(closed.insertion);
+                self.media.extend(closed.medium.clone());
+                self.by(&closed.by);
+            }
+            Event::Lent(lent) => {
+                self.media.push(lent.medium.clone());
+                self.companies.extend(lent.company.clone());
+                self.people.push(lent.to.clone());
+                self.by(&lent.by);
+            }
+            Event::Returned(returned) => {
+                self.media.push(returned.medium.clone());
+                returned.by.iter().for_each(|person| self.by(person));
+            }
+            Event::Enrolling(wait) => self.by(&wait.by),
+            Event::SignedIn(whom) | Event::SignedOut(whom) => self.whom(whom),
+            Event::SignInRefused(refused) => {
+                refused.whom.iter().for_each(|whom| self.whom(whom));
+            }
+            Event::Started { .. } | Event::SelfTested(_) | Event::ClockStepped { .. } => {}
+        }
+    }
+
+    fn whom(&mut self, whom: &SignIn) {
+        match whom {
+            SignIn::Visit(visit) => self.visit(visit),
+            SignIn::Staff(name) => self.people.push(name.clone()),
+        }
+    }
+
+    fn visit(&mut self, visit: &VisitName) {
+        self.people.push(visit.person.clone());
+        self.companies.push(visit.company.clone());
+    }
+
+    fn by(&mut self, person: &Person) {
+        self.people.push(person.user.clone());
+        self.people.extend(person.login_user.clone());
+        self.media.extend(person.medium.clone());
+    }
+
+    fn list(&mut self, change: &ListChange) {
+        change.by.iter().for_each(|person| self.by(person));
+        self.people.extend(change.second.clone());
+        change.changed.iter().for_each(|one| self.changed(one));
+    }
+
+    fn changed(&mut self, changed: &Changed) {
+        let named = |kind: &str| (changed.kind == kind).then(|| changed.id.clone());
+        self.media.extend(named("medium"));
+        self.companies.extend(named("company"));
+        self.people.extend(named("account"));
+        for field in &changed.fields {
+            let values = [&field.before, &field.after].into_iter().flatten();
+            // Texts stand there as in the file, in quotes.
+            let values = values.map(|value| value.trim_matches('"').to_owned());
+            match field.key.as_str() {
+                "company" => self.companies.extend(values),
+                "person" | "owner" => self.people.extend(values),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What an entry is called.
+fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Started { .. } => "started",
+        Event::Inserted { .. } => "inserted",
+        Event::Judged(_) => "judged",
+        Event::Withdrawn { .. } => "withdrawn",
+        Event::Removed { .. } => "removed",
+        Event::SelfTested(_) => "self_tested",
+        Event::Waived(_) => "waived",
+        Event::WaiverEnded { .. } => "waiver_ended",
+        Event::Mitigated { .. } => "mitigated",
+        Event::Interrupted { .. } => "interrupted",
+        Event::RulesInstalled(_) => "rules_installed",
+        Event::RulesRolledBack(_) => "rules_rolled_back",
+        Event::RulesRefused(_) => "rules_refused",
+        Event::ListChanged(_) => "list_changed",
+        Event::Requested { .. } => "requested",
+        Event::RequestClosed(_) => "request_closed",
+        Event::Lent(_) => "lent",
+        Event::Returned(_) => "returned",
+        Event::Enrolling(_) => "enrolling",
+        Event::SignedIn(_) => "signed_in",
+        Event::SignInRefused(_) => "sign_in_refused",
+        Event::SignedOut(_) => "signed_out",
+        Event::ClockStepped { .. } => "clock_stepped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_called_what_the_ledger_calls_it() {
+        let page = include_str!("../../../../record/FORMAT.md");
+        let keys = page.split("says what happened: ").nth(1).unwrap();
+        let keys = keys.split(". Its keys").next().unwrap().split(", ");
+        let keys: Vec<&str> = keys.map(|key| key.trim_matches('`')).collect();
+        assert_eq!(keys, NAMES);
+        let step = Event::ClockStepped {
+            expected: String::new(),
+            found: String::new(),
+        };
+        let json = serde_json::to_value(&step).unwrap();
+        assert_eq!(json["event"], name(&step));
+    }
+
+    #[test]
+    fn an_entry_of_no_kind_is_refused_with_the_kinds_there_are() {
+        let which = Which {
+            event: Some("burnt".to_owned()),
+            ..Which::default()
+        };
+        let error = which.check().unwrap_err().to_string();
+        assert!(
+            error.contains("\"burnt\"; they are called started,"),
+            "{error}"
+        );
+        assert!(!which.is_all() && Which::default().is_all());
+    }
+}

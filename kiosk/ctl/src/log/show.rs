@@ -1,0 +1,243 @@
+//! `kioskctl log show`: one entry with everything that belongs to it.
+
+use record::Ledger;
+use record::reader::Entry;
+use wire::ledger::{Event, Judged, Rules, SelfTested};
+use wire::{Claim, Interface, Outcome, Row, Verdict};
+
+use super::compared::{self, Changes};
+use super::list::summary;
+use super::{changes, custody, text};
+use crate::CommandError;
+use crate::print;
+use crate::report::{spelled, trail};
+use crate::words;
+
+/// Options of `kioskctl log show`.
+#[derive(clap::Args)]
+pub(super) struct Show {
+    /// Number of the entry
+    #[arg(value_name = "N")]
+    number: u64,
+    /// What changed on the medium since this earlier verdict about it [default: for a medium on
+    /// its way out, the PASS with which it came in]
+    #[arg(long, value_name = "M")]
+    since: Option<u64>,
+    /// The entry and its rows as the ledger holds them, in one object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(show: &Show, ledger: &Ledger) -> Result<u8, CommandError> {
+    let entry = ledger.entry(show.number)?;
+    let changes = compared::changes(ledger, &entry, show.since)?;
+    if show.json {
+        return show_object(ledger, &entry, &changes);
+    }
+    print::line(&summary(&entry)?);
+    print::line(&format!("        leaf {}", entry.leaf_sha256));
+    show_event(ledger, &entry.content()?.event)?;
+    for row in ledger.rows(entry.number) {
+        show_row(&row?);
+    }
+    compared::show(&changes);
+    Ok(0)
+}
+
+fn show_event(ledger: &Ledger, event: &Event) -> Result<(), CommandError> {
+    match event {
+        Event::Judged(judged) => {
+            show_judged(judged);
+            if let Some(refused) = &judged.refused {
+                custody::show_refused(refused);
+                show_claim_of(ledger, judged.insertion)?;
+            }
+        }
+        Event::Inserted {
+            claim, occasion, ..
+        } => {
+            claim.iter().for_each(|claim| show_claim(claim));
+            occasion
+                .iter()
+                .for_each(|occasion| custody::show_occasion(occasion));
+        }
+        Event::SelfTested(tested) => show_self_test(tested),
+        Event::ListChanged(change) => custody::show_list_change(change),
+        Event::Requested { insertion } => show_claim_of(ledger, *insertion)?,
+        Event::RequestClosed(closed) => show_claim_of(ledger, closed.insertion)?,
+        Event::Lent(lent) => custody::show_lent(lent),
+        Event::Returned(returned) => custody::show_returned(returned),
+        Event::ClockStepped { expected, found } => custody::show_step(expected, found),
+        Event::RulesInstalled(change) | Event::RulesRolledBack(change) => {
+            changes::show_change(change);
+        }
+        Event::RulesRefused(refused) => changes::show_refused(refused),
+        Event::Started { .. }
+        | Event::Withdrawn { .. }
+        | Event::Removed { .. }
+        | Event::Waived(_)
+        | Event::WaiverEnded { .. }
+        | Event::Mitigated { .. }
+        | Event::Enrolling(_)
+        | Event::SignedIn(_)
+        | Event::SignInRefused(_)
+        | Event::SignedOut(_)
+        | Event::Interrupted { .. } => {}
+    }
+    Ok(())
+}
+
+/// What the medium of an insertion said of itself.
+fn show_claim_of(ledger: &Ledger, insertion: u64) -> Result<(), CommandError> {
+    let event = ledger.entry(insertion)?.content()?.event;
+    if let Event::Inserted {
+        claim: Some(claim), ..
+    } = event
+    {
+        print::line("        the medium says of itself");
+        show_claim(&claim);
+    }
+    Ok(())
+}
+
+/// One object: the entry exactly as the ledger holds it, its leaf, its rows, and what changed.
+fn show_object(ledger: &Ledger, entry: &Entry, changes: &Changes) -> Result<u8, CommandError> {
+    print::part(&format!(
+        "{{\"leaf_sha256\":\"{}\",\"entry\":{}",
+        entry.leaf_sha256, entry.bytes
+    ));
+    print::part(",\"rows\":[");
+    for (place, row) in ledger.rows(entry.number).enumerate() {
+        let text = json(&row?)?;
+        print::part(if place == 0 { "" } else { "," });
+        print::part(&text);
+    }
+    print::part("],\"changes\":");
+    print::part(&json(&compared::object(changes))?);
+    print::part("}\n");
+    Ok(0)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, CommandError> {
+    record::canonical::line(value).map_err(|error| CommandError::System {
+        doing: "write JSON",
+        source: error.into(),
+    })
+}
+
+fn show_self_test(tested: &SelfTested) {
+    show_rules(&tested.rules);
+    print::line(&format!("        took {} ms", tested.milliseconds));
+    for fault in &tested.faults {
+        print::line(&format!("        {}", text(fault)));
+    }
+}
+
+fn show_rules(rules: &Rules) {
+    print::line(&format!(
+        "        rules {} {} ({})",
+        text(&rules.bundle),
+        rules.version,
+        rules.sha256
+    ));
+}
+
+fn show_row(row: &Row) {
+    let outcome = match row.outcome {
+        Outcome::Clean => "clean".to_owned(),
+        Outcome::Matched => "matched".to_owned(),
+        Outcome::Unchecked(gap) => format!("unchecked/{}", spelled(&gap)),
+    };
+    let rules: Vec<_> = row
+        .findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
+        .collect();
+    let hash = row
+        .sha256
+        .map_or_else(|| "-".repeat(64), |digest| digest.to_string());
+    print::line(&format!(
+        "  {hash} {:>12} {outcome:<12} {}  {}",
+        row.size_bytes,
+        trail(row),
+        rules.join(" ")
+    ));
+    for finding in &row.findings {
+        if let Some(said) = words::explained(finding) {
+            print::line(&format!("      {said}"));
+        }
+        if let Some(waiver) = finding.waiver {
+            print::line(&format!(
+                "      {} is waived by entry {waiver}",
+                text(&finding.rule)
+            ));
+        }
+    }
+}
+
+/// What the medium said of itself, every string with its hidden characters spelled out.
+fn show_claim(claim: &Claim) {
+    let line = |what: &str, value: &dyn std::fmt::Display| {
+        print::line(&format!("        {what:<14}{value}"));
+    };
+    line("USB id", &format!("{:04x}:{:04x}", claim.vid, claim.pid));
+    match &claim.serial {
+        Some(serial) => line("serial", &serial.escaped()),
+        None => line("serial", &"none"),
+    }
+    line("manufacturer", &claim.manufacturer.escaped());
+    line("product", &claim.product.escaped());
+    let interfaces: Vec<String> = claim.interfaces.iter().map(Interface::to_string).collect();
+    line("interfaces", &interfaces.join(" "));
+    if let Some(capacity) = claim.capacity_bytes {
+        line("capacity", &format!("{capacity} bytes"));
+    }
+    if let Some(usb) = &claim.usb {
+        line("port", &text(&usb.port));
+        line("release", &text(&usb.release));
+        line("descriptors", &usb.descriptors);
+        line("their SHA-256", &usb.descriptors_sha256);
+    }
+}
+
+fn show_judged(judged: &Judged) {
+    print::line(&format!(
+        "        {} {}",
+        judged.verdict.word_ja(),
+        judged.verdict.word_en()
+    ));
+    print::line(&format!(
+        "        from {} to {}",
+        judged.started, judged.finished
+    ));
+    if let Some(rules) = &judged.rules {
+        show_rules(rules);
+    }
+    for volume in &judged.volumes {
+        print::line(&format!(
+            "        volume {} {} {:?}, {} of {} bytes in use examined",
+            volume.index,
+            text(&volume.kind),
+            volume.label.escaped().to_string(),
+            volume.coverage.examined_bytes,
+            volume.coverage.allocated_bytes
+        ));
+        for finding in &volume.findings {
+            print::line(&format!(
+                "          {} {}",
+                words::named(finding),
+                text(&finding.detail)
+            ));
+        }
+    }
+    if let Some(fault) = &judged.fault {
+        print::line(&format!("        {}", text(fault)));
+    }
+    for waiver in &judged.waivers {
+        print::line(&format!("        with waiver {waiver}"));
+    }
+    if judged.verdict == Verdict::Pass && judged.waivers.is_empty() {
+        print::line("        no known threat found, every content examined");
+    }
+}

@@ -1,0 +1,370 @@
+//! Media that are lent and come back, requests that were made at the kiosk, and what changed on
+//! a medium between two visits.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::socket::{self, MsgFlags};
+use serde_json::{Value, json};
+use std::os::fd::AsRawFd;
+
+use crate::gate::Kiosk;
+use crate::kiosk::{Done, Root, run};
+use crate::media;
+
+/// `kioskctl` with these arguments, and the ledger of this root by its folder.
+#[track_caller]
+fn kioskctl(root: &Root, arguments: &[&str]) -> Done {
+    let mut command = root.kioskctl();
+    run(command.args(arguments).arg("--ledger").arg(root.ledger()))
+}
+
+/// A day so far from today, by the calendar that holds without a policy.
+fn day(distance: &str) -> String {
+    day_at("JST-9", distance)
+}
+
+/// A day so far from today, in a time zone as POSIX spells it.
+fn day_at(zone: &str, distance: &str) -> String {
+    let said = Command::new("date")
+        .env("TZ", zone)
+        .args(["-d", distance, "+%F"])
+        .output()
+        .unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().to_owned()
+}
+
+#[track_caller]
+fn lend(root: &Root, id: &str, to: &str, until: &str) -> Done {
+    kioskctl(
+        root,
+        &["media", "checkout", id, "--to", to, "--until", until],
+    )
+}
+
+/// What is lent, as `overdue --all --json` has it.
+#[track_caller]
+fn lent(root: &Root) -> Vec<Value> {
+    let done = kioskctl(root, &["media", "overdue", "--all", "--json"]);
+    done.exits(0);
+    let lines = done.stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_medium_is_lent_to_one_person_listed_and_taken_back_once() {
+    let root = Root::new();
+    assert_eq!(lent(&root), Vec::<Value>::new(), "before the first entry");
+    let until = day("+30 days");
+    let done = kioskctl(
+        &root,
+        &[
+            "media",
+            "checkout",
+            "M-0001",
+            "--to",
+            "A. Sato",
+            "--company",
+            "=Heat, Co",
+            "--until",
+            &until,
+        ],
+    );
+    done.exits(0);
+    assert!(
+        done.stdout
+            .contains(&format!("M-0001 is lent to A. Sato until {until}")),
+        "{}",
+        done.stdout
+    );
+    let twice = lend(&root, "M-0001", "B. Ito", &until);
+    let said = &twice.exits(2).stderr;
+    assert!(
+        said.contains("lent to A. Sato of =Heat, Co") && said.contains("media return M-0001"),
+        "{said}"
+    );
+    let all = lent(&root);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0]["to"], "A. Sato");
+    assert_eq!(all[0]["until"], until);
+    assert_eq!(all[0]["overdue"], false);
+    let cells = kioskctl(&root, &["media", "overdue", "--all", "--csv"]);
+    assert!(
+        cells.stdout.contains("M-0001,A. Sato,\"'=Heat, Co\","),
+        "{}",
+        cells.stdout
+    );
+    let none = kioskctl(&root, &["media", "overdue"]);
+    assert_eq!(none.exits(0).stdout, "");
+    let back = kioskctl(&root, &["media", "return", "M-0001"]);
+    let place = &back.exits(0).stdout;
+    assert!(place.contains("M-0001 is back, put it to "), "{place}");
+    let again = kioskctl(&root, &["media", "return", "M-0001", "--place", "drawer"]);
+    assert!(again.exits(2).stderr.contains("M-0001 is not lent"));
+    assert_eq!(lent(&root), Vec::<Value>::new());
+    lend(&root, "M-0001", "B. Ito", &until).exits(0);
+    kioskctl(&root, &["log", "verify"]).exits(0);
+}
+
+#[test]
+fn what_is_not_in_the_list_lost_or_revoked_or_for_yesterday_is_not_lent() {
+    let root = Root::new();
+    let until = day("+1 day");
+    let refused = |id: &str, until: &str| {
+        let done = lend(&root, id, "A. Sato", until);
+        done.exits(2);
+        done.stderr
+    };
+    assert!(refused("M-9999", &until).contains("not in the list"));
+    assert!(refused("M-0001", &day("-3 days")).contains("has ended already"));
+    let list = fs::read_to_string(media::repository().join("allowlist.toml")).unwrap();
+    for status in ["lost", "revoked"] {
+        root.list(&list.replace("status = \"active\"", &format!("status = \"{status}\"")));
+        assert!(refused("M-0001", &until).contains(status));
+    }
+    let hidden = lend(&root, "M-0001", "A\u{202e}", &until);
+    hidden.exits(2);
+    assert_eq!(root.entries().len(), 0);
+}
+
+#[test]
+fn a_loan_is_overdue_by_the_days_of_the_sites_calendar() {
+    let root = Root::new();
+    let today = day("now");
+    lend(&root, "M-0001", "A. Sato", &today).exits(0);
+    assert_eq!(lent(&root)[0]["overdue"], false, "the last day counts");
+    // Where it is another day already.
+    let zone = "[site]\ntime_zone = \"+14:00\"\n";
+    fs::write(root.path().join("etc/media-kiosk/kiosk.toml"), zone).unwrap();
+    let out = &lent(&root)[0];
+    let expected = u64::from(day_at("X-14", "now") != today);
+    assert_eq!(out["days_overdue"], expected, "{out}");
+    assert_eq!(
+        out["overdue"], false,
+        "the moment was fixed when it was lent"
+    );
+}
+
+/// Says something to kioskd as a screen does.
+fn say(kiosk: &Kiosk, what: &Value) {
+    let bytes = serde_json::to_vec(what).unwrap();
+    socket::send(kiosk.screen.as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL).unwrap();
+}
+
+/// A kiosk whose ledger has a request for the unregistered sample; gives its insertion and its
+/// receipt.
+fn requested(kiosk: &Kiosk) -> (u64, u64) {
+    kiosk.insert_sample("3-unregistered");
+    let receipt = kiosk.answer()["entry"]["number"].as_u64().unwrap();
+    let inserted = kiosk.told("inserted");
+    let insertion = inserted[0]["number"].as_u64().unwrap();
+    append(
+        kiosk,
+        &json!({ "event": "requested", "insertion": insertion }),
+    )
+    .unwrap();
+    (insertion, receipt)
+}
+
+/// Writes an entry as the kiosk does: over the socket of its writer.
+fn append(kiosk: &Kiosk, event: &Value) -> Result<u64, String> {
+    let path = kiosk.root.path().join("run/media-kiosk/record.sock");
+    let kind = socket::SockType::SeqPacket;
+    let family = socket::AddressFamily::Unix;
+    let writer = socket::socket(family, kind, socket::SockFlag::SOCK_CLOEXEC, None).unwrap();
+    let address = socket::UnixAddr::new(&path).unwrap();
+    socket::connect(writer.as_raw_fd(), &address).unwrap();
+    let message = serde_json::to_vec(&json!({ "event": event, "rows": false })).unwrap();
+    socket::send(writer.as_raw_fd(), &message, MsgFlags::MSG_NOSIGNAL).unwrap();
+    let mut packet = vec![0; 64 * 1024];
+    let count = socket::recv(writer.as_raw_fd(), &mut packet, MsgFlags::empty()).unwrap();
+    let answer: Value = serde_json::from_slice(&packet[..count]).unwrap();
+    let number = answer["recorded"]["number"].as_u64();
+    number.ok_or_else(|| answer["refused"]["why"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_request_is_listed_and_rejected_by_the_receipt_with_a_reason() {
+    let kiosk = Kiosk::start();
+    let (insertion, receipt) = requested(&kiosk);
+    let again = append(
+        &kiosk,
+        &json!({ "event": "requested", "insertion": insertion }),
+    );
+    assert!(again.unwrap_err().contains("put forward already"));
+    let list = |more: &[&str]| {
+        let mut command = kiosk.root.kioskctl();
+        let done = run(command.args(["requests", "list"]).args(more));
+        done.exits(0);
+        done.stdout
+    };
+    let open: Value = serde_json::from_str(list(&["--json"]).trim()).unwrap();
+    assert_eq!(open["insertion"], insertion);
+    assert_eq!(open["state"], "open");
+    assert!(open["claim"]["vid"].is_u64(), "{open}");
+    assert_eq!(list(&["--csv"]).lines().count(), 2);
+    let reject = || {
+        let mut command = kiosk.root.kioskctl();
+        let receipt = receipt.to_string();
+        run(command.args([
+            "requests",
+            "reject",
+            &receipt,
+            "--reason",
+            "not one of ours",
+        ]))
+    };
+    reject().exits(0);
+    assert!(reject().exits(2).stderr.contains("has no open request"));
+    assert_eq!(list(&[]), "");
+    let all = list(&["--all"]);
+    assert!(
+        all.contains("rejected") && all.contains("not one of ours"),
+        "{all}"
+    );
+    // What the screen asks afterwards is still heard: the writer was shared.
+    say(&kiosk, &json!({ "nonsense": 1 }));
+    kiosk.verifies();
+}
+
+/// A stick with these files: FAT, made anew.
+fn stick(folder: &Path, name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let image = folder.join(format!("{name}.img"));
+    let size = fs::File::create(&image).unwrap();
+    size.set_len(8 << 20).unwrap();
+    let made = Command::new("mkfs.vfat").arg(&image).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    for (path, content) in files {
+        let source = folder.join("content");
+        fs::write(&source, content).unwrap();
+        let copied = Command::new("mcopy")
+            .arg("-i")
+            .arg(&image)
+            .arg(&source)
+            .arg(format!("::{path}"))
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{copied:?}");
+    }
+    image
+}
+
+#[test]
+fn what_changed_on_a_medium_between_two_verdicts_is_named_file_by_file() {
+    let root = Root::new();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let before = [
+        ("kept.txt", "kept"),
+        ("edited.txt", "one"),
+        ("gone1.txt", "a"),
+        ("gone2.txt", "b"),
+    ];
+    let after = [
+        ("kept.txt", "kept"),
+        ("edited.txt", "another"),
+        ("new1.txt", "1"),
+        ("new2.txt", "2"),
+        ("new3.txt", "3"),
+    ];
+    let scan = |image: &Path, id: &str| {
+        let report = root.recorded(image, &["--registered-as", id]);
+        report.answers("pass", 0);
+        report.json["entry"]["number"].as_u64().unwrap()
+    };
+    let first = scan(&stick(folder.path(), "before", &before), "M-0001");
+    let other = scan(&stick(folder.path(), "other", &before), "M-0002");
+    let second = scan(&stick(folder.path(), "after", &after), "M-0001");
+    let show = |number: u64, more: &[&str]| {
+        let number = number.to_string();
+        kioskctl(&root, &[&["log", "show", &number], more].concat())
+    };
+    let since = first.to_string();
+    let text = show(second, &["--since", &since]);
+    let text = &text.exits(0).stdout;
+    let line =
+        format!("what changed on the medium since entry {first}: 3 new, 1 changed, 2 gone\n");
+    assert!(text.contains(&line), "{text}");
+    for word in [
+        "new      new1.txt  1 bytes",
+        "new      new2.txt",
+        "new      new3.txt",
+        "changed  edited.txt  3 -> 7 bytes",
+        "gone     gone1.txt",
+        "gone     gone2.txt",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(!text.contains("  kept.txt  4 bytes\n"), "{text}");
+    let object = show(second, &["--since", &since, "--json"]);
+    let object: Value = serde_json::from_str(&object.exits(0).stdout).unwrap();
+    let changes = &object["changes"];
+    assert_eq!(
+        (&changes["new"], &changes["changed"], &changes["gone"]),
+        (&json!(3), &json!(1), &json!(2))
+    );
+    assert_eq!(changes["files"].as_array().unwrap().len(), 6);
+    assert_eq!(changes["files"][0]["path"], "edited.txt");
+    let plain: Value = serde_json::from_str(&show(second, &["--json"]).stdout).unwrap();
+    assert!(plain["changes"].is_null(), "nobody said that it goes out");
+    for (since, why) in [
+        (other, "not about the medium M-0001"),
+        (first - 1, "is no verdict"),
+        (second, "is not before"),
+    ] {
+        let done = show(second, &["--since", &since.to_string()]);
+        let said = &done.exits(2).stderr;
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn entries_are_listed_by_medium_person_company_verdict_and_kind() {
+    let root = Root::new();
+    for (sample, medium) in [("1-clean", "M-0001"), ("2-canary", "M-0002")] {
+        root.recorded(&media::sample(sample), &["--registered-as", medium]);
+    }
+    let until = day("+30 days");
+    lend(&root, "M-0001", "A. Sato", &until).exits(0);
+    kioskctl(
+        &root,
+        &[
+            "media",
+            "checkout",
+            "M-0002",
+            "--to",
+            "B. Ito",
+            "--company",
+            "Heat Co",
+            "--until",
+            &until,
+        ],
+    )
+    .exits(0);
+    let list = |more: &[&str]| -> Vec<String> {
+        let done = kioskctl(&root, &[&["log", "list", "--json"], more].concat());
+        done.exits(0);
+        let events = done.stdout.lines().map(|line| {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            entry["event"]["event"].as_str().unwrap().to_owned()
+        });
+        events.collect()
+    };
+    assert_eq!(
+        list(&["--medium", "M-0001"]),
+        ["inserted", "judged", "lent"]
+    );
+    assert_eq!(list(&["--verdict", "stop"]), ["judged"]);
+    assert_eq!(list(&["--event", "lent"]), ["lent", "lent"]);
+    assert_eq!(list(&["--event", "lent", "--limit", "1"]), ["lent"]);
+    assert_eq!(list(&["--person", "a.sato"]), ["lent"]);
+    assert_eq!(list(&["--company", "Heat Co"]), ["lent"]);
+    assert_eq!(
+        list(&["--company", "Heat Co", "--medium", "M-0001"]),
+        Vec::<String>::new()
+    );
+    kioskctl(&root, &["log", "list", "--event", "burnt"]).exits(2);
+}
