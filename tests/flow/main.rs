@@ -114,6 +114,11 @@ mod bay;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod waivers;
 
+/// Companies, visits and accounts, and what takes two people.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod people;
+
 /// The ledger after scans, and after somebody edited it.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
