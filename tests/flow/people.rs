@@ -111,14 +111,23 @@ fn the_first_start_makes_the_first_administrator_and_no_pin_is_in_any_file() {
     done(&root, &[&add[..], &["--pin-file", &file]].concat());
 
     let accounts = text(&root, "accounts.toml");
-    assert!(accounts.contains(&format!("user = \"{}\"", me())), "{accounts}");
+    assert!(
+        accounts.contains(&format!("user = \"{}\"", me())),
+        "{accounts}"
+    );
     assert!(accounts.contains("$argon2id$") && !accounts.contains(PIN_A));
     let listed = done(&root, &["account", "list", "--json"]);
-    assert!(listed.contains("\"has_pin\":true") && !listed.contains("argon2"), "{listed}");
+    assert!(
+        listed.contains("\"has_pin\":true") && !listed.contains("argon2"),
+        "{listed}"
+    );
     let told = told(&root, "list_changed");
     assert_eq!(told.len(), 1);
     let whole = told[0].to_string();
-    assert!(whole.contains("A. Sato") && !whole.contains("argon2"), "{whole}");
+    assert!(
+        whole.contains("A. Sato") && !whole.contains("argon2"),
+        "{whole}"
+    );
     // The last one who can change anything stays.
     let end = refused(&root, &["account", "end", "A. Sato"]);
     assert!(end.contains("the last administrator"), "{end}");
@@ -147,9 +156,19 @@ fn whoever_is_no_administrator_changes_nothing_and_is_told_who_may() {
             vec!["company", "add", "Kita", "--until", &until],
             vec!["company", "edit", "Kita", "--until", &until],
             vec!["company", "end", "Kita"],
+            vec!["rules", "rollback"],
+            vec!["rules", "install", &file],
             vec!["visit", "add", "--person", "P", "--company", "Kita"],
             vec!["visit", "end", "V-0001"],
-            vec!["account", "add", "D", "--role", "administrator", "--pin-file", &file],
+            vec![
+                "account",
+                "add",
+                "D",
+                "--role",
+                "administrator",
+                "--pin-file",
+                &file,
+            ],
             vec!["account", "pin", "A. Sato", "--pin-file", &file],
             vec!["account", "end", "A. Sato"],
             vec![
@@ -179,14 +198,23 @@ fn a_contract_ends_with_its_visits_media_and_accounts_and_says_what_is_to_come_b
     let root = Root::new();
     staff(&root);
     let list = text(&root, "allowlist.toml");
-    let firm = decide::allowlist::parse(&list).unwrap().media()[0].company.clone();
+    let firm = decide::allowlist::parse(&list).unwrap().media()[0]
+        .company
+        .clone();
     company(&root, &firm);
     company(&root, "another");
     let file = pin(&root, "135791");
     done(
         &root,
         &[
-            "account", "add", "E. Mori", "--role", "approver", "--company", &firm, "--pin-file",
+            "account",
+            "add",
+            "E. Mori",
+            "--role",
+            "approver",
+            "--company",
+            &firm,
+            "--pin-file",
             &file,
         ],
     );
@@ -197,10 +225,20 @@ fn a_contract_ends_with_its_visits_media_and_accounts_and_says_what_is_to_come_b
     visit(&firm, &["--badge", "badge-0042"]);
     visit("another", &[]);
 
-    let end = ["company", "end", firm.as_str(), "--reason", "the work is done"];
+    let end = [
+        "company",
+        "end",
+        firm.as_str(),
+        "--reason",
+        "the work is done",
+    ];
     let said = done(&root, &end);
     let media = decide::allowlist::parse(&text(&root, "allowlist.toml")).unwrap();
-    let theirs: Vec<_> = media.media().iter().filter(|one| one.company == firm).collect();
+    let theirs: Vec<_> = media
+        .media()
+        .iter()
+        .filter(|one| one.company == firm)
+        .collect();
     assert!(!theirs.is_empty());
     for medium in media.media() {
         let is_revoked = medium.status == decide::Status::Revoked;
@@ -212,7 +250,11 @@ fn a_contract_ends_with_its_visits_media_and_accounts_and_says_what_is_to_come_b
     }
     assert_eq!(lines(&said, "badge badge-0042").len(), 1, "{said}");
     let contractors = decide::contractors::parse(&text(&root, "contractors.toml")).unwrap();
-    let ended: Vec<bool> = contractors.visits().iter().map(|one| one.ended.is_some()).collect();
+    let ended: Vec<bool> = contractors
+        .visits()
+        .iter()
+        .map(|one| one.ended.is_some())
+        .collect();
     assert_eq!(ended, [true, false]);
     let accounts = decide::accounts::parse(&text(&root, "accounts.toml")).unwrap();
     let active: Vec<&str> = accounts
@@ -224,9 +266,20 @@ fn a_contract_ends_with_its_visits_media_and_accounts_and_says_what_is_to_come_b
     assert_eq!(active, ["A. Sato", "B. Ito"]);
 
     let told = told(&root, "list_changed");
-    let last: Vec<_> = told[told.len() - 3..].iter().map(|one| &one["list"]).collect();
-    assert_eq!(last, ["contractors", "media", "accounts"], "the contract comes first");
-    assert!(told[told.len() - 3..].iter().all(|one| one["reason"] == "the work is done"));
+    let last: Vec<_> = told[told.len() - 3..]
+        .iter()
+        .map(|one| &one["list"])
+        .collect();
+    assert_eq!(
+        last,
+        ["contractors", "media", "accounts"],
+        "the contract comes first"
+    );
+    assert!(
+        told[told.len() - 3..]
+            .iter()
+            .all(|one| one["reason"] == "the work is done")
+    );
     // Again: nothing is left to do, and what is to come back is said again.
     let again = done(&root, &end);
     assert_eq!(lines(&again, "medium "), lines(&said, "medium "));
@@ -242,7 +295,9 @@ fn what_a_killed_end_of_a_contract_left_is_done_when_it_is_said_again() {
     let root = Root::new();
     staff(&root);
     let list = text(&root, "allowlist.toml");
-    let firm = decide::allowlist::parse(&list).unwrap().media()[0].company.clone();
+    let firm = decide::allowlist::parse(&list).unwrap().media()[0]
+        .company
+        .clone();
     company(&root, &firm);
     // As after a kill behind the first of the three edits: nothing of it opens the gate.
     let ending = done(&root, &["company", "end", &firm]);
@@ -257,7 +312,9 @@ fn what_a_killed_end_of_a_contract_left_is_done_when_it_is_said_again() {
 fn an_end_that_is_to_come_ends_the_contract_then_and_marks_the_lists_after_it() {
     let root = Root::new();
     let list = text(&root, "allowlist.toml");
-    let firm = decide::allowlist::parse(&list).unwrap().media()[0].company.clone();
+    let firm = decide::allowlist::parse(&list).unwrap().media()[0]
+        .company
+        .clone();
     company(&root, &firm);
     let at = format!("{}T17:00:00+09:00", day("+2 days"));
     let said = done(&root, &["company", "end", &firm, "--at", &at]);
@@ -275,9 +332,25 @@ fn an_end_that_is_to_come_ends_the_contract_then_and_marks_the_lists_after_it() 
 fn a_visits_code_is_said_once_and_is_in_no_list_and_no_entry() {
     let root = Root::new();
     company(&root, "Kita");
-    let add = ["visit", "add", "--person", "P. Ueda", "--company", "Kita", "--badge", "badge-77"];
+    let add = [
+        "visit",
+        "add",
+        "--person",
+        "P. Ueda",
+        "--company",
+        "Kita",
+        "--badge",
+        "badge-77",
+    ];
     let said = done(&root, &add);
-    let code = said.split("code  ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let code = said
+        .split("code  ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
     assert_eq!(code.len(), 6, "{said}");
     let contractors = text(&root, "contractors.toml");
     assert!(contractors.contains(&format!("code = \"{code}\"")));
@@ -287,7 +360,10 @@ fn a_visits_code_is_said_once_and_is_in_no_list_and_no_entry() {
     for form in [&[][..], &["--json"], &["--csv"], &["--open"]] {
         let listed = done(&root, &[&["visit", "list"], form].concat());
         assert!(listed.contains("P. Ueda"), "{listed}");
-        assert!(!listed.contains(&code) && !listed.contains("badge-77"), "{listed}");
+        assert!(
+            !listed.contains(&code) && !listed.contains("badge-77"),
+            "{listed}"
+        );
     }
     let entries: String = root.entries().iter().map(Value::to_string).collect();
     assert!(entries.contains("P. Ueda") && entries.contains("\"code\""));
@@ -320,7 +396,10 @@ fn among_a_thousand_visits_no_two_have_a_code_and_the_next_has_another() {
         ));
     }
     std::fs::write(etc(&root, "contractors.toml"), contractors).unwrap();
-    let said = done(&root, &["visit", "add", "--person", "P", "--company", "Kita"]);
+    let said = done(
+        &root,
+        &["visit", "add", "--person", "P", "--company", "Kita"],
+    );
     assert!(said.starts_with("visit V-1000: "), "{said}");
     let contractors = decide::contractors::parse(&text(&root, "contractors.toml")).unwrap();
     let codes: BTreeSet<_> = contractors.visits().iter().map(|one| &one.code).collect();
@@ -333,8 +412,19 @@ fn among_a_thousand_visits_no_two_have_a_code_and_the_next_has_another() {
 fn waive(root: &Root, typed: &str, more: &[&str]) -> Done {
     let (hash, until, file) = ("1".repeat(64), day("+30 days"), pin(root, typed));
     let add = [
-        "waiver", "add", "--sha256", &hash, "--rule", "a_rule", "--reason", "case 7", "--until",
-        &until, "--second-pin-file", &file, "--second",
+        "waiver",
+        "add",
+        "--sha256",
+        &hash,
+        "--rule",
+        "a_rule",
+        "--reason",
+        "case 7",
+        "--until",
+        &until,
+        "--second-pin-file",
+        &file,
+        "--second",
     ];
     kioskctl(root, &[&add[..], more].concat())
 }
@@ -359,7 +449,11 @@ fn with_accounts_a_waiver_needs_the_pin_of_a_second_person() {
     }
     // Nobody signs with another one's name.
     let other = waive(&root, PIN_B, &["B. Ito", "--approved-by", "C. Abe"]);
-    assert!(other.exits(2).stderr.contains("in the name of A. Sato"), "{}", other.stderr);
+    assert!(
+        other.exits(2).stderr.contains("in the name of A. Sato"),
+        "{}",
+        other.stderr
+    );
     let ends = kioskctl(&root, &["waiver", "end", "3", "--by", "C. Abe"]);
     assert!(ends.exits(2).stderr.contains("A. Sato"), "{}", ends.stderr);
     assert_eq!(told(&root, "waived").len(), 1);
@@ -380,11 +474,19 @@ fn the_fifth_wrong_pin_locks_the_account_for_every_command_until_it_has_another(
         assert_eq!(is_locked, count == 5, "{count}: {}", done.stderr);
     }
     let right = waive(&root, PIN_B, &["B. Ito"]);
-    assert!(right.exits(2).stderr.contains("is locked until"), "{}", right.stderr);
+    assert!(
+        right.exits(2).stderr.contains("is locked until"),
+        "{}",
+        right.stderr
+    );
     // A ledger of its own holds nothing against anybody, and does not count.
     let aside = root.path().join("aside").display().to_string();
     let right = waive(&root, PIN_B, &["B. Ito", "--ledger", &aside]);
-    assert!(right.exits(2).stderr.contains("is locked until"), "{}", right.stderr);
+    assert!(
+        right.exits(2).stderr.contains("is locked until"),
+        "{}",
+        right.stderr
+    );
     assert_eq!(told(&root, "sign_in_refused").len(), 5);
     assert_eq!(told(&root, "waived").len(), 0);
     let file = pin(&root, "246813");
@@ -407,12 +509,19 @@ fn the_sites_files_are_checked_with_file_line_and_column() {
     std::fs::write(etc(&root, "accounts.toml"), accounts).unwrap();
     let bad = kioskctl(&root, &["config", "check"]);
     bad.exits(2);
-    assert!(bad.stdout.contains("kiosk.toml:2:1: unknown field `name`"), "{}", bad.stdout);
+    assert!(
+        bad.stdout.contains("kiosk.toml:2:1: unknown field `name`"),
+        "{}",
+        bad.stdout
+    );
     assert!(bad.stdout.contains("accounts.toml: ok"), "{}", bad.stdout);
     for warning in ["no user no-such-user", "has no contract that could end"] {
         assert!(bad.stdout.contains(warning), "{}", bad.stdout);
     }
     let json = kioskctl(&root, &["config", "check", "--json"]);
     let json: Value = serde_json::from_str(json.exits(2).stdout.trim()).unwrap();
-    assert_eq!((&json["usable"], json["files"].as_array().unwrap().len()), (&false.into(), 4));
+    assert_eq!(
+        (&json["usable"], json["files"].as_array().unwrap().len()),
+        (&false.into(), 4)
+    );
 }
