@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::kiosk::{Done, Root, run};
+use crate::kiosk::{Done, Root, run, until};
+use crate::terminal::Terminal;
 
 /// PINs of the tests' people.
 const PIN_A: &str = "480213";
@@ -132,6 +133,21 @@ fn the_first_start_makes_the_first_administrator_and_no_pin_is_in_any_file() {
     let end = refused(&root, &["account", "end", "A. Sato"]);
     assert!(end.contains("the last administrator"), "{end}");
     done(&root, &["log", "verify"]);
+}
+
+#[test]
+fn the_terminal_asks_for_a_pin_twice_and_never_shows_it() {
+    let add = ["account", "add", "A.Sato", "--role", "administrator"];
+    let terminal = Terminal::running(Root::for_everybody(), &add);
+    let typed = |pin: &str| [pin, "Enter"].iter().for_each(|key| terminal.press(key));
+    let asked = terminal.shows(&["new PIN of A.Sato:"]);
+    typed(PIN_A);
+    let again = terminal.shows(&["the same PIN again:"]);
+    assert!(!(asked + &again + &terminal.screen()).contains(PIN_A));
+    typed(PIN_A);
+    let accounts = etc(&terminal.root, "accounts.toml");
+    until("the account", || accounts.exists().then_some(()));
+    assert!(text(&terminal.root, "accounts.toml").contains("name = \"A.Sato\""));
 }
 
 #[test]
