@@ -133,6 +133,11 @@ mod waivers;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod lending;
 
+/// Companies, visits and accounts, and what takes two people.
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod people;
+
 /// The ledger after scans, and after somebody edited it.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 use crate::kiosk::{self, Root};
 use crate::media;
 
-/// A tmux server of its own with one window, in which the trial runs.
-struct Terminal {
+/// A tmux server of its own with one window, in which one command runs.
+pub(crate) struct Terminal {
     socket: PathBuf,
-    root: Root,
+    pub(crate) root: Root,
 }
 
 impl Drop for Terminal {
@@ -21,27 +21,25 @@ impl Drop for Terminal {
 
 impl Terminal {
     fn open() -> Self {
-        let root = Root::for_everybody();
         let samples = media::sample("1-clean");
+        let samples = samples.parent().unwrap().to_str().unwrap();
+        Self::running(Root::for_everybody(), &["trial", "--samples", samples])
+    }
+
+    /// `kioskctl` with these arguments, on an installation whose path is short.
+    #[track_caller]
+    pub(crate) fn running(root: Root, arguments: &[&str]) -> Self {
         let terminal = Self {
             socket: root.path().join("tmux"),
             root,
         };
-        let trial = [
-            "new-session",
-            "-d",
-            "-x",
-            "100",
-            "-y",
-            "40",
+        let window = ["new-session", "-d", "-x", "100", "-y", "40"];
+        let kioskctl = [
             env!("CARGO_BIN_EXE_kioskctl"),
             "--root",
             terminal.root.path().to_str().unwrap(),
-            "trial",
-            "--samples",
-            samples.parent().unwrap().to_str().unwrap(),
         ];
-        let started = terminal.tmux(&trial);
+        let started = terminal.tmux(&[&window, &kioskctl[..], arguments].concat());
         assert!(
             started.status.success(),
             "{}",
@@ -65,17 +63,17 @@ impl Terminal {
             .expect("tmux runs")
     }
 
-    fn press(&self, key: &str) {
+    pub(crate) fn press(&self, key: &str) {
         assert!(self.tmux(&["send-keys", key]).status.success());
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         String::from_utf8(self.tmux(&["capture-pane", "-p"]).stdout).unwrap()
     }
 
     /// Waits until the screen shows every one of these words.
     #[track_caller]
-    fn shows(&self, words: &[&str]) -> String {
+    pub(crate) fn shows(&self, words: &[&str]) -> String {
         let mut last = String::new();
         let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             kiosk::until(&format!("{words:?}"), || {

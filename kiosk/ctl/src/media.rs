@@ -21,10 +21,10 @@ use std::path::PathBuf;
 use broker::Paths;
 
 use crate::CommandError;
+use crate::lending;
 pub(crate) use add::{Said, asked, register, registered, tell};
 pub(crate) use edit::said as reason;
 pub(crate) use learn::{More, inserted, whole};
-use crate::lending;
 
 /// Options of `kioskctl media`.
 #[derive(clap::Args)]

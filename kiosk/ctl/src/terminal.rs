@@ -16,13 +16,14 @@ pub(crate) fn secret(what: &str, option: &str) -> io::Result<String> {
         let why = format!("there is no terminal to ask for the {what} (give {option}): {error}");
         io::Error::new(error.kind(), why)
     })?;
-    write!(terminal, "{what}: ")?;
     let shown = termios::tcgetattr(&terminal)?;
     let mut hidden = shown.clone();
     hidden.local_flags.remove(LocalFlags::ECHO);
+    // Before the question, or what is typed at once would be seen, and then thrown away.
     termios::tcsetattr(&terminal, SetArg::TCSAFLUSH, &hidden)?;
     let mut line = String::new();
-    let read = BufReader::new(&terminal).read_line(&mut line);
+    let asked = write!(terminal, "{what}: ");
+    let read = asked.and_then(|()| BufReader::new(&terminal).read_line(&mut line));
     termios::tcsetattr(&terminal, SetArg::TCSAFLUSH, &shown)?;
     writeln!(terminal)?;
     if read? == 0 {

@@ -26,11 +26,11 @@ const PIN_LINE_BYTES_MAX: usize = 64;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Second {
     /// Who else answers for it: another person, whose PIN is asked where there are accounts
-    #[arg(long = "second", value_name = "NAME")]
-    pub(crate) name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) second: Option<String>,
     /// A file with the second person's PIN in its first line [default: the terminal is asked]
-    #[arg(long = "second-pin-file", value_name = "FILE", requires = "name")]
-    pub(crate) pin_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "second")]
+    second_pin_file: Option<PathBuf>,
 }
 
 /// The accounts, with what says whether they are in force.
@@ -186,16 +186,16 @@ pub(crate) fn second(
 ) -> Result<Option<String>, CommandError> {
     let staff = Staff::read(paths)?;
     if staff.is_empty() {
-        return Ok(said.name.clone());
+        return Ok(said.second.clone());
     }
-    let Some(name) = &said.name else {
+    let Some(name) = &said.second else {
         let why = "this needs two people: say with --second who else answers for it";
         return Err(CommandError::NotAllowed(why.to_owned()));
     };
     let account = staff.second(by, name).map_err(CommandError::NotAllowed)?;
     tries::confirm(paths, account, || {
         let what = format!("PIN of {name}");
-        ask(said.pin_file.as_deref(), "--second-pin-file", &what)
+        ask(said.second_pin_file.as_deref(), "--second-pin-file", &what)
     })?;
     Ok(Some(account.name.clone()))
 }

@@ -15,16 +15,21 @@ use crate::CommandError;
 pub(super) enum Whereabouts {
     /// Handed out and not back.
     Lent(Box<Lent>),
-    /// It passed on its way in, in this entry, and has not been seen on its way out.
-    Inside(u64),
+    /// It passed on its way in and has not been seen on its way out.
+    Inside {
+        /// In this entry.
+        entry: u64,
+        /// On a visit for this company; `None` when no visit was named.
+        company: Option<String>,
+    },
 }
 
 /// What the entries say of every medium that is not where it is kept.
 #[derive(Debug, Default)]
 pub(super) struct Custody {
     out: BTreeMap<String, Whereabouts>,
-    /// The insertions at the kiosk, and whether each was on the way out.
-    ways: BTreeMap<u64, Way>,
+    /// The insertions at the kiosk: which way each went, and on a visit for which company.
+    ways: BTreeMap<u64, (Way, Option<String>)>,
     /// The medium of each PASS, for one that is withdrawn.
     passes: BTreeMap<u64, String>,
 }
@@ -65,21 +70,33 @@ impl Custody {
         } = event
         {
             let way = occasion.as_ref().map_or(Way::In, |occasion| occasion.way);
-            self.ways.insert(number, way);
+            let visit = occasion
+                .as_ref()
+                .and_then(|occasion| occasion.visit.clone());
+            self.ways
+                .insert(number, (way, visit.map(|visit| visit.company)));
         } else if let Event::Judged(judged) = event {
             let (Some(medium), Verdict::Pass) = (&judged.medium, judged.verdict) else {
                 return;
             };
-            match self.ways.get(&judged.insertion) {
-                Some(Way::In) if !self.is_lent(medium) => {
+            // Whoever has a medium that is lent brings it and takes it; it is lent until it is
+            // returned.
+            if self.is_lent(medium) {
+                return;
+            }
+            match self.ways.remove(&judged.insertion) {
+                Some((Way::In, company)) => {
                     self.passes.insert(judged.insertion, medium.clone());
-                    self.out.insert(medium.clone(), Whereabouts::Inside(number));
+                    let inside = Whereabouts::Inside {
+                        entry: number,
+                        company,
+                    };
+                    self.out.insert(medium.clone(), inside);
                 }
-                Some(Way::Out) if !self.is_lent(medium) => {
+                Some((Way::Out, _)) => {
                     self.out.remove(medium);
                 }
-                // Whoever has it brings it and takes it; it is lent until it is returned.
-                Some(Way::In | Way::Out) | None => {}
+                None => {}
             }
         } else if let Event::Withdrawn { insertion, .. } = event {
             if let Some(medium) = self.passes.remove(insertion)

@@ -56,7 +56,10 @@ fn returned() -> Value {
 
 #[test]
 fn a_medium_that_passed_on_its_way_in_is_inside_until_it_is_seen_again() {
-    let inside = Some(Whereabouts::Inside(2));
+    let inside = Some(Whereabouts::Inside {
+        entry: 2,
+        company: None,
+    });
     let of = |events: &[Value]| after(events).of("M-1").cloned();
     let passed = [inserted(None), judged(1, "pass")];
     assert_eq!(of(&passed), inside);
@@ -70,6 +73,18 @@ fn a_medium_that_passed_on_its_way_in_is_inside_until_it_is_seen_again() {
         "event": "withdrawn", "insertion": 1, "verdict": "incomplete", "reasons": [],
     });
     assert_eq!(with(&[withdrawn]), None);
+}
+
+#[test]
+fn a_medium_that_came_in_on_a_visit_is_its_companys_to_give_back() {
+    let mut on_visit = inserted(Some("in"));
+    on_visit["occasion"]["visit"] = json!({ "id": "V-1", "person": "P", "company": "Kita" });
+    let custody = after(&[on_visit, judged(1, "pass")]);
+    let inside = Whereabouts::Inside {
+        entry: 2,
+        company: Some("Kita".to_owned()),
+    };
+    assert_eq!(custody.of("M-1"), Some(&inside));
 }
 
 #[test]

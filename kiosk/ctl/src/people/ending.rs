@@ -189,57 +189,25 @@ fn hand_back(
 ) -> Result<(), CommandError> {
     let list = site::allowlist(paths)?;
     let contractors = site::contractors(paths)?;
-    let media: Vec<String> = media_of(list.as_ref(), company)
-        .map(|medium| {
-            let place = match custody.of(&medium.id) {
-                None => "not seen outside its place".to_owned(),
-                Some(Whereabouts::Lent(lent)) => {
-                    format!("LENT to {} until {}", lent.to, lent.until)
-                }
-                Some(Whereabouts::Inside(entry)) => format!("INSIDE since entry {entry}"),
-            };
-            let lost = match medium.status {
-                Status::Lost => "  (lost)",
-                Status::Active | Status::Revoked => "",
-            };
-            format!(
-                "medium {}  {}  {place}{lost}",
-                medium.id, medium.storage_place
-            )
-        })
+    let mut all: Vec<String> = list
+        .iter()
+        .flat_map(Allowlist::media)
+        .filter_map(|medium| medium_back(medium, company, custody))
         .collect();
-    // What was lent to it is the plant's, and is to come back too.
-    let lent = list.iter().flat_map(Allowlist::media).filter_map(|medium| {
-        let Some(Whereabouts::Lent(lent)) = custody.of(&medium.id) else {
-            return None;
-        };
-        let is_theirs = lent.company.as_deref() == Some(company) && medium.company != company;
-        is_theirs.then(|| {
-            let (id, place) = (&medium.id, &medium.storage_place);
-            format!(
-                "medium {id}  {place}  LENT to {} until {}",
-                lent.to, lent.until
-            )
-        })
-    });
     let end = end.end(&at.zone).unwrap_or(at.now);
-    let visits = contractors.visits().iter();
-    let visits = visits.filter(|visit| visit.company == company);
-    // Of visits that were over before, the badge came back with the visit.
-    let held = visits.filter(|visit| {
-        visit
-            .valid_until
-            .end(&at.zone)
-            .is_none_or(|until| end <= until)
-    });
-    let badges = held.filter_map(|visit| {
-        let badge = visit.badge.as_deref()?;
-        Some(format!(
-            "badge {badge}  visit {}  {}",
-            visit.id, visit.person
-        ))
-    });
-    let all: Vec<String> = media.into_iter().chain(lent).chain(badges).collect();
+    // Of a visit that was over before, the badge came back with the visit.
+    let is_late = |visit: &&Visit| {
+        let until = visit.valid_until.end(&at.zone);
+        visit.company == company && until.is_none_or(|until| end <= until)
+    };
+    for visit in contractors.visits().iter().filter(is_late) {
+        if let Some(badge) = &visit.badge {
+            all.push(format!(
+                "badge {badge}  visit {}  {}",
+                visit.id, visit.person
+            ));
+        }
+    }
     if all.is_empty() {
         print::line("nothing is to be handed back");
         return Ok(());
@@ -248,6 +216,30 @@ fn hand_back(
     all.iter()
         .for_each(|line| print::line(&format!("  {line}")));
     Ok(())
+}
+
+/// A medium that is the company's, or that it has: lent to it, or brought in on a visit of its.
+fn medium_back(medium: &Medium, company: &str, custody: &Custody) -> Option<String> {
+    let seen = custody.of(&medium.id);
+    let has = match seen {
+        None => None,
+        Some(Whereabouts::Lent(lent)) => lent.company.as_deref(),
+        Some(Whereabouts::Inside { company, .. }) => company.as_deref(),
+    };
+    if medium.company != company && has != Some(company) {
+        return None;
+    }
+    let place = match seen {
+        None => "not seen outside its place".to_owned(),
+        Some(Whereabouts::Lent(lent)) => format!("LENT to {} until {}", lent.to, lent.until),
+        Some(Whereabouts::Inside { entry, .. }) => format!("INSIDE since entry {entry}"),
+    };
+    let lost = match medium.status {
+        Status::Lost => "  (lost)",
+        Status::Active | Status::Revoked => "",
+    };
+    let (id, kept) = (&medium.id, &medium.storage_place);
+    Some(format!("medium {id}  {kept}  {place}{lost}"))
 }
 
 #[cfg(test)]

@@ -4,16 +4,18 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
+use broker::Paths;
 use broker::recorder::Recorder;
 use broker::rules::store::{Request, Store, StoreError};
-use broker::{Paths, person};
 use jiff::Timestamp;
 use nix::sys::stat::{Mode, umask};
 use wire::MediumName;
 use wire::ledger::Event;
+use wire::rule_change::Person;
 
 use crate::CommandError;
 use crate::print;
+use crate::who;
 
 /// Options of `kioskctl rules install`.
 #[derive(clap::Args)]
@@ -42,7 +44,8 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let path = &arguments.bundle;
     let bundle = File::open(path).map_err(CommandError::file("read", path))?;
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    let request = request(MediumName::cut(name).0, arguments.replace);
+    let by = who::administrator(paths)?;
+    let request = request(by, MediumName::cut(name).0, arguments.replace);
     let recorder = Recorder::open(arguments.ledger.as_deref(), paths)?;
     umask(Mode::from_bits_truncate(0o022));
     let done = Store::open(paths).and_then(|mut store| {
@@ -54,7 +57,8 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
 
 /// Runs `rules rollback`.
 pub(crate) fn roll_back(arguments: &BackArguments, paths: &Paths) -> Result<u8, CommandError> {
-    let request = request(MediumName::cut(b"").0, false);
+    let by = who::administrator(paths)?;
+    let request = request(by, MediumName::cut(b"").0, false);
     let recorder = Recorder::open(arguments.ledger.as_deref(), paths)?;
     umask(Mode::from_bits_truncate(0o022));
     let done = Store::open(paths).and_then(|mut store| {
@@ -64,9 +68,9 @@ pub(crate) fn roll_back(arguments: &BackArguments, paths: &Paths) -> Result<u8, 
     answer(done, "in force again", recorder)
 }
 
-fn request(file: MediumName, replace: bool) -> Request {
+fn request(by: Person, file: MediumName, replace: bool) -> Request {
     Request {
-        by: person::here(),
+        by,
         file,
         now: Timestamp::now(),
         replace,

@@ -142,13 +142,14 @@ pub(super) fn confirm(
         .map_err(|(_, errno)| CommandError::file("lock", file)(errno.into()))?;
     let tries = tries(paths, name)?.0;
     open(name, &tries)?;
+    // Where nothing can be written down, nothing is tried.
+    let recorder = Recorder::open(None, paths)?;
     let is_right = pin::verify(&typed, account.pin.as_deref().unwrap_or_default());
     pin::wipe(typed);
     if is_right {
-        return Ok(());
+        return Ok(recorder.finish()?);
     }
     let seconds = tries.locks_for();
-    let recorder = Recorder::open(None, paths)?;
     let refused = SignInRefused {
         whom: Some(SignIn::Staff(name.clone())),
         why: SignInFault::WrongPin,
