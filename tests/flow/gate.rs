@@ -80,6 +80,11 @@ pub(crate) fn connect(root: &Root) -> OwnedFd {
     })
 }
 
+/// Says something to kioskd as a screen does.
+pub(crate) fn say(screen: &OwnedFd, what: &[u8]) {
+    socket::send(screen.as_raw_fd(), what, MsgFlags::MSG_NOSIGNAL).unwrap();
+}
+
 impl Kiosk {
     pub(crate) fn start() -> Self {
         let kiosk = Self::begin(Root::for_everybody(), None);

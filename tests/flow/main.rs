@@ -116,6 +116,10 @@ mod bay;
 /// What two people answer for, and what becomes of what was stopped.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
+mod visits;
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod waivers;
 
 /// The ledger after scans, and after somebody edited it.

@@ -1,11 +1,8 @@
 //! Waivers, by hand and at the kiosk; and what was done with media that were stopped.
 
-use std::os::fd::{AsRawFd, OwnedFd};
-
-use nix::sys::socket::{self, MsgFlags};
 use serde_json::{Value, json};
 
-use crate::gate::{Kiosk, connect, daemon, record};
+use crate::gate::{Kiosk, connect, daemon, record, say};
 use crate::kiosk::{Done, Root, run};
 use crate::media;
 use crate::report::Report;
@@ -270,14 +267,9 @@ fn at_the_kiosk_a_waived_medium_passes_and_says_with_which_waiver() {
     kiosk.verifies();
 }
 
-/// Says something to kioskd as a screen does.
-fn say(screen: &OwnedFd, what: &[u8]) {
-    socket::send(screen.as_raw_fd(), what, MsgFlags::MSG_NOSIGNAL).unwrap();
-}
-
 fn choice(insertion: u64, sequence: u64, choice: &str) -> Vec<u8> {
     let choice = json!({ "insertion": insertion, "sequence": sequence, "choice": choice });
-    serde_json::to_vec(&choice).unwrap()
+    serde_json::to_vec(&json!({ "case": choice })).unwrap()
 }
 
 /// The insertion that is asked about, and the view in which it is.
@@ -308,7 +300,7 @@ fn after_stop_the_kiosk_asks_once_what_was_done_and_believes_only_what_it_offere
         say(&kiosk.screen, &wrong);
     }
     let stranger = connect(&kiosk.root);
-    say(&stranger, b"{\"choice\":\"burnt\"}");
+    say(&stranger, b"{\"case\":\"burnt\"}");
     kiosk.remove(&image);
     // The question stays when the medium is out, and none of that was an answer.
     let waiting = kiosk.until("the removal", |view| {

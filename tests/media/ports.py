@@ -29,6 +29,8 @@ MEDIA = [
     ("VM-UAS", QEMU_UAS, "VM-UAS", "clean", {"interfaces": ["08:06:62"]}),
     ("VM-EXPIRED", QEMU, "VM-EXPIRED", "clean", {"valid_until": "2026-01-31"}),
     ("VM-REVOKED", QEMU, "VM-REVOKED", "clean", {"status": "revoked"}),
+    ("VM-LOST", QEMU, "VM-LOST", "clean", {"status": "lost"}),
+    ("VM-FUTURE", QEMU, "VM-FUTURE", "clean", {"valid_from": "2098-01-01"}),
     ("VM-CAPACITY", QEMU, "VM-CAPACITY", "clean", {"capacity_bytes": 64 << 30}),
     ("VM-LARGE", QEMU, "VM-LARGE", "large", {}),
     ("VM-SLOW", QEMU, "VM-SLOW", "slow", {}),

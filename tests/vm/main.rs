@@ -70,6 +70,10 @@ mod faults;
 #[cfg(test)]
 mod killed;
 
+/// People and the media they carry.
+#[cfg(test)]
+mod people;
+
 /// Names that attack.
 #[cfg(test)]
 mod strings;

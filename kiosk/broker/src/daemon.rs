@@ -3,13 +3,17 @@
 mod act;
 mod cases;
 mod delivery;
+mod gate;
 mod ledger;
+mod lists;
 mod refusal;
 mod reload;
+mod requests;
 mod second;
 mod source;
 mod supervised;
 mod upkeep;
+mod visitors;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
@@ -26,16 +30,18 @@ use wire::frame;
 use wire::standing::Standing;
 
 use crate::bay::Bay;
+use crate::clock::Clock;
 use crate::paths::Paths;
 use crate::port::Port;
 use crate::recorder::Recorder;
 use crate::rules::{self, Loaded};
-use crate::site::{self, Site};
+use crate::site::Site;
 use crate::step::{Event, LaneId, State};
 use crate::usb::Usb;
 use crate::view;
 
 use ledger::Owner;
+pub(crate) use requests::Offer;
 pub use source::{NOTICED_WAIT_MAX, Source};
 use supervised::Supervised;
 
@@ -81,6 +87,9 @@ pub struct Daemon {
     paths: Paths,
     site: Site,
     allowlist: Option<Allowlist>,
+    lists: lists::Lists,
+    gate: gate::Gate,
+    clock: Clock,
     loaded: Option<Loaded>,
     in_force: reload::InForce,
     /// What is known of them.
@@ -105,6 +114,9 @@ pub struct Daemon {
     /// What the ledger said to hold: waivers, open cases.
     standing: Standing,
     standing_asked: Option<Instant>,
+    /// How many times that was asked and answered on this connection.
+    standing_asks: u64,
+    standing_answers: u64,
     state: State,
     ports: BTreeMap<LaneId, Port>,
     lanes_ever: u64,
@@ -140,7 +152,7 @@ impl Daemon {
             std::fs::create_dir_all(&folder).map_err(path("make", &folder))?;
         }
         let site = Site::read(&paths)?;
-        let allowlist = site::allowlist(&paths)?;
+        let (lists, allowlist) = lists::Lists::read(&paths)?;
         let in_force = reload::InForce::look(&paths);
         // Without rules it is out of service, says why, and tries again; it records all the same.
         let read = rules::load(&rules::folder(None, &paths), &paths, Timestamp::now());
@@ -157,6 +169,9 @@ impl Daemon {
             paths,
             site,
             allowlist,
+            lists,
+            gate: gate::Gate::default(),
+            clock: Clock::start(),
             loaded,
             in_force,
             upkeep: upkeep::Upkeep::new(fault),
@@ -173,6 +188,8 @@ impl Daemon {
             unsent: VecDeque::new(),
             standing: Standing::default(),
             standing_asked: None,
+            standing_asks: 0,
+            standing_answers: 0,
             state: State::new(),
             ports: BTreeMap::new(),
             lanes_ever: 0,
@@ -211,6 +228,10 @@ impl Daemon {
             }
             self.hear_screens();
             self.keep_standing();
+            self.watch_clock();
+            self.watch_lists();
+            self.mind_gate();
+            self.give_up_waiting();
             self.send_entries();
             self.watch_rules();
             self.mind_rules();
@@ -280,6 +301,7 @@ impl Daemon {
         self.sent = now;
         self.changed = false;
         self.open_cases();
+        self.offer_requests();
         self.sequence = self.sequence.saturating_add(1);
         let in_the_way = self.clamd.in_the_way(self.site.policy.clamd.as_ref());
         let mut view = view::view(
@@ -292,6 +314,7 @@ impl Daemon {
             &self.ports,
         );
         view.open_cases = self.other_cases();
+        view.gate = self.gate_view();
         match frame::encode(&view) {
             Ok(packet) => self
                 .screens

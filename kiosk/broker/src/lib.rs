@@ -22,6 +22,10 @@ mod port;
 
 mod case;
 
+pub mod clock;
+
+pub mod attempts;
+
 mod view;
 
 pub mod run;
@@ -31,6 +35,8 @@ pub mod paths;
 pub mod site;
 
 pub mod person;
+
+pub mod pin;
 
 pub mod rules;
 

@@ -48,6 +48,18 @@ impl Paths {
         self.at("etc/media-kiosk/allowlist.toml")
     }
 
+    /// Companies and visits.
+    #[must_use]
+    pub fn contractors(&self) -> PathBuf {
+        self.at("etc/media-kiosk/contractors.toml")
+    }
+
+    /// The accounts of staff.
+    #[must_use]
+    pub fn accounts(&self) -> PathBuf {
+        self.at("etc/media-kiosk/accounts.toml")
+    }
+
     /// The rules that were shipped.
     #[must_use]
     pub fn shipped_rules(&self) -> PathBuf {

@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
 use jiff::Timestamp;
 use wire::Gap;
+use wire::custody::{Occasion, VisitName, Way};
 use wire::ledger::{Event, Judged, Rules};
 use wire::view::{Brought, Stage};
 use wire::waiver::Waivers;
 
 use crate::case::Case;
 use crate::clamd::Second;
+use crate::daemon::Offer;
 use crate::errand::Errand;
 use crate::identify::{Identified, Since};
 use crate::paths::Paths;
@@ -47,6 +49,18 @@ pub(crate) struct Port {
     pub(crate) forget_at: Option<Instant>,
     /// The question what was done with it, once it is asked.
     pub(crate) case: Option<Case>,
+    /// The offer to request its registration, once it is made.
+    pub(crate) offer: Option<Offer>,
+    /// The visit it comes with.
+    pub(crate) visit: Option<VisitName>,
+    /// Which way it goes.
+    pub(crate) way: Way,
+    /// Where it is to be put, once it has passed on its way out.
+    pub(crate) put_back: Option<String>,
+    /// Whether it waits for the code of a visit.
+    pub(crate) awaits_visit: bool,
+    /// Whether an administrator waits for it, to register it.
+    pub(crate) enrols: bool,
     /// When it was noticed.
     pub(crate) noticed: Instant,
     began: Timestamp,
@@ -114,10 +128,36 @@ impl Port {
             fault: None,
             forget_at: None,
             case: None,
+            offer: None,
+            visit: None,
+            way: Way::In,
+            put_back: None,
+            awaits_visit: false,
+            enrols: false,
             noticed: Instant::now(),
             began: Timestamp::now(),
             scan: None,
         }
+    }
+
+    /// Takes over what was said when the device of this medium was noticed.
+    pub(crate) fn follow(&mut self, noticed: &Self) {
+        self.visit.clone_from(&noticed.visit);
+        self.way = noticed.way;
+        self.enrols = noticed.enrols;
+    }
+
+    /// On which occasion it is here, when there is anything to say of it.
+    pub(crate) fn occasion(&self, is_weak: bool) -> Option<Box<Occasion>> {
+        let is_usual = self.visit.is_none() && self.way == Way::In && !is_weak && !self.enrols;
+        (!is_usual).then(|| {
+            Box::new(Occasion {
+                visit: self.visit.clone(),
+                way: self.way,
+                is_weak,
+                is_enrolment: self.enrols,
+            })
+        })
     }
 
     /// Starts the scan. What fails here ends it at once, with the reason. A medium that

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use decide::policy::Zone;
-use decide::{Allowlist, Policy};
+use decide::{Accounts, Allowlist, Contractors, Moment, Policy};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -51,7 +51,7 @@ impl Site {
     /// [`SiteError`], naming the file and the place in it.
     pub fn read(paths: &Paths) -> Result<Self, SiteError> {
         let path = paths.policy();
-        let policy = match read(path.clone())? {
+        let policy = match text(path.clone())? {
             None => Policy::builtin(),
             Some(text) => decide::policy::parse(&text).map_err(|error| {
                 SiteError::Malformed(error.in_file(&path.display().to_string()))
@@ -67,6 +67,15 @@ impl Site {
         Ok(Self { policy, zone })
     }
 
+    /// `now`, by the site's calendar.
+    #[must_use]
+    pub fn moment(&self, now: Timestamp) -> Moment {
+        Moment {
+            now,
+            zone: self.zone.clone(),
+        }
+    }
+
     /// Which day it is at the site.
     #[must_use]
     pub fn today(&self, now: Timestamp) -> jiff::civil::Date {
@@ -80,15 +89,42 @@ impl Site {
 /// [`SiteError`], naming the file and the place in it.
 pub fn allowlist(paths: &Paths) -> Result<Option<Allowlist>, SiteError> {
     let path = paths.allowlist();
-    let Some(text) = read(path.clone())? else {
+    let Some(text) = text(path.clone())? else {
         return Ok(None);
     };
-    decide::allowlist::parse(&text)
-        .map(Some)
-        .map_err(|error| SiteError::Malformed(error.in_file(&path.display().to_string())))
+    let list = decide::allowlist::parse(&text);
+    list.map(Some).map_err(|error| malformed(&path, &error))
 }
 
-fn read(path: PathBuf) -> Result<Option<String>, SiteError> {
+/// Reads `contractors.toml`; without such a file there are none.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn contractors(paths: &Paths) -> Result<Contractors, SiteError> {
+    let path = paths.contractors();
+    let text = text(path.clone())?.unwrap_or_default();
+    decide::contractors::parse(&text).map_err(|error| malformed(&path, &error))
+}
+
+/// Reads `accounts.toml`; without such a file there are none.
+///
+/// # Errors
+/// [`SiteError`], naming the file and the place in it.
+pub fn accounts(paths: &Paths) -> Result<Accounts, SiteError> {
+    let path = paths.accounts();
+    let text = text(path.clone())?.unwrap_or_default();
+    decide::accounts::parse(&text).map_err(|error| malformed(&path, &error))
+}
+
+fn malformed(path: &std::path::Path, error: &decide::ListError) -> SiteError {
+    SiteError::Malformed(error.in_file(&path.display().to_string()))
+}
+
+/// A file's text; `None` when there is no such file.
+///
+/// # Errors
+/// [`SiteError::Read`].
+pub(crate) fn text(path: PathBuf) -> Result<Option<String>, SiteError> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -106,6 +106,7 @@ fn weight(lane: &Lane) -> u8 {
 
 fn shown(lane: &Lane, port: &Port) -> Shown {
     let stage = match lane {
+        Lane::Noticed if port.awaits_visit => Stage::AwaitingVisit,
         Lane::Noticed | Lane::Arriving { .. } => Stage::Checking,
         Lane::Scanning { .. } => port.scanning(),
         Lane::Judging { .. } | Lane::Withdrawing { .. } => Stage::Recording,
@@ -116,7 +117,7 @@ fn shown(lane: &Lane, port: &Port) -> Shown {
         label: port.identified.label(),
         stage,
         asking: port.case.map(|case| case.asking()),
-        request: None,
+        request: port.offer.map(|offer| offer.shown()),
     }
 }
 
@@ -141,7 +142,7 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
             .map_or(0, |totals| totals.bytes_read),
         first: first.filter(|_| shown.verdict() != Verdict::Pass),
         brought: port.brought.clone(),
-        put_back: None,
+        put_back: port.put_back.clone(),
         waivers: received
             .map(|received| received.examination.waivers.iter().copied().collect())
             .unwrap_or_default(),

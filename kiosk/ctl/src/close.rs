@@ -11,6 +11,7 @@ use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
 use crate::waiver;
+use crate::who;
 
 /// Options of `kioskctl log close`.
 #[derive(clap::Args)]
@@ -52,7 +53,7 @@ pub(crate) fn run(
     let event = Event::Mitigated {
         insertion,
         action,
-        by: arguments.by.clone().unwrap_or_else(waiver::user),
+        by: who::signer(paths, arguments.by.as_deref())?,
     };
     let entry = waiver::write(folder, paths, event)?;
     print::line(&format!(
@@ -63,7 +64,7 @@ pub(crate) fn run(
 }
 
 /// The receipt on the screen is the verdict's entry; people say that one.
-fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
+pub(crate) fn insertion(ledger: &Ledger, number: u64) -> Result<u64, CommandError> {
     let event = ledger.entry(number)?.content()?.event;
     if let Event::Withdrawn { insertion, .. } = event {
         return Ok(insertion);

@@ -28,6 +28,20 @@ mod close;
 
 mod waiver;
 
+mod who;
+
+mod people;
+
+mod config;
+
+mod terminal;
+
+mod lists;
+
+mod media;
+
+mod requests;
+
 mod trial;
 
 use std::ffi::OsString;
@@ -118,6 +132,12 @@ pub enum CommandError {
     /// What was asked for makes no sense.
     #[error("{0}")]
     Asked(String),
+    /// Who runs this may not do it, or a second person did not confirm it.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// A PIN cannot be one, or was not hashed.
+    #[error(transparent)]
+    Pin(#[from] broker::pin::PinError),
     /// The scanner cannot be started.
     #[error(transparent)]
     Scanner(#[from] broker::scanner::ScannerError),
@@ -186,6 +206,18 @@ enum Command {
     Status(status::Arguments),
     /// Let one content pass one rule for a time; two people answer for it
     Waiver(waiver::Arguments),
+    /// Register media, change and list them
+    Media(media::Arguments),
+    /// Answer requests that were made at the kiosk
+    Requests(requests::Arguments),
+    /// Companies with their contracts, and what ends with them
+    Company(people::CompanyArguments),
+    /// Visits of a company's people, each with a code for the kiosk
+    Visit(people::VisitArguments),
+    /// Accounts of the staff: administrators, approvers and auditors
+    Account(people::AccountArguments),
+    /// Check the site's files
+    Config(config::Arguments),
     /// Open a kiosk with a virtual bay on this terminal, with four sample media
     Trial(trial::Arguments),
 }
@@ -212,6 +244,12 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Log(arguments) => log::run(&arguments, &paths),
         Command::Status(arguments) => status::run(&arguments, &paths),
         Command::Waiver(arguments) => waiver::run(&arguments, &paths),
+        Command::Media(arguments) => media::run(&arguments, &paths),
+        Command::Requests(arguments) => requests::run(&arguments, &paths),
+        Command::Company(arguments) => people::company(&arguments, &paths),
+        Command::Visit(arguments) => people::visit(&arguments, &paths),
+        Command::Account(arguments) => people::account(&arguments, &paths),
+        Command::Config(arguments) => config::run(&arguments, &paths),
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {

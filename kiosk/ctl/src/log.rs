@@ -16,6 +16,7 @@ use crate::close;
 use crate::print;
 use crate::report::{spelled, trail};
 use crate::words;
+pub(crate) use changes::person;
 
 /// Options of `kioskctl log`.
 #[derive(clap::Args)]

@@ -12,8 +12,6 @@ mod sign;
 
 mod secret;
 
-mod terminal;
-
 mod install;
 
 mod status;

@@ -16,6 +16,7 @@ use wire::{Digest, Source};
 use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
+use crate::who::{self, Second, Staff};
 
 /// Options of `kioskctl waiver`.
 #[derive(clap::Args)]
@@ -69,12 +70,11 @@ struct Add {
     /// Why it may pass
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Who answers for it
+    /// Who answers for it [default: the account of the user who runs this]
     #[arg(long, value_name = "A")]
-    approved_by: String,
-    /// Who else does; another person
-    #[arg(long, value_name = "B")]
-    second: String,
+    approved_by: Option<String>,
+    #[command(flatten)]
+    second: Second,
     /// Last day on which it holds, at most 90 days ahead: 2026-12-31
     #[arg(long, value_name = "DATE")]
     until: Date,
@@ -122,7 +122,11 @@ fn digest(text: &str) -> Result<Digest, String> {
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     match &arguments.command {
         Command::Add(add) => {
-            let event = Event::Waived(Box::new(waived(add, &Site::read(paths)?)?));
+            let event = Event::Waived(Box::new(waived(
+                add,
+                &Site::read(paths)?,
+                two(add, paths)?,
+            )?));
             let entry = write(arguments.ledger.as_ref(), paths, event)?;
             print::line(&format!("waiver {entry}: {} until {}", add.rule, add.until));
         }
@@ -133,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::End { number, by } => {
             let event = Event::WaiverEnded {
                 waiver: *number,
-                by: by.clone().unwrap_or_else(user),
+                by: who::signer(paths, by.as_deref())?,
             };
             let entry = write(arguments.ledger.as_ref(), paths, event)?;
             print::line(&format!("waiver {number} ended: entry {entry}"));
@@ -142,8 +146,27 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     Ok(0)
 }
 
+/// The two people who answer for it. With accounts the first is an administrator, who runs this,
+/// and the second confirms it.
+fn two(add: &Add, paths: &Paths) -> Result<[String; 2], CommandError> {
+    let by = who::administrator(paths)?;
+    let staff = Staff::read(paths)?;
+    let first = match &add.approved_by {
+        None if staff.is_empty() => {
+            let why = "say with --approved-by who answers for it";
+            return Err(CommandError::Asked(why.to_owned()));
+        }
+        said => who::signer(paths, said.as_deref())?,
+    };
+    let Some(second) = who::second(paths, &by, &add.second)? else {
+        let why = "a waiver needs two people: say with --second who else answers for it";
+        return Err(CommandError::Asked(why.to_owned()));
+    };
+    Ok([first, second])
+}
+
 /// The waiver with the moment at which its last day ends, by the site's calendar.
-fn waived(add: &Add, site: &Site) -> Result<Waived, CommandError> {
+fn waived(add: &Add, site: &Site, [first, second]: [String; 2]) -> Result<Waived, CommandError> {
     let after = add.until.tomorrow().ok();
     let ends = after.and_then(|day| day.to_zoned(site.zone.clone()).ok());
     let ends = ends.ok_or_else(|| CommandError::Asked(format!("no such day: {}", add.until)))?;
@@ -153,8 +176,8 @@ fn waived(add: &Add, site: &Site) -> Result<Waived, CommandError> {
         rule: add.rule.clone(),
         of: add.of.clone(),
         reason: add.reason.clone(),
-        approved_by: add.approved_by.clone(),
-        second: add.second.clone(),
+        approved_by: first,
+        second,
         until: add.until.to_string(),
         ends: ends.timestamp().to_string(),
         medium: add.medium.clone(),
@@ -174,25 +197,13 @@ pub(crate) fn write(
     Ok(entry.number)
 }
 
-/// The user who runs this, through sudo too.
-pub(crate) fn user() -> String {
-    let sudo = std::env::var("SUDO_USER")
-        .ok()
-        .filter(|name| !name.is_empty());
-    let own = || {
-        let uid = nix::unistd::getuid();
-        let found = nix::unistd::User::from_uid(uid).ok().flatten();
-        found.map_or_else(|| format!("uid {uid}"), |user| user.name)
-    };
-    sudo.unwrap_or_else(own)
-}
-
 /// What all entries together say.
 pub(crate) fn register(ledger: &Ledger) -> Result<Register, CommandError> {
     let mut register = Register::default();
     for entry in ledger.entries(reader::Filter::default())? {
         let entry = entry?;
-        register.note(entry.number, &entry.content()?.event);
+        let content = entry.content()?;
+        register.note(entry.number, &content.recorded_utc, &content.event);
     }
     Ok(register)
 }
@@ -259,7 +270,7 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula {
         format!("'{text}")
@@ -307,8 +318,8 @@ mod tests {
             rule: "r".to_owned(),
             of: None,
             reason: "x".to_owned(),
-            approved_by: "A".to_owned(),
-            second: "B".to_owned(),
+            approved_by: None,
+            second: Second::default(),
             until: "2026-12-31".parse().unwrap(),
             medium: None,
         };
@@ -316,7 +327,7 @@ mod tests {
             policy: decide::Policy::builtin(),
             zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(9)),
         };
-        let waived = waived(&add, &site).unwrap();
+        let waived = waived(&add, &site, ["A", "B"].map(str::to_owned)).unwrap();
         assert_eq!(
             (waived.until.as_str(), waived.ends.as_str()),
             ("2026-12-31", "2026-12-31T15:00:00Z")

@@ -157,21 +157,17 @@ fn decide(claim: &Claim, capacity: Option<u64>, list: &Allowlist, today: Date) -
                     Err(refusal) => Admission::Refused(refusal),
                 };
             }
-            let keys: Vec<&str> = differences.iter().map(|one| one.key.as_str()).collect();
+            let what = in_words(&differences);
             let (code, detail) = match medium.identity {
-                Identity::Serial => {
-                    let verb = if keys.len() == 1 { "differs" } else { "differ" };
-                    let detail = format!("{} {verb} from the registered medium", keys.join(", "));
-                    (ReasonCode::CloneSuspected, detail)
-                }
+                Identity::Serial => (
+                    ReasonCode::CloneSuspected,
+                    format!("{what} from the registered medium"),
+                ),
                 // Another medium of the model is no copy of anything.
-                Identity::Model => {
-                    let detail = format!(
-                        "{} of this entry without a serial number differ",
-                        keys.join(", ")
-                    );
-                    (ReasonCode::Unregistered, detail)
-                }
+                Identity::Model => (
+                    ReasonCode::Unregistered,
+                    format!("{what} from this entry, which is known by its model alone"),
+                ),
             };
             Admission::Refused(Refusal {
                 code,
@@ -257,6 +253,21 @@ fn differences(claim: &Claim, capacity: Option<u64>, medium: &Medium) -> Vec<Dif
     }
     differences.extend(strings(claim, medium));
     differences
+}
+
+/// `interfaces and capacity differ`.
+fn in_words(differences: &[Difference]) -> String {
+    let word = |one: &Difference| {
+        one.key
+            .strip_suffix("_bytes")
+            .unwrap_or(&one.key)
+            .to_owned()
+    };
+    let words: Vec<String> = differences.iter().map(word).collect();
+    match words.as_slice() {
+        [one] if one != "interfaces" => format!("{one} differs"),
+        several => format!("{} differ", several.join(" and ")),
+    }
 }
 
 /// The strings that the entry asks for and that are others.

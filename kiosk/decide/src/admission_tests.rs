@@ -315,3 +315,155 @@ fn of_several_functions_the_most_dangerous_is_named() {
     let function = refused.refusal().unwrap().function;
     assert_eq!(function, Some(wire::Function::Keyboard));
 }
+
+/// Two entries by their model, and one with a serial number that must have its strings too.
+fn models() -> Allowlist {
+    let rest = "interfaces = [\"08:06:50\"]\nowner = \"o\"\ncompany = \"c\"\nstorage_place = \"s\"\n\
+                status = \"active\"\nvalid_from = 2026-01-01\nvalid_until = 2026-12-31\n\
+                vid = \"0951\"\npid = \"1666\"\nmanufacturer = \"Acme\"\nproduct = \"Plain\"\n\
+                release = \"0110\"\n";
+    parse(&format!(
+        "[[medium]]\nid = \"SMALL\"\nidentity = \"model\"\ncapacity_bytes = 1000\n{rest}\
+         [[medium]]\nid = \"LARGE\"\nidentity = \"model\"\ncapacity_bytes = 2000\n{rest}\
+         [[medium]]\nid = \"NAMED\"\nserial = \"S-1\"\ncapacity_bytes = 1000\n{rest}"
+    ))
+    .unwrap()
+}
+
+fn nameless() -> Claim {
+    Claim {
+        serial: None,
+        manufacturer: MediumName::new("Acme").unwrap(),
+        product: MediumName::new("Plain").unwrap(),
+        interfaces: interfaces(&["08:06:50"]),
+        usb: Some(wire::claim::Attachment {
+            port: "1-1".to_owned(),
+            release: "0110".to_owned(),
+            descriptors_sha256: wire::Digest([0; 32]),
+            descriptors: wire::claim::Descriptors::cut(&[]),
+        }),
+        ..claim()
+    }
+}
+
+#[test]
+fn a_medium_without_a_serial_number_is_known_by_all_of_its_model() {
+    let list = models();
+    let id = |claim: &Claim| admit(claim, &list, TODAY).medium().map(str::to_owned);
+    let sized = |bytes| Claim {
+        capacity_bytes: Some(bytes),
+        ..nameless()
+    };
+    assert_eq!(id(&sized(1000)).as_deref(), Some("SMALL"));
+    assert_eq!(id(&sized(2000)).as_deref(), Some("LARGE"));
+    assert_refused(
+        &sized(3000),
+        &list,
+        ReasonCode::Unregistered,
+        Some("SMALL"),
+        "capacity differs from this entry, which is known by its model alone",
+    );
+    let other = Claim {
+        product: MediumName::new("Other").unwrap(),
+        ..nameless()
+    };
+    let detail = "the medium is of another model than this entry";
+    assert_refused(
+        &other,
+        &list,
+        ReasonCode::Unregistered,
+        Some("SMALL"),
+        detail,
+    );
+    let unattached = Claim {
+        usb: None,
+        ..nameless()
+    };
+    assert_eq!(id(&unattached), None, "without its release");
+    // An empty serial number is none; a medium that has one is nobody's model.
+    let empty = Claim {
+        serial: serial(""),
+        ..nameless()
+    };
+    assert_eq!(id(&empty).as_deref(), Some("SMALL"));
+    let named = Claim {
+        serial: serial("S-2"),
+        ..nameless()
+    };
+    assert_eq!(id(&named), None);
+}
+
+#[test]
+fn before_its_driver_is_bound_a_model_is_admitted_as_far_as_it_shows() {
+    let list = models();
+    let unbound = Claim {
+        capacity_bytes: None,
+        ..nameless()
+    };
+    assert!(admit_unbound(&unbound, &list, TODAY).medium().is_some());
+    assert_eq!(admit(&unbound, &list, TODAY).medium(), None);
+}
+
+#[test]
+fn strings_that_an_entry_asks_for_must_be_the_mediums() {
+    let list = models();
+    let named = Claim {
+        serial: serial("S-1"),
+        ..nameless()
+    };
+    assert_eq!(admit(&named, &list, TODAY).medium(), Some("NAMED"));
+    let renamed = Claim {
+        product: MediumName::new("Pl\u{202e}ain").unwrap(),
+        ..named
+    };
+    let admission = admit(&renamed, &list, TODAY);
+    let refusal = admission.refusal().unwrap();
+    assert_eq!(refusal.code, ReasonCode::CloneSuspected);
+    assert_eq!(refusal.detail, "product differs from the registered medium");
+    let told = refusal.told();
+    assert_eq!(told.differences[0].listed, "Plain");
+    let claimed = told.differences[0].claimed.as_deref().unwrap();
+    assert!(!claimed.chars().any(wire::name::is_hidden), "{claimed}");
+}
+
+#[test]
+fn what_differs_is_told_of_both() {
+    let other = Claim {
+        capacity_bytes: Some(7),
+        interfaces: interfaces(&["08:06:50"]),
+        ..claim()
+    };
+    let admission = admit(&other, &list(), TODAY);
+    let told = admission.refusal().unwrap().told();
+    let said: Vec<_> = told
+        .differences
+        .iter()
+        .map(|one| {
+            (
+                one.key.as_str(),
+                one.listed.as_str(),
+                one.claimed.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("interfaces", "08:06:62 08:06:50", Some("08:06:50")),
+            ("capacity_bytes", "1000", Some("7")),
+        ]
+    );
+    let near = Claim {
+        serial: serial("S-101"),
+        ..claim()
+    };
+    let admission = admit(&near, &list(), TODAY);
+    let told = admission.refusal().unwrap().told();
+    assert_eq!(
+        (
+            told.differences[0].listed.as_str(),
+            told.differences[0].claimed.as_deref()
+        ),
+        ("S-100", Some("S-101"))
+    );
+}

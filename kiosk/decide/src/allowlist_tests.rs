@@ -204,3 +204,48 @@ fn only_an_entry_that_says_so_may_install_rules() {
     assert!(!one(&format!("{ENTRY}installs_rules = false\n")));
     assert!(parse(&format!("{ENTRY}installs_rules = \"yes\"\n")).is_err());
 }
+
+#[test]
+fn an_entry_by_its_model_says_all_of_it_and_no_serial_number() {
+    let entry = |id: &str, keys: &str| {
+        format!(
+            "[[medium]]\nid = \"{id}\"\nvid = \"0951\"\npid = \"1666\"\n{keys}\n\
+             interfaces = [\"08:06:50\"]\ncapacity_bytes = 1000\nowner = \"o\"\ncompany = \"c\"\n\
+             valid_from = 2026-01-01\nvalid_until = 2026-12-31\nstatus = \"active\"\n\
+             storage_place = \"s\"\n"
+        )
+    };
+    let all = "identity = \"model\"\nmanufacturer = \"a\"\nproduct = \"b\"\nrelease = \"0110\"";
+    let list = parse(&entry("A", all)).unwrap();
+    assert_eq!(list.media()[0].identity, Identity::Model);
+    let cases = [
+        (
+            entry("A", "identity = \"model\"\nproduct = \"b\""),
+            "must say all of that",
+        ),
+        (
+            entry("A", &format!("serial = \"1\"\n{all}")),
+            "known by that",
+        ),
+        (
+            entry("A", "identity = \"serial\""),
+            "no serial number to know it by",
+        ),
+        (
+            entry("A", &all.replace("0110", "11")),
+            "four hexadecimal digits",
+        ),
+        (
+            entry("A", "identity = \"looks\"\nserial = \"1\""),
+            "unknown variant",
+        ),
+        (
+            format!("{}{}", entry("A", all), entry("B", all)),
+            "this model without a serial number is already used",
+        ),
+    ];
+    for (text, says) in cases {
+        let said = parse(&text).unwrap_err().in_file("a.toml");
+        assert!(said.contains(says), "{said}");
+    }
+}

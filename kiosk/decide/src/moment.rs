@@ -73,17 +73,40 @@ impl When {
         }
     }
 
-    /// Reads what TOML calls a date, a local date-time or an offset date-time.
-    pub(crate) fn read(source: &Text<'_>, value: &Spanned<Datetime>) -> Result<Self, ListError> {
-        let written = value.get_ref();
+    /// When something that ends with it is over: from this moment on it has ended. `None` for a
+    /// day or a time that the calendar does not have.
+    #[must_use]
+    pub fn end(&self, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Day(day) => {
+                let next = day.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
+                Some(next.timestamp())
+            }
+            Self::Local(time) => Some(time.to_zoned(zone.clone()).ok()?.timestamp()),
+            Self::Exact(moment) => Some(*moment),
+        }
+    }
+
+    /// What TOML calls a date, a local date-time or an offset date-time; `None` for anything
+    /// else, and for a day that the calendar does not have.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::of(&text.parse().ok()?)
+    }
+
+    fn of(written: &Datetime) -> Option<Self> {
         let day = written.date.and_then(day);
-        let found = match (day, written.time, written.offset) {
+        match (day, written.time, written.offset) {
             (Some(day), None, None) => Some(Self::Day(day)),
             (Some(_), Some(_), None) => written.to_string().parse().ok().map(Self::Local),
             (Some(_), Some(_), Some(_)) => written.to_string().parse().ok().map(Self::Exact),
             (None, _, _) | (Some(_), None, Some(_)) => None,
-        };
-        found.ok_or_else(|| {
+        }
+    }
+
+    /// Reads one from a list.
+    pub(crate) fn read(source: &Text<'_>, value: &Spanned<Datetime>) -> Result<Self, ListError> {
+        Self::of(value.get_ref()).ok_or_else(|| {
             source.refuse(
                 value,
                 "this must be a day of the calendar, or a day and a time",
@@ -154,6 +177,31 @@ mod tests {
             assert!(!time.has_begun(&at("2026-11-30T07:59:59Z")), "{text}");
             assert!(time.has_ended(&at("2026-11-30T08:00:00Z")), "{text}");
             assert!(time.has_begun(&at("2026-11-30T08:00:00Z")), "{text}");
+        }
+    }
+
+    #[test]
+    fn its_end_is_the_first_moment_at_which_it_has_ended() {
+        for (text, end) in [
+            ("2026-11-30", "2026-11-30T15:00:00Z"),
+            ("2026-11-30T17:00:00", "2026-11-30T08:00:00Z"),
+            ("2026-11-30T17:00:00+01:00", "2026-11-30T16:00:00Z"),
+        ] {
+            let when = When::parse(text).unwrap();
+            let end: Timestamp = end.parse().unwrap();
+            assert_eq!(when.end(&at("2026-11-01T00:00:00Z").zone), Some(end));
+            assert!(when.has_ended(&at(&end.to_string())), "{text}");
+            let before = end - jiff::SignedDuration::from_secs(1);
+            assert!(!when.has_ended(&at(&before.to_string())), "{text}");
+        }
+        for text in [
+            "2026-02-30",
+            "17:00:00",
+            "tomorrow",
+            "2026-02-30T10:00:00",
+            "",
+        ] {
+            assert_eq!(When::parse(text), None, "{text}");
         }
     }
 

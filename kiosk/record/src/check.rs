@@ -3,13 +3,20 @@
 
 mod rules;
 
+mod custody;
+
+mod lists;
+
+pub(crate) mod days;
+
 use wire::claim::INTERFACES_MAX;
+use wire::custody::Occasion;
 use wire::ledger::{
     EVENT_BYTES_MAX, Event, Judged, SELF_TEST_FAULT_BYTES_MAX, SELF_TEST_FAULTS_MAX, SelfTest,
     SelfTested, VOLUMES_MAX,
 };
 use wire::scan::CONTAINER_DEPTH_MAX;
-use wire::{Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
+use wire::{Claim, Coverage, Finding, Outcome, Row, Tier, Verdict, outcome};
 
 use crate::error::Refusal;
 
@@ -45,7 +52,7 @@ impl Step {
 #[must_use]
 pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     match event {
-        // That a case is closed once is asked of the entries: see `standing`.
+        // What happens once to a case, a request or a loan is asked of the entries: see `standing`.
         Event::Started { .. }
         | Event::Waived(_)
         | Event::WaiverEnded { .. }
@@ -85,8 +92,8 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
     }
     match event {
         Event::Inserted {
-            claim: Some(claim), ..
-        } if INTERFACES_MAX < claim.interfaces.len() => Err(Refusal::Interfaces),
+            claim, occasion, ..
+        } => inserted(claim.as_deref(), occasion.as_deref()),
         Event::Judged(judged) => verdict(judged),
         Event::Withdrawn {
             verdict: Verdict::Pass,
@@ -97,25 +104,30 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
         Event::RulesRolledBack(change) => rules::rolled_back(change),
         Event::RulesRefused(refused) => rules::refused(refused),
         Event::SelfTested(tested) => self_test(tested),
+        Event::ListChanged(change) => lists::changed(change),
+        Event::RequestClosed(closed) => custody::request_closed(closed),
+        Event::Lent(lent) => custody::lent(lent),
+        Event::Returned(returned) => custody::returned(returned),
+        Event::Enrolling(wait) => custody::enrolling(wait),
+        Event::SignedIn(whom) | Event::SignedOut(whom) => custody::signed(whom),
+        Event::SignInRefused(refused) => custody::sign_in_refused(refused),
+        Event::ClockStepped { expected, found } => custody::stepped(expected, found),
         Event::Started { .. }
-        | Event::Inserted { .. }
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Waived(_)
         | Event::WaiverEnded { .. }
         | Event::Mitigated { .. }
-        | Event::ListChanged(_)
         | Event::Requested { .. }
-        | Event::RequestClosed(_)
-        | Event::Lent(_)
-        | Event::Returned(_)
-        | Event::Enrolling(_)
-        | Event::SignedIn(_)
-        | Event::SignInRefused(_)
-        | Event::SignedOut(_)
-        | Event::ClockStepped { .. }
         | Event::Interrupted { .. } => Ok(()),
     }
+}
+
+fn inserted(claim: Option<&Claim>, occasion: Option<&Occasion>) -> Result<(), Refusal> {
+    if claim.is_some_and(|claim| INTERFACES_MAX < claim.interfaces.len()) {
+        return Err(Refusal::Interfaces);
+    }
+    occasion.map_or(Ok(()), custody::occasion)
 }
 
 /// Checks the result of a self-test by itself: a pass examined something and found no fault,
@@ -144,6 +156,7 @@ fn verdict(judged: &Judged) -> Result<(), Refusal> {
     if VOLUMES_MAX < judged.volumes.len() {
         return Err(Refusal::Volumes(judged.volumes.len()));
     }
+    judged.refused.as_deref().map_or(Ok(()), custody::refused)?;
     match judged.verdict {
         Verdict::Stop | Verdict::Incomplete => return Ok(()),
         Verdict::Pass => {}

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use wire::custody::DIFFERENCES_MAX;
 use wire::frame::FrameError;
 use wire::ledger::{EVENT_BYTES_MAX, ROWS_BYTES_MAX, VOLUMES_MAX};
 
@@ -223,6 +224,45 @@ pub enum Refusal {
     /// Somebody says what was done.
     #[error("nobody says what was done with the medium")]
     Nobody,
+    /// A change of a list that is none, or breaks a limit.
+    #[error("a change of a list {0}")]
+    List(&'static str),
+    /// Only what was refused as unregistered is put forward, and once.
+    #[error("insertion {0} was not refused at a kiosk as unregistered, or was put forward already")]
+    NotUnregistered(u64),
+    /// There is no request to answer.
+    #[error("insertion {0} has no open request")]
+    NoRequest(u64),
+    /// An answer to a request that is none.
+    #[error("the answer to a request {0}")]
+    Request(&'static str),
+    /// A loan that is none.
+    #[error("the loan {0}")]
+    Loan(&'static str),
+    /// A medium is lent to one person at a time.
+    #[error("medium {} is lent already and not back", wire::name::line(.0))]
+    Lent(String),
+    /// Only what is lent comes back.
+    #[error("medium {} is not lent", wire::name::line(.0))]
+    NotLent(String),
+    /// A return that is none.
+    #[error("the return {0}")]
+    Return(&'static str),
+    /// A medium comes back at the kiosk by a PASS on its way out.
+    #[error("insertion {0} is no PASS of this medium on its way out")]
+    NoWayOut(u64),
+    /// A wait for a medium that is none.
+    #[error("the wait for a medium {0}")]
+    Enrolment(&'static str),
+    /// Somebody who did not name themselves.
+    #[error("an entry of who is there {0}")]
+    SignIn(&'static str),
+    /// More than [`DIFFERENCES_MAX`].
+    #[error("a refusal names {0} differences, more than {DIFFERENCES_MAX}")]
+    Differences(usize),
+    /// Times that are none.
+    #[error("a step of the clock does not say from when to when")]
+    Clock,
     /// Whoever recorded the insertion gives the verdict.
     #[error("insertion {0} was recorded over another connection")]
     Stranger(u64),

@@ -4,7 +4,8 @@
 //! In the order an entry meets them: a message arrives ([`serve`]), is checked ([`check`],
 //! [`rows`]), becomes one line of bytes ([`entry`], [`canonical`]) and is committed
 //! ([`writer`]). Beside the flow: the form of the database ([`schema`]), and the two who only
-//! read, [`reader`] and [`verify`], which never need the writer.
+//! read, [`reader`] and [`verify`], which never need the writer, with what becomes of a medium
+//! between two visits ([`compare`], [`way`]).
 
 pub mod run;
 
@@ -29,6 +30,10 @@ pub mod schema;
 pub mod reader;
 
 pub mod verify;
+
+pub mod compare;
+
+pub mod way;
 
 mod folder;
 

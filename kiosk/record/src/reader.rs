@@ -12,9 +12,11 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use wire::{Digest, Row};
 
+use crate::check::Step;
 use crate::entry::{Content, ENTRY_BYTES_MAX, leaf};
 use crate::error::{Alteration, LedgerError};
 use crate::schema::{self, integer, integer_of};
+use crate::tables;
 use crate::verify::{Depth, Verified, verify};
 
 /// How long a reader waits while the writer recovers a log that a crash left.
@@ -122,9 +124,21 @@ impl Ledger {
         };
         Ok(Entries {
             ledger: self,
+            way: Way::On,
             next: Some(first),
             page: VecDeque::new(),
         })
+    }
+
+    /// The entries before `number`, the last one first.
+    #[must_use]
+    pub fn entries_before(&self, number: u64) -> Entries<'_> {
+        Entries {
+            ledger: self,
+            way: Way::Back,
+            next: number.checked_sub(1),
+            page: VecDeque::new(),
+        }
     }
 
     /// The entry `number`.
@@ -132,7 +146,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoEntry`]; [`LedgerError::Altered`] when its bytes do not hash to its leaf.
     pub fn entry(&self, number: u64) -> Result<Entry, LedgerError> {
-        self.page(number, 1)?
+        self.page(number, Way::On, 1)?
             .pop_front()
             .filter(|entry| entry.number == number)
             .ok_or(LedgerError::NoEntry(number))
@@ -175,13 +189,15 @@ impl Ledger {
             .map_err(LedgerError::database("read"))
     }
 
-    fn page(&self, from: u64, limit: usize) -> Result<VecDeque<Entry>, LedgerError> {
+    /// What has happened to an insertion.
+    pub(crate) fn steps(&self, insertion: u64) -> Result<Vec<Step>, LedgerError> {
+        tables::steps(&self.db, insertion).map_err(LedgerError::database("read"))
+    }
+
+    fn page(&self, from: u64, way: Way, limit: usize) -> Result<VecDeque<Entry>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<(i64, Option<String>, String)>> {
             self.db
-                .prepare_cached(
-                    "SELECT number, CASE WHEN octet_length(bytes) <= ?3 THEN bytes END, leaf
-                     FROM entries WHERE number >= ?1 ORDER BY number LIMIT ?2",
-                )?
+                .prepare_cached(way.sql())?
                 .query_map(
                     (
                         integer(from),
@@ -242,9 +258,39 @@ impl Ledger {
     }
 }
 
-/// Entries in the order of their numbers. After an error it ends.
+/// In which order entries are read.
+#[derive(Clone, Copy)]
+enum Way {
+    On,
+    Back,
+}
+
+impl Way {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::On => {
+                "SELECT number, CASE WHEN octet_length(bytes) <= ?3 THEN bytes END, leaf
+                 FROM entries WHERE number >= ?1 ORDER BY number LIMIT ?2"
+            }
+            Self::Back => {
+                "SELECT number, CASE WHEN octet_length(bytes) <= ?3 THEN bytes END, leaf
+                 FROM entries WHERE number <= ?1 ORDER BY number DESC LIMIT ?2"
+            }
+        }
+    }
+
+    fn next(self, number: u64) -> Option<u64> {
+        match self {
+            Self::On => number.checked_add(1),
+            Self::Back => number.checked_sub(1),
+        }
+    }
+}
+
+/// Entries in the order of their numbers, or back from one. After an error it ends.
 pub struct Entries<'a> {
     ledger: &'a Ledger,
+    way: Way,
     next: Option<u64>,
     page: VecDeque<Entry>,
 }
@@ -254,13 +300,13 @@ impl Iterator for Entries<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.page.is_empty() {
-            match self.ledger.page(self.next.take()?, PAGE) {
+            match self.ledger.page(self.next.take()?, self.way, PAGE) {
                 Ok(page) => self.page = page,
                 Err(error) => return Some(Err(error)),
             }
         }
         let entry = self.page.pop_front()?;
-        self.next = entry.number.checked_add(1);
+        self.next = self.way.next(entry.number);
         Some(Ok(entry))
     }
 }

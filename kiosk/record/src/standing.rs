@@ -1,70 +1,79 @@
-//! What holds at the moment, by the entries alone: waivers, and media that were stopped and of
-//! which nobody has said what became.
+//! What holds at the moment, by the entries alone: waivers; media that were stopped and of
+//! which nobody has said what became; requests, loans and whoever waits for a medium; and the
+//! lists as they were last seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use wire::Verdict;
 use wire::ledger::Event;
-use wire::standing::{CASES_NAMED_MAX, Standing};
-use wire::waiver::{
-    PERSON_BYTES_MAX, WAIVER_DAYS_MAX, WAIVER_REASON_BYTES_MAX, WAIVERS_MAX, Waived, is_day,
-    is_said, is_same_person, unwaivable,
-};
-use wire::{Finding, Row, Verdict};
+use wire::list_change::{ListChange, ListName};
+use wire::standing::{CASES_NAMED_MAX, KnownList, Standing};
+use wire::waiver::{PERSON_BYTES_MAX, Waived, is_said};
 
 use crate::error::Refusal;
 
-/// How far a calendar day can lie from the same day in UTC: from UTC-12 to UTC+14.
-const DAY_EARLIEST: SignedDuration = SignedDuration::from_hours(24 - 14);
-const DAY_LATEST: SignedDuration = SignedDuration::from_hours(24 + 12);
+mod waivers;
 
-/// A waiver with what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// As it was written.
-    pub waived: Waived,
-    /// Who ended it, and in which entry.
-    pub ended: Option<(u64, String)>,
-}
+mod custody;
 
-/// The waivers and the open cases of a ledger, entry by entry.
+pub use custody::{Loan, Request};
+pub use waivers::Kept;
+pub(crate) use waivers::is_for;
+
+/// What a ledger leaves open, entry by entry.
 #[derive(Clone, Debug, Default)]
 pub struct Register {
-    waivers: BTreeMap<u64, Kept>,
+    waivers: waivers::Waivers,
     /// Insertions at a kiosk. What is scanned by hand is in the hands of whoever scans it.
     at_kiosk: BTreeSet<u64>,
     open: BTreeSet<u64>,
     answered: BTreeSet<u64>,
+    custody: custody::Custody,
+    lists: BTreeMap<ListName, KnownList>,
+    latest: Option<Timestamp>,
 }
 
 impl Register {
-    /// Takes note of the entry `number`.
-    pub fn note(&mut self, number: u64, event: &Event) {
+    /// Takes note of the entry `number`, which says that it was written at `recorded_utc`.
+    pub fn note(&mut self, number: u64, recorded_utc: &str, event: &Event) {
+        let recorded = self.note_time(recorded_utc);
         match event {
-            Event::Inserted { claim: Some(_), .. } => {
+            Event::Inserted {
+                claim: Some(_),
+                medium,
+                occasion,
+                ..
+            } => {
                 self.at_kiosk.insert(number);
+                let occasion = occasion.as_deref();
+                self.custody.insert(number, medium.as_deref(), occasion);
             }
-            Event::Judged(judged) => self.judge(judged.insertion, judged.verdict),
-            Event::Withdrawn {
-                insertion, verdict, ..
-            } => self.judge(*insertion, *verdict),
-            Event::Waived(waived) => {
-                let kept = Kept {
-                    waived: (**waived).clone(),
-                    ended: None,
-                };
-                self.waivers.insert(number, kept);
-            }
-            Event::WaiverEnded { waiver, by } => {
-                if let Some(kept) = self.waivers.get_mut(waiver) {
-                    kept.ended.get_or_insert((number, by.clone()));
+            Event::Judged(judged) => {
+                self.judge(judged.insertion, judged.verdict);
+                if self.at_kiosk.contains(&judged.insertion) {
+                    self.custody.judge(judged);
                 }
             }
+            Event::Withdrawn {
+                insertion, verdict, ..
+            } => {
+                self.judge(*insertion, *verdict);
+                self.custody.forget_way_out(*insertion);
+            }
+            Event::Waived(waived) => self.waivers.give(number, waived),
+            Event::WaiverEnded { waiver, by } => self.waivers.end(*waiver, number, by),
             Event::Mitigated { insertion, .. } => {
                 self.open.remove(insertion);
                 self.answered.insert(*insertion);
             }
+            Event::Interrupted { insertion, .. } => self.custody.forget_way_out(*insertion),
+            Event::ListChanged(change) => self.know(change),
+            Event::Requested { insertion } => self.custody.request(*insertion, number),
+            Event::RequestClosed(closed) => self.custody.close(closed.insertion, number),
+            Event::Lent(lent) => self.custody.lend(number, lent),
+            Event::Returned(returned) => self.custody.take_back(returned),
+            Event::Enrolling(wait) => self.custody.wait(wait.seconds, recorded),
             Event::Started { .. }
             | Event::Inserted { claim: None, .. }
             | Event::Removed { .. }
@@ -72,23 +81,26 @@ impl Register {
             | Event::RulesInstalled(_)
             | Event::RulesRolledBack(_)
             | Event::RulesRefused(_)
-            | Event::ListChanged(_)
-            | Event::Requested { .. }
-            | Event::RequestClosed(_)
-            | Event::Lent(_)
-            | Event::Returned(_)
-            | Event::Enrolling(_)
             | Event::SignedIn(_)
             | Event::SignInRefused(_)
             | Event::SignedOut(_)
-            | Event::ClockStepped { .. }
-            | Event::Interrupted { .. } => {}
+            | Event::ClockStepped { .. } => {}
         }
     }
 
-    /// Lets no waiver hold; the cases stay.
-    pub(crate) fn forget_waivers(&mut self) {
-        self.waivers.clear();
+    /// Takes note of when an entry says that it was written. A text that is no time says nothing.
+    pub(crate) fn note_time(&mut self, recorded_utc: &str) -> Option<Timestamp> {
+        let recorded = recorded_utc.parse().ok()?;
+        self.latest = self.latest.max(Some(recorded));
+        self.custody.pass_time(recorded);
+        Some(recorded)
+    }
+
+    /// Lets no waiver hold and nobody wait for a medium: an entry that cannot be read may have
+    /// ended either. The rest stays open.
+    pub(crate) fn forget_leave(&mut self) {
+        self.waivers.forget();
+        self.custody.wait(0, None);
     }
 
     fn judge(&mut self, insertion: u64, verdict: Verdict) {
@@ -98,9 +110,18 @@ impl Register {
         }
     }
 
+    fn know(&mut self, change: &ListChange) {
+        let known = KnownList {
+            list: change.list,
+            before_sha256: change.before_sha256,
+            after_sha256: change.after_sha256,
+        };
+        self.lists.insert(change.list, known);
+    }
+
     /// Every waiver with its entry, ended and expired ones too.
     pub fn waivers(&self) -> impl Iterator<Item = (u64, &Kept)> {
-        self.waivers.iter().map(|(number, kept)| (*number, kept))
+        self.waivers.all()
     }
 
     /// The insertions whose case is open.
@@ -108,17 +129,42 @@ impl Register {
         self.open.iter().copied()
     }
 
+    /// Every request for registration with the insertion it was made for, answered ones too.
+    pub fn requests(&self) -> impl Iterator<Item = (u64, &Request)> {
+        self.custody.requests()
+    }
+
+    /// The media that are lent, by their ids.
+    pub fn lent(&self) -> impl Iterator<Item = (&str, &Loan)> {
+        self.custody.lent()
+    }
+
+    /// The latest time that any entry carries.
+    #[must_use]
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.latest
+    }
+
+    /// The moment by which it is asked what is over: no clock that is set back makes a loan
+    /// last longer.
+    #[must_use]
+    pub fn latest_or(&self, now: Timestamp) -> Timestamp {
+        self.latest.map_or(now, |latest| latest.max(now))
+    }
+
     /// What is told to whoever asks at `now`.
     #[must_use]
     pub fn standing(&self, now: Timestamp) -> Standing {
-        let waivers = self.waivers.iter();
-        let waivers = waivers.filter(|(_, kept)| kept.holds(now));
-        let waivers = waivers.map(|(number, kept)| kept.waived.brief(*number));
+        let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
         Standing {
-            waivers: waivers.take(WAIVERS_MAX).collect(),
-            open_cases: u64::try_from(self.open.len()).unwrap_or(u64::MAX),
+            waivers: self.waivers.in_force(now),
+            open_cases: count(self.open.len()),
             cases: self.open().take(CASES_NAMED_MAX).collect(),
-            ..Standing::default()
+            requests: count(self.custody.open_requests()),
+            overdue: count(self.custody.overdue(self.latest_or(now))),
+            enrolling_until: self.custody.waits_until(now).map(|until| until.to_string()),
+            latest_utc: self.latest.map(|latest| latest.to_string()),
+            lists: self.lists.values().copied().collect(),
         }
     }
 
@@ -128,21 +174,8 @@ impl Register {
     /// Why it is not written down.
     pub fn check(&self, event: &Event, now: Timestamp) -> Result<(), Refusal> {
         match event {
-            Event::Waived(waived) => {
-                let holding = self.waivers.values().filter(|kept| kept.holds(now)).count();
-                if WAIVERS_MAX <= holding {
-                    return Err(Refusal::Waiver("is one more than may be in force"));
-                }
-                sound(waived, now)
-            }
-            Event::WaiverEnded { waiver, by } => match self.waivers.get(waiver) {
-                None => Err(Refusal::NoWaiver(*waiver)),
-                Some(kept) if kept.ended.is_some() => Err(Refusal::NoWaiver(*waiver)),
-                Some(_) if !is_said(by, PERSON_BYTES_MAX) => {
-                    Err(Refusal::Waiver("is ended by nobody"))
-                }
-                Some(_) => Ok(()),
-            },
+            Event::Waived(waived) => self.waivers.check_given(waived, now),
+            Event::WaiverEnded { waiver, by } => self.waivers.check_ended(*waiver, by),
             Event::Mitigated { insertion, by, .. } => {
                 if !self.open.contains(insertion) {
                     Err(Refusal::NoCase(*insertion))
@@ -152,18 +185,11 @@ impl Register {
                     Ok(())
                 }
             }
-            Event::Judged(judged) => {
-                let medium = judged.medium.as_deref();
-                // What stops or is not finished rests on no waiver; that it names some is said.
-                let holds = |entry: &u64| match judged.verdict {
-                    Verdict::Pass => self.holding(*entry, medium, now).is_some(),
-                    Verdict::Stop | Verdict::Incomplete => self.waivers.contains_key(entry),
-                };
-                match judged.waivers.iter().find(|entry| !holds(entry)) {
-                    None => Ok(()),
-                    Some(entry) => Err(Refusal::NoWaiver(*entry)),
-                }
-            }
+            Event::Judged(judged) => self.waivers.check_cited(judged, now),
+            Event::Requested { insertion } => self.custody.check_request(*insertion),
+            Event::RequestClosed(closed) => self.custody.check_close(closed.insertion),
+            Event::Lent(lent) => self.custody.check_loan(lent, self.latest_or(now)),
+            Event::Returned(returned) => self.custody.check_return(returned),
             Event::Started { .. }
             | Event::Inserted { .. }
             | Event::Withdrawn { .. }
@@ -173,10 +199,6 @@ impl Register {
             | Event::RulesRolledBack(_)
             | Event::RulesRefused(_)
             | Event::ListChanged(_)
-            | Event::Requested { .. }
-            | Event::RequestClosed(_)
-            | Event::Lent(_)
-            | Event::Returned(_)
             | Event::Enrolling(_)
             | Event::SignedIn(_)
             | Event::SignInRefused(_)
@@ -186,80 +208,9 @@ impl Register {
         }
     }
 
-    fn holding(&self, entry: u64, medium: Option<&str>, now: Timestamp) -> Option<&Waived> {
-        let kept = self.waivers.get(&entry).filter(|kept| kept.holds(now))?;
-        let only = kept.waived.medium.as_deref();
-        (only.is_none() || only == medium).then_some(&kept.waived)
-    }
-
     /// The waivers of these entries, by which rows of a verdict are checked.
     #[must_use]
     pub fn cited(&self, entries: &[u64]) -> BTreeMap<u64, Waived> {
-        let found = entries.iter().filter_map(|entry| {
-            let kept = self.waivers.get(entry)?;
-            Some((*entry, kept.waived.clone()))
-        });
-        found.collect()
+        self.waivers.cited(entries)
     }
-}
-
-impl Kept {
-    /// Whether it holds at this moment.
-    #[must_use]
-    pub fn holds(&self, now: Timestamp) -> bool {
-        let ends: Option<Timestamp> = self.waived.ends.parse().ok();
-        self.ended.is_none() && ends.is_some_and(|ends| now < ends)
-    }
-}
-
-/// Whether a cited waiver is for this finding of this row.
-pub(crate) fn is_for(waived: &Waived, row: &Row, finding: &Finding) -> bool {
-    waived.is_for(row.sha256, finding)
-}
-
-/// Checks a waiver by itself.
-fn sound(waived: &Waived, now: Timestamp) -> Result<(), Refusal> {
-    let person = |name: &str| is_said(name, PERSON_BYTES_MAX);
-    let refuse = |why| Err(Refusal::Waiver(why));
-    let (rule, of) = (&waived.rule, waived.of.as_deref());
-    if let Some(why) = unwaivable(waived.sha256, waived.source, rule, of) {
-        return refuse(why);
-    }
-    if !is_said(&waived.reason, WAIVER_REASON_BYTES_MAX) {
-        return refuse("has no reason, or one that is too long or hides something");
-    }
-    if !person(&waived.approved_by) || !person(&waived.second) {
-        return refuse("does not name two people");
-    }
-    if is_same_person(&waived.approved_by, &waived.second) {
-        return refuse("names one person twice");
-    }
-    if waived
-        .medium
-        .as_deref()
-        .is_some_and(|medium| !person(medium))
-    {
-        return refuse("is for a medium without an id");
-    }
-    let until = waived.until.parse::<Date>().ok();
-    let until = until.filter(|_| is_day(&waived.until));
-    let day = until.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-    let (Some(day), Ok(ends)) = (day, waived.ends.parse::<Timestamp>()) else {
-        return refuse("has no last day");
-    };
-    let after = ends.duration_since(day.timestamp());
-    if after < DAY_EARLIEST || DAY_LATEST < after {
-        return refuse("does not end with its last day");
-    }
-    let days = i64::try_from(WAIVER_DAYS_MAX).unwrap_or(0);
-    // Today is none of them, wherever the site is.
-    let longest = SignedDuration::from_hours(days.saturating_add(1).saturating_mul(24));
-    let lasts = ends.duration_since(now);
-    if !lasts.is_positive() {
-        return refuse("has ended already");
-    }
-    if longest < lasts {
-        return refuse("lasts longer than waivers may");
-    }
-    Ok(())
 }

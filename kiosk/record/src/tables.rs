@@ -75,8 +75,9 @@ pub(crate) fn has_passed(db: &Connection, insertion: u64) -> rusqlite::Result<bo
     .query_row((integer(insertion),), |row| row.get(0))
 }
 
-/// The waivers and the open cases. An entry that this version cannot read is of a later one,
-/// and may have ended a waiver: then none holds, and the cases are those that can be read.
+/// What the entries leave open. An entry that this version cannot read is of a later one, and
+/// may have ended a waiver or somebody's wait: then none holds, and the rest is what can be
+/// read.
 pub(crate) fn register(db: &Connection) -> rusqlite::Result<Register> {
     let mut register = Register::default();
     let mut is_known = true;
@@ -84,16 +85,26 @@ pub(crate) fn register(db: &Connection) -> rusqlite::Result<Register> {
     let mut rows = all.query(())?;
     while let Some(row) = rows.next()? {
         let number = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
-        let Ok(content) = serde_json::from_str::<Content>(row.get_ref(1)?.as_str()?) else {
+        let bytes = row.get_ref(1)?.as_str()?;
+        if let Ok(content) = serde_json::from_str::<Content>(bytes) {
+            register.note(number, &content.recorded_utc, &content.event);
+        } else {
             is_known = false;
-            continue;
-        };
-        register.note(number, &content.event);
+            if let Ok(written) = serde_json::from_str::<Written>(bytes) {
+                register.note_time(&written.recorded_utc);
+            }
+        }
     }
     if !is_known {
-        register.forget_waivers();
+        register.forget_leave();
     }
     Ok(register)
+}
+
+/// What is known of an entry whose event is not.
+#[derive(serde::Deserialize)]
+struct Written {
+    recorded_utc: String,
 }
 
 /// Lets SQLite check the form of its file.

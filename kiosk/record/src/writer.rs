@@ -37,7 +37,7 @@ pub struct Writer {
     _lock: Flock<File>,
     place: Place,
     head: EntryId,
-    /// Waivers and open cases, by the entries so far.
+    /// What the entries so far leave open.
     register: Register,
     /// Why nothing is written any more.
     halted: Option<String>,
@@ -171,9 +171,9 @@ impl Writer {
             return Err(Refusal::OutOfService(why.clone()));
         }
         match self.transact(event, rows) {
-            Ok(id) => {
+            Ok((id, recorded_utc)) => {
                 self.head = id;
-                self.register.note(id.number, event);
+                self.register.note(id.number, &recorded_utc, event);
                 Ok(id)
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
@@ -188,7 +188,12 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, event: &Event, rows: Option<&Rows>) -> Result<EntryId, Failure> {
+    /// Gives the entry and when it says that it was written.
+    fn transact(
+        &mut self,
+        event: &Event,
+        rows: Option<&Rows>,
+    ) -> Result<(EntryId, String), Failure> {
         let moment = Moment::now().map_err(LedgerError::system("read the clock"))?;
         let previous = self.head;
         let transaction = self
@@ -241,10 +246,11 @@ impl Writer {
         tables::insert(&transaction, number, &bytes, leaf_sha256, step)
             .and_then(|()| transaction.commit())
             .map_err(LedgerError::database("write"))?;
-        Ok(EntryId {
+        let id = EntryId {
             number,
             leaf_sha256,
-        })
+        };
+        Ok((id, moment.utc))
     }
 
     fn close_what_a_crash_left(&mut self) -> Result<(), LedgerError> {

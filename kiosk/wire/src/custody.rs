@@ -11,6 +11,10 @@ pub const CUSTODY_TEXT_BYTES_MAX: usize = 600;
 /// Longest time for which the kiosk waits for a medium that is to be registered, in seconds.
 pub const ENROLMENT_SECONDS_MAX: u64 = 600;
 
+/// Most differences between a medium and an entry of the list that one refusal names: an entry
+/// has no more things that must match.
+pub const DIFFERENCES_MAX: usize = 8;
+
 /// A visit, as far as an entry names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,7 +61,7 @@ pub struct Refused {
     pub entry: Option<String>,
     /// What exactly, for staff.
     pub detail: String,
-    /// In what the medium differs from the entry; at most eight things.
+    /// In what the medium differs from the entry, at most [`DIFFERENCES_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
 }

@@ -41,6 +41,7 @@ impl Daemon {
             }
             if let Some(lane) = written {
                 self.take_delivery(lane);
+                self.take_back(lane);
             }
         }
     }
@@ -49,8 +50,9 @@ impl Daemon {
         match action {
             Action::RecordInsertion(id) => {
                 // Its answer is there before the scan begins.
-                self.ask_standing();
+                let _ = self.ask_standing();
                 let rules = self.rules_now();
+                let weak = self.is_weak(id);
                 let port = self.ports.get_mut(&id)?;
                 port.rules.clone_from(&rules);
                 let event = ledger::Event::Inserted {
@@ -58,7 +60,7 @@ impl Daemon {
                     claim: port.identified.claim.clone().map(Box::new),
                     medium: port.admission.medium().map(str::to_owned),
                     rules,
-                    occasion: None,
+                    occasion: port.occasion(weak),
                 };
                 self.record(Some(id), event)
             }
@@ -103,7 +105,7 @@ impl Daemon {
                     .remove(&id)
                     .is_some_and(|port| port.case.is_some());
                 if asked {
-                    self.ask_standing();
+                    let _ = self.ask_standing();
                 }
                 None
             }
@@ -140,7 +142,7 @@ impl Daemon {
         }
         let policy = &self.site.policy;
         let installs_rules = self.installs_rules(id);
-        let today = self.site.today(jiff::Timestamp::now()).to_string();
+        let today = self.moment().today().to_string();
         let medium = self.ports.get(&id).and_then(|port| port.admission.medium());
         let waivers = Waivers::in_force(&self.standing.waivers, &today, medium);
         let started = match (self.ports.get_mut(&id), &self.loaded) {

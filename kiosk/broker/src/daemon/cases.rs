@@ -17,7 +17,7 @@ const CHOICES_AT_ONCE_MAX: usize = 4;
 const ANSWER_STAYS: Duration = Duration::from_secs(5);
 
 /// How often the ledger is asked what holds: staff close cases and end waivers elsewhere.
-const STANDING_PAUSE: Duration = Duration::from_secs(10);
+const STANDING_PAUSE: Duration = Duration::from_secs(2);
 
 impl Daemon {
     /// Begins to ask about every medium that was stopped and is shown. The next view carries it.
@@ -45,14 +45,14 @@ impl Daemon {
         }
     }
 
-    /// Takes in what people chose at the screens. A screen that says anything else is no screen.
+    /// Takes in what people said at the screens. A screen that says anything else is no screen.
     pub(super) fn hear_screens(&mut self) {
-        let mut choices = Vec::new();
+        let mut inputs = Vec::new();
         self.screens.retain(|screen| {
             for _ in 0..CHOICES_AT_ONCE_MAX {
                 match screen.receive() {
                     Ok(Some(packet)) => match frame::decode::<Input>(&packet.bytes) {
-                        Ok(Input::Case(choice)) if packet.fds.is_empty() => choices.push(choice),
+                        Ok(input) if packet.fds.is_empty() => inputs.push(input),
                         Ok(_) | Err(_) => {
                             report("a screen said what no screen says, and was let go");
                             return false;
@@ -66,8 +66,19 @@ impl Daemon {
             }
             true
         });
-        for choice in choices {
-            self.choose(&choice);
+        for input in inputs {
+            self.changed = true;
+            match input {
+                Input::Case(choice) => self.choose(&choice),
+                Input::Code { code } => self.type_code(&code),
+                Input::Staff { number, pin } => self.type_pin(&number, pin),
+                Input::SignOut => self.sign_out(),
+                Input::Exit(is_exit) => self.say_exit(is_exit),
+                Input::Request {
+                    insertion,
+                    sequence,
+                } => self.request(insertion, sequence),
+            }
         }
     }
 
@@ -84,14 +95,15 @@ impl Daemon {
     }
 
     fn record_case(&mut self, id: LaneId, insertion: u64, action: Mitigation) {
+        let by = self.gate.hear_staff();
         let event = ledger::Event::Mitigated {
             insertion,
             action,
-            by: "kiosk".to_owned(),
+            by: by.unwrap_or_else(|| "kiosk".to_owned()),
         };
         self.unsent
             .push_back((super::ledger::Owner::Case(id), Some(event)));
-        self.ask_standing();
+        let _ = self.ask_standing();
     }
 
     /// The ledger has taken the answer, or refused it because somebody else was faster.
@@ -109,19 +121,22 @@ impl Daemon {
     }
 
     /// Asks the ledger what holds, ahead of whatever is recorded next.
-    pub(super) fn ask_standing(&mut self) {
-        if self.recorder.is_some() {
+    /// Gives which answer on this connection it will be; `None` without a ledger.
+    pub(super) fn ask_standing(&mut self) -> Option<u64> {
+        self.recorder.is_some().then(|| {
             self.unsent
                 .push_back((super::ledger::Owner::Standing, None));
             self.standing_asked = Some(Instant::now());
-        }
+            self.standing_asks = self.standing_asks.saturating_add(1);
+            self.standing_asks
+        })
     }
 
     /// Asks again from time to time.
     pub(super) fn keep_standing(&mut self) {
         let asked = self.standing_asked;
         if self.greeted && asked.is_none_or(|asked| STANDING_PAUSE <= asked.elapsed()) {
-            self.ask_standing();
+            let _ = self.ask_standing();
         }
     }
 

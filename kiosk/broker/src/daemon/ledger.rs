@@ -26,6 +26,10 @@ pub(super) enum Owner {
     Nobody,
     /// A lane's, for what was done with its medium.
     Case(LaneId),
+    /// A lane's, for the request to register its medium.
+    Request(LaneId),
+    /// Ours, for a medium that comes back: it may not have been lent.
+    Return,
     /// Ours: what holds at the moment.
     Standing,
 }
@@ -33,8 +37,8 @@ pub(super) enum Owner {
 impl Owner {
     fn lane(self) -> Option<LaneId> {
         match self {
-            Self::Lane(lane) | Self::Case(lane) => Some(lane),
-            Self::Nobody | Self::Standing => None,
+            Self::Lane(lane) | Self::Case(lane) | Self::Request(lane) => Some(lane),
+            Self::Nobody | Self::Return | Self::Standing => None,
         }
     }
 }
@@ -105,7 +109,7 @@ impl Daemon {
                 Answer::Recorded(_) => {
                     self.greeted = true;
                     self.due_since = None;
-                    self.ask_standing();
+                    let _ = self.ask_standing();
                     self.tell_of_rules();
                     self.happen(Event::LedgerBack);
                 }
@@ -120,7 +124,13 @@ impl Daemon {
             (Owner::Lane(lane), Answer::Recorded(entry)) => {
                 self.happen(Event::Recorded { lane, entry });
             }
-            (Owner::Nobody, Answer::Recorded(_)) => {}
+            (Owner::Nobody | Owner::Return, Answer::Recorded(_)) => {}
+            (Owner::Request(lane), Answer::Recorded(_)) => self.request_answered(lane, true),
+            (Owner::Request(lane), Answer::Refused { why }) => {
+                report(&format!("a request is not recorded: {why}"));
+                self.request_answered(lane, false);
+            }
+            (Owner::Return, Answer::Refused { why }) => Self::return_refused(&why),
             (Owner::Case(lane), Answer::Recorded(_)) => self.case_answered(lane, true),
             // Somebody was faster, with `kioskctl log close`. That is no fault of the ledger's.
             (Owner::Case(lane), Answer::Refused { why }) => {
@@ -132,16 +142,33 @@ impl Daemon {
             (Owner::Standing, Answer::Standing(standing)) => {
                 self.changed |= self.standing != *standing;
                 self.standing = *standing;
+                self.take_standing();
             }
             // Without an answer no waiver is in force.
             (Owner::Standing, Answer::Refused { why }) => {
                 report(&format!("no waiver is in force: {why}"));
                 self.standing = Standing::default();
+                self.standing_answers = self.standing_answers.saturating_add(1);
             }
             (Owner::Lane(_) | Owner::Nobody, Answer::Refused { why }) => self.refused(&why),
-            (Owner::Lane(_) | Owner::Nobody | Owner::Case(_), Answer::Standing(_))
+            (
+                Owner::Lane(_) | Owner::Nobody | Owner::Case(_) | Owner::Request(_) | Owner::Return,
+                Answer::Standing(_),
+            )
             | (Owner::Standing, Answer::Recorded(_)) => self.refused("an answer to nothing"),
         }
+    }
+
+    /// The ledger said what holds: the clock and the lists are compared with it.
+    fn take_standing(&mut self) {
+        self.standing_answers = self.standing_answers.saturating_add(1);
+        let latest = self.standing.latest_utc.as_deref();
+        let latest = latest.and_then(|latest| latest.parse().ok());
+        if latest.is_some_and(|latest| self.clock.learn(latest)) {
+            report("the clock is behind what the ledger has seen; nothing ends later for it");
+            self.time_moved();
+        }
+        self.compare_lists(self.standing_answers);
     }
 
     fn refused(&mut self, why: &str) {
@@ -156,6 +183,8 @@ impl Daemon {
         self.unsent.clear();
         self.due_since = None;
         self.standing = Standing::default();
+        (self.standing_asks, self.standing_answers) = (0, 0);
+        self.lists.forget_answers();
         self.happen(Event::LedgerLost);
     }
 

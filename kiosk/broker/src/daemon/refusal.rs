@@ -1,20 +1,30 @@
 //! What is admitted, and what is not any more.
 
-use decide::{Admission, Refusal};
-use jiff::Timestamp;
+use decide::{Admission, Identity, Moment, Refusal};
 
-use super::Daemon;
 use super::source::Source;
+use super::{Daemon, report};
+use crate::clock::Step;
 use crate::identify::Identified;
 use crate::port::{Port, Slot};
 use crate::step::{Event, Lane, LaneId};
 use crate::usb::sysfs::DeviceKey;
 
 impl Daemon {
-    /// What the list decides today. Without a list nothing is admitted.
-    pub(super) fn asked(&self, identified: &Identified) -> Admission {
+    /// The time, by the site's calendar.
+    pub(super) fn moment(&self) -> Moment {
+        self.site.moment(self.clock.now())
+    }
+
+    /// What the lists decide now about a medium by what it says of itself: that of the media,
+    /// and the contract of its company. Without a list nothing is admitted.
+    pub(super) fn by_claim(&self, identified: &Identified) -> Admission {
+        let at = self.moment();
         match &self.allowlist {
-            Some(list) => identified.admission(list, self.site.today(Timestamp::now())),
+            Some(list) => {
+                let own = identified.admission(list, at.today());
+                decide::under_contract(own, list, &self.lists.contractors, &at)
+            }
             None => Admission::Refused(Refusal {
                 code: wire::ReasonCode::Unregistered,
                 entry: None,
@@ -23,6 +33,50 @@ impl Daemon {
                 function: None,
             }),
         }
+    }
+
+    /// What the lists decide now about a medium that is in: by its claim, and where the site
+    /// asks for one by its visit too.
+    pub(super) fn asked(&self, port: &Port) -> Admission {
+        let own = self.by_claim(&port.identified);
+        let (true, Some(list)) = (self.site.policy.gate.visit_required, &self.allowlist) else {
+            return own;
+        };
+        if port.awaits_visit {
+            return own;
+        }
+        let visit = port.visit.as_ref();
+        let visit = visit.and_then(|visit| self.lists.contractors.visit(&visit.id));
+        decide::on_visit(own, list, visit, &self.moment())
+    }
+
+    /// Whether a medium was found by its model alone.
+    pub(super) fn is_weak(&self, lane: LaneId) -> bool {
+        let id = self
+            .ports
+            .get(&lane)
+            .and_then(|port| port.admission.medium());
+        let listed = self.allowlist.as_ref().zip(id);
+        let medium = listed.and_then(|(list, id)| list.find(id));
+        medium.is_some_and(|medium| medium.identity == Identity::Model)
+    }
+
+    /// Looks at the clock. A step is written down, and everything that is in is asked about.
+    pub(super) fn watch_clock(&mut self) {
+        if let Some(Step { expected, found }) = self.clock.look() {
+            report(&format!("the clock stepped from {expected} to {found}"));
+            self.note(wire::ledger::Event::ClockStepped {
+                expected: format!("{expected:.3}"),
+                found: format!("{found:.3}"),
+            });
+            self.time_moved();
+        }
+    }
+
+    /// It is later than was known.
+    pub(super) fn time_moved(&mut self) {
+        let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
+        self.ask_again(&lanes);
     }
 
     /// The lanes of a device's media that are in, but for the one with this sequence.
@@ -65,7 +119,7 @@ impl Daemon {
     /// passed. Nothing is admitted that was refused.
     pub(super) fn ask_again(&mut self, lanes: &[LaneId]) {
         let refusal = |lane: &LaneId| {
-            let admission = self.asked(&self.ports.get(lane)?.identified);
+            let admission = self.asked(self.ports.get(lane)?);
             Some((*lane, admission.refusal()?.clone()))
         };
         let refused: Vec<_> = lanes.iter().filter_map(refusal).collect();

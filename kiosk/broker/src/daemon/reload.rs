@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use super::source::Source;
 use super::{Daemon, report};
 use crate::paths::Paths;
-use crate::site::{self, Site};
-use crate::step::LaneId;
+use crate::site::Site;
 
 /// How often the link to the installed rules is looked at.
 const LINK_LOOK: Duration = Duration::from_secs(1);
@@ -44,19 +43,10 @@ impl Daemon {
             }
             Err(error) => report(&format!("the old policy stays: {error}")),
         }
-        match site::allowlist(&self.paths) {
-            Ok(list) => {
-                let first = self.allowlist.is_none() && list.is_some();
-                self.allowlist = list;
-                let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
-                self.ask_again(&lanes);
-                if first && self.state.takes_media() {
-                    // What came while there was none.
-                    self.look_again();
-                }
-            }
-            Err(error) => report(&format!("the old list of media stays: {error}")),
-        }
+        self.read_lists();
+        // The policy may ask for more than it did.
+        self.time_moved();
+        self.ask_visitors();
         self.load_rules();
         self.changed = true;
     }

@@ -5,7 +5,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use decide::{Admission, Refusal};
-use jiff::Timestamp;
 use wire::Gap;
 
 use super::{Daemon, DaemonError, report, system};
@@ -99,7 +98,7 @@ impl Daemon {
     }
 
     fn insert_image(&mut self, name: OsString) {
-        let (Some(list), Source::Bay(bay)) = (&self.allowlist, &self.source) else {
+        let (true, Source::Bay(bay)) = (self.allowlist.is_some(), &self.source) else {
             return;
         };
         let identified = match Identified::image(&bay.image(&name), &bay.claim(&name)) {
@@ -110,9 +109,11 @@ impl Daemon {
                 return;
             }
         };
-        let admission = identified.admission(list, self.site.today(Timestamp::now()));
-        let lane = self.new_lane(Port::new(Slot::Image(name), identified, admission));
-        self.insert(lane, None);
+        let by_claim = self.by_claim(&identified);
+        let lane = self.new_lane(Port::new(Slot::Image(name), identified, by_claim));
+        if !self.begins_to_wait(lane) {
+            self.insert(lane, None);
+        }
     }
 
     fn hear_of_ports(&mut self, news: News) {
@@ -165,24 +166,29 @@ impl Daemon {
         }
         // Nothing is begun without a list, without a ledger to write it down in, or before the
         // rules are tested; it is looked at again later.
-        let ready = self.state.takes_media();
-        let Some(list) = self.allowlist.as_ref().filter(|_| ready) else {
+        if !self.state.takes_media() || self.allowlist.is_none() {
             return usb.shut_out(&device);
-        };
-        let own = identified.admission(list, self.site.today(Timestamp::now()));
+        }
         let twins = usb.twins(&device, &claim);
-        let admission = unless(own, !twins.is_empty(), decide::twin);
-        let refused = admission.refusal().is_some();
-        let port = Port::new(Slot::Usb(device.clone(), None), identified, admission);
+        let by_claim = unless(self.by_claim(&identified), !twins.is_empty(), decide::twin);
+        let enrols = self.enrols(&by_claim);
+        let mut port = Port::new(Slot::Usb(device.clone(), None), identified, by_claim);
+        port.enrols = enrols;
         let lane = self.new_lane(port);
-        self.happen(Event::Noticed { lane });
+        let waits = self.begins_to_wait(lane);
+        if !waits {
+            self.happen(Event::Noticed { lane });
+        }
         for twin in &twins {
             self.refuse_device(twin, None, decide::twin);
         }
-        if refused {
+        let port = self.ports.get(&lane);
+        let refused = port.is_none_or(|port| port.admission.refusal().is_some());
+        if refused && !enrols {
             self.shut_out(&device);
             self.insert(lane, None);
-        } else if self.ports.contains_key(&lane)
+        } else if !waits
+            && port.is_some()
             && let Source::Usb(usb) = &mut self.source
         {
             usb.let_in(&device, Instant::now());
@@ -193,8 +199,9 @@ impl Daemon {
     /// the device is gone or another medium's.
     fn seen(&mut self, device: DeviceKey, identified: Identified) {
         if self.waiting(&device).is_none() {
-            let admission = self.asked(&identified);
+            let admission = self.by_claim(&identified);
             let lane = self.new_lane(Port::new(Slot::Usb(device, None), identified, admission));
+            self.joins(lane);
             self.happen(Event::Noticed { lane });
         }
     }
@@ -210,8 +217,18 @@ impl Daemon {
         let (Some(claim), Source::Usb(usb)) = (&identified.claim, &self.source) else {
             return;
         };
-        let own = self.asked(&identified);
         let twins = usb.twins(&device, claim);
+        let waiting = self.waiting(&device);
+        let mut port = Port::new(
+            Slot::Usb(device.clone(), Some(sequence)),
+            identified,
+            Admission::ByHand,
+        );
+        match waiting.and_then(|lane| self.ports.get(&lane)) {
+            Some(noticed) => port.follow(noticed),
+            None => port.visit = self.gate.used_visit(),
+        }
+        let own = self.asked(&port);
         let others = self.lanes_of(&device, Some(sequence));
         let admission = unless(own, !twins.is_empty(), decide::twin);
         let admission = unless(admission, !others.is_empty(), decide::several);
@@ -222,8 +239,7 @@ impl Daemon {
         if admission.refusal().is_some() {
             self.shut_out(&device);
         }
-        let lane = self.waiting(&device);
-        let mut port = Port::new(Slot::Usb(device, Some(sequence)), identified, admission);
+        port.admission = admission;
         if port.admission.refusal().is_some() {
             // It is not read, so it is let go of.
             port.identified.opened = None;
@@ -232,7 +248,7 @@ impl Daemon {
             port.fault = Some(why);
             gap
         });
-        let lane = match lane {
+        let lane = match waiting {
             Some(lane) => {
                 self.ports.insert(lane, port);
                 lane
@@ -251,7 +267,8 @@ impl Daemon {
 
     /// Devices that have shown nothing to scan for too long.
     fn give_up_the_late(&mut self) {
-        let late = |port: &Port| NOTICED_WAIT_MAX <= port.noticed.elapsed();
+        // What waits for a person is given up for that.
+        let late = |port: &Port| !port.awaits_visit && NOTICED_WAIT_MAX <= port.noticed.elapsed();
         let noticed = self.state.lanes.iter();
         let noticed = noticed.filter(|(_, lane)| **lane == Lane::Noticed);
         let lanes: Vec<LaneId> = noticed

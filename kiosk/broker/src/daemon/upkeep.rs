@@ -266,13 +266,13 @@ impl Daemon {
 
     /// The rules with their age of this moment.
     pub(super) fn rules_now(&self) -> Option<Rules> {
-        Some(self.loaded.as_ref()?.about(Timestamp::now()))
+        Some(self.loaded.as_ref()?.about(self.clock.now()))
     }
 
     /// The rules in force with their last day, and what day it is at the site.
     fn rules_today(&self) -> (Option<Rules>, Option<Date>, Date) {
         let expires = self.loaded.as_ref().and_then(|loaded| loaded.expires);
-        let today = self.site.today(Timestamp::now());
+        let today = self.site.today(self.clock.now());
         (self.rules_now(), expires, today)
     }
 

@@ -80,7 +80,8 @@ fn set(set: Option<&RuleSet>) -> String {
     )
 }
 
-pub(super) fn person(person: &Person) -> String {
+/// Who did something, in a few words.
+pub(crate) fn person(person: &Person) -> String {
     if let Some(medium) = &person.medium {
         return format!("medium {} at the kiosk", text(medium));
     }

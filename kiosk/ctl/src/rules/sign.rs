@@ -11,7 +11,7 @@ use bundle::{Archive, Packer};
 use crate::CommandError;
 use crate::print;
 use crate::rules::secret::SecretKey;
-use crate::rules::terminal;
+use crate::terminal;
 
 /// Longest password file, in bytes.
 const PASSWORD_BYTES_MAX: usize = 1024;
@@ -85,7 +85,7 @@ fn read_key(path: &Path) -> Result<String, CommandError> {
 /// The first line of a file, else what the terminal answers.
 pub(super) fn password(file: Option<&Path>, what: &str) -> io::Result<String> {
     let Some(file) = file else {
-        return terminal::secret(what);
+        return terminal::secret(what, "--password-file");
     };
     let text = fs::read_to_string(file)?;
     let line = text.lines().next().unwrap_or_default();

@@ -7,7 +7,7 @@ use record::rows::Rows;
 use record::{Ledger, LedgerError, Verified, Writer};
 use wire::ledger::{Event, Judged, Rules, Target};
 use wire::scan::{TargetKind, Totals};
-use wire::{Digest, MediumName, Outcome, Reason, ReasonCode, Row, RowKind, Verdict};
+use wire::{Claim, Digest, MediumName, Outcome, Reason, ReasonCode, Row, RowKind, Verdict};
 
 pub(crate) fn rules() -> Rules {
     Rules {
@@ -42,6 +42,22 @@ pub(crate) fn inserted() -> Event {
     Event::Inserted {
         target: target(),
         claim: None,
+        medium: None,
+        rules: Some(rules()),
+        occasion: None,
+    }
+}
+
+/// An insertion at a kiosk.
+pub(crate) fn at_kiosk() -> Event {
+    let claim: Claim = serde_json::from_value(serde_json::json!({
+        "vid": 1, "pid": 2, "serial": "s", "manufacturer": "m", "product": "p",
+        "interfaces": [], "capacity_bytes": null
+    }))
+    .unwrap();
+    Event::Inserted {
+        target: target(),
+        claim: Some(Box::new(claim)),
         medium: None,
         rules: Some(rules()),
         occasion: None,

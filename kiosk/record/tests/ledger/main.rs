@@ -16,6 +16,8 @@ mod passing;
 
 mod waivers;
 
+mod custody;
+
 mod reading;
 
 mod tampering;

@@ -96,7 +96,17 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         | Event::SelfTested(_)
         | Event::RulesInstalled(_)
         | Event::RulesRolledBack(_)
-        | Event::RulesRefused(_) => None,
+        | Event::RulesRefused(_)
+        | Event::ListChanged(_)
+        | Event::Requested { .. }
+        | Event::RequestClosed(_)
+        | Event::Lent(_)
+        | Event::Returned(_)
+        | Event::Enrolling(_)
+        | Event::SignedIn(_)
+        | Event::SignInRefused(_)
+        | Event::SignedOut(_)
+        | Event::ClockStepped { .. } => None,
     }
 }
 

@@ -7,9 +7,12 @@ use wire::standing::Mitigation;
 use wire::waiver::{
     PERSON_BYTES_MAX, WAIVER_DAYS_MAX, WAIVER_REASON_BYTES_MAX, WAIVERS_MAX, Waived,
 };
-use wire::{Claim, Digest, Finding, MediumName, Outcome, Row, RowKind, Source, Tier, Verdict};
+use wire::{Digest, Finding, MediumName, Outcome, Row, RowKind, Source, Tier, Verdict};
 
 use crate::common::*;
+
+/// When an entry was written, where no test asks.
+const NOW: &str = "2026-11-26T00:00:00Z";
 
 /// A waiver until so many days from now, by the calendar of UTC.
 fn waived(days: i64) -> Waived {
@@ -280,7 +283,7 @@ fn a_waiver_ends_once_and_only_so_many_are_in_force() {
 #[test]
 fn a_waiver_that_has_run_out_does_not_hold() {
     let mut register = record::standing::Register::default();
-    register.note(1, &event(waived(1)));
+    register.note(1, NOW, &event(waived(1)));
     let now = Timestamp::now();
     assert_eq!(register.standing(now).waivers.len(), 1);
     let later = now.saturating_add(SignedDuration::from_hours(49)).unwrap();
@@ -291,22 +294,6 @@ fn a_waiver_that_has_run_out_does_not_hold() {
     };
     assert!(register.check(&judged(judgement.clone()), now).is_ok());
     assert!(register.check(&judged(judgement), later).is_err());
-}
-
-/// An insertion at a kiosk.
-fn at_kiosk() -> Event {
-    let claim: Claim = serde_json::from_value(serde_json::json!({
-        "vid": 1, "pid": 2, "serial": "s", "manufacturer": "m", "product": "p",
-        "interfaces": [], "capacity_bytes": null
-    }))
-    .unwrap();
-    Event::Inserted {
-        target: target(),
-        claim: Some(Box::new(claim)),
-        medium: None,
-        rules: Some(rules()),
-        occasion: None,
-    }
 }
 
 fn mitigated(insertion: u64) -> Event {
@@ -378,8 +365,8 @@ fn a_pass_and_a_scan_by_hand_open_no_case_and_a_withdrawn_pass_does() {
 fn many_open_cases_are_counted_and_the_first_are_named() {
     let mut register = record::standing::Register::default();
     for number in 1..=40 {
-        register.note(number, &at_kiosk());
-        register.note(number, &judged(stopped(number, 0)));
+        register.note(number, NOW, &at_kiosk());
+        register.note(number, NOW, &judged(stopped(number, 0)));
     }
     let standing = register.standing(Timestamp::now());
     assert_eq!(standing.open_cases, 40);

@@ -1,0 +1,345 @@
+//! The lists that administrators keep: read again when their files change, and compared with
+//! what the ledger says of them, so that no change stays without an entry.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use decide::{Accounts, Allowlist, Contractors};
+use sha2::{Digest as _, Sha256};
+use wire::Digest;
+use wire::ledger::Event;
+use wire::list_change::{CHANGED_NAMED_MAX, Change, Changed, ListChange, ListName};
+
+use super::{Daemon, report};
+use crate::paths::Paths;
+use crate::site::{self, SiteError};
+use crate::step::LaneId;
+
+/// How often the files are looked at.
+const LIST_LOOK: Duration = Duration::from_secs(1);
+
+/// The lists beside that of the media, and what is known of all their files.
+pub(super) struct Lists {
+    pub(super) contractors: Contractors,
+    pub(super) accounts: Accounts,
+    files: Vec<File>,
+    looked: Instant,
+}
+
+/// What is known of one list's file.
+struct File {
+    list: ListName,
+    stamp: Option<Stamp>,
+    sha256: Option<Digest>,
+    /// Why it is not in use; the list before it is.
+    refused: Option<String>,
+    /// The entries that changed since the ledger was last told.
+    changed: Vec<Changed>,
+    /// Which answer of the ledger says whether it knows of the change; `None` when it does.
+    due: Option<u64>,
+}
+
+/// By what a file is known to be another one, or another text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+}
+
+/// A list that was read.
+enum Read {
+    Media(Option<Allowlist>),
+    Contractors(Contractors),
+    Accounts(Accounts),
+}
+
+fn path(list: ListName, paths: &Paths) -> PathBuf {
+    match list {
+        ListName::Media => paths.allowlist(),
+        ListName::Contractors => paths.contractors(),
+        ListName::Accounts => paths.accounts(),
+    }
+}
+
+impl Lists {
+    /// Reads the lists for the first time; gives that of the media beside them.
+    ///
+    /// # Errors
+    /// [`SiteError`], naming the file and the place in it.
+    pub(super) fn read(paths: &Paths) -> Result<(Self, Option<Allowlist>), SiteError> {
+        let mut lists = Self {
+            contractors: Contractors::default(),
+            accounts: Accounts::default(),
+            files: Vec::new(),
+            looked: Instant::now(),
+        };
+        let mut media = None;
+        for list in ListName::ALL {
+            let stamp = stamp(&path(list, paths));
+            let (read, sha256) = site::text(path(list, paths))?.map_or_else(
+                || parse(list, None, paths).map(|read| (read, None)),
+                |text| {
+                    let hash = Digest(Sha256::digest(&text).into());
+                    parse(list, Some(&text), paths).map(|read| (read, Some(hash)))
+                },
+            )?;
+            match read {
+                Read::Media(list) => media = list,
+                Read::Contractors(list) => lists.contractors = list,
+                Read::Accounts(list) => lists.accounts = list,
+            }
+            lists.files.push(File {
+                list,
+                stamp,
+                sha256,
+                refused: None,
+                changed: Vec::new(),
+                due: Some(1),
+            });
+        }
+        Ok((lists, media))
+    }
+
+    /// Why a list that was changed is not in use.
+    pub(super) fn refused(&self) -> Option<&str> {
+        self.files.iter().find_map(|file| file.refused.as_deref())
+    }
+
+    /// After the ledger was lost its first answer tells what it knows.
+    pub(super) fn forget_answers(&mut self) {
+        for file in &mut self.files {
+            file.due = file.due.map(|_| 1);
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let about = std::fs::metadata(path).ok()?;
+    Some(Stamp {
+        device: about.dev(),
+        inode: about.ino(),
+        size: about.size(),
+        changed: (about.ctime(), about.ctime_nsec()),
+    })
+}
+
+/// Without a file there is no list of media, and there are no contractors and no accounts.
+fn parse(list: ListName, text: Option<&str>, paths: &Paths) -> Result<Read, SiteError> {
+    let file = path(list, paths);
+    let malformed =
+        |error: decide::ListError| SiteError::Malformed(error.in_file(&file.display().to_string()));
+    let read = match (list, text) {
+        (ListName::Media, None) => Ok(Read::Media(None)),
+        (ListName::Media, Some(text)) => {
+            decide::allowlist::parse(text).map(|list| Read::Media(Some(list)))
+        }
+        (ListName::Contractors, text) => {
+            decide::contractors::parse(text.unwrap_or_default()).map(Read::Contractors)
+        }
+        (ListName::Accounts, text) => {
+            decide::accounts::parse(text.unwrap_or_default()).map(Read::Accounts)
+        }
+    };
+    read.map_err(malformed)
+}
+
+impl Daemon {
+    /// Looks at the files from time to time, and reads those that changed.
+    pub(super) fn watch_lists(&mut self) {
+        if LIST_LOOK <= self.lists.looked.elapsed() {
+            self.read_lists();
+        }
+    }
+
+    /// Reads the lists whose files changed. One that is malformed leaves the old in force, and
+    /// so does one that cannot be read.
+    pub(super) fn read_lists(&mut self) {
+        self.lists.looked = Instant::now();
+        let stamps: Vec<_> = self
+            .lists
+            .files
+            .iter()
+            .map(|file| (file.list, file.stamp))
+            .collect();
+        for (place, (list, before)) in stamps.into_iter().enumerate() {
+            let now = stamp(&path(list, &self.paths));
+            if now != before {
+                self.read_list(place, list, now);
+            }
+        }
+    }
+
+    fn read_list(&mut self, place: usize, list: ListName, now: Option<Stamp>) {
+        let text = site::text(path(list, &self.paths));
+        let sha256 = match &text {
+            Ok(text) => text
+                .as_ref()
+                .map(|text| Digest(Sha256::digest(text).into())),
+            Err(_) => None,
+        };
+        let read = text.and_then(|text| parse(list, text.as_deref(), &self.paths));
+        let (changed, refused) = match read {
+            Ok(read) => (self.use_list(read), None),
+            Err(error) => {
+                let why = wire::explained(&error);
+                report(&format!("the old list stays: {why}"));
+                (Vec::new(), Some(why))
+            }
+        };
+        let due = self.ask_standing();
+        if let Some(file) = self.lists.files.get_mut(place) {
+            file.stamp = now;
+            if file.sha256 != sha256 {
+                file.sha256 = sha256;
+                file.changed.extend(changed);
+                file.due = Some(due.unwrap_or(1));
+            }
+            file.refused = refused;
+        }
+        self.changed = true;
+    }
+
+    /// Takes a list into use; gives the entries in which it differs from the one before.
+    fn use_list(&mut self, read: Read) -> Vec<Changed> {
+        let (changed, is_first) = match read {
+            Read::Media(list) => {
+                let is_first = self.allowlist.is_none() && list.is_some();
+                let before = self
+                    .allowlist
+                    .as_ref()
+                    .map(Allowlist::media)
+                    .unwrap_or_default();
+                let after = list.as_ref().map(Allowlist::media).unwrap_or_default();
+                let id = |medium: &decide::Medium| medium.id.clone();
+                let changed = differing("medium", before, after, id);
+                self.allowlist = list;
+                (changed, is_first)
+            }
+            Read::Contractors(list) => {
+                let before = &self.lists.contractors;
+                let name = |company: &decide::Company| company.name.clone();
+                let id = |visit: &decide::Visit| visit.id.clone();
+                let mut changed = differing("company", before.companies(), list.companies(), name);
+                changed.extend(differing("visit", before.visits(), list.visits(), id));
+                self.lists.contractors = list;
+                (changed, false)
+            }
+            Read::Accounts(list) => {
+                let name = |account: &decide::Account| account.name.clone();
+                let before = self.lists.accounts.all();
+                let changed = differing("account", before, list.all(), name);
+                self.lists.accounts = list;
+                (changed, false)
+            }
+        };
+        let lanes: Vec<LaneId> = self.ports.keys().copied().collect();
+        self.ask_again(&lanes);
+        self.ask_visitors();
+        if is_first && self.state.takes_media() {
+            // What came while there was none.
+            self.look_again();
+        }
+        changed
+    }
+
+    /// Compares the files with what the ledger says of them, when its answer is new enough.
+    /// What it does not know, nobody told it: somebody changed the file by hand.
+    pub(super) fn compare_lists(&mut self, heard: u64) {
+        let mut events = Vec::new();
+        for file in &mut self.lists.files {
+            if file.due.is_none_or(|due| heard < due) {
+                continue;
+            }
+            file.due = None;
+            let mut known = self.standing.lists.iter();
+            let known = known.find(|known| known.list == file.list);
+            let before_sha256 = known.and_then(|known| known.after_sha256);
+            let changed = std::mem::take(&mut file.changed);
+            if before_sha256 == file.sha256 {
+                continue;
+            }
+            let more = changed.len().saturating_sub(CHANGED_NAMED_MAX);
+            let changed: Vec<_> = changed.into_iter().take(CHANGED_NAMED_MAX).collect();
+            events.push(Event::ListChanged(Box::new(ListChange {
+                list: file.list,
+                by: None,
+                second: None,
+                reason: file.refused.as_deref().map(reason),
+                before_sha256,
+                after_sha256: file.sha256,
+                changed,
+                more: u64::try_from(more).unwrap_or(u64::MAX),
+            })));
+        }
+        for event in events {
+            let _ = self.record(None, event);
+        }
+    }
+}
+
+fn reason(why: &str) -> String {
+    let bytes_max = wire::custody::CUSTODY_TEXT_BYTES_MAX;
+    wire::name::line_within(&format!("not in use: {why}"), bytes_max)
+}
+
+/// The entries in which two lists differ, by their ids.
+fn differing<E: PartialEq>(
+    kind: &str,
+    before: &[E],
+    after: &[E],
+    id: impl Fn(&E) -> String,
+) -> Vec<Changed> {
+    let named = |entries: &'_ [E]| -> BTreeMap<String, usize> {
+        entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (id(entry), place))
+            .collect()
+    };
+    let (old, new) = (named(before), named(after));
+    let changed = |id: &String, change| Changed {
+        kind: kind.to_owned(),
+        id: id.clone(),
+        change,
+        fields: Vec::new(),
+    };
+    let mut all: Vec<Changed> = Vec::new();
+    for (id, place) in &new {
+        match old.get(id).and_then(|place| before.get(*place)) {
+            None => all.push(changed(id, Change::Added)),
+            Some(entry) if after.get(*place) != Some(entry) => {
+                all.push(changed(id, Change::Edited));
+            }
+            Some(_) => {}
+        }
+    }
+    let removed = old.keys().filter(|id| !new.contains_key(*id));
+    all.extend(removed.map(|id| changed(id, Change::Removed)));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_between_two_lists_is_named_once() {
+        let before = [("a", 1), ("b", 2), ("c", 3)];
+        let after = [("c", 4), ("d", 5), ("a", 1)];
+        let said = differing("medium", &before, &after, |entry| entry.0.to_owned());
+        let said: Vec<_> = said
+            .iter()
+            .map(|one| (one.id.as_str(), one.change))
+            .collect();
+        let expected = [
+            ("c", Change::Edited),
+            ("d", Change::Added),
+            ("b", Change::Removed),
+        ];
+        assert_eq!(said, expected);
+    }
+}

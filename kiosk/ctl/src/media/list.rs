@@ -1,0 +1,242 @@
+//! `kioskctl media list`: which media are registered, and which may be used today.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use broker::Paths;
+use broker::site::Site;
+use decide::allowlist::{Medium, Status};
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use record::{Ledger, reader};
+use unicode_width::UnicodeWidthStr as _;
+use wire::custody::Lent;
+use wire::ledger::Event;
+
+use super::cells::{Cells, KEYS};
+use super::import;
+use crate::CommandError;
+use crate::print;
+
+/// Options of `kioskctl media list`.
+#[derive(clap::Args)]
+pub(super) struct List {
+    /// Only those of this company
+    #[arg(long, value_name = "NAME")]
+    company: Option<String>,
+    /// Only those in this state
+    #[arg(long, value_name = "STATE")]
+    status: Option<State>,
+    /// Only those that may be used today and whose last day is within so many days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(..=3650))]
+    expires_within: Option<u16>,
+    /// One JSON object a line
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Comma-separated values with a head line
+    #[arg(long)]
+    csv: bool,
+}
+
+/// What a medium is today.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum State {
+    /// It may be used
+    Active,
+    /// It was withdrawn
+    Revoked,
+    /// It was reported lost
+    Lost,
+    /// Its last day is past
+    Expired,
+    /// Its first day is to come
+    NotYetValid,
+    /// It was handed out, and is not back in time
+    Overdue,
+}
+
+impl State {
+    fn said(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+            Self::Lost => "lost",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not yet valid",
+            Self::Overdue => "overdue",
+        }
+    }
+
+    /// By the entry alone; whether it is overdue is another question.
+    fn of(medium: &Medium, today: Date) -> Self {
+        match medium.status {
+            Status::Revoked => Self::Revoked,
+            Status::Lost => Self::Lost,
+            Status::Active if today < medium.valid_from => Self::NotYetValid,
+            Status::Active if medium.valid_until < today => Self::Expired,
+            Status::Active => Self::Active,
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u8, CommandError> {
+    let now = Timestamp::now();
+    let today = Site::read(paths)?.today(now);
+    let lent = lent(ledger, paths)?;
+    let is_overdue = |medium: &Medium| {
+        let ends = lent
+            .get(&medium.id)
+            .map(|lent| lent.ends.parse::<Timestamp>());
+        // A loan whose end cannot be read has ended.
+        ends.is_some_and(|ends| ends.map_or(true, |ends| ends <= now))
+    };
+    let last = match list.expires_within {
+        None => None,
+        Some(days) => {
+            let last = today.checked_add(Span::new().days(i64::from(days)));
+            Some(last.map_err(|_| CommandError::Asked("no such day".to_owned()))?)
+        }
+    };
+    let allowlist = broker::site::allowlist(paths)?;
+    let media = allowlist.iter().flat_map(|list| list.media());
+    let media: Vec<&Medium> = media
+        .filter(|medium| {
+            let state = State::of(medium, today);
+            let is_company = list
+                .company
+                .as_ref()
+                .is_none_or(|name| *name == medium.company);
+            let is_state = list.status.is_none_or(|wanted| match wanted {
+                State::Overdue => is_overdue(medium),
+                State::Active
+                | State::Revoked
+                | State::Lost
+                | State::Expired
+                | State::NotYetValid => wanted == state,
+            });
+            let expires =
+                last.is_none_or(|last| state == State::Active && medium.valid_until <= last);
+            is_company && is_state && expires
+        })
+        .collect();
+    if list.csv {
+        print::part(&import::table(media.into_iter())?);
+    } else if list.json {
+        for medium in media {
+            let state = State::of(medium, today).said();
+            print::line(&object(medium, state, lent.get(&medium.id)).to_string());
+        }
+    } else {
+        let rows = media.iter().map(|medium| {
+            let state = if is_overdue(medium) {
+                State::Overdue
+            } else {
+                State::of(medium, today)
+            };
+            row(medium, state)
+        });
+        table(&rows.collect::<Vec<_>>());
+    }
+    Ok(0)
+}
+
+/// An entry as JSON: the keys of the list, and what it is today.
+pub(super) fn object(medium: &Medium, state: &str, lent: Option<&Lent>) -> serde_json::Value {
+    let cells = Cells::of(medium);
+    let mut object = serde_json::Map::new();
+    for key in KEYS {
+        let text = cells.get(key);
+        let value = match key {
+            "interfaces" => text.split_whitespace().collect(),
+            "capacity_bytes" => medium.capacity_bytes.into(),
+            "installs_rules" => medium.installs_rules.into(),
+            _ if text.is_empty() => serde_json::Value::Null,
+            _ => text.into(),
+        };
+        object.insert(key.to_owned(), value);
+    }
+    object.insert("state".to_owned(), state.into());
+    object.insert("lent".to_owned(), serde_json::json!(lent));
+    object.into()
+}
+
+/// What a medium is today, in a word.
+pub(super) fn state(medium: &Medium, today: Date) -> &'static str {
+    State::of(medium, today).said()
+}
+
+fn row(medium: &Medium, state: State) -> [String; 7] {
+    let (product, serial) = (&medium.product, &medium.serial);
+    let serial = serial.as_deref().unwrap_or("(no serial number)");
+    [
+        medium.id.clone(),
+        state.said().to_owned(),
+        medium.valid_until.to_string(),
+        medium.company.clone(),
+        medium.owner.clone(),
+        medium.storage_place.clone(),
+        format!("{} {serial}", product.as_deref().unwrap_or_default())
+            .trim()
+            .to_owned(),
+    ]
+}
+
+/// Columns as wide as they must be; Japanese letters take two places.
+fn table(rows: &[[String; 7]]) {
+    let head = [
+        "id", "state", "until", "company", "owner", "kept at", "medium",
+    ];
+    let head = head.map(str::to_owned);
+    let all = || std::iter::once(&head).chain(rows);
+    let mut widths = [0_usize; 7];
+    for row in all() {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    for row in all() {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| {
+                let room = width.saturating_sub(cell.width());
+                format!("{cell}{}", " ".repeat(room))
+            })
+            .collect();
+        print::line(cells.join("  ").trim_end());
+    }
+}
+
+/// The media that are handed out, by the ledger.
+pub(super) fn lent(
+    ledger: Option<&Path>,
+    paths: &Paths,
+) -> Result<BTreeMap<String, Lent>, CommandError> {
+    let folder = ledger.map_or_else(|| paths.ledger(), Path::to_owned);
+    let mut lent = BTreeMap::new();
+    let Some(ledger) = open(&folder)? else {
+        return Ok(lent);
+    };
+    for entry in ledger.entries(reader::Filter::default())? {
+        let event = entry?.content()?.event;
+        if let Event::Lent(one) = event {
+            lent.insert(one.medium.clone(), *one);
+        } else if let Event::Returned(returned) = event {
+            lent.remove(&returned.medium);
+        }
+    }
+    Ok(lent)
+}
+
+/// The ledger, unless nothing was ever written to one.
+pub(super) fn open(folder: &Path) -> Result<Option<Ledger>, CommandError> {
+    match Ledger::open(folder) {
+        Ok(ledger) => Ok(Some(ledger)),
+        Err(record::LedgerError::Open { source, .. })
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
