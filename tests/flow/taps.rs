@@ -193,6 +193,7 @@ fn unregistered() -> Lane {
         first: None,
         waivers: Vec::new(),
         brought: None,
+        is_out: false,
         put_back: None,
     };
     Lane {
