@@ -115,6 +115,10 @@ mod selftest;
 #[cfg(test)]
 mod terminal;
 
+/// What is tapped and typed at the screen, as the daemon hears it.
+#[cfg(test)]
+mod taps;
+
 /// The daemon with its virtual bay, as a screen hears it.
 #[cfg(test)]
 mod bay;

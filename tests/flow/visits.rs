@@ -214,6 +214,7 @@ fn a_medium_on_its_way_out_is_told_where_it_belongs() {
     });
     assert_eq!(shown["verdict"], "pass");
     assert_eq!(shown["put_back"], "守衛所キャビネット 1");
+    assert_eq!(shown["is_out"], true);
     let inserted = kiosk.told("inserted").remove(0);
     assert_eq!(inserted["event"]["occasion"]["way"], "out");
     // It was not lent, which is no fault of the ledger's; and the next one comes in.

@@ -142,6 +142,7 @@ fn answer(shown: &decide::Shown, port: &Port) -> Option<Box<wire::view::Shown>> 
             .map_or(0, |totals| totals.bytes_read),
         first: first.filter(|_| shown.verdict() != Verdict::Pass),
         brought: port.brought.clone(),
+        is_out: port.way == wire::custody::Way::Out,
         put_back: port.put_back.clone(),
         waivers: received
             .map(|received| received.examination.waivers.iter().copied().collect())

@@ -82,6 +82,7 @@ fn picture(name: &str) -> Option<Option<View>> {
         }
         "put-back" => {
             let mut shown = shown(Verdict::Pass, None);
+            shown.is_out = true;
             shown.put_back = Some("保安室 キャビネットB 3段目".to_owned());
             vec![Stage::Judged(shown)]
         }
@@ -252,6 +253,7 @@ fn shown(verdict: Verdict, code: Option<ReasonCode>) -> Box<Shown> {
         first,
         waivers: Vec::new(),
         brought: None,
+        is_out: false,
         put_back: None,
     })
 }

@@ -94,7 +94,7 @@ pub(crate) fn may_request(stage: &Stage) -> bool {
     match stage {
         Stage::Judged(shown) | Stage::Removed(shown) => {
             let unregistered = wire::ReasonCode::Unregistered;
-            shown.verdict == Verdict::Stop
+            shown.verdict != Verdict::Pass
                 && shown.reasons.iter().any(|one| one.code == unregistered)
         }
         Stage::AwaitingVisit | Stage::Checking | Stage::Scanning { .. } | Stage::Recording => false,

@@ -124,6 +124,7 @@ pub(crate) fn shown(verdict: Verdict, reasons: &[(ReasonCode, u64)]) -> Box<Show
         first,
         waivers: Vec::new(),
         brought: None,
+        is_out: false,
         put_back: None,
     })
 }

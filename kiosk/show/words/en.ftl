@@ -71,6 +71,10 @@ pass-meaning = Allowed in
 stop-meaning = Not allowed in
 incomplete-meaning = Not allowed in yet
 pass-found = No known threat was found
+pass-meaning-out = Allowed out
+stop-meaning-out = Not allowed out
+incomplete-meaning-out = Not allowed out yet
+pass-waived-out = Allowed out with waiver { $number }
 pass-waived = Allowed in with waiver { $number }
 pass-next = Remove the USB and take it with you
 removed-pass = It is out. Take it with you
@@ -256,8 +260,8 @@ exit-offer = Taking it out?
 exit-cancel = Cancel
 exit-next = The NEXT USB is checked on its way OUT
 exit-short = OUT
-put-back-meaning = The check is done
 put-back-place = Place
+put-back-removed = It is out. Put it back in its place
 put-back-next = Remove the USB and put it back
 
 ## Staff

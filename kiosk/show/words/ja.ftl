@@ -71,6 +71,10 @@ pass-meaning = 持ち込めます
 stop-meaning = 持ち込めません
 incomplete-meaning = まだ持ち込めません
 pass-found = 既知の脅威は見つかりませんでした
+pass-meaning-out = 持ち出せます
+stop-meaning-out = 持ち出せません
+incomplete-meaning-out = まだ持ち出せません
+pass-waived-out = 免除 { $number } により持ち出せます
 pass-waived = 免除 { $number } により持ち込めます
 pass-next = USBを抜いて、お持ちください
 removed-pass = 抜かれました。お持ちください
@@ -228,8 +232,8 @@ exit-offer = 持ち出し・返却
 exit-cancel = やめる
 exit-next = 次のUSBは 持ち出し・返却の検査です
 exit-short = 持出し
-put-back-meaning = 検査は終わりました
 put-back-place = 保管場所
+put-back-removed = 抜かれました。保管場所に戻してください
 put-back-next = USBを抜いて、保管場所に戻してください
 
 ## 係員

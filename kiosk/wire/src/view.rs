@@ -308,6 +308,9 @@ pub struct Shown {
     /// What became of a bundle of rules on an administrator's medium.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought: Option<Brought>,
+    /// Whether the medium was on its way out.
+    #[serde(default)]
+    pub is_out: bool,
     /// Where the medium is to be put, when it is on its way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put_back: Option<String>,

@@ -8,7 +8,7 @@ use wire::view::{Lane, Shown, Stage};
 use super::paint::{Paint, Piece, inside, middle};
 use super::scanning::{self, Scan};
 use super::verdict::{self, Medium};
-use super::{COLUMNS, edge, place, small, spinner, waiting};
+use super::{COLUMNS, edge, meaning, place, small, spinner, waiting};
 use crate::art::Art;
 use crate::eta::Eta;
 use crate::state::Screen;
@@ -124,12 +124,12 @@ fn answer(paint: &mut Paint<'_>, card: Rect, lane: &Lane, shown: &Shown, medium:
     if area.height < 8 || area.width < 36 {
         let mut pieces = vec![Piece::Text(verdict::word(shown.verdict), BOLD)];
         pieces.extend(sentences.map(|both| Piece::Two(both, PLAIN)));
-        let back = verdict::put_back(words, shown, usize::from(area.width));
+        let back = meaning::put_back(words, shown, usize::from(area.width));
         pieces.push(Piece::Name(back.unwrap_or(name), PLAIN));
         paint.column(area, pieces);
         return;
     }
-    let back = verdict::put_back(words, shown, usize::from(area.width));
+    let back = meaning::put_back(words, shown, usize::from(area.width));
     // Where it belongs is worth more to the person than the receipt.
     let receipt = back.unwrap_or_else(|| verdict::receipt(words, shown));
     let receipt = Piece::Name(receipt, PLAIN);

@@ -30,6 +30,8 @@ mod found;
 
 mod verdict;
 
+mod meaning;
+
 mod lanes;
 
 mod edge;

@@ -7,10 +7,11 @@
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
 use wire::verdict::Reason;
-use wire::view::{Brought, Lane, Shown};
+use wire::view::{Lane, Shown};
 use wire::{ReasonCode, Verdict};
 
 use super::found;
+use super::meaning::{brought_line, meaning, next, put_back, waived};
 use super::paint::{Paint, Piece, inside, middle};
 use super::place;
 use crate::art::Art;
@@ -81,19 +82,6 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, lane: &Lane, shown: &Shown
     }
 }
 
-/// What became of the rules that the medium brought, in one row.
-fn brought_line(words: &Words, brought: &Brought, cells: usize) -> String {
-    let (both, more) = match brought {
-        Brought::Installing => (words.say("brought-installing"), String::new()),
-        Brought::Installed { bundle, version } => {
-            let both = words.with("brought-installed", &[("version", *version)]);
-            (both, text::readable_text(bundle))
-        }
-        Brought::Refused { why } => (words.say("brought-refused"), text::readable_text(why)),
-    };
-    text::fit_start(&format!(" {}  {more} ", both.joined()), cells)
-}
-
 /// The ring at the left with the English word below it, the Japanese word at its right.
 fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     let (ring, ja, en) = art(shown.verdict);
@@ -130,23 +118,6 @@ fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     paint.row(text, 17, centre, &next(words, shown, medium).joined(), BOLD);
 }
 
-/// What PASS means: on the way out, not that the medium may go in.
-fn meaning(words: &Words, shown: &Shown) -> Both {
-    match shown.put_back {
-        None => words.say("pass-meaning"),
-        Some(_) => words.say("put-back-meaning"),
-    }
-}
-
-/// Where a medium that was lent belongs.
-pub(super) fn put_back(words: &Words, shown: &Shown, cells: usize) -> Option<String> {
-    let place = text::readable_text(shown.put_back.as_ref()?);
-    let title = words.say("put-back-place");
-    let title = format!("{} {}: ", title.ja, title.en);
-    let room = cells.saturating_sub(text::width(&title));
-    Some(title + &text::fit_middle(&place, room))
-}
-
 /// A cross at each side of the reasons.
 fn stop(paint: &mut Paint<'_>, grid: Rect, lane: &Lane, shown: &Shown, medium: Medium) {
     let (cross, ja, en) = art(shown.verdict);
@@ -163,7 +134,7 @@ fn stop(paint: &mut Paint<'_>, grid: Rect, lane: &Lane, shown: &Shown, medium: M
     };
     let word = middle(band, en.width(), 3);
     paint.art(word.x, word.y, en, PLAIN);
-    let meaning = paint.words.say("stop-meaning");
+    let meaning = meaning(paint.words, shown);
     let side = Rect {
         x: band.x.saturating_add(4),
         width: 21,
@@ -222,7 +193,7 @@ fn incomplete(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) 
         width: rows.width.saturating_sub(indent).saturating_sub(5),
         ..rows
     };
-    let mut pieces = vec![Piece::One(paint.words.say("incomplete-meaning"), BOLD)];
+    let mut pieces = vec![Piece::One(meaning(paint.words, shown), BOLD)];
     let cells = usize::from(text.width);
     pieces.extend(explain(paint.words, shown, medium, cells));
     let place = place(paint.words, shown, cells);
@@ -317,32 +288,12 @@ fn reason(words: &Words, shown: &Shown, cells: usize, spare: usize) -> Both {
     }
 }
 
-/// The waiver that a PASS rests on: then something was found.
-fn waived(words: &Words, shown: &Shown) -> Option<Both> {
-    let number = *shown.waivers.first()?;
-    Some(words.with("pass-waived", &[("number", number)]))
-}
-
 /// How many more reasons there are, if any.
 fn more(words: &Words, reasons: &[Reason]) -> Option<Both> {
     let more = u64::try_from(reasons.len())
         .unwrap_or(u64::MAX)
         .saturating_sub(1);
     (more != 0).then(|| words.with("more-reasons", &[("count", more)]))
-}
-
-/// What the person does now.
-fn next(words: &Words, shown: &Shown, medium: Medium) -> Both {
-    let first = shown.reasons.first();
-    match (shown.verdict, medium, first) {
-        (Verdict::Pass, Medium::In | Medium::Out, _) if shown.put_back.is_some() => {
-            words.say("put-back-next")
-        }
-        (Verdict::Pass, Medium::In, _) => words.say("pass-next"),
-        (Verdict::Pass, Medium::Out, _) => words.say("removed-pass"),
-        (Verdict::Stop | Verdict::Incomplete, _, Some(reason)) => words.next(reason.code),
-        (Verdict::Stop | Verdict::Incomplete, _, None) => words.say("next-none"),
-    }
 }
 
 /// Number of the entry and the beginning of its leaf hash.

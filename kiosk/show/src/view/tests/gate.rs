@@ -81,6 +81,7 @@ fn unregistered() -> Box<wire::view::Shown> {
 
 fn back(size: (u16, u16), lanes: usize) -> Screen {
     let mut shown = pass();
+    shown.is_out = true;
     shown.put_back = Some("保安室 キャビネットB 3段目".to_owned());
     with(size, vec![Stage::Judged(shown); lanes])
 }
@@ -340,4 +341,46 @@ fn the_question_about_a_stopped_medium_its_keys_and_its_clock_fit_every_width() 
             assert!(columns < 80 || row.contains("Handed over"), "{row}");
         }
     }
+}
+
+#[test]
+fn an_answer_on_the_way_out_never_says_that_the_medium_may_go_in() {
+    let way = |mut shown: Box<wire::view::Shown>, size, is_out| {
+        shown.is_out = is_out;
+        text(&with(size, vec![Stage::Judged(shown)]))
+    };
+    let mut waived = pass();
+    waived.waivers = vec![12];
+    for (shown, ja, en) in [
+        (pass(), "持ち出せます", "Allowed out"),
+        (waived, "持ち出せます", "Allowed out with waiver 12"),
+        (stop(), "持ち出せません", "Not allowed out"),
+        (incomplete(), "まだ持ち出せません", "Not allowed out yet"),
+    ] {
+        for size in [FULL, SMALL] {
+            let out = way(shown.clone(), size, true);
+            assert!(
+                !out.contains("持ち込") && !out.contains("llowed in"),
+                "{out}"
+            );
+            let says = out.contains(ja) && out.contains(en);
+            let is_small = size == SMALL && shown.verdict != Verdict::Pass;
+            assert!(says || is_small, "{out}");
+            let into = way(shown.clone(), size, false);
+            assert!(!into.contains("持ち出"), "{into}");
+        }
+    }
+    let removed = with(
+        FULL,
+        vec![Stage::Removed({
+            let mut shown = pass();
+            (shown.is_out, shown.put_back) = (true, Some("棚 3".to_owned()));
+            shown
+        })],
+    );
+    let text = text(&removed);
+    assert!(
+        text.contains("保管場所に戻してください") && !text.contains("抜いて"),
+        "{text}"
+    );
 }
