@@ -199,6 +199,15 @@ fn staff_sign_in_with_number_and_pin_and_are_seen_to_be_signed_in() {
     // Erasing what is not there leaves: a keypad has no Escape.
     assert_eq!(typed(digits.clone(), "77\u{8}\u{8}").0.pad, None);
     let (number, _) = typed(digits, "77788");
+    // Nobody goes on: the pad is gone, and what was typed with it.
+    let left = (8..8 + PAD_WAIT_MAX.as_secs()).fold(number.clone(), |screen, sequence| {
+        assert!(screen.pad.is_some());
+        update(
+            told(screen, sequence, vec![], takes_all),
+            News::Tick(SECOND),
+        )
+    });
+    assert_eq!(left.pad, None);
     let inserted = told(number.clone(), 8, vec![Stage::Checking], takes_all);
     assert_eq!(inserted.pad, None);
     let signed_in = told(number, 8, vec![], |view| {

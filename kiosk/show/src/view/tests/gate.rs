@@ -251,6 +251,11 @@ fn what_is_asked_and_what_became_of_it_is_said_in_both_languages_at_every_size()
             &ask(&visitor),
             &["山田 太郎", "東亜設備", "残り 4分", "4 min left"],
         );
+        let ending = ask(&|gate| {
+            visitor(gate);
+            gate.visitor.as_mut().unwrap().seconds_left = 59;
+        });
+        has(&ending, &["残り 1分未満", "under 1 min left"]);
         has(
             &text(&gate(size, |gate| gate.is_exit = true)),
             &["次のUSBは", "The NEXT USB", "やめる"],
