@@ -119,9 +119,9 @@ pub enum CodeFault {
     /// It is no visit's.
     Unknown,
     /// The visit or its company's contract has ended.
-    Ended(Visit),
+    Ended(Box<Visit>),
     /// The visit has not begun.
-    NotYetValid(Visit),
+    NotYetValid(Box<Visit>),
 }
 
 impl Contractors {
@@ -167,12 +167,12 @@ impl Contractors {
         for visit in self.visits.iter().filter(|visit| visit.is_meant(typed)) {
             if visit.has_ended(at) || self.contract_has_ended(&visit.company, at) {
                 if fault == CodeFault::Unknown {
-                    fault = CodeFault::Ended(visit.clone());
+                    fault = CodeFault::Ended(Box::new(visit.clone()));
                 }
             } else if visit.valid_from.has_begun(at) {
                 return Ok(visit);
             } else {
-                fault = CodeFault::NotYetValid(visit.clone());
+                fault = CodeFault::NotYetValid(Box::new(visit.clone()));
             }
         }
         Err(fault)
