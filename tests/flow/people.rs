@@ -385,7 +385,8 @@ fn a_visits_code_is_said_once_and_is_in_no_list_and_no_entry() {
     assert!(entries.contains("P. Ueda") && entries.contains("\"code\""));
     assert!(!entries.contains(&code) && !entries.contains("badge-77"));
 
-    let too_long = [&add[..6], &["--until", &day("+91 days")]].concat();
+    let later = day("+91 days");
+    let too_long = [&add[..6], &["--until", &later]].concat();
     let error = refused(&root, &too_long);
     assert!(error.contains(&day("+90 days")), "{error}");
     let unknown = [&add[..6], &["--media", "M-0001,M-9999"]].concat();

@@ -48,15 +48,28 @@ fn a_code_has_six_digits_and_is_none_that_anybody_would_try() {
 
 #[test]
 fn a_code_is_none_that_a_visit_has_or_had_and_nobodys_number() {
-    // With all but the numbers of one tenth taken, chance alone would soon meet a taken one.
-    let ended = "ended = 2026-11-26T00:00:00Z";
-    let contractors = parsed(&visit("V-1", &format!("code = \"480213\"\n{ended}")));
+    // One code in a hundred is taken, half of them by visits that have ended: by chance alone
+    // some twenty of two thousand would be.
+    let mut text = COMPANY.to_owned();
+    for number in 0..10_000 {
+        let ended = ["", "ended = 2026-11-26T00:00:00Z\n"][number % 2];
+        text.push_str(&format!(
+            "[[visit]]\nid = \"V-{number}\"\nperson = \"P\"\ncompany = \"Kita\"\n\
+             valid_from = 2026-11-26\nvalid_until = 2026-11-27\ncode = \"{:06}\"\n{ended}",
+            number * 97
+        ));
+    }
+    let contractors = parsed(&text);
+    let visits = contractors.visits().iter();
+    let mut taken: BTreeSet<String> = visits.filter_map(|one| one.code.clone()).collect();
+    assert_eq!(taken.len(), 10_000);
     let accounts = "[[account]]\nname = \"A\"\nrole = \"auditor\"\nnumber = \"480214\"\n\
                     status = \"active\"\n";
     let accounts = decide::accounts::parse(accounts).unwrap();
+    taken.insert("480214".to_owned());
     for _ in 0..2_000 {
         let code = free_code(&contractors, &accounts).unwrap();
-        assert!(!["480213", "480214"].contains(&code.as_str()));
+        assert!(!taken.contains(&code), "{code}");
     }
 }
 
