@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::os::fd::AsRawFd;
 
 use crate::gate::Kiosk;
-use crate::kiosk::{Done, Root, run};
+use crate::kiosk::{self, Done, Root, run};
 use crate::media;
 
 /// `kioskctl` with these arguments, and the ledger of this root by its folder.
@@ -131,21 +131,70 @@ fn what_is_not_in_the_list_lost_or_revoked_or_for_yesterday_is_not_lent() {
 }
 
 #[test]
-fn a_loan_is_overdue_by_the_days_of_the_sites_calendar() {
+fn the_last_day_of_a_loan_ends_by_the_sites_calendar() {
     let root = Root::new();
-    let today = day("now");
+    let policy = fs::read_to_string(media::repository().join("systemd/kiosk.toml")).unwrap();
+    let here = policy.replace("\"Asia/Tokyo\"", "\"-11:30\"");
+    assert_ne!(here, policy, "the policy has a time zone");
+    fs::write(root.path().join("etc/media-kiosk/kiosk.toml"), here).unwrap();
+    let today = day_at("X11:30", "now");
     lend(&root, "M-0001", "A. Sato", &today).exits(0);
-    assert_eq!(lent(&root)[0]["overdue"], false, "the last day counts");
-    // Where it is another day already.
-    let zone = "[site]\ntime_zone = \"+14:00\"\n";
-    fs::write(root.path().join("etc/media-kiosk/kiosk.toml"), zone).unwrap();
     let out = &lent(&root)[0];
-    let expected = u64::from(day_at("X-14", "now") != today);
-    assert_eq!(out["days_overdue"], expected, "{out}");
     assert_eq!(
-        out["overdue"], false,
-        "the moment was fixed when it was lent"
+        (&out["until"], &out["since"]),
+        (&json!(today), &json!(today))
     );
+    assert_eq!(
+        (&out["overdue"], &out["days_overdue"]),
+        (&json!(false), &json!(0))
+    );
+    let entry = root.entries().pop().unwrap();
+    let ends = entry["event"]["ends"].as_str().unwrap();
+    assert!(ends.ends_with("T11:30:00Z"), "{ends}");
+}
+
+#[test]
+fn a_medium_that_is_not_back_in_time_is_overdue() {
+    let kiosk = Kiosk::start();
+    let soon = Command::new("date")
+        .args(["-u", "-d", "+2 seconds", "+%FT%TZ"])
+        .output()
+        .unwrap();
+    let soon = String::from_utf8(soon.stdout).unwrap();
+    let by = json!({ "uid": 0, "user": "root", "login_uid": null, "login_user": null });
+    let lent = json!({
+        // A day that ends at this moment somewhere on the earth, whatever the time is.
+        "event": "lent", "medium": "M-0002", "to": "A. Sato", "company": "Heat Co",
+        "until": day_at("UTC0", "-11 hours"), "ends": soon.trim(), "by": by,
+    });
+    append(&kiosk, &lent).unwrap();
+    let line = kiosk::until("the loan's end", || {
+        let mut command = kiosk.root.kioskctl();
+        let done = run(command.args(["media", "overdue", "--json"]));
+        done.exits(0);
+        (!done.stdout.is_empty()).then_some(done.stdout)
+    });
+    let out: Value = serde_json::from_str(line.trim()).unwrap();
+    assert_eq!(out["medium"], "M-0002");
+    assert_eq!(out["company"], "Heat Co");
+    assert!(out["days_overdue"].as_u64() >= Some(1), "{out}");
+    let mut command = kiosk.root.kioskctl();
+    let until = day("+3 days");
+    let lend = [
+        "media", "checkout", "M-0002", "--to", "B. Ito", "--until", &until,
+    ];
+    let again = run(command.args(lend));
+    let said = &again.exits(2).stderr;
+    assert!(
+        said.contains("lent to A. Sato of Heat Co") && said.contains("overdue"),
+        "{said}"
+    );
+    let mut command = kiosk.root.kioskctl();
+    run(command.args(["media", "return", "M-0002"])).exits(0);
+    let mut command = kiosk.root.kioskctl();
+    let left = run(command.args(["media", "overdue", "--all"]));
+    assert_eq!(left.exits(0).stdout, "");
+    kiosk.verifies();
 }
 
 /// Says something to kioskd as a screen does.

@@ -62,13 +62,12 @@ pub(crate) struct Overdue {
 }
 
 /// A medium that is lent.
-pub(crate) struct Out {
+struct Out {
     entry: u64,
     lent: Lent,
     since: Date,
-    /// Whole days since its last day; 0 on that day and before.
+    /// Days since its last day, by the site's calendar; 0 while it is not overdue.
     days_overdue: u32,
-    is_overdue: bool,
 }
 
 /// Hands a medium out.
@@ -179,7 +178,10 @@ pub(crate) fn overdue(
     if overdue.csv {
         print::line("medium,to,company,since,until,days_overdue,by,entry");
     }
-    for out in lent.iter().filter(|out| overdue.all || out.is_overdue) {
+    for out in lent
+        .iter()
+        .filter(|out| overdue.all || 0 < out.days_overdue)
+    {
         let line = if overdue.json {
             object(out)
         } else if overdue.csv {
@@ -229,12 +231,12 @@ fn out(
             continue;
         };
         let since = content.recorded_utc.parse::<Timestamp>();
+        let days = days_after(&lent.until, site.today(at)).max(1);
         all.push(Out {
             entry: loan.entry,
-            days_overdue: days_after(&lent.until, site.today(at)),
+            days_overdue: if loan.is_overdue(at) { days } else { 0 },
             lent: *lent,
             since: since.map_or(Date::MIN, |since| site.today(since)),
-            is_overdue: loan.is_overdue(at),
         });
     }
     Ok(all)
@@ -254,10 +256,10 @@ fn text(out: &Out) -> String {
     } = &out.lent;
     let company = out.lent.company.as_ref();
     let company = company.map(|company| format!(" of {company}"));
-    let late = match (out.is_overdue, out.days_overdue) {
-        (false, _) => String::new(),
-        (true, 1) => ", 1 day overdue".to_owned(),
-        (true, days) => format!(", {days} days overdue"),
+    let late = match out.days_overdue {
+        0 => String::new(),
+        1 => ", 1 day overdue".to_owned(),
+        days => format!(", {days} days overdue"),
     };
     format!(
         "{medium} is lent to {to}{} since {} until {until}{late}",
@@ -273,7 +275,7 @@ fn object(out: &Out) -> String {
         "company": out.lent.company,
         "since": out.since.to_string(),
         "until": out.lent.until,
-        "overdue": out.is_overdue,
+        "overdue": 0 < out.days_overdue,
         "days_overdue": out.days_overdue,
         "by": out.lent.by,
         "entry": out.entry,

@@ -239,8 +239,9 @@ mod tests {
     }
 
     fn compared(before: &[Row], after: &[Row], listed: Listed) -> Vec<Difference> {
-        let rows = |rows: &[Row]| rows.to_vec().into_iter().map(Ok::<_, Infallible>);
-        compare(rows(before), rows(after), listed).unwrap()
+        let before = before.iter().cloned().map(Ok::<_, Infallible>);
+        let after = after.iter().cloned().map(Ok::<_, Infallible>);
+        compare(before, after, listed).unwrap()
     }
 
     /// The path and what became of it, in a word.

@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use record::Ledger;
 use record::reader::{Entry, Filter};
 use wire::Reason;
-use wire::ledger::{Event, Judged, SelfTested};
+use wire::custody::Occasion;
+use wire::ledger::{Event, Judged, SelfTested, Target};
+use wire::waiver::Waived;
 
 use super::{changes, custody, text};
 use crate::CommandError;
@@ -76,15 +78,7 @@ pub(super) fn summary(entry: &Entry) -> Result<String, CommandError> {
             medium,
             occasion,
             ..
-        } => {
-            let name = target.name.escaped();
-            let occasion = occasion.as_deref().map(custody::occasion_in_a_line);
-            format!(
-                "inserted    {} {name}{}",
-                medium.as_deref().unwrap_or("-"),
-                occasion.unwrap_or_default()
-            )
-        }
+        } => inserted(target, medium.as_deref(), occasion.as_deref()),
         Event::Judged(judged) => format!("judged      {}", judgement(judged)),
         Event::Withdrawn {
             insertion,
@@ -98,15 +92,7 @@ pub(super) fn summary(entry: &Entry) -> Result<String, CommandError> {
         ),
         Event::Removed { insertion } => format!("removed     insertion {insertion}"),
         Event::SelfTested(tested) => tested_in_a_line(tested),
-        Event::Waived(waived) => format!(
-            "waived      {} until {}  {}  {} and {}: {}",
-            crate::waiver::said(waived),
-            waived.until,
-            waived.sha256,
-            waived.approved_by,
-            waived.second,
-            waived.reason
-        ),
+        Event::Waived(waived) => given(waived),
         Event::WaiverEnded { waiver, by } => format!("ended       waiver {waiver} by {by}"),
         Event::Mitigated {
             insertion,
@@ -143,6 +129,28 @@ pub(super) fn summary(entry: &Entry) -> Result<String, CommandError> {
         "{:>6}  {}  {what}",
         entry.number, content.recorded_utc
     ))
+}
+
+fn inserted(target: &Target, medium: Option<&str>, occasion: Option<&Occasion>) -> String {
+    let occasion = occasion.map(custody::occasion_in_a_line);
+    format!(
+        "inserted    {} {}{}",
+        medium.unwrap_or("-"),
+        target.name.escaped(),
+        occasion.unwrap_or_default()
+    )
+}
+
+fn given(waived: &Waived) -> String {
+    format!(
+        "waived      {} until {}  {}  {} and {}: {}",
+        crate::waiver::said(waived),
+        waived.until,
+        waived.sha256,
+        waived.approved_by,
+        waived.second,
+        waived.reason
+    )
 }
 
 fn judgement(judged: &Judged) -> String {

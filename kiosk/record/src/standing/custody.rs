@@ -192,7 +192,9 @@ impl Custody {
         }
         match lent.ends.parse::<Timestamp>() {
             Ok(ends) if at < ends => Ok(()),
-            Ok(_) | Err(_) => Err(Refusal::Loan("has ended already")),
+            Ok(_) | Err(_) => Err(Refusal::Loan(
+                "has ended already, by the latest time that the ledger knows",
+            )),
         }
     }
 

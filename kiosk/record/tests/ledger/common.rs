@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use record::rows::Rows;
-use record::{Ledger, LedgerError, Verified, Writer};
+use record::{Ledger, LedgerError, Refusal, Verified, Writer};
 use wire::ledger::{Event, Judged, Rules, Target};
+use wire::rule_change::{CHANGE_TEXT_BYTES_MAX, Person};
 use wire::scan::{TargetKind, Totals};
 use wire::{Claim, Digest, MediumName, Outcome, Reason, ReasonCode, Row, RowKind, Verdict};
 
@@ -188,3 +189,35 @@ pub(crate) const UNGUARD: &str = "DROP TRIGGER entries_in_order; DROP TRIGGER en
 
 /// The user that owns nothing.
 pub(crate) const NOBODY: u32 = 65534;
+
+pub(crate) fn someone() -> Person {
+    Person {
+        uid: 0,
+        user: "root".to_owned(),
+        login_uid: Some(1000),
+        login_user: Some("sato".to_owned()),
+        medium: None,
+    }
+}
+
+pub(crate) fn nameless() -> Person {
+    Person {
+        user: "x".repeat(CHANGE_TEXT_BYTES_MAX + 1),
+        ..someone()
+    }
+}
+
+pub(crate) fn with_writer<T>(ask: impl FnOnce(&mut Writer) -> T) -> T {
+    let folder = tempfile::tempdir().unwrap();
+    ask(&mut Writer::open(folder.path()).unwrap())
+}
+
+/// Why an event by itself is not written into an empty ledger.
+#[track_caller]
+pub(crate) fn refusal(event: &Event) -> Refusal {
+    with_writer(|writer| {
+        let refusal = writer.append(event, None).unwrap_err();
+        assert_eq!(writer.head(), None);
+        refusal
+    })
+}

@@ -1,5 +1,5 @@
-//! Requests, loans, waiting for a medium, and the lists: what the ledger takes for one, and
-//! what it makes of it.
+//! Requests, loans and waiting for a medium: what the ledger takes for one, and what it makes
+//! of it.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -11,32 +11,10 @@ use wire::custody::{
     Occasion, Refused, RequestClosed, Returned, SignIn, SignInFault, SignInRefused, VisitName, Way,
 };
 use wire::ledger::{Event, Judged};
-use wire::list_change::{
-    CHANGED_BYTES_MAX, CHANGED_NAMED_MAX, Change, Changed, FIELD_BYTES_MAX, Field, ListChange,
-    ListName,
-};
-use wire::rule_change::{CHANGE_TEXT_BYTES_MAX, Person};
-use wire::standing::KnownList;
-use wire::{Digest, Reason, ReasonCode, Verdict};
+use wire::{Reason, ReasonCode, Verdict};
 
 use crate::common::*;
-
-fn someone() -> Person {
-    Person {
-        uid: 0,
-        user: "root".to_owned(),
-        login_uid: Some(1000),
-        login_user: Some("sato".to_owned()),
-        medium: None,
-    }
-}
-
-fn nameless() -> Person {
-    Person {
-        user: "x".repeat(CHANGE_TEXT_BYTES_MAX + 1),
-        ..someone()
-    }
-}
+use crate::listed::{change, listed};
 
 fn too_long() -> String {
     "x".repeat(CUSTODY_TEXT_BYTES_MAX + 1)
@@ -101,51 +79,6 @@ fn refused_as(insertion: u64, code: ReasonCode) -> Event {
     judged(Judged {
         reasons: vec![Reason { code, count: 1 }],
         ..stopped(insertion, 0)
-    })
-}
-
-fn change() -> ListChange {
-    ListChange {
-        list: ListName::Media,
-        by: Some(someone()),
-        second: None,
-        reason: Some("bought".to_owned()),
-        before_sha256: Some(Digest([1; 32])),
-        after_sha256: Some(Digest([2; 32])),
-        changed: vec![entry("M-0009")],
-        more: 0,
-    }
-}
-
-fn entry(id: &str) -> Changed {
-    Changed {
-        kind: "medium".to_owned(),
-        id: id.to_owned(),
-        change: Change::Edited,
-        fields: vec![Field {
-            key: "company".to_owned(),
-            before: None,
-            after: Some("\"Heat Co\"".to_owned()),
-        }],
-    }
-}
-
-fn listed(change: ListChange) -> Event {
-    Event::ListChanged(Box::new(change))
-}
-
-fn with_writer<T>(ask: impl FnOnce(&mut Writer) -> T) -> T {
-    let folder = tempfile::tempdir().unwrap();
-    ask(&mut Writer::open(folder.path()).unwrap())
-}
-
-/// Why an event by itself is not written into an empty ledger.
-#[track_caller]
-fn refusal(event: &Event) -> Refusal {
-    with_writer(|writer| {
-        let refusal = writer.append(event, None).unwrap_err();
-        assert_eq!(writer.head(), None);
-        refusal
     })
 }
 
@@ -508,142 +441,6 @@ fn later_kiosk_wrote(folder: &std::path::Path, number: u64) {
              {guard}"
         ),
     );
-}
-
-#[test]
-fn the_lists_are_known_as_the_last_entry_about_each_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::open(folder.path()).unwrap();
-    writer.append(&listed(change()), None).unwrap();
-    let first = ListChange {
-        list: ListName::Accounts,
-        before_sha256: None,
-        ..change()
-    };
-    writer.append(&listed(first), None).unwrap();
-    let by_hand = ListChange {
-        by: None,
-        before_sha256: Some(Digest([2; 32])),
-        after_sha256: Some(Digest([3; 32])),
-        changed: Vec::new(),
-        ..change()
-    };
-    writer.append(&listed(by_hand), None).unwrap();
-    let known = [
-        KnownList {
-            list: ListName::Media,
-            before_sha256: Some(Digest([2; 32])),
-            after_sha256: Some(Digest([3; 32])),
-        },
-        KnownList {
-            list: ListName::Accounts,
-            before_sha256: None,
-            after_sha256: Some(Digest([2; 32])),
-        },
-    ];
-    assert_eq!(writer.standing().lists, known);
-    drop(writer);
-    let writer = Writer::open(folder.path()).unwrap();
-    assert_eq!(writer.standing().lists, known);
-}
-
-#[test]
-fn a_change_of_a_list_is_one_and_keeps_its_limits() {
-    let with_fields = |fields: Vec<Field>| ListChange {
-        changed: vec![Changed {
-            fields,
-            ..entry("M-1")
-        }],
-        ..change()
-    };
-    let field = |key: &str, after: usize| Field {
-        key: key.to_owned(),
-        before: None,
-        after: Some("x".repeat(after)),
-    };
-    let long = Changed {
-        fields: vec![field("note", FIELD_BYTES_MAX); 4],
-        ..entry("M-1")
-    };
-    // Each takes a little more than five times that, so these are too long and still an event.
-    let many = CHANGED_BYTES_MAX / (5 * FIELD_BYTES_MAX) + 2;
-    for (bad, why) in [
-        (
-            ListChange {
-                after_sha256: change().before_sha256,
-                ..change()
-            },
-            "as it is",
-        ),
-        (
-            ListChange {
-                by: Some(nameless()),
-                ..change()
-            },
-            "name is too long",
-        ),
-        (
-            ListChange {
-                by: None,
-                second: Some("B. Ito".to_owned()),
-                ..change()
-            },
-            "no first",
-        ),
-        (
-            ListChange {
-                reason: Some(too_long()),
-                ..change()
-            },
-            "says too much",
-        ),
-        (
-            ListChange {
-                changed: vec![bare(); CHANGED_NAMED_MAX + 1],
-                ..change()
-            },
-            "too many",
-        ),
-        (
-            ListChange {
-                changed: vec![long; many],
-                ..change()
-            },
-            "too long together",
-        ),
-        (
-            with_fields(vec![field("note", FIELD_BYTES_MAX + 1)]),
-            "too long or has no key",
-        ),
-        (with_fields(vec![field("", 1)]), "too long or has no key"),
-        (
-            ListChange {
-                changed: vec![entry("")],
-                ..change()
-            },
-            "without kind or id",
-        ),
-    ] {
-        let refusal = refusal(&listed(bad));
-        assert!(matches!(refusal, Refusal::List(_)), "{refusal}");
-        assert!(refusal.to_string().contains(why), "{refusal}: {why}");
-    }
-    let full = ListChange {
-        changed: vec![bare(); CHANGED_NAMED_MAX],
-        more: 9_000,
-        ..change()
-    };
-    with_writer(|writer| writer.append(&listed(full), None).map(drop).unwrap());
-}
-
-/// The shortest that can be said of an entry: as many as may be named fit.
-fn bare() -> Changed {
-    Changed {
-        kind: "m".to_owned(),
-        id: "1".to_owned(),
-        change: Change::Added,
-        fields: Vec::new(),
-    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod waivers;
 
 mod custody;
 
+mod listed;
+
 mod ways;
 
 mod reading;

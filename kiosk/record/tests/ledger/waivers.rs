@@ -52,11 +52,6 @@ fn with(entry: u64, mut row: Row) -> Row {
     row
 }
 
-fn with_writer<T>(ask: impl FnOnce(&mut Writer) -> T) -> T {
-    let folder = tempfile::tempdir().unwrap();
-    ask(&mut Writer::open(folder.path()).unwrap())
-}
-
 /// What becomes of a PASS over `rows` that cites `cited`, after `waivers` were written.
 fn passing(waivers: &[Event], cited: &[u64], rows: &[Row]) -> Result<(), Refusal> {
     with_writer(|writer| {

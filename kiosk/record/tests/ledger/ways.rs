@@ -60,10 +60,8 @@ fn goes(writer: &mut Writer, event: &Event, verdict: Verdict, medium: &str, rows
 }
 
 fn verdict(ledger: &Ledger, entry: u64) -> Box<Judged> {
-    match ledger.entry(entry).unwrap().content().unwrap().event {
-        Event::Judged(judged) => judged,
-        other => panic!("{other:?}"),
-    }
+    let event = ledger.entry(entry).unwrap().content().unwrap().event;
+    Box::new(event.judged().expect("a verdict").clone())
 }
 
 /// The entry of the PASS by which the medium of this verdict came in.
