@@ -30,7 +30,7 @@ pub(crate) struct Second {
     pub(crate) second: Option<String>,
     /// A file with the second person's PIN in its first line [default: the terminal is asked]
     #[arg(long, value_name = "FILE", requires = "second")]
-    second_pin_file: Option<PathBuf>,
+    pub(crate) second_pin_file: Option<PathBuf>,
 }
 
 /// The accounts, with what says whether they are in force.
