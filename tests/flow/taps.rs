@@ -217,7 +217,7 @@ fn a_visit_code_is_tapped_or_typed_and_a_badge_is_read() {
     let idle = view(asks_visit(), vec![]);
     let screen = kiosk.shows(
         &idle,
-        &["受付番号を押してください", "Enter your visit code"],
+        &["訪問番号を押してください", "Enter your visit code"],
     );
     for key in ["1           2", "5           6", "OK"] {
         kiosk.tap(&screen, key);

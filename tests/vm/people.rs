@@ -48,7 +48,7 @@ impl Guest {
             "printf '[gate]\\nvisit_required = true\\n' >>/etc/media-kiosk/kiosk.toml && \
              systemctl reload kioskd",
         );
-        self.wait_both("受付番号", "visit code");
+        self.wait_both("訪問番号", "visit code");
     }
 
     /// The entry that records the insertion of this verdict.
@@ -225,7 +225,7 @@ fn where_the_site_asks_for_a_visit_a_stick_waits_for_its_code() {
     guest.require_visits();
     // In first, and the code after it.
     guest.insert("stick", "clean", "VM-CLEAN");
-    guest.wait_both("受付番号", "visit code");
+    guest.wait_both("訪問番号", "visit code");
     assert_eq!(guest.reads("stick"), (0, 0));
     assert!(guest.events("inserted").is_empty());
     guest.types("1 1 1 1 1 1 Enter");
@@ -244,7 +244,7 @@ fn where_the_site_asks_for_a_visit_a_stick_waits_for_its_code() {
     guest.wait_event("removed", 1);
     // A visit of another company does not cover it.
     guest.run("systemctl restart kioskd");
-    guest.wait_both("受付番号", "visit code");
+    guest.wait_both("訪問番号", "visit code");
     guest.types("7 3 1 9 0 4 Enter");
     guest.wait_event("signed_in", 2);
     guest.insert("stick", "clean", "VM-CLEAN");

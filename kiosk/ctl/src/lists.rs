@@ -103,34 +103,6 @@ pub(crate) fn by(paths: &Paths) -> Result<Person, CommandError> {
     crate::who::administrator(paths)
 }
 
-/// The second person for a change, another than `by`.
-///
-/// # Errors
-/// When it is the same person, or nobody's name.
-pub(crate) fn second(
-    _: &Paths,
-    by: &Person,
-    name: Option<&str>,
-) -> Result<Option<String>, CommandError> {
-    let Some(name) = name else {
-        return Ok(None);
-    };
-    if !wire::waiver::is_said(name, wire::waiver::PERSON_BYTES_MAX) {
-        return Err(CommandError::Asked(
-            "--second names nobody; give the name of the second person".to_owned(),
-        ));
-    }
-    let mut own = [Some(&by.user), by.login_user.as_ref()]
-        .into_iter()
-        .flatten();
-    if own.any(|own| wire::waiver::is_same_person(own, name)) {
-        return Err(CommandError::Asked(format!(
-            "{name} is who runs this; the second person is another one"
-        )));
-    }
-    Ok(Some(name.to_owned()))
-}
-
 impl Edit<'_> {
     fn ledger_folder(&self) -> std::path::PathBuf {
         let own = || self.paths.ledger();

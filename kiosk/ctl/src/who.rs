@@ -186,7 +186,8 @@ pub(crate) fn second(
 ) -> Result<Option<String>, CommandError> {
     let staff = Staff::read(paths)?;
     if staff.is_empty() {
-        return Ok(said.second.clone());
+        let said = said.second.as_deref();
+        return said.map(|name| another(by, name)).transpose();
     }
     let Some(name) = &said.second else {
         let why = "this needs two people: say with --second who else answers for it";
@@ -198,6 +199,25 @@ pub(crate) fn second(
         ask(said.second_pin_file.as_deref(), "--second-pin-file", &what)
     })?;
     Ok(Some(account.name.clone()))
+}
+
+/// The second person where there are no accounts: a name, and not that of whoever runs this.
+fn another(by: &Person, name: &str) -> Result<String, CommandError> {
+    if !wire::waiver::is_said(name, wire::waiver::PERSON_BYTES_MAX) {
+        let why = "--second names nobody; give the name of the second person";
+        return Err(CommandError::Asked(why.to_owned()));
+    }
+    let own = [Some(&by.user), by.login_user.as_ref()];
+    if own
+        .into_iter()
+        .flatten()
+        .any(|own| is_same_person(own, name))
+    {
+        return Err(CommandError::Asked(format!(
+            "{name} is who runs this; the second person is another one"
+        )));
+    }
+    Ok(name.to_owned())
 }
 
 /// A PIN: the first line of a file, else what the terminal answers.

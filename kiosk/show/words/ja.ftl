@@ -13,7 +13,7 @@ age-unknown = 日付不明
 status-starting = 準備中
 status-testing = 自己診断
 status-idle = 受付中
-status-visit = 受付番号待ち
+status-visit = 訪問番号待ち
 status-checking = 確認中
 status-scanning = 検査中
 status-recording = 記録中
@@ -198,9 +198,9 @@ brought-installing = 定義を確認して更新しています
 brought-installed = 定義を更新しました（第{ $version }版）
 brought-refused = 定義は更新されませんでした
 
-## 訪問の受付番号
-pad-code = 受付番号を押してください
-pad-code-short = 受付番号
+## 訪問番号
+pad-code = 訪問番号を押してください
+pad-code-short = 訪問番号
 pad-badge = バッジを読ませても受け付けます
 pad-number = 係員番号を押してください
 pad-number-short = 係員番号

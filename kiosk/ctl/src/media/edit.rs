@@ -10,6 +10,7 @@ use super::cells::{self, Cells};
 use crate::CommandError;
 use crate::lists::{self, Document};
 use crate::print;
+use crate::who::{self, Second};
 
 /// Options of `kioskctl media edit`.
 #[derive(clap::Args)]
@@ -38,9 +39,8 @@ pub(super) struct Edit {
     /// Bring it back from "revoked" or "lost"; two people answer for that
     #[arg(long, value_name = "STATUS", requires = "second", requires = "reason")]
     status: Option<Back>,
-    /// The second person
-    #[arg(long, value_name = "NAME")]
-    second: Option<String>,
+    #[command(flatten)]
+    second: Second,
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -67,7 +67,10 @@ pub(super) struct Withdraw {
 /// Runs `edit`.
 pub(super) fn run(edit: &Edit, ledger: Option<&Path>, paths: &Paths) -> Result<u8, CommandError> {
     let by = lists::by(paths)?;
-    let second = lists::second(paths, &by, edit.second.as_deref())?;
+    let second = match edit.status {
+        Some(Back::Active) => who::second(paths, &by, &edit.second)?,
+        None => None,
+    };
     let reason = said(edit.reason.as_deref())?;
     let given = [
         ("owner", &edit.owner),

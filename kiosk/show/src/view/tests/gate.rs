@@ -233,7 +233,7 @@ fn what_is_asked_and_what_became_of_it_is_said_in_both_languages_at_every_size()
                 assert!(text.contains(part), "{part} at {size:?}:\n{text}");
             }
         };
-        has(&ask(&|_| {}), &["受付番号", "isit code", "取消", "決定"]);
+        has(&ask(&|_| {}), &["訪問番号", "isit code", "取消", "決定"]);
         for (typed, ja, en) in [
             (Typed::Checking, "確認しています", "Checking"),
             (Typed::Taken, "受け付けました", "Accepted"),
@@ -271,7 +271,7 @@ fn what_is_asked_and_what_became_of_it_is_said_in_both_languages_at_every_size()
             &["申請しました", "Requested"],
         );
         has(&text(&back(size, 1)), &["保管場所", "Place: 保安室"]);
-        has(&text(&waiting(size, 1)), &["受付番号", "isit code"]);
+        has(&text(&waiting(size, 1)), &["訪問番号", "isit code"]);
     }
 }
 
