@@ -140,7 +140,8 @@ fn two_hundred_media_of_a_csv_file_are_registered_in_one_command_and_exported_ag
     assert!(text(&root).starts_with(&before), "what was there stays");
     let [change] = told(&root).try_into().unwrap();
     let named = change["changed"].as_array().unwrap().len();
-    assert_eq!(named as u64 + change["more"].as_u64().unwrap(), 200);
+    let more = usize::try_from(change["more"].as_u64().unwrap()).unwrap();
+    assert_eq!(named + more, 200);
     assert!(20 < named, "{named}");
 
     let lines = |arguments: &[&str]| {
@@ -374,7 +375,8 @@ fn whoever_asks_for_what_cannot_be_is_told_what_to_do() {
     let said = refused(&root, &["add"]);
     assert!(said.contains("kioskd does not run here"), "{said}");
     refused(&root, &["add", "--from-insertion", "1"]);
-    refused(&root, &["add", "--wait", "601"]);
+    let longer = (wire::custody::ENROLMENT_SECONDS_MAX + 1).to_string();
+    refused(&root, &["add", "--wait", &longer]);
 
     media(&root, &[&["add", "--from-claim", &one], &SAID[..]].concat()).exits(0);
     let said = add(&[]);
@@ -389,6 +391,11 @@ fn whoever_asks_for_what_cannot_be_is_told_what_to_do() {
     ] {
         assert!(refused(&root, command).contains("no medium in the list has the id \"X\""));
     }
+}
+
+#[test]
+fn whoever_changes_what_cannot_be_changed_is_told_what_to_do() {
+    let root = Root::new();
     let edit = |more: &[&str]| refused(&root, &[&["edit", "M-0001"], more].concat());
     assert!(edit(&[]).contains("nothing changes"));
     assert!(edit(&["--owner", "設備課 佐藤"]).contains("nothing changes"));
