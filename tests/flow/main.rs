@@ -80,6 +80,10 @@ mod killed;
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod registering;
 
+/// Media that are registered from what the ledger tells of them.
+#[cfg(test)]
+mod enrolment;
+
 /// Edits of lists that are killed at every step.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

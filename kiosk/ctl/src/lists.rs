@@ -174,6 +174,7 @@ fn sha256(bytes: &[u8]) -> Digest {
 
 #[cfg(test)]
 #[path = "lists_tests.rs"]
+#[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod tests;
 
 #[cfg(test)]

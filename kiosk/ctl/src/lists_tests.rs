@@ -117,3 +117,37 @@ fn the_ledger_is_told_which_fields_change_and_no_secret() {
         ])
     );
 }
+
+#[test]
+fn an_entry_of_the_ledger_names_as_many_changes_as_fit_and_counts_the_others() {
+    use wire::list_change::{CHANGED_BYTES_MAX, CHANGED_NAMED_MAX, FIELD_BYTES_MAX};
+    let listed = |count: usize, note: &str| {
+        let entries = (0..count).map(|id| format!("[[m]]\nid = \"{id}\"\nnote = \"{note}\"\n"));
+        let after: String = entries.collect();
+        let empty = ListChange {
+            list: ListName::Media,
+            by: None,
+            second: None,
+            reason: None,
+            before_sha256: None,
+            after_sha256: None,
+            changed: change::between("", &after),
+            more: 0,
+        };
+        change::told(empty)
+    };
+    let counts = |change: &ListChange| (change.changed.len(), change.more);
+    assert_eq!(counts(&listed(20, "n")), (20, 0));
+    // Few bytes each: the count is what ends it. Many: the bytes are.
+    let size = |change: &ListChange| serde_json::to_vec(&change.changed).unwrap().len();
+    let all = |change: &ListChange| change.changed.len() + usize::try_from(change.more).unwrap();
+    let change = listed(CHANGED_NAMED_MAX + 1, "n");
+    assert!(size(&change) <= CHANGED_BYTES_MAX + 1);
+    assert_eq!(all(&change), CHANGED_NAMED_MAX + 1);
+    let change = listed(300, &"x".repeat(FIELD_BYTES_MAX * 2));
+    assert!(size(&change) <= CHANGED_BYTES_MAX + 1);
+    assert_eq!(counts(&change), (300, 0), "all by name");
+    assert!(change.changed[299].fields.is_empty());
+    let note = change.changed[0].fields[1].after.as_ref().unwrap();
+    assert_eq!(note.len(), FIELD_BYTES_MAX);
+}

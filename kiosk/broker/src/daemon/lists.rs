@@ -254,9 +254,16 @@ impl Daemon {
             if file.due.is_none_or(|due| heard < due) {
                 continue;
             }
-            file.due = None;
             let mut known = self.standing.lists.iter();
             let known = known.find(|known| known.list == file.list);
+            if known.is_some_and(|known| known.before_sha256 == file.sha256)
+                && is_being_changed(&path(file.list, &self.paths))
+            {
+                // The entry of a change is there, and the file that it tells of soon, or at the
+                // next change if that was killed in between. Asked again with the next answer.
+                continue;
+            }
+            file.due = None;
             let before_sha256 = known.and_then(|known| known.after_sha256);
             let changed = std::mem::take(&mut file.changed);
             if before_sha256 == file.sha256 {
@@ -279,6 +286,12 @@ impl Daemon {
             let _ = self.record(None, event);
         }
     }
+}
+
+/// Whether what a change is about to put in a list's place lies beside it.
+fn is_being_changed(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new")).exists()
 }
 
 fn reason(why: &str) -> String {

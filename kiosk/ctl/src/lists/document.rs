@@ -318,7 +318,7 @@ fn comments_within(text: &str, value: &Value, line_end: &str) -> String {
     let mut comments = String::new();
     let mut from = whole.start;
     let spans = array.iter().filter_map(Value::span);
-    for span in spans.chain([whole.end..whole.end]) {
+    for span in spans.chain(std::iter::once(whole.end..whole.end)) {
         let between = text.get(from..span.start).unwrap_or_default();
         for line in between.lines() {
             if let Some((_, comment)) = line.split_once('#') {

@@ -13,7 +13,7 @@ use nix::fcntl::OFlag;
 use record::{Ledger, reader};
 use wire::Digest;
 use wire::ledger::Event;
-use wire::list_change::ListName;
+use wire::list_change::{ListChange, ListName};
 
 use super::sha256;
 use crate::CommandError;
@@ -167,7 +167,7 @@ impl Place {
     /// Writes the new list beside the old one, with its owner and mode, and the backup.
     pub(super) fn write_beside(&self, found: &Found, text: &str) -> Result<(), CommandError> {
         self.throw_away()?;
-        let path = self.new();
+        let path = self.next();
         let written = || -> io::Result<()> {
             let mut file = OpenOptions::new()
                 .write(true)
@@ -220,7 +220,7 @@ impl Place {
     /// Puts the new list in the place of the old one.
     pub(super) fn put_in_place(&self) -> Result<(), CommandError> {
         let put = || -> io::Result<()> {
-            fs::rename(self.new(), &self.path)?;
+            fs::rename(self.next(), &self.path)?;
             File::open(self.folder())?.sync_all()
         };
         put().map_err(CommandError::file("replace", &self.path))
@@ -228,13 +228,13 @@ impl Place {
 
     /// Throws the new list away.
     pub(super) fn throw_away(&self) -> Result<(), CommandError> {
-        let path = self.new();
+        let path = self.next();
         remove(&path).map_err(CommandError::file("remove", &path))
     }
 
     /// Brings an edit that was killed to its end, or takes its traces away.
     pub(super) fn settle(&self, ledger: &Path) -> Result<(), CommandError> {
-        let new = self.new();
+        let new = self.next();
         let left = match open_plain(&new) {
             Ok((mut file, _)) => {
                 let mut bytes = Vec::new();
@@ -246,8 +246,9 @@ impl Place {
             Err(error) => return Err(CommandError::file("read", &new)(error)),
         };
         match last_told(ledger, self.list)? {
-            Some((number, before, after))
-                if after == Some(left) && before == self.read()?.sha256() =>
+            Some((number, change))
+                if change.after_sha256 == Some(left)
+                    && change.before_sha256 == self.read()?.sha256() =>
             {
                 self.put_in_place()?;
                 print::note(&format!(
@@ -261,7 +262,7 @@ impl Place {
     }
 
     /// The new list, until it is in place.
-    fn new(&self) -> PathBuf {
+    fn next(&self) -> PathBuf {
         self.beside(".", ".new")
     }
 
@@ -277,11 +278,8 @@ impl Place {
     }
 }
 
-/// The ledger's last entry about this list: its number, and the file before and after.
-fn last_told(
-    folder: &Path,
-    list: ListName,
-) -> Result<Option<(u64, Option<Digest>, Option<Digest>)>, CommandError> {
+/// The ledger's last entry about this list, with its number.
+fn last_told(folder: &Path, list: ListName) -> Result<Option<(u64, ListChange)>, CommandError> {
     let ledger = match Ledger::open(folder) {
         Ok(ledger) => ledger,
         // Nothing was ever told to a ledger that is not there.
@@ -298,7 +296,7 @@ fn last_told(
         if let Event::ListChanged(change) = entry.content()?.event
             && change.list == list
         {
-            last = Some((entry.number, change.before_sha256, change.after_sha256));
+            last = Some((entry.number, *change));
         }
     }
     Ok(last)
@@ -339,83 +337,5 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn root() -> (tempfile::TempDir, Paths) {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("etc/media-kiosk")).unwrap();
-        let paths = Paths::below(root.path());
-        (root, paths)
-    }
-
-    #[test]
-    fn an_edit_waits_for_another_one_and_then_says_what_it_waits_for() {
-        let (_root, paths) = root();
-        let held = Place::lock(&paths, ListName::Media, LOCK_WAIT_MAX).unwrap();
-        let began = Instant::now();
-        let error = Place::lock(&paths, ListName::Media, LOCK_WAIT_MAX)
-            .err()
-            .unwrap();
-        assert!(LOCK_WAIT_MAX <= began.elapsed());
-        let said = error.to_string();
-        assert!(
-            said.contains("for more than 10 s; nothing is done"),
-            "{said}"
-        );
-        assert!(said.contains("allowlist.toml.lock"), "{said}");
-        // Another list is another lock.
-        Place::lock(&paths, ListName::Accounts, LOCK_WAIT_MAX).unwrap();
-        drop(held);
-        Place::lock(&paths, ListName::Media, Duration::ZERO).unwrap();
-    }
-
-    #[test]
-    fn a_new_list_of_codes_or_hashes_is_for_its_owner_alone() {
-        let (_root, paths) = root();
-        for (list, expected) in [
-            (ListName::Media, 0o644),
-            (ListName::Contractors, 0o600),
-            (ListName::Accounts, 0o600),
-        ] {
-            let place = Place::lock(&paths, list, LOCK_WAIT_MAX).unwrap();
-            let found = place.read().unwrap();
-            assert_eq!(found.sha256(), None);
-            place.write_beside(&found, "# one\n").unwrap();
-            place.put_in_place().unwrap();
-            let mode = || fs::metadata(place.path()).unwrap().mode() & 0o7777;
-            assert_eq!(mode(), expected, "{list:?}");
-            assert!(!place.beside("", ".bak").exists());
-            // What an administrator chose stays.
-            fs::set_permissions(place.path(), Permissions::from_mode(0o640)).unwrap();
-            let found = place.read().unwrap();
-            place.write_beside(&found, "# two\n").unwrap();
-            place.put_in_place().unwrap();
-            assert_eq!(mode(), 0o640, "{list:?}");
-            assert_eq!(
-                fs::read_to_string(place.beside("", ".bak")).unwrap(),
-                "# one\n"
-            );
-        }
-    }
-
-    #[test]
-    fn a_link_in_the_place_of_a_list_is_refused() {
-        let (root, paths) = root();
-        let place = Place::of(&paths, ListName::Media);
-        fs::write(root.path().join("real"), "").unwrap();
-        std::os::unix::fs::symlink(root.path().join("real"), place.path()).unwrap();
-        let error = place.read().err().unwrap();
-        assert!(wire::explained(&error).contains("it is a link"));
-    }
-
-    #[test]
-    fn a_list_past_its_limit_is_not_read_to_its_end() {
-        let (_root, paths) = root();
-        let place = Place::of(&paths, ListName::Accounts);
-        let longest = decide::accounts::ACCOUNTS_BYTES_MAX;
-        fs::write(place.path(), "#".repeat(longest.saturating_mul(2))).unwrap();
-        let found = place.read().unwrap();
-        assert_eq!(found.text.len(), longest.saturating_add(1));
-    }
-}
+#[path = "place_tests.rs"]
+mod tests;

@@ -178,6 +178,12 @@ pub(crate) fn cells(claim: &Claim, is_weak: bool) -> Result<(Cells, Vec<String>)
                 .to_owned(),
         );
     }
+    let left_out = strings(claim, is_weak, &mut cells)?;
+    Ok((cells, left_out))
+}
+
+/// The strings of a medium, where they can be written down; gives those that are left out.
+fn strings(claim: &Claim, is_weak: bool, cells: &mut Cells) -> Result<Vec<String>, CommandError> {
     let release = claim.usb.as_ref().map(|usb| usb.release.clone());
     let release = release.map(|release| release.into_bytes());
     let release = MediumName::cut(&release.unwrap_or_default()).0;
@@ -190,10 +196,10 @@ pub(crate) fn cells(claim: &Claim, is_weak: bool) -> Result<(Cells, Vec<String>)
         match said(text) {
             Some(text) => cells.set(key, text),
             None if is_weak => {
-                return refuse(format!(
+                return Err(CommandError::Asked(format!(
                     "the medium has no {key} that can be written down, and without it nothing is \
                      left to know it by; use another medium"
-                ));
+                )));
             }
             None if text.is_empty() => {}
             None => left_out.push(format!(
@@ -202,7 +208,7 @@ pub(crate) fn cells(claim: &Claim, is_weak: bool) -> Result<(Cells, Vec<String>)
             )),
         }
     }
-    Ok((cells, left_out))
+    Ok(left_out)
 }
 
 /// What a medium spelled, when it can stand in the list.

@@ -55,6 +55,8 @@ enum What {
         reason: Option<String>,
         changed: Changed,
     },
+    /// The list changed in more entries than are named; this may be one of them.
+    Unnamed { more: u64 },
     /// It was handed out.
     Lent { to: String, until: String },
     /// It is back.
@@ -231,15 +233,17 @@ impl History {
     fn list(&mut self, entry: u64, at: String, change: ListChange) {
         let mut changed = change.changed.into_iter();
         let it = changed.find(|one| one.kind == "medium" && one.id == self.id);
-        if let Some(changed) = it.filter(|_| change.list == ListName::Media) {
-            let what = What::Listed {
+        let what = match (change.list, it) {
+            (ListName::Media, Some(changed)) => What::Listed {
                 by: change.by.as_ref().map(log::person),
                 second: change.second,
                 reason: change.reason,
                 changed,
-            };
-            self.told.insert(entry, Happened { entry, at, what });
-        }
+            },
+            (ListName::Media, None) if 0 < change.more => What::Unnamed { more: change.more },
+            (ListName::Media | ListName::Contractors | ListName::Accounts, _) => return,
+        };
+        self.told.insert(entry, Happened { entry, at, what });
     }
 
     fn custody(&mut self, entry: u64, at: String, medium: &str, what: What) {
@@ -294,6 +298,9 @@ fn in_a_line(happened: &Happened) -> String {
                 second.unwrap_or_default(),
                 reason.unwrap_or_default()
             )
+        }
+        What::Unnamed { more } => {
+            format!("list      {more} media changed that the entry does not name")
         }
         What::Lent { to, until } => format!("lent      to {} until {}", text(to), text(until)),
         What::Returned { place } => {
