@@ -186,7 +186,13 @@ impl Kiosk {
     /// The next view; `None` when the daemon is gone.
     pub(crate) fn view(&self) -> Option<Value> {
         let mut packet = vec![0; 64 * 1024];
-        let count = socket::recv(self.screen.as_raw_fd(), &mut packet, MsgFlags::empty());
+        // A wait with a longest time ends when the machine is stopped and goes on.
+        let count = loop {
+            match socket::recv(self.screen.as_raw_fd(), &mut packet, MsgFlags::empty()) {
+                Err(nix::errno::Errno::EINTR) => {}
+                received => break received,
+            }
+        };
         match count.expect("a view at least every few seconds") {
             0 => None,
             count => Some(serde_json::from_slice(&packet[..count]).unwrap()),

@@ -2,12 +2,12 @@
 //! a medium between two visits.
 
 use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::socket::{self, MsgFlags};
 use serde_json::{Value, json};
-use std::os::fd::AsRawFd;
 
 use crate::gate::Kiosk;
 use crate::kiosk::{self, Done, Root, run};
@@ -197,12 +197,6 @@ fn a_medium_that_is_not_back_in_time_is_overdue() {
     kiosk.verifies();
 }
 
-/// Says something to kioskd as a screen does.
-fn say(kiosk: &Kiosk, what: &Value) {
-    let bytes = serde_json::to_vec(what).unwrap();
-    socket::send(kiosk.screen.as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL).unwrap();
-}
-
 /// A kiosk whose ledger has a request for the unregistered sample; gives its insertion and its
 /// receipt.
 fn requested(kiosk: &Kiosk) -> (u64, u64) {
@@ -220,12 +214,20 @@ fn requested(kiosk: &Kiosk) -> (u64, u64) {
 
 /// Writes an entry as the kiosk does: over the socket of its writer.
 fn append(kiosk: &Kiosk, event: &Value) -> Result<u64, String> {
+    tell(&writer(kiosk), event)
+}
+
+fn writer(kiosk: &Kiosk) -> OwnedFd {
     let path = kiosk.root.path().join("run/media-kiosk/record.sock");
     let kind = socket::SockType::SeqPacket;
     let family = socket::AddressFamily::Unix;
     let writer = socket::socket(family, kind, socket::SockFlag::SOCK_CLOEXEC, None).unwrap();
     let address = socket::UnixAddr::new(&path).unwrap();
     socket::connect(writer.as_raw_fd(), &address).unwrap();
+    writer
+}
+
+fn tell(writer: &OwnedFd, event: &Value) -> Result<u64, String> {
     let message = serde_json::to_vec(&json!({ "event": event, "rows": false })).unwrap();
     socket::send(writer.as_raw_fd(), &message, MsgFlags::MSG_NOSIGNAL).unwrap();
     let mut packet = vec![0; 64 * 1024];
@@ -233,6 +235,138 @@ fn append(kiosk: &Kiosk, event: &Value) -> Result<u64, String> {
     let answer: Value = serde_json::from_slice(&packet[..count]).unwrap();
     let number = answer["recorded"]["number"].as_u64();
     number.ok_or_else(|| answer["refused"]["why"].as_str().unwrap().to_owned())
+}
+
+/// A registered medium without files goes this way and gets this answer; the verdict's entry.
+fn goes(writer: &OwnedFd, medium: &str, way: &str, verdict: &str, refused: &Value) -> u64 {
+    let target = json!({ "kind": "device", "name": "sdb", "size_bytes": 1024 });
+    let rules = json!({
+        "bundle": "shipped", "version": 1, "issued": null, "age_days": null, "rules": 3,
+        "sha256": "0".repeat(64),
+    });
+    let claim = json!({
+        "vid": 0x0951, "pid": 0x1666, "serial": "S\u{202e}1", "manufacturer": "Kingston",
+        "product": "DataTraveler", "interfaces": ["08:06:50"], "capacity_bytes": 1024,
+    });
+    let visit = json!({ "id": "V-7", "person": "A. Sato", "company": "Heat Co" });
+    let inserted = json!({
+        "event": "inserted", "target": target, "claim": claim, "medium": medium, "rules": rules,
+        "occasion": { "visit": visit, "way": way, "is_weak": true },
+    });
+    let insertion = tell(writer, &inserted).unwrap();
+    let coverage = json!({
+        "allocated_bytes": 0, "examined_bytes": 0, "zero_bytes": 0, "unreadable_bytes": 0,
+        "unallocated_bytes": 0, "unallocated_examined_bytes": 0, "unallocated_zero_bytes": 0,
+    });
+    let stopped = json!([{ "code": "clone_suspected", "count": 1 }]);
+    let mut judged = json!({
+        "event": "judged", "insertion": insertion, "verdict": verdict, "medium": medium,
+        "reasons": if verdict == "stop" { stopped } else { json!([]) },
+        "target": target, "rules": rules, "volumes": [],
+        "totals": {
+            "rows": 0, "volumes": 0, "bytes_read": 0, "bytes_hashed": 0, "outside": coverage,
+        },
+        "started": "2026-11-26T08:30:00Z", "finished": "2026-11-26T08:31:00Z",
+    });
+    if !refused.is_null() {
+        judged["refused"] = refused.clone();
+    }
+    tell(writer, &judged).unwrap()
+}
+
+#[track_caller]
+fn shown(kiosk: &Kiosk, number: u64) -> String {
+    let mut command = kiosk.root.kioskctl();
+    let done = run(command.args(["log", "show", &number.to_string()]));
+    done.exits(0);
+    done.stdout
+}
+
+#[test]
+fn a_medium_on_its_way_out_is_compared_with_the_pass_by_which_it_came_in() {
+    let kiosk = Kiosk::start();
+    let writer = writer(&kiosk);
+    let pass = |medium: &str, way: &str| goes(&writer, medium, way, "pass", &Value::Null);
+    let came_in = pass("M-0001", "in");
+    let out = pass("M-0001", "out");
+    let never_in = pass("M-0002", "out");
+    let since =
+        format!("what changed on the medium since entry {came_in}: 0 new, 0 changed, 0 gone");
+    assert!(
+        shown(&kiosk, out).contains(&since),
+        "{}",
+        shown(&kiosk, out)
+    );
+    assert!(shown(&kiosk, never_in).contains("no PASS with which it came in"));
+    assert!(!shown(&kiosk, came_in).contains("what changed"));
+    let insertion = shown(&kiosk, out - 1);
+    for word in [
+        "on its way out  visit V-7, A. Sato of Heat Co",
+        "weak: no serial number",
+        "S⟨U+202E⟩1",
+    ] {
+        assert!(insertion.contains(word), "{word}: {insertion}");
+    }
+    kiosk.verifies();
+}
+
+#[test]
+fn what_an_entry_changed_and_in_what_a_medium_differs_is_shown_with_nothing_hidden() {
+    let kiosk = Kiosk::start();
+    let writer = writer(&kiosk);
+    let refused = json!({
+        "entry": "M-0001", "detail": "capacity differs",
+        "differences": [{ "key": "capacity_bytes", "listed": "2048", "claimed": "1024" }],
+    });
+    let stopped = goes(&writer, "M-0001", "in", "stop", &refused);
+    let text = shown(&kiosk, stopped);
+    for word in [
+        "list entry    M-0001",
+        "capacity_bytes listed 2048, the medium says 1024",
+        "the medium says of itself",
+        "USB id        0951:1666",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let by = json!({ "uid": 0, "user": "root", "login_uid": 1000, "login_user": "sato" });
+    let changed = json!({
+        "event": "list_changed", "list": "media", "by": by, "second": "B. Ito",
+        "reason": "moved", "before_sha256": null, "after_sha256": "1".repeat(64),
+        "changed": [{ "kind": "medium", "id": "M-0001", "change": "edited", "fields": [
+            { "key": "company", "before": "\"Heat Co\"", "after": "\"Steam\u{202e} Co\"" },
+            { "key": "pin", "before": null, "after": null },
+        ] }], "more": 2,
+    });
+    let number = tell(&writer, &changed).unwrap();
+    let text = shown(&kiosk, number);
+    for word in [
+        "before        no file",
+        "medium M-0001 edited",
+        "company: \"Heat Co\" -> \"Steam⟨U+202E⟩ Co\"",
+        "pin: changed, a secret",
+        "and 2 more",
+        "by sato (1000) as root (0) and B. Ito",
+        "reason        moved",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let step = json!({
+        "event": "clock_stepped", "expected": "2026-11-26T12:00:00Z",
+        "found": "2026-11-26T11:00:00Z",
+    });
+    let number = tell(&writer, &step).unwrap();
+    assert!(shown(&kiosk, number).contains("back          1"));
+    let list = |more: &[&str]| {
+        let mut command = kiosk.root.kioskctl();
+        let done = run(command.args(["log", "list"]).args(more));
+        done.exits(0);
+        done.stdout.lines().count()
+    };
+    // The insertion, its verdict by that, and the change.
+    assert_eq!(list(&["--company", "Heat Co"]), 3);
+    assert_eq!(list(&["--person", "A. Sato"]), 2);
+    assert_eq!(list(&["--person", "sato"]), 1);
+    assert_eq!(list(&["--event", "clock_stepped"]), 1);
 }
 
 #[test]
@@ -274,8 +408,6 @@ fn a_request_is_listed_and_rejected_by_the_receipt_with_a_reason() {
         all.contains("rejected") && all.contains("not one of ours"),
         "{all}"
     );
-    // What the screen asks afterwards is still heard: the writer was shared.
-    say(&kiosk, &json!({ "nonsense": 1 }));
     kiosk.verifies();
 }
 

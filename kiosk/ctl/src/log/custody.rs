@@ -220,5 +220,6 @@ pub(super) fn show_step(expected: &str, found: &str) {
 }
 
 fn line(what: &str, value: &str) {
-    print::line(&format!("        {what:<14}{value}"));
+    // A key of a list can be longer than any word of ours.
+    print::line(&format!("        {what:<13} {value}"));
 }
