@@ -145,7 +145,7 @@ fn tell(
     changed: Vec<Changed>,
 ) -> Result<u64, CommandError> {
     let recorder = Recorder::open(edit.ledger, edit.paths)?;
-    let event = change::told(ListChange {
+    let event = ListChange {
         list: edit.list,
         by: Some(edit.by.clone()),
         second: edit.second.clone(),
@@ -154,7 +154,8 @@ fn tell(
         after_sha256: Some(sha256(text.as_bytes())),
         changed,
         more: 0,
-    });
+    }
+    .fitted();
     // Opening the ledger takes the longest, and people edit this file by hand.
     if place.read()?.sha256() != found.sha256() {
         return Err(CommandError::Record(RecordError::Refused(format!(

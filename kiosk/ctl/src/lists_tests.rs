@@ -134,7 +134,7 @@ fn an_entry_of_the_ledger_names_as_many_changes_as_fit_and_counts_the_others() {
             changed: change::between("", &after),
             more: 0,
         };
-        change::told(empty)
+        empty.fitted()
     };
     let counts = |change: &ListChange| (change.changed.len(), change.more);
     assert_eq!(counts(&listed(20, "n")), (20, 0));

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Requests {
     /// Register the medium of a request
-    Approve(approve::Approve),
+    Approve(Box<approve::Approve>),
     /// List requests that nobody has answered
     List(list::List),
     /// Answer a request with no

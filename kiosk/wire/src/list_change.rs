@@ -59,6 +59,45 @@ pub struct ListChange {
     pub more: u64,
 }
 
+impl ListChange {
+    /// As much of a change as one entry of the ledger holds: as many entries of the list by name as
+    /// fit, then the fields of as many of those, and the others are counted.
+    #[must_use]
+    pub fn fitted(mut self) -> Self {
+        let all = std::mem::take(&mut self.changed);
+        let count = all.len();
+        let size = |one: &Changed| serde_json::to_vec(one).map_or(usize::MAX, |json| json.len());
+        let mut bytes = 0_usize;
+        let mut fits = |more: usize| {
+            let sum = bytes.saturating_add(more);
+            let fits = sum <= CHANGED_BYTES_MAX;
+            bytes = if fits { sum } else { bytes };
+            fits
+        };
+        let mut kept = Vec::new();
+        for one in all.into_iter().take(CHANGED_NAMED_MAX) {
+            let bare = Changed {
+                fields: Vec::new(),
+                ..one.clone()
+            };
+            let bare_bytes = size(&bare).saturating_add(1);
+            if !fits(bare_bytes) {
+                break;
+            }
+            let fields_bytes = size(&one).saturating_add(1).saturating_sub(bare_bytes);
+            kept.push((bare, one.fields, fields_bytes));
+        }
+        let more = count.saturating_sub(kept.len());
+        self.more = u64::try_from(more).unwrap_or(u64::MAX);
+        let kept = kept.into_iter().map(|(bare, fields, bytes)| {
+            let fields = if fits(bytes) { fields } else { Vec::new() };
+            Changed { fields, ..bare }
+        });
+        self.changed = kept.collect();
+        self
+    }
+}
+
 // serde hands a reference.
 #[allow(
     clippy::trivially_copy_pass_by_ref,

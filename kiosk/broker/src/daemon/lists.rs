@@ -10,7 +10,7 @@ use decide::{Accounts, Allowlist, Contractors};
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::ledger::Event;
-use wire::list_change::{CHANGED_NAMED_MAX, Change, Changed, ListChange, ListName};
+use wire::list_change::{Change, Changed, ListChange, ListName};
 
 use super::{Daemon, report};
 use crate::paths::Paths;
@@ -269,9 +269,7 @@ impl Daemon {
             if before_sha256 == file.sha256 {
                 continue;
             }
-            let more = changed.len().saturating_sub(CHANGED_NAMED_MAX);
-            let changed: Vec<_> = changed.into_iter().take(CHANGED_NAMED_MAX).collect();
-            events.push(Event::ListChanged(Box::new(ListChange {
+            let told = ListChange {
                 list: file.list,
                 by: None,
                 second: None,
@@ -279,8 +277,9 @@ impl Daemon {
                 before_sha256,
                 after_sha256: file.sha256,
                 changed,
-                more: u64::try_from(more).unwrap_or(u64::MAX),
-            })));
+                more: 0,
+            };
+            events.push(Event::ListChanged(Box::new(told.fitted())));
         }
         for event in events {
             let _ = self.record(None, event);

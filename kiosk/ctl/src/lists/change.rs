@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use toml_edit::Table;
-use wire::list_change::{
-    CHANGED_BYTES_MAX, CHANGED_NAMED_MAX, Change, Changed, FIELD_BYTES_MAX, Field, ListChange,
-};
+use wire::list_change::{Change, Changed, FIELD_BYTES_MAX, Field};
 use wire::name;
 
 use super::document::plain;
@@ -45,42 +43,6 @@ pub(crate) fn between(before: &str, after: &str) -> Vec<Changed> {
         }
     }
     changed
-}
-
-/// As much of a change as one entry of the ledger holds: as many entries of the list by name as
-/// fit, then the fields of as many of those, and the others are counted.
-pub(super) fn told(mut change: ListChange) -> ListChange {
-    let all = std::mem::take(&mut change.changed);
-    let count = all.len();
-    let size = |one: &Changed| serde_json::to_vec(one).map_or(usize::MAX, |json| json.len());
-    let mut bytes = 0_usize;
-    let mut fits = |more: usize| {
-        let sum = bytes.saturating_add(more);
-        let fits = sum <= CHANGED_BYTES_MAX;
-        bytes = if fits { sum } else { bytes };
-        fits
-    };
-    let mut kept = Vec::new();
-    for one in all.into_iter().take(CHANGED_NAMED_MAX) {
-        let bare = Changed {
-            fields: Vec::new(),
-            ..one.clone()
-        };
-        let bare_bytes = size(&bare).saturating_add(1);
-        if !fits(bare_bytes) {
-            break;
-        }
-        let fields_bytes = size(&one).saturating_add(1).saturating_sub(bare_bytes);
-        kept.push((bare, one.fields, fields_bytes));
-    }
-    let more = count.saturating_sub(kept.len());
-    change.more = u64::try_from(more).unwrap_or(u64::MAX);
-    let kept = kept.into_iter().map(|(bare, fields, bytes)| {
-        let fields = if fits(bytes) { fields } else { Vec::new() };
-        Changed { fields, ..bare }
-    });
-    change.changed = kept.collect();
-    change
 }
 
 fn told_one((kind, id): &Named, change: Change, fields: Vec<Field>) -> Changed {
