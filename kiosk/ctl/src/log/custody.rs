@@ -25,9 +25,14 @@ pub(super) fn list_changed(change: &ListChange) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let what = match (ids.as_slice(), change.before_sha256, change.after_sha256) {
+        ([], None, _) => "found".to_owned(),
+        ([], Some(_), None) => "gone".to_owned(),
+        ([], Some(_), Some(_)) => "another text".to_owned(),
+        (ids, _, _) => ids.join(", "),
+    };
     format!(
-        "list        {list}: {}{more}; by {by}{}",
-        ids.join(", "),
+        "list        {list}: {what}{more}; by {by}{}",
         second.unwrap_or_default()
     )
 }
