@@ -157,18 +157,7 @@ fn table(form: Form, columns: &[&str], rows: &[Value]) {
         }
         return;
     }
-    let cells: Vec<Vec<String>> = cells.collect();
-    let width = |column: usize| {
-        let texts = cells.iter().filter_map(|row| row.get(column));
-        texts.map(|text| text.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    for row in &cells {
-        let padded = row.iter().zip(&widths);
-        let padded = padded.map(|(text, width)| format!("{text:<width$}"));
-        let line = padded.collect::<Vec<_>>().join("  ");
-        print::line(line.trim_end());
-    }
+    print::table(columns, &cells.collect::<Vec<_>>());
 }
 
 #[cfg(test)]

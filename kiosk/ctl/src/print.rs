@@ -2,11 +2,36 @@
 
 use std::io::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
 use wire::MediumName;
 
 /// Writes a line to stdout. A reader that went away ends nothing: the work is recorded.
 pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
+}
+
+/// Writes rows under a head, in columns as wide as they must be; Japanese letters take two
+/// places. Nothing at all without rows.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
+    if rows.is_empty() {
+        return;
+    }
+    let head: Vec<String> = head.iter().map(|name| name.replace('_', " ")).collect();
+    let all = || std::iter::once(&head).chain(rows);
+    let mut widths = vec![0_usize; head.len()];
+    for row in all() {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    for row in all() {
+        let cells = row.iter().zip(&widths);
+        let cells = cells.map(|(cell, width)| {
+            let room = width.saturating_sub(cell.width());
+            format!("{cell}{}", " ".repeat(room))
+        });
+        line(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
 }
 
 /// Writes part of a line to stdout. For text that was made safe to print where it was made.

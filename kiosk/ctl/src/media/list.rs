@@ -9,7 +9,6 @@ use decide::allowlist::{Medium, Status};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use record::{Ledger, reader};
-use unicode_width::UnicodeWidthStr as _;
 use wire::custody::Lent;
 use wire::ledger::Event;
 
@@ -136,7 +135,10 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
             };
             row(medium, state)
         });
-        table(&rows.collect::<Vec<_>>());
+        let head = [
+            "id", "state", "until", "company", "owner", "kept at", "medium",
+        ];
+        print::table(&head, &rows.collect::<Vec<_>>());
     }
     Ok(0)
 }
@@ -166,10 +168,10 @@ pub(super) fn state(medium: &Medium, today: Date) -> &'static str {
     State::of(medium, today).said()
 }
 
-fn row(medium: &Medium, state: State) -> [String; 7] {
+fn row(medium: &Medium, state: State) -> Vec<String> {
     let (product, serial) = (&medium.product, &medium.serial);
     let serial = serial.as_deref().unwrap_or("(no serial number)");
-    [
+    vec![
         medium.id.clone(),
         state.said().to_owned(),
         medium.valid_until.to_string(),
@@ -180,31 +182,6 @@ fn row(medium: &Medium, state: State) -> [String; 7] {
             .trim()
             .to_owned(),
     ]
-}
-
-/// Columns as wide as they must be; Japanese letters take two places.
-fn table(rows: &[[String; 7]]) {
-    let head = [
-        "id", "state", "until", "company", "owner", "kept at", "medium",
-    ];
-    let head = head.map(str::to_owned);
-    let all = || std::iter::once(&head).chain(rows);
-    let mut widths = [0_usize; 7];
-    for row in all() {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    for row in all() {
-        let cells = row.iter().zip(widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| {
-                let room = width.saturating_sub(cell.width());
-                format!("{cell}{}", " ".repeat(room))
-            })
-            .collect();
-        print::line(cells.join("  ").trim_end());
-    }
 }
 
 /// The media that are handed out, by the ledger.
