@@ -209,6 +209,34 @@ fn whoever_is_no_administrator_changes_nothing_and_is_told_who_may() {
     run(command.env("SUDO_USER", "sato").args(add)).exits(2);
 }
 
+/// The names of the accounts that may be used.
+fn active(root: &Root) -> Vec<String> {
+    let accounts = decide::accounts::parse(&text(root, "accounts.toml")).unwrap();
+    let all = accounts.all().iter().filter(|one| one.is_active);
+    all.map(|one| one.name.clone()).collect()
+}
+
+/// The changes of lists that the ledger has, the last three of which ended a contract; how many.
+#[track_caller]
+fn told_in_three(root: &Root) -> usize {
+    let told = told(root, "list_changed");
+    let last: Vec<_> = told[told.len() - 3..]
+        .iter()
+        .map(|one| &one["list"])
+        .collect();
+    assert_eq!(
+        last,
+        ["contractors", "media", "accounts"],
+        "the contract comes first"
+    );
+    assert!(
+        told[told.len() - 3..]
+            .iter()
+            .all(|one| one["reason"] == "the work is done")
+    );
+    told.len()
+}
+
 #[test]
 fn a_contract_ends_with_its_visits_media_and_accounts_and_says_what_is_to_come_back() {
     let root = Root::new();
@@ -272,35 +300,14 @@ fn a_contract_ends_with_its_visits_media_and_accounts_and_says_what_is_to_come_b
         .map(|one| one.ended.is_some())
         .collect();
     assert_eq!(ended, [true, false]);
-    let accounts = decide::accounts::parse(&text(&root, "accounts.toml")).unwrap();
-    let active: Vec<&str> = accounts
-        .all()
-        .iter()
-        .filter(|one| one.is_active)
-        .map(|one| one.name.as_str())
-        .collect();
-    assert_eq!(active, ["A. Sato", "B. Ito"]);
+    assert_eq!(active(&root), ["A. Sato", "B. Ito"]);
 
-    let told = told(&root, "list_changed");
-    let last: Vec<_> = told[told.len() - 3..]
-        .iter()
-        .map(|one| &one["list"])
-        .collect();
-    assert_eq!(
-        last,
-        ["contractors", "media", "accounts"],
-        "the contract comes first"
-    );
-    assert!(
-        told[told.len() - 3..]
-            .iter()
-            .all(|one| one["reason"] == "the work is done")
-    );
+    let told = told_in_three(&root);
     // Again: nothing is left to do, and what is to come back is said again.
     let again = done(&root, &end);
     assert_eq!(lines(&again, "medium "), lines(&said, "medium "));
     assert_eq!(lines(&again, "badge "), lines(&said, "badge "));
-    assert_eq!(self::told(&root, "list_changed").len(), told.len());
+    assert_eq!(told_in_three(&root), told);
     let add = ["visit", "add", "--person", "P", "--company", &firm];
     assert!(refused(&root, &add).contains("the contract of"));
     done(&root, &["log", "verify"]);

@@ -313,9 +313,8 @@ fn a_medium_is_registered_with_what_it_says_and_what_people_say() {
 }
 
 #[test]
-fn whoever_asks_for_what_cannot_be_is_told_what_to_do() {
+fn what_a_medium_does_not_say_is_asked_for_by_name() {
     let root = Root::new();
-    let one = claim(&root, "S-1");
     let bare = root.path().join("bare.claim.toml");
     fs::write(
         &bare,
@@ -324,27 +323,6 @@ fn whoever_asks_for_what_cannot_be_is_told_what_to_do() {
     )
     .unwrap();
     let bare = bare.to_str().unwrap();
-    let add = |more: &[&'static str]| -> String {
-        refused(
-            &root,
-            &[&["add", "--from-claim", &one], &SAID[..], more].concat(),
-        )
-    };
-    assert!(add(&["--id", "M-0001"]).contains("M-0001 is registered already; choose another id"));
-    assert!(add(&["--id", "M 1"]).contains("nothing is registered: id: an id must be 1 to 32"));
-    assert!(
-        add(&["--valid-from", "2099-04-01"]).contains("valid_until: the last valid day is before")
-    );
-    assert!(
-        add(&["--note", "a\u{202e}"])
-            .contains("note: the text holds a character that cannot be seen")
-    );
-    assert!(add(&["--weak"]).contains("the medium has a serial number, S-1; leave --weak out"));
-    let said = refused(&root, &["add", "--from-claim", &one, "--owner", "o"]);
-    assert!(
-        said.contains("give --company, --valid-until, --storage-place"),
-        "{said}"
-    );
     let said = refused(&root, &["add", "--from-claim", bare]);
     assert!(
         said.contains("the capacity of the medium is not known; give --capacity-bytes"),
@@ -370,6 +348,33 @@ fn whoever_asks_for_what_cannot_be_is_told_what_to_do() {
         ],
     );
     assert!(said.contains("no release"), "{said}");
+}
+
+#[test]
+fn whoever_asks_for_what_cannot_be_is_told_what_to_do() {
+    let root = Root::new();
+    let one = claim(&root, "S-1");
+    let add = |more: &[&'static str]| -> String {
+        refused(
+            &root,
+            &[&["add", "--from-claim", &one], &SAID[..], more].concat(),
+        )
+    };
+    assert!(add(&["--id", "M-0001"]).contains("M-0001 is registered already; choose another id"));
+    assert!(add(&["--id", "M 1"]).contains("nothing is registered: id: an id must be 1 to 32"));
+    assert!(
+        add(&["--valid-from", "2099-04-01"]).contains("valid_until: the last valid day is before")
+    );
+    assert!(
+        add(&["--note", "a\u{202e}"])
+            .contains("note: the text holds a character that cannot be seen")
+    );
+    assert!(add(&["--weak"]).contains("the medium has a serial number, S-1; leave --weak out"));
+    let said = refused(&root, &["add", "--from-claim", &one, "--owner", "o"]);
+    assert!(
+        said.contains("give --company, --valid-until, --storage-place"),
+        "{said}"
+    );
     assert!(refused(&root, &["add", "--from-claim", "/nowhere"]).contains("cannot read /nowhere"));
     let said = refused(&root, &["add"]);
     assert!(said.contains("kioskd does not run here"), "{said}");
