@@ -9,6 +9,7 @@ use broker::Paths;
 use broker::recorder::Recorder;
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use serde_json::Value;
+use wire::custody::{Occasion, Way};
 use wire::ledger::{Event, Judged, Target};
 use wire::scan::TargetKind;
 use wire::{Claim, MediumName, Reason, ReasonCode, Verdict};
@@ -73,7 +74,13 @@ impl Stage {
             claim: Some(Box::new(claim)),
             medium: medium.map(str::to_owned),
             rules: None,
-            occasion: None,
+            // kioskd has heard that somebody waits.
+            occasion: Some(Box::new(Occasion {
+                visit: None,
+                way: Way::In,
+                is_weak: false,
+                is_enrolment: true,
+            })),
         };
         self.recorder.append(event, None).unwrap().number
     }

@@ -150,6 +150,16 @@ impl Kiosk {
         })
     }
 
+    /// Waits until the ledger has so many changes of one list, and gives them.
+    #[track_caller]
+    pub(crate) fn told_of_list(&self, list: &str, count: usize) -> Vec<Value> {
+        kiosk::until(&format!("{count} changes of the list {list}"), || {
+            let mut told = self.told("list_changed");
+            told.retain(|entry| entry["event"]["list"] == list);
+            (told.len() == count).then_some(told)
+        })
+    }
+
     pub(crate) fn bay(&self, name: &str) -> PathBuf {
         self.bay.path().join(name)
     }

@@ -1,11 +1,15 @@
 //! Visits, requests and lists at the kiosk, said as a screen says them.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::gate::{Kiosk, codes, connect, say};
 use crate::kiosk::Root;
+
+/// Longer than the shortest time between two codes that are taken.
+const HAND: Duration = Duration::from_millis(600);
 
 const COMPANY: &str = "[[company]]\nname = \"保守会社A\"\ncontract_until = 2099-03-31\n";
 
@@ -46,7 +50,12 @@ fn input(kiosk: &Kiosk, what: &Value) {
     say(&kiosk.screen, &serde_json::to_vec(what).unwrap());
 }
 
+/// Types a code, as slowly as a hand does: what comes faster is not taken.
 fn code(kiosk: &Kiosk, code: &str) {
+    let began = Instant::now();
+    kiosk.until("a hand's pause", |_| {
+        (HAND <= began.elapsed()).then_some(())
+    });
     input(kiosk, &json!({ "code": { "code": code } }));
 }
 
@@ -230,8 +239,8 @@ fn a_medium_on_its_way_out_is_told_where_it_belongs() {
 #[test]
 fn a_list_that_was_changed_by_hand_is_used_and_told_and_a_broken_one_is_neither_used_nor_silent() {
     let kiosk = Kiosk::start();
-    let found = kiosk.told_of("list_changed", 1);
-    assert_eq!(found[0]["event"]["list"], "media");
+    let told_of = |count| kiosk.told_of_list("media", count);
+    let found = told_of(1);
     assert!(found[0]["event"]["before_sha256"].is_null());
     let list = fs::read_to_string(etc(&kiosk.root, "allowlist.toml")).unwrap();
     put(
@@ -239,7 +248,7 @@ fn a_list_that_was_changed_by_hand_is_used_and_told_and_a_broken_one_is_neither_
         "allowlist.toml",
         &list.replacen("status = \"active\"", "status = \"lost\"", 1),
     );
-    let told = kiosk.told_of("list_changed", 2).remove(1);
+    let told = told_of(2).remove(1);
     let event = &told["event"];
     assert!(event["by"].is_null(), "{event}");
     assert_eq!(event["before_sha256"], found[0]["event"]["after_sha256"]);
@@ -264,10 +273,38 @@ fn a_list_that_was_changed_by_hand_is_used_and_told_and_a_broken_one_is_neither_
         why.contains("allowlist.toml:") && why.contains("nonsense"),
         "{why}"
     );
-    let told = kiosk.told_of("list_changed", 3).remove(2);
+    let told = told_of(3).remove(2);
     let reason = told["event"]["reason"].as_str().unwrap();
     assert!(reason.starts_with("not in use: "), "{reason}");
     kiosk.insert_sample("1-clean");
     assert_eq!(codes(&kiosk.answer()), ["lost"]);
+    kiosk.verifies();
+}
+
+#[test]
+fn a_policy_that_is_changed_by_hand_holds_and_is_told_and_a_list_that_is_gone_is_not_forgotten() {
+    let kiosk = asking();
+    let told = kiosk.told_of_list("policy", 1);
+    assert!(told[0]["event"]["before_sha256"].is_null());
+    put(&kiosk.root, "contractors.toml", COMPANY);
+    kiosk.told_of_list("contractors", 2);
+    // A contract does not end with the file that tells of it, nor begin anew.
+    fs::remove_file(etc(&kiosk.root, "contractors.toml")).unwrap();
+    let why = kiosk.until("why it is not in use", |view| {
+        view["gate"]["lists_refused"].as_str().map(str::to_owned)
+    });
+    assert!(why.contains("contractors.toml is gone"), "{why}");
+    let told = kiosk.told_of_list("contractors", 3).remove(2);
+    assert!(told["event"]["after_sha256"].is_null());
+    let policy = fs::read_to_string(etc(&kiosk.root, "kiosk.toml")).unwrap();
+    let without = policy.replace("visit_required = true", "visit_required = false");
+    put(&kiosk.root, "kiosk.toml", &without);
+    let told = kiosk.told_of_list("policy", 2).remove(1);
+    assert!(told["event"]["by"].is_null());
+    kiosk.until("a kiosk that asks for no visit", |view| {
+        (view["gate"]["asks_visit"] == false).then_some(())
+    });
+    kiosk.insert_sample("1-clean");
+    assert_eq!(kiosk.answer()["verdict"], "pass");
     kiosk.verifies();
 }

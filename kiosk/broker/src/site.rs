@@ -23,6 +23,12 @@ pub enum SiteError {
         #[source]
         source: io::Error,
     },
+    /// A file that was there is not any more.
+    #[error("{} is gone; put it back, or an empty one in its place", path.display())]
+    Gone {
+        /// Which.
+        path: PathBuf,
+    },
     /// A file is malformed.
     #[error("{0}")]
     Malformed(String),

@@ -53,6 +53,11 @@ pub(crate) fn edit<T>(
     edit: &Edit<'_>,
     change: impl FnOnce(&mut Document) -> Result<T, CommandError>,
 ) -> Result<(T, u64), CommandError> {
+    if edit.ledger.is_some() && edit.paths.root() == Path::new("/") {
+        let why =
+            "the kiosk's lists are written down in the kiosk's own ledger: leave out --ledger";
+        return Err(CommandError::Asked(why.to_owned()));
+    }
     let place = Place::lock(edit.paths, edit.list, place::LOCK_WAIT_MAX)?;
     place.settle(&edit.ledger_folder())?;
     let found = place.read()?;
@@ -132,6 +137,7 @@ fn check(list: ListName, text: &str, name: &str) -> Result<(), CommandError> {
         ListName::Media => decide::allowlist::parse(text).map(|_| ()),
         ListName::Contractors => decide::contractors::parse(text).map(|_| ()),
         ListName::Accounts => decide::accounts::parse(text).map(|_| ()),
+        ListName::Policy => decide::policy::parse(text).map(|_| ()),
     };
     checked.map_err(|error| SiteError::Malformed(error.in_file(name)).into())
 }

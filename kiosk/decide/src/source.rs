@@ -105,7 +105,7 @@ impl<'t> Text<'t> {
             Ok(raw) => Ok((source, raw)),
             Err(error) => Err(ListError::Malformed {
                 at: source.locate(error.span().map_or(0, |span| span.start)),
-                what: safe(error.message()),
+                what: safe(&without_values(error.message())),
                 next: next_step(error.message()).to_owned(),
             }),
         }
@@ -263,6 +263,21 @@ fn safe(message: &str) -> String {
     wire::name::line(&one_line)
 }
 
+/// A message without what somebody wrote as a value: it may be a code or a PIN, and errors go to
+/// places that those do not.
+fn without_values(message: &str) -> String {
+    let of_a_value = ["invalid type: ", "invalid value: "];
+    let mut starts = of_a_value.iter();
+    let Some(start) = starts.find(|start| message.starts_with(*start)) else {
+        return message.to_owned();
+    };
+    let found = message.get(start.len()..).unwrap_or_default();
+    let kind = found.split(['`', '"', ',']).next().unwrap_or_default();
+    let expected = message.rsplit_once(", expected ").map(|(_, what)| what);
+    let expected = expected.unwrap_or("another value");
+    format!("{start}{}, expected {expected}", kind.trim())
+}
+
 fn next_step(message: &str) -> &'static str {
     if message.starts_with("unknown field") {
         "remove the key or correct its spelling"
@@ -329,6 +344,24 @@ mod tests {
         let shown = error.in_file("a\u{1b}.toml");
         assert!(!shown.chars().any(wire::name::is_hidden), "{shown:?}");
         assert!(shown.contains("⟨U+001B⟩[2J"), "{shown}");
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_not_repeated() {
+        for (text, says) in [
+            ("text = 148213", "integer"),
+            ("text = 14.5", "float"),
+            ("text = true", "boolean"),
+            ("text = 2026-11-26", "expected a string"),
+        ] {
+            let error = Text::read::<Raw>(text, 99).err().unwrap().to_string();
+            let value = text.rsplit(' ').next().unwrap();
+            assert!(!error.contains(value), "{says}: {error}");
+            assert!(error.contains("expected"), "{error}");
+        }
+        // A word that is none of the known ones is named: it says which are.
+        let error = Text::read::<Raw>("word = 1", 99).err().unwrap().to_string();
+        assert!(error.contains("`word`"), "{error}");
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub fn under_contract(
 pub fn on_visit(
     admission: Admission,
     list: &Allowlist,
+    contractors: &Contractors,
     visit: Option<&Visit>,
     at: &Moment,
 ) -> Admission {
@@ -51,7 +52,7 @@ pub fn on_visit(
         let why = "no code of a visit was given".to_owned();
         return refused(ReasonCode::NoVisit, &medium.id, why);
     };
-    if visit.has_ended(at) {
+    if visit.has_ended(at) || contractors.contract_has_ended(&visit.company, at) {
         let why = format!("visit {} has ended", visit.id);
         return refused(ReasonCode::Expired, &medium.id, why);
     }

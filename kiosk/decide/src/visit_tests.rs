@@ -67,7 +67,7 @@ fn a_visit_covers_the_media_it_names_or_all_of_its_company() {
     let all = contractors();
     let asked = |id, visit, now| {
         let visit = all.visit(visit);
-        code(&on_visit(registered(id), &list(), visit, &at(now)))
+        code(&on_visit(registered(id), &list(), &all, visit, &at(now)))
     };
     let noon = "2026-11-30T03:00:00Z";
     assert_eq!(asked("A", "V-1", noon), None);
@@ -76,6 +76,11 @@ fn a_visit_covers_the_media_it_names_or_all_of_its_company() {
     assert_eq!(asked("B", "V-2", noon), None);
     assert_eq!(asked("A", "V-2", noon), Some(ReasonCode::NoVisit));
     assert_eq!(asked("A", "none", noon), Some(ReasonCode::NoVisit));
+    // The visit would go on; its company's contract does not, whoever the medium is of.
+    assert_eq!(
+        asked("B", "V-2", "2026-11-30T08:00:00Z"),
+        Some(ReasonCode::Expired)
+    );
     let (early, late) = ("2026-11-29T14:59:59Z", "2026-11-30T07:00:00Z");
     assert_eq!(asked("A", "V-1", early), Some(ReasonCode::NotYetValid));
     assert_eq!(asked("A", "V-1", late), Some(ReasonCode::Expired));
@@ -87,11 +92,11 @@ fn a_visit_makes_nothing_good_that_the_list_refused() {
     let contractors = contractors();
     let visit = contractors.visit("V-1");
     let noon = at("2026-11-30T03:00:00Z");
-    let asked = on_visit(refused.clone(), &list(), visit, &noon);
+    let asked = on_visit(refused.clone(), &list(), &contractors, visit, &noon);
     assert_eq!(asked, refused);
     let asked = under_contract(refused.clone(), &list(), &contractors, &noon);
     assert_eq!(asked, refused);
-    let by_hand = on_visit(Admission::ByHand, &list(), None, &noon);
+    let by_hand = on_visit(Admission::ByHand, &list(), &contractors, None, &noon);
     assert_eq!(by_hand, Admission::ByHand);
 }
 

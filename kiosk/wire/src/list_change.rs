@@ -26,11 +26,13 @@ pub enum ListName {
     Contractors,
     /// `accounts.toml`: the accounts of staff.
     Accounts,
+    /// `kiosk.toml`: the site's policy, which people change by hand.
+    Policy,
 }
 
 impl ListName {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Media, Self::Contractors, Self::Accounts];
+    pub const ALL: [Self; 4] = [Self::Policy, Self::Media, Self::Contractors, Self::Accounts];
 }
 
 /// A list is about to change, written before it is done; or it was found changed, which says

@@ -1,6 +1,7 @@
 //! The people at the gate: a visit's code or badge, a PIN of the staff, and which way the next
 //! medium goes.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use decide::CodeFault;
@@ -16,6 +17,10 @@ use crate::pin;
 /// How long the screen says what became of what was typed.
 const TYPED_STAYS: Duration = Duration::from_secs(8);
 
+/// Shortest time between two codes or PINs: a hand takes longer, and a keyboard that is a
+/// program fills the ledger no faster.
+const TYPING_PAUSE: Duration = Duration::from_millis(500);
+
 /// How long the next medium counts as one on its way out.
 const EXIT_WAIT: Duration = Duration::from_secs(120);
 
@@ -26,7 +31,12 @@ pub(super) struct Gate {
     staff: Option<Present<String>>,
     exit_since: Option<Instant>,
     typed: Option<(Typed, Instant)>,
-    attempts: Attempts,
+    /// Wrong codes, and numbers that are nobody's.
+    codes: Attempts,
+    /// Wrong PINs, by account.
+    pins: BTreeMap<String, Attempts>,
+    /// When something was last typed.
+    typed_at: Option<Instant>,
     /// A PIN that is being checked, and whose.
     checking: Option<(String, Errand<bool>)>,
 }
@@ -105,7 +115,7 @@ impl Daemon {
             takes_staff: self.lists.accounts.has_pins(),
             staff,
             typed: gate.typed.map(|(typed, _)| typed),
-            locked_seconds: gate.attempts.closed_seconds(Instant::now()),
+            locked_seconds: gate.codes.closed_seconds(Instant::now()),
             requests: self.standing.requests,
             overdue: self.standing.overdue,
             lists_refused: self
@@ -126,7 +136,10 @@ impl Daemon {
     /// A visit's code or badge was typed.
     pub(super) fn type_code(&mut self, code: &str) {
         let now = Instant::now();
-        if 0 < self.gate.attempts.closed_seconds(now) || TYPED_BYTES_MAX < code.len() {
+        if !self.takes_typing(now) {
+            return;
+        }
+        if 0 < self.gate.codes.closed_seconds(now) || TYPED_BYTES_MAX < code.len() {
             return self.gate.say(Typed::Wrong);
         }
         let at = self.moment();
@@ -138,10 +151,12 @@ impl Daemon {
         let (fault, typed, whom) = match self.lists.contractors.for_code(code, &at) {
             Ok(visit) => {
                 let visit = name(visit);
-                self.gate.attempts.right();
+                self.gate.codes.right();
                 self.gate.say(Typed::Taken);
-                self.sign_out_visitor();
-                self.note(Event::SignedIn(SignIn::Visit(visit.clone())));
+                if self.gate.visit() != Some(&visit) {
+                    self.sign_out_visitor();
+                    self.note(Event::SignedIn(SignIn::Visit(visit.clone())));
+                }
                 self.gate.visitor = Some(Present::new(visit));
                 return self.ask_visitors();
             }
@@ -156,7 +171,7 @@ impl Daemon {
         // A visit that ended is known to whoever has its code: that is no guess.
         let locked_seconds = match &whom {
             Some(_) => 0,
-            None => self.gate.attempts.wrong(now),
+            None => self.gate.codes.wrong(now),
         };
         self.gate.say(typed);
         self.note(Event::SignInRefused(Box::new(SignInRefused {
@@ -169,7 +184,10 @@ impl Daemon {
     /// A number and a PIN were typed. To check one takes a moment, on purpose.
     pub(super) fn type_pin(&mut self, number: &str, typed: String) {
         let now = Instant::now();
-        let is_busy = self.gate.checking.is_some() || 0 < self.gate.attempts.closed_seconds(now);
+        if !self.takes_typing(now) {
+            return;
+        }
+        let is_busy = self.gate.checking.is_some() || 0 < self.gate.codes.closed_seconds(now);
         if is_busy || TYPED_BYTES_MAX < typed.len() {
             return self.gate.say(Typed::Wrong);
         }
@@ -180,6 +198,10 @@ impl Daemon {
             account.is_active && !account.company.as_ref().is_some_and(over)
         };
         let whom = account.map(|account| account.name.clone());
+        let pins = whom.as_ref().and_then(|name| self.gate.pins.get(name));
+        if pins.is_some_and(|pins| 0 < pins.closed_seconds(now)) {
+            return self.gate.say(Typed::Wrong);
+        }
         let hash = account.filter(may).and_then(|account| account.pin.clone());
         let (Some(name), Some(hash)) = (whom.clone(), hash) else {
             let fault = whom
@@ -200,8 +222,21 @@ impl Daemon {
         }
     }
 
+    /// Whether what is typed is taken at all: not without a ledger to write it down in, and not
+    /// faster than people type.
+    fn takes_typing(&mut self, now: Instant) -> bool {
+        let last = self.gate.typed_at.replace(now);
+        let is_fast = last.is_some_and(|last| now.saturating_duration_since(last) < TYPING_PAUSE);
+        self.greeted && !is_fast
+    }
+
     fn refuse_staff(&mut self, whom: Option<String>, why: SignInFault) {
-        let locked_seconds = self.gate.attempts.wrong(Instant::now());
+        let now = Instant::now();
+        // One person's mistakes close nobody else's way, and nobody's success clears them.
+        let locked_seconds = match &whom {
+            Some(name) => self.gate.pins.entry(name.clone()).or_default().wrong(now),
+            None => self.gate.codes.wrong(now),
+        };
         self.gate.say(Typed::Wrong);
         self.note(Event::SignInRefused(Box::new(SignInRefused {
             whom: whom.map(SignIn::Staff),
@@ -245,7 +280,11 @@ impl Daemon {
         let at = self.moment();
         let is_void = visitor.is_some_and(|present| {
             let visit = self.lists.contractors.visit(&present.who.id);
-            visit.is_none_or(|visit| visit.has_ended(&at))
+            let over = |visit: &decide::Visit| {
+                let contractors = &self.lists.contractors;
+                visit.has_ended(&at) || contractors.contract_has_ended(&visit.company, &at)
+            };
+            visit.is_none_or(over)
         });
         if is_void || over(visitor.map(|present| present.left(policy.visit_seconds))) {
             self.sign_out_visitor();
@@ -286,7 +325,7 @@ impl Daemon {
             self.changed = true;
             // A check that failed has not said yes.
             if result.is_ok_and(|is_right| is_right) {
-                self.gate.attempts.right();
+                self.gate.pins.remove(&name);
                 self.gate.say(Typed::Taken);
                 self.sign_out_staff();
                 self.note(Event::SignedIn(SignIn::Staff(name.clone())));

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::ledger::Event;
 use wire::list_change::{Change, Changed, ListChange, ListName};
+use wire::standing::KnownList;
 
 use super::{Daemon, report};
 use crate::paths::Paths;
@@ -19,6 +20,10 @@ use crate::step::LaneId;
 
 /// How often the files are looked at.
 const LIST_LOOK: Duration = Duration::from_secs(1);
+
+/// How many answers of the ledger a change may be under way for: some ten seconds, and no command
+/// waits longer between its entry and its file.
+const CHANGE_WAIT_MAX: u32 = 5;
 
 /// The lists beside that of the media, and what is known of all their files.
 pub(super) struct Lists {
@@ -37,6 +42,8 @@ struct File {
     refused: Option<String>,
     /// The entries that changed since the ledger was last told.
     changed: Vec<Changed>,
+    /// How many answers found a change of it under way.
+    waited: u32,
     /// Which answer of the ledger says whether it knows of the change; `None` when it does.
     due: Option<u64>,
 }
@@ -55,6 +62,8 @@ enum Read {
     Media(Option<Allowlist>),
     Contractors(Contractors),
     Accounts(Accounts),
+    /// The policy, which is read with its calendar when it is taken into use.
+    Policy,
 }
 
 fn path(list: ListName, paths: &Paths) -> PathBuf {
@@ -62,6 +71,7 @@ fn path(list: ListName, paths: &Paths) -> PathBuf {
         ListName::Media => paths.allowlist(),
         ListName::Contractors => paths.contractors(),
         ListName::Accounts => paths.accounts(),
+        ListName::Policy => paths.policy(),
     }
 }
 
@@ -91,6 +101,7 @@ impl Lists {
                 Read::Media(list) => media = list,
                 Read::Contractors(list) => lists.contractors = list,
                 Read::Accounts(list) => lists.accounts = list,
+                Read::Policy => {}
             }
             lists.files.push(File {
                 list,
@@ -98,6 +109,7 @@ impl Lists {
                 sha256,
                 refused: None,
                 changed: Vec::new(),
+                waited: 0,
                 due: Some(1),
             });
         }
@@ -112,7 +124,7 @@ impl Lists {
     /// After the ledger was lost its first answer tells what it knows.
     pub(super) fn forget_answers(&mut self) {
         for file in &mut self.files {
-            file.due = file.due.map(|_| 1);
+            file.due = Some(1);
         }
     }
 }
@@ -140,6 +152,8 @@ fn parse(list: ListName, text: Option<&str>, paths: &Paths) -> Result<Read, Site
         (ListName::Contractors, text) => {
             decide::contractors::parse(text.unwrap_or_default()).map(Read::Contractors)
         }
+        (ListName::Policy, None) => Ok(Read::Policy),
+        (ListName::Policy, Some(text)) => decide::policy::parse(text).map(|_| Read::Policy),
         (ListName::Accounts, text) => {
             decide::accounts::parse(text.unwrap_or_default()).map(Read::Accounts)
         }
@@ -181,7 +195,14 @@ impl Daemon {
                 .map(|text| Digest(Sha256::digest(text).into())),
             Err(_) => None,
         };
-        let read = text.and_then(|text| parse(list, text.as_deref(), &self.paths));
+        let read = text.and_then(|text| match (&text, list) {
+            // Without its list the kiosk is out of service, which says enough.
+            (Some(_), _) | (None, ListName::Media) => parse(list, text.as_deref(), &self.paths),
+            (None, ListName::Contractors | ListName::Accounts | ListName::Policy) => {
+                let path = path(list, &self.paths);
+                Err(SiteError::Gone { path })
+            }
+        });
         let (changed, refused) = match read {
             Ok(read) => (self.use_list(read), None),
             Err(error) => {
@@ -228,6 +249,10 @@ impl Daemon {
                 self.lists.contractors = list;
                 (changed, false)
             }
+            Read::Policy => {
+                self.reload_policy();
+                (Vec::new(), false)
+            }
             Read::Accounts(list) => {
                 let name = |account: &decide::Account| account.name.clone();
                 let before = self.lists.accounts.all();
@@ -256,14 +281,15 @@ impl Daemon {
             }
             let mut known = self.standing.lists.iter();
             let known = known.find(|known| known.list == file.list);
-            if known.is_some_and(|known| known.before_sha256 == file.sha256)
-                && is_being_changed(&path(file.list, &self.paths))
-            {
-                // The entry of a change is there, and the file that it tells of soon, or at the
-                // next change if that was killed in between. Asked again with the next answer.
+            let at = path(file.list, &self.paths);
+            if known.is_some_and(|known| is_under_way(known, file.sha256, &at, file.waited)) {
+                // The entry of a change is there, and the file that it tells of soon, unless the
+                // command was killed in between. Asked again with the next answer.
+                file.waited = file.waited.saturating_add(1);
                 continue;
             }
             file.due = None;
+            file.waited = 0;
             let before_sha256 = known.and_then(|known| known.after_sha256);
             let changed = std::mem::take(&mut file.changed);
             if before_sha256 == file.sha256 {
@@ -287,10 +313,18 @@ impl Daemon {
     }
 }
 
-/// Whether what a change is about to put in a list's place lies beside it.
-fn is_being_changed(path: &Path) -> bool {
+/// Whether the ledger tells of a change whose file is not in its place yet, but lies beside it:
+/// only so often, or the change of a command that was killed would never be told to anybody.
+fn is_under_way(known: &KnownList, sha256: Option<Digest>, path: &Path, waited: u32) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.new")).exists()
+    let next = || {
+        let text = site::text(path.with_file_name(format!(".{name}.new"))).ok()??;
+        Some(Digest(Sha256::digest(text).into()))
+    };
+    waited < CHANGE_WAIT_MAX
+        && known.before_sha256 == sha256
+        && known.after_sha256.is_some()
+        && next() == known.after_sha256
 }
 
 fn reason(why: &str) -> String {
@@ -337,6 +371,31 @@ fn differing<E: PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_is_under_way_while_exactly_its_file_lies_beside_the_list_and_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("allowlist.toml");
+        let hash = |text: &str| Some(Digest(Sha256::digest(text).into()));
+        let known = KnownList {
+            list: ListName::Media,
+            before_sha256: hash("old"),
+            after_sha256: hash("new"),
+        };
+        let under_way = |sha256, waited| is_under_way(&known, sha256, &path, waited);
+        assert!(!under_way(hash("old"), 0), "nothing lies beside it");
+        let beside = folder.path().join(".allowlist.toml.new");
+        std::fs::write(&beside, "new").unwrap();
+        assert!(under_way(hash("old"), 0));
+        assert!(
+            !under_way(hash("other"), 0),
+            "somebody has changed it since"
+        );
+        assert!(under_way(hash("old"), CHANGE_WAIT_MAX - 1));
+        assert!(!under_way(hash("old"), CHANGE_WAIT_MAX), "it was killed");
+        std::fs::write(&beside, "").unwrap();
+        assert!(!under_way(hash("old"), 0), "another file lies beside it");
+    }
 
     #[test]
     fn what_differs_between_two_lists_is_named_once() {

@@ -47,7 +47,8 @@ impl Daemon {
         }
         let visit = port.visit.as_ref();
         let visit = visit.and_then(|visit| self.lists.contractors.visit(&visit.id));
-        decide::on_visit(own, list, visit, &self.moment())
+        let contractors = &self.lists.contractors;
+        decide::on_visit(own, list, contractors, visit, &self.moment())
     }
 
     /// Whether a medium was found by its model alone.
@@ -56,8 +57,24 @@ impl Daemon {
             .ports
             .get(&lane)
             .and_then(|port| port.admission.medium());
-        let listed = self.allowlist.as_ref().zip(id);
-        let medium = listed.and_then(|(list, id)| list.find(id));
+        id.is_some_and(|id| self.is_model(id))
+    }
+
+    /// Whether another device is in as the same entry, which knows it by its model alone: one of
+    /// them is not the medium that was registered, and nobody can tell which.
+    pub(super) fn has_double(&self, device: &DeviceKey, admission: &Admission) -> bool {
+        let Some(id) = admission.medium().filter(|id| self.is_model(id)) else {
+            return false;
+        };
+        let other = |port: &Port| match &port.slot {
+            Slot::Usb(one, _) => one != device && port.admission.medium() == Some(id),
+            Slot::Image(_) => false,
+        };
+        self.ports.values().any(other)
+    }
+
+    fn is_model(&self, id: &str) -> bool {
+        let medium = self.allowlist.as_ref().and_then(|list| list.find(id));
         medium.is_some_and(|medium| medium.identity == Identity::Model)
     }
 

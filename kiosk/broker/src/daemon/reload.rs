@@ -31,6 +31,17 @@ impl Daemon {
     /// Reads the site's files and rules again; what is malformed leaves the old in force. The
     /// rules follow when they have been tested.
     pub(super) fn reload(&mut self) {
+        self.reload_policy();
+        self.read_lists();
+        // The policy may ask for more than it did.
+        self.time_moved();
+        self.ask_visitors();
+        self.load_rules();
+        self.changed = true;
+    }
+
+    /// Reads the site's policy again; a malformed one leaves the old in force.
+    pub(super) fn reload_policy(&mut self) {
         match Site::read(&self.paths) {
             Ok(site) => {
                 self.site = site;
@@ -43,12 +54,6 @@ impl Daemon {
             }
             Err(error) => report(&format!("the old policy stays: {error}")),
         }
-        self.read_lists();
-        // The policy may ask for more than it did.
-        self.time_moved();
-        self.ask_visitors();
-        self.load_rules();
-        self.changed = true;
     }
 
     /// Reads the rules when another set was put into force, whoever did that: the link to it is

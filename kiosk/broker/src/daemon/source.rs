@@ -110,7 +110,10 @@ impl Daemon {
             }
         };
         let by_claim = self.by_claim(&identified);
-        let lane = self.new_lane(Port::new(Slot::Image(name), identified, by_claim));
+        let enrols = self.enrols(&by_claim);
+        let mut port = Port::new(Slot::Image(name), identified, by_claim);
+        port.enrols = enrols;
+        let lane = self.new_lane(port);
         if !self.begins_to_wait(lane) {
             self.insert(lane, None);
         }
@@ -171,6 +174,11 @@ impl Daemon {
         }
         let twins = usb.twins(&device, &claim);
         let by_claim = unless(self.by_claim(&identified), !twins.is_empty(), decide::twin);
+        let by_claim = unless(
+            by_claim.clone(),
+            self.has_double(&device, &by_claim),
+            decide::twin,
+        );
         let enrols = self.enrols(&by_claim);
         let mut port = Port::new(Slot::Usb(device.clone(), None), identified, by_claim);
         port.enrols = enrols;
@@ -230,7 +238,8 @@ impl Daemon {
         }
         let own = self.asked(&port);
         let others = self.lanes_of(&device, Some(sequence));
-        let admission = unless(own, !twins.is_empty(), decide::twin);
+        let doubled = !twins.is_empty() || self.has_double(&device, &own);
+        let admission = unless(own, doubled, decide::twin);
         let admission = unless(admission, !others.is_empty(), decide::several);
         for twin in &twins {
             self.refuse_device(twin, None, decide::twin);

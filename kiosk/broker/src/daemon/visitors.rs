@@ -7,7 +7,7 @@ use wire::ReasonCode;
 
 use super::Daemon;
 use super::source::{NOTICED_WAIT_MAX, Source};
-use crate::port::Slot;
+use crate::port::{Port, Slot};
 use crate::step::{Event, Lane, LaneId};
 
 impl Daemon {
@@ -37,10 +37,11 @@ impl Daemon {
 
     /// A medium comes with the visit and on the way that were said.
     pub(super) fn joins(&mut self, lane: LaneId) {
-        let (visit, way) = (self.gate.used_visit(), self.gate.take_way());
-        if let Some(port) = self.ports.get_mut(&lane) {
-            port.visit = visit;
-            port.way = way;
+        // What the list refuses uses up neither the visit's time nor the way that was said.
+        let admitted = |port: &&mut Port| port.admission.refusal().is_none();
+        if let Some(port) = self.ports.get_mut(&lane).filter(admitted) {
+            port.visit = self.gate.used_visit();
+            port.way = self.gate.take_way();
         }
         let admission = self.ports.get(&lane).map(|port| self.asked(port));
         if let (Some(admission), Some(port)) = (admission, self.ports.get_mut(&lane))

@@ -62,6 +62,7 @@ impl Place {
             ListName::Media => "allowlist.toml",
             ListName::Contractors => "contractors.toml",
             ListName::Accounts => "accounts.toml",
+            ListName::Policy => "kiosk.toml",
         };
         Self {
             list,
@@ -132,6 +133,7 @@ impl Place {
             ListName::Media => decide::allowlist::LIST_BYTES_MAX,
             ListName::Contractors => decide::contractors::CONTRACTORS_BYTES_MAX,
             ListName::Accounts => decide::accounts::ACCOUNTS_BYTES_MAX,
+            ListName::Policy => decide::policy::POLICY_BYTES_MAX,
         };
         let (file, owner) = match open_plain(&self.path) {
             Ok(opened) => opened,
@@ -186,7 +188,9 @@ impl Place {
                 None => self.mode_of_new(),
             };
             file.set_permissions(Permissions::from_mode(mode))?;
-            file.sync_all()
+            file.sync_all()?;
+            // Its name must be there before the entry that tells of it.
+            File::open(self.folder())?.sync_all()
         };
         written().map_err(CommandError::file("write", &path))?;
         if found.owner.is_some() {
@@ -198,7 +202,7 @@ impl Place {
     /// The others hold codes of visits and hashes of PINs.
     fn mode_of_new(&self) -> u32 {
         match self.list {
-            ListName::Media => 0o644,
+            ListName::Media | ListName::Policy => 0o644,
             ListName::Contractors | ListName::Accounts => 0o600,
         }
     }

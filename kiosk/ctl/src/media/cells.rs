@@ -9,6 +9,19 @@ use toml_edit::Value;
 
 use crate::CommandError;
 
+/// Those by which a medium is known again.
+pub(super) const IDENTITY: [&str; 9] = [
+    "vid",
+    "pid",
+    "identity",
+    "serial",
+    "manufacturer",
+    "product",
+    "release",
+    "interfaces",
+    "capacity_bytes",
+];
+
 /// The keys of an entry, in the order in which entries are written.
 pub(crate) const KEYS: [&str; 18] = [
     "id",

@@ -162,6 +162,13 @@ pub(super) fn write(
         if text == before.get(key) {
             continue;
         }
+        // Else its serial number could be given to a new entry, by one person.
+        if medium.status != Status::Active && cells::IDENTITY.contains(&key) {
+            return Err(CommandError::Asked(format!(
+                "{} was withdrawn, and stays the medium that it is: leave {key} as it was",
+                medium.id
+            )));
+        }
         if text.is_empty() {
             document.unset("medium", "id", &medium.id, key)?;
         } else {

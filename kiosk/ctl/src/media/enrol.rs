@@ -84,11 +84,18 @@ fn watch(
             let Event::Inserted {
                 claim: Some(claim),
                 medium,
+                occasion,
                 ..
             } = entry.content()?.event
             else {
                 continue;
             };
+            let is_enrolment = occasion.is_some_and(|occasion| occasion.is_enrolment);
+            if medium.is_none() && !is_enrolment {
+                // It came before the kiosk knew that somebody waits.
+                meter.note("a medium was plugged in too soon; take it out and plug it in again");
+                continue;
+            }
             match (medium, claim.capacity_bytes, is_it(&claim)) {
                 (None, Some(_), Ok(())) => {
                     meter.end();

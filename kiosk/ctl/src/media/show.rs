@@ -241,7 +241,10 @@ impl History {
                 changed,
             },
             (ListName::Media, None) if 0 < change.more => What::Unnamed { more: change.more },
-            (ListName::Media | ListName::Contractors | ListName::Accounts, _) => return,
+            (
+                ListName::Media | ListName::Contractors | ListName::Accounts | ListName::Policy,
+                _,
+            ) => return,
         };
         self.told.insert(entry, Happened { entry, at, what });
     }
