@@ -111,6 +111,7 @@ fn a_contract_that_has_ended_refuses_what_passed_before_and_no_clock_brings_it_b
         if verdict.answer() == "pass" {
             guest.wait_words(PASSED);
         } else {
+            assert_eq!(verdict.answer(), "stop expired", "{verdict:?}");
             guest.wait_both("登録の期限が切れています", "Its registration has expired");
         }
         verdict

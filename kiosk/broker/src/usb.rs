@@ -205,9 +205,8 @@ impl Usb {
             .any(|seen| seen.key == device && seen.authorized);
         let (sysfs, key) = (self.sysfs.clone(), device.clone());
         let work = move || {
-            sysfs
-                .description(&key)
-                .ok_or_else(|| io::ErrorKind::NotFound.into())
+            let said = sysfs.description_in_time(&key);
+            said.ok_or_else(|| io::ErrorKind::NotFound.into())
         };
         match Errand::start(Some(&self.bell), now, work) {
             Ok(errand) => {

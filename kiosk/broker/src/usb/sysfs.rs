@@ -6,9 +6,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use decide::policy::is_port;
 use wire::MediumName;
+
+/// How often a device that is there is asked for its descriptors, and how long apart: a second
+/// in all, where the kernel needs some milliseconds.
+const DESCRIPTION_TRIES_MAX: u32 = 20;
+const DESCRIPTION_PAUSE: Duration = Duration::from_millis(50);
 
 /// Longest descriptors that are read, in bytes: eight configurations of the greatest length.
 const DESCRIPTORS_READ_MAX: u64 = 18 + 8 * 0xffff;
@@ -169,6 +175,21 @@ impl Sysfs {
             product: text("product").unwrap_or_default(),
         };
         self.is_there(device).then_some(description)
+    }
+
+    /// What a device says of itself, when the kernel is done with telling it: a device can be
+    /// seen a moment before the file of its descriptors is there. `None` when it is gone, or is
+    /// still not told of after a second; waits on the caller's thread.
+    #[must_use]
+    pub fn description_in_time(&self, device: &DeviceKey) -> Option<Description> {
+        for _ in 0..DESCRIPTION_TRIES_MAX {
+            let said = self.description(device);
+            if said.is_some() || !self.is_there(device) {
+                return said;
+            }
+            std::thread::sleep(DESCRIPTION_PAUSE);
+        }
+        None
     }
 
     /// Whether this very device is still plugged in.

@@ -103,3 +103,28 @@ fn ports_are_told_from_root_hubs_and_interfaces() {
         assert!(!is_port(other), "{other}");
     }
 }
+
+#[test]
+fn a_device_that_is_seen_before_its_descriptors_are_there_is_asked_again_for_a_second() {
+    let (folder, sysfs) = tree();
+    let file = folder.path().join("bus/usb/devices/1-2/descriptors");
+    let hidden = file.with_extension("hidden");
+    fs::rename(&file, &hidden).unwrap();
+    assert!(sysfs.description(&stick()).is_none());
+    let asked = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| sysfs.description_in_time(&stick()));
+        std::thread::sleep(DESCRIPTION_PAUSE * 2);
+        fs::rename(&hidden, &file).unwrap();
+        asked.join().unwrap()
+    });
+    assert_eq!(asked.unwrap().descriptors, b"\x12\x01");
+    // One that never tells has said nothing, and one that is gone is not waited for.
+    fs::remove_file(&file).unwrap();
+    let began = std::time::Instant::now();
+    assert!(sysfs.description_in_time(&stick()).is_none());
+    assert!(DESCRIPTION_PAUSE * (DESCRIPTION_TRIES_MAX - 1) <= began.elapsed());
+    fs::remove_file(folder.path().join("bus/usb/devices/1-2/devnum")).unwrap();
+    let began = std::time::Instant::now();
+    assert!(sysfs.description_in_time(&stick()).is_none());
+    assert!(began.elapsed() < DESCRIPTION_PAUSE * DESCRIPTION_TRIES_MAX);
+}
