@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use decide::policy::Zone;
 use decide::{Accounts, Allowlist, Contractors, Moment, Policy};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::paths::Paths;
@@ -29,6 +30,9 @@ pub enum SiteError {
         /// Which.
         path: PathBuf,
     },
+    /// The calendar has no such day, or none after it.
+    #[error("no such day: {0}")]
+    NoDay(Date),
     /// A file is malformed.
     #[error("{0}")]
     Malformed(String),
@@ -82,9 +86,20 @@ impl Site {
         }
     }
 
+    /// The moment at which a day ends, by the site's calendar.
+    ///
+    /// # Errors
+    /// [`SiteError::NoDay`] at the end of all calendars.
+    pub fn end_of(&self, day: Date) -> Result<Timestamp, SiteError> {
+        let after = day.tomorrow().ok();
+        let ends = after.and_then(|day| day.to_zoned(self.zone.clone()).ok());
+        ends.map(|ends| ends.timestamp())
+            .ok_or(SiteError::NoDay(day))
+    }
+
     /// Which day it is at the site.
     #[must_use]
-    pub fn today(&self, now: Timestamp) -> jiff::civil::Date {
+    pub fn today(&self, now: Timestamp) -> Date {
         decide::policy::today(now, &self.zone)
     }
 }

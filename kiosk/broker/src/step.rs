@@ -100,6 +100,21 @@ pub enum Lane {
     },
 }
 
+impl Lane {
+    /// Its verdict, once that is recorded and while it is shown, in place or taken out.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Shown> {
+        match self {
+            Self::Judged { shown } | Self::Leaving { shown } => Some(shown),
+            Self::Noticed
+            | Self::Arriving { .. }
+            | Self::Scanning { .. }
+            | Self::Judging { .. }
+            | Self::Withdrawing { .. } => None,
+        }
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -91,16 +91,10 @@ fn line(text: &str) -> String {
 
 /// What may be left out last comes first: an answer that stops, then what has none, then PASS.
 fn weight(lane: &Lane) -> u8 {
-    match lane {
-        Lane::Judged { shown } | Lane::Leaving { shown } => match shown.verdict() {
-            Verdict::Stop | Verdict::Incomplete => 0,
-            Verdict::Pass => 2,
-        },
-        Lane::Noticed
-        | Lane::Arriving { .. }
-        | Lane::Scanning { .. }
-        | Lane::Judging { .. }
-        | Lane::Withdrawing { .. } => 1,
+    match lane.shown().map(decide::Shown::verdict) {
+        Some(Verdict::Stop | Verdict::Incomplete) => 0,
+        None => 1,
+        Some(Verdict::Pass) => 2,
     }
 }
 

@@ -8,9 +8,9 @@ use wire::ledger::Event;
 use wire::standing::Mitigation;
 
 use crate::CommandError;
+use crate::ledger;
 use crate::print;
 use crate::report::spelled;
-use crate::waiver;
 use crate::who;
 
 /// Options of `kioskctl log close`.
@@ -55,7 +55,7 @@ pub(crate) fn run(
         action,
         by: who::signer(paths, arguments.by.as_deref())?,
     };
-    let entry = waiver::write(folder, paths, event)?;
+    let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
     print::line(&format!(
         "insertion {insertion} closed, {}: entry {entry}",
         spelled(&action)

@@ -14,9 +14,9 @@ use wire::custody::{Lent, Returned};
 use wire::ledger::Event;
 
 use crate::CommandError;
+use crate::ledger;
 use crate::log::person;
 use crate::print;
-use crate::waiver;
 use crate::who;
 
 /// Options of `kioskctl media checkout`.
@@ -81,7 +81,7 @@ pub(crate) fn checkout(
     let id = &checkout.id;
     let list = site::allowlist(paths)?;
     let medium = list.as_ref().and_then(|list| list.find(id));
-    let open = open(ledger, paths)?;
+    let open = ledger::begun(&ledger::folder(ledger, paths))?;
     let lent = lent(open.as_ref(), &site)?;
     if let Some(out) = lent.iter().find(|out| out.lent.medium == *id) {
         let next = format!("take it back first: kioskctl media return {id}");
@@ -89,7 +89,7 @@ pub(crate) fn checkout(
     }
     let now = Timestamp::now();
     may_be_lent(id, medium, site.today(now)).map_err(CommandError::Asked)?;
-    let ends = ends(checkout.until, &site)?;
+    let ends = site.end_of(checkout.until)?;
     let event = Event::Lent(Box::new(Lent {
         medium: id.clone(),
         to: checkout.to.clone(),
@@ -98,7 +98,7 @@ pub(crate) fn checkout(
         ends: ends.to_string(),
         by,
     }));
-    let entry = waiver::write(ledger.map(Path::to_owned).as_ref(), paths, event)?;
+    let entry = ledger::write(ledger, paths, event)?;
     let (to, until) = (&checkout.to, checkout.until);
     print::line(&format!(
         "{id} is lent to {to} until {until}: entry {entry}"
@@ -132,14 +132,6 @@ fn may_be_lent(id: &str, medium: Option<&Medium>, today: Date) -> Result<(), Str
     }
 }
 
-/// The end of a day by the site's calendar.
-fn ends(day: Date, site: &Site) -> Result<Timestamp, CommandError> {
-    let after = day.tomorrow().ok();
-    let ends = after.and_then(|day| day.to_zoned(site.zone.clone()).ok());
-    let ends = ends.ok_or_else(|| CommandError::Asked(format!("no such day: {day}")))?;
-    Ok(ends.timestamp())
-}
-
 /// Takes a medium back.
 pub(crate) fn take_back(
     back: &Return,
@@ -157,7 +149,7 @@ pub(crate) fn take_back(
         place: place.clone(),
         by: Some(by),
     }));
-    let entry = waiver::write(ledger.map(Path::to_owned).as_ref(), paths, event)?;
+    let entry = ledger::write(ledger, paths, event)?;
     let place = place.map(|place| format!(", put it to {place}"));
     print::line(&format!(
         "{} is back{}: entry {entry}",
@@ -174,7 +166,10 @@ pub(crate) fn overdue(
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let site = Site::read(paths)?;
-    let lent = lent(open(ledger, paths)?.as_ref(), &site)?;
+    let lent = lent(
+        ledger::begun(&ledger::folder(ledger, paths))?.as_ref(),
+        &site,
+    )?;
     if overdue.csv {
         print::line("medium,to,company,since,until,days_overdue,by,entry");
     }
@@ -194,26 +189,12 @@ pub(crate) fn overdue(
     Ok(0)
 }
 
-/// The ledger; `None` while nothing was ever written.
-fn open(ledger: Option<&Path>, paths: &Paths) -> Result<Option<Ledger>, CommandError> {
-    let folder = ledger.map_or_else(|| paths.ledger(), Path::to_owned);
-    match Ledger::open(&folder) {
-        Ok(ledger) => Ok(Some(ledger)),
-        Err(record::LedgerError::Open { source, .. })
-            if source.kind() == std::io::ErrorKind::NotFound =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Every medium that is lent, by its id.
 fn lent(ledger: Option<&Ledger>, site: &Site) -> Result<Vec<Out>, CommandError> {
     let Some(ledger) = ledger else {
         return Ok(Vec::new());
     };
-    let register = waiver::register(ledger)?;
+    let register = ledger::register(ledger)?;
     let at = register.latest_or(Timestamp::now());
     out(ledger, &register, site, at)
 }
@@ -294,7 +275,7 @@ fn cells(out: &Out) -> String {
         &person(&out.lent.by),
         &out.entry.to_string(),
     ];
-    cells.map(waiver::cell).join(",")
+    cells.map(print::cell).join(",")
 }
 
 #[cfg(test)]

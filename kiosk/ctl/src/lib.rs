@@ -26,6 +26,8 @@ mod views;
 
 mod close;
 
+mod ledger;
+
 mod waiver;
 
 mod who;

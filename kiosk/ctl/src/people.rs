@@ -23,7 +23,6 @@ use wire::rule_change::Person;
 use crate::CommandError;
 use crate::lists::{self, Document, Edit};
 use crate::print;
-use crate::waiver::cell;
 use crate::who;
 
 pub(crate) use account::{Arguments as AccountArguments, exists};
@@ -152,7 +151,7 @@ fn table(form: Form, columns: &[&str], rows: &[Value]) {
     if form.csv {
         print::line(&columns.join(","));
         for row in cells {
-            let row: Vec<String> = row.iter().map(|text| cell(text)).collect();
+            let row: Vec<String> = row.iter().map(|text| print::cell(text)).collect();
             print::line(&row.join(","));
         }
         return;

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use broker::Paths;
-use broker::recorder::Recorder;
 use broker::site::Site;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use record::standing::{Kept, Register};
-use record::{Ledger, reader};
+use record::Ledger;
+use record::standing::Kept;
 use wire::ledger::Event;
 use wire::waiver::Waived;
 use wire::{Digest, Source};
 
 use crate::CommandError;
+use crate::ledger;
 use crate::print;
 use crate::report::spelled;
 use crate::who::{self, Second, Staff};
@@ -127,11 +127,11 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
                 &Site::read(paths)?,
                 two(add, paths)?,
             )?));
-            let entry = write(arguments.ledger.as_ref(), paths, event)?;
+            let entry = ledger::write(arguments.ledger.as_deref(), paths, event)?;
             print::line(&format!("waiver {entry}: {} until {}", add.rule, add.until));
         }
         Command::List { json, csv } => {
-            let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
+            let folder = ledger::folder(arguments.ledger.as_deref(), paths);
             list(&Ledger::open(&folder)?, *json, *csv)?;
         }
         Command::End { number, by } => {
@@ -139,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
                 waiver: *number,
                 by: who::signer(paths, by.as_deref())?,
             };
-            let entry = write(arguments.ledger.as_ref(), paths, event)?;
+            let entry = ledger::write(arguments.ledger.as_deref(), paths, event)?;
             print::line(&format!("waiver {number} ended: entry {entry}"));
         }
     }
@@ -167,9 +167,7 @@ fn two(add: &Add, paths: &Paths) -> Result<[String; 2], CommandError> {
 
 /// The waiver with the moment at which its last day ends, by the site's calendar.
 fn waived(add: &Add, site: &Site, [first, second]: [String; 2]) -> Result<Waived, CommandError> {
-    let after = add.until.tomorrow().ok();
-    let ends = after.and_then(|day| day.to_zoned(site.zone.clone()).ok());
-    let ends = ends.ok_or_else(|| CommandError::Asked(format!("no such day: {}", add.until)))?;
+    let ends = site.end_of(add.until)?;
     Ok(Waived {
         sha256: add.sha256,
         source: add.source.into(),
@@ -179,37 +177,13 @@ fn waived(add: &Add, site: &Site, [first, second]: [String; 2]) -> Result<Waived
         approved_by: first,
         second,
         until: add.until.to_string(),
-        ends: ends.timestamp().to_string(),
+        ends: ends.to_string(),
         medium: add.medium.clone(),
     })
 }
 
-/// Writes one event over the kiosk's own writer, or over one of our own when none runs; gives
-/// the number of its entry.
-pub(crate) fn write(
-    ledger: Option<&PathBuf>,
-    paths: &Paths,
-    event: Event,
-) -> Result<u64, CommandError> {
-    let recorder = Recorder::open(ledger.map(PathBuf::as_path), paths)?;
-    let entry = recorder.append(event, None)?;
-    recorder.finish()?;
-    Ok(entry.number)
-}
-
-/// What all entries together say.
-pub(crate) fn register(ledger: &Ledger) -> Result<Register, CommandError> {
-    let mut register = Register::default();
-    for entry in ledger.entries(reader::Filter::default())? {
-        let entry = entry?;
-        let content = entry.content()?;
-        register.note(entry.number, &content.recorded_utc, &content.event);
-    }
-    Ok(register)
-}
-
 fn list(ledger: &Ledger, json: bool, csv: bool) -> Result<(), CommandError> {
-    let register = register(ledger)?;
+    let register = ledger::register(ledger)?;
     let now = Timestamp::now();
     if csv {
         print::line(
@@ -266,22 +240,7 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
         &waived.reason,
         ended.unwrap_or_default(),
     ];
-    cells.map(cell).join(",")
-}
-
-/// A cell that no spreadsheet takes for a formula.
-pub(crate) fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\n', '\r']) || formula {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
+    cells.map(print::cell).join(",")
 }
 
 fn text(entry: u64, kept: &Kept, now: Timestamp) -> String {
@@ -302,13 +261,6 @@ fn text(entry: u64, kept: &Kept, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_where_it_must_be_and_is_no_formula() {
-        assert_eq!(cell("plain"), "plain");
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=1+1"), "\"'=1+1\"");
-    }
 
     #[test]
     fn the_last_day_ends_by_the_calendar_of_the_site() {

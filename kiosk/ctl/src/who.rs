@@ -68,9 +68,7 @@ impl Staff {
 
     /// Whether an account may be used: it was not ended, and neither was its company's contract.
     pub(crate) fn in_force(&self, account: &Account) -> bool {
-        let company = account.company.as_deref();
-        let ended = |company| self.contractors.contract_has_ended(company, &self.at);
-        account.is_active && !company.is_some_and(ended)
+        account.in_force(&self.contractors, &self.at)
     }
 
     /// The account of a person at the controls, in force or not.

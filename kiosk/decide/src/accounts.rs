@@ -6,6 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::allowlist::TEXT_BYTES_MAX;
+use crate::contractors::Contractors;
+use crate::moment::Moment;
 use crate::source::{ListError, Text};
 
 /// Longest file of accounts, in bytes: [`ACCOUNTS_MAX`] accounts of a common length.
@@ -58,6 +60,15 @@ impl std::fmt::Debug for Account {
             "Account({:?} {:?} active {})",
             self.name, self.role, self.is_active
         )
+    }
+}
+
+impl Account {
+    /// Whether it may be used: it was not ended, and neither was its company's contract.
+    #[must_use]
+    pub fn in_force(&self, contractors: &Contractors, at: &Moment) -> bool {
+        let ended = |company: &String| contractors.contract_has_ended(company, at);
+        self.is_active && !self.company.as_ref().is_some_and(ended)
     }
 }
 

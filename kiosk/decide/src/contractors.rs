@@ -157,6 +157,12 @@ impl Contractors {
         company.is_some_and(|company| company.contract_until.has_ended(at))
     }
 
+    /// Whether a visit has ended, by itself or with its company's contract.
+    #[must_use]
+    pub fn visit_has_ended(&self, visit: &Visit, at: &Moment) -> bool {
+        visit.has_ended(at) || self.contract_has_ended(&visit.company, at)
+    }
+
     /// The visit that a code or badge is for, if it may be used now.
     ///
     /// # Errors
@@ -165,7 +171,7 @@ impl Contractors {
     pub fn for_code(&self, typed: &str, at: &Moment) -> Result<&Visit, CodeFault> {
         let mut fault = CodeFault::Unknown;
         for visit in self.visits.iter().filter(|visit| visit.is_meant(typed)) {
-            if visit.has_ended(at) || self.contract_has_ended(&visit.company, at) {
+            if self.visit_has_ended(visit, at) {
                 if fault == CodeFault::Unknown {
                     fault = CodeFault::Ended(Box::new(visit.clone()));
                 }

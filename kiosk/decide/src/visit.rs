@@ -52,7 +52,7 @@ pub fn on_visit(
         let why = "no code of a visit was given".to_owned();
         return refused(ReasonCode::NoVisit, &medium.id, why);
     };
-    if visit.has_ended(at) || contractors.contract_has_ended(&visit.company, at) {
+    if contractors.visit_has_ended(visit, at) {
         let why = format!("visit {} has ended", visit.id);
         return refused(ReasonCode::Expired, &medium.id, why);
     }

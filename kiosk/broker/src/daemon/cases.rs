@@ -24,19 +24,9 @@ impl Daemon {
     pub(super) fn open_cases(&mut self) {
         let next = self.sequence.saturating_add(1);
         for (id, port) in &mut self.ports {
-            let stopped = match self.state.lanes.get(id) {
-                Some(Lane::Judged { shown } | Lane::Leaving { shown }) => {
-                    shown.verdict() == Verdict::Stop && shown.entry().is_some()
-                }
-                Some(
-                    Lane::Noticed
-                    | Lane::Arriving { .. }
-                    | Lane::Scanning { .. }
-                    | Lane::Judging { .. }
-                    | Lane::Withdrawing { .. },
-                )
-                | None => false,
-            };
+            let shown = self.state.lanes.get(id).and_then(Lane::shown);
+            let stopped = shown
+                .is_some_and(|shown| shown.verdict() == Verdict::Stop && shown.entry().is_some());
             // Without a claim it is no medium at a port, but an image that nobody described.
             let asked = port.insertion.filter(|_| port.identified.claim.is_some());
             if let (true, None, Some(insertion)) = (stopped, port.case, asked) {

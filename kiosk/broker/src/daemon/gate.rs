@@ -193,10 +193,7 @@ impl Daemon {
         }
         let at = self.moment();
         let account = self.lists.accounts.numbered(number);
-        let over = |company: &String| self.lists.contractors.contract_has_ended(company, &at);
-        let may = |account: &&decide::Account| {
-            account.is_active && !account.company.as_ref().is_some_and(over)
-        };
+        let may = |account: &&decide::Account| account.in_force(&self.lists.contractors, &at);
         let whom = account.map(|account| account.name.clone());
         let pins = whom.as_ref().and_then(|name| self.gate.pins.get(name));
         if pins.is_some_and(|pins| 0 < pins.closed_seconds(now)) {
@@ -279,12 +276,9 @@ impl Daemon {
         let visitor = self.gate.visitor.as_ref();
         let at = self.moment();
         let is_void = visitor.is_some_and(|present| {
-            let visit = self.lists.contractors.visit(&present.who.id);
-            let over = |visit: &decide::Visit| {
-                let contractors = &self.lists.contractors;
-                visit.has_ended(&at) || contractors.contract_has_ended(&visit.company, &at)
-            };
-            visit.is_none_or(over)
+            let contractors = &self.lists.contractors;
+            let visit = contractors.visit(&present.who.id);
+            visit.is_none_or(|visit| contractors.visit_has_ended(visit, &at))
         });
         if is_void || over(visitor.map(|present| present.left(policy.visit_seconds))) {
             self.sign_out_visitor();
@@ -293,7 +287,7 @@ impl Daemon {
         let staff = self.gate.staff.as_ref();
         let is_void = staff.is_some_and(|present| {
             let account = self.lists.accounts.find(&present.who);
-            account.is_none_or(|account| !account.is_active)
+            account.is_none_or(|account| !account.in_force(&self.lists.contractors, &at))
         });
         if is_void || over(staff.map(|present| present.left(policy.staff_seconds))) {
             self.sign_out_staff();

@@ -53,21 +53,12 @@ impl Daemon {
         }
         let next = self.sequence.saturating_add(1);
         for (id, port) in &mut self.ports {
-            let unregistered = match self.state.lanes.get(id) {
-                Some(Lane::Judged { shown } | Lane::Leaving { shown }) => {
-                    let mut reasons = shown.reasons().iter();
-                    shown.entry().is_some()
-                        && reasons.any(|reason| reason.code == ReasonCode::Unregistered)
-                }
-                Some(
-                    Lane::Noticed
-                    | Lane::Arriving { .. }
-                    | Lane::Scanning { .. }
-                    | Lane::Judging { .. }
-                    | Lane::Withdrawing { .. },
-                )
-                | None => false,
-            };
+            let shown = self.state.lanes.get(id).and_then(Lane::shown);
+            let unregistered = shown.is_some_and(|shown| {
+                let mut reasons = shown.reasons().iter();
+                shown.entry().is_some()
+                    && reasons.any(|reason| reason.code == ReasonCode::Unregistered)
+            });
             // Nobody can register what does not say what it is.
             let of = port.insertion.filter(|_| port.identified.claim.is_some());
             if let (true, None, Some(insertion)) = (unregistered, port.offer, of) {
@@ -108,19 +99,9 @@ impl Daemon {
 
     /// A medium that passed on its way out is back, if it was lent: the ledger knows.
     pub(super) fn take_back(&mut self, lane: LaneId) {
-        let passed = match self.state.lanes.get(&lane) {
-            Some(Lane::Judged { shown } | Lane::Leaving { shown }) => {
-                shown.verdict() == Verdict::Pass && shown.entry().is_some()
-            }
-            Some(
-                Lane::Noticed
-                | Lane::Arriving { .. }
-                | Lane::Scanning { .. }
-                | Lane::Judging { .. }
-                | Lane::Withdrawing { .. },
-            )
-            | None => false,
-        };
+        let shown = self.state.lanes.get(&lane).and_then(Lane::shown);
+        let passed =
+            shown.is_some_and(|shown| shown.verdict() == Verdict::Pass && shown.entry().is_some());
         let Some(port) = self.ports.get(&lane).filter(|_| passed) else {
             return;
         };

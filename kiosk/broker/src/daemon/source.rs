@@ -173,12 +173,9 @@ impl Daemon {
             return usb.shut_out(&device);
         }
         let twins = usb.twins(&device, &claim);
-        let by_claim = unless(self.by_claim(&identified), !twins.is_empty(), decide::twin);
-        let by_claim = unless(
-            by_claim.clone(),
-            self.has_double(&device, &by_claim),
-            decide::twin,
-        );
+        let own = self.by_claim(&identified);
+        let doubled = !twins.is_empty() || self.has_double(&device, &own);
+        let by_claim = unless(own, doubled, decide::twin);
         let enrols = self.enrols(&by_claim);
         let mut port = Port::new(Slot::Usb(device.clone(), None), identified, by_claim);
         port.enrols = enrols;

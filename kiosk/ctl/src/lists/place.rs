@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use broker::Paths;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use record::{Ledger, reader};
+use record::reader;
 use wire::Digest;
 use wire::ledger::Event;
 use wire::list_change::{ListChange, ListName};
 
 use super::sha256;
 use crate::CommandError;
+use crate::ledger;
 use crate::print;
 
 /// Longest wait for another edit of the same list. An edit takes some tenths of a second.
@@ -284,15 +285,9 @@ impl Place {
 
 /// The ledger's last entry about this list, with its number.
 fn last_told(folder: &Path, list: ListName) -> Result<Option<(u64, ListChange)>, CommandError> {
-    let ledger = match Ledger::open(folder) {
-        Ok(ledger) => ledger,
-        // Nothing was ever told to a ledger that is not there.
-        Err(record::LedgerError::Open { source, .. })
-            if source.kind() == io::ErrorKind::NotFound =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
+    // Nothing was ever told to a ledger that is not there.
+    let Some(ledger) = ledger::begun(folder)? else {
+        return Ok(None);
     };
     let mut last = None;
     for entry in ledger.entries(reader::Filter::default())? {

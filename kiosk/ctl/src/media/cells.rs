@@ -9,19 +9,6 @@ use toml_edit::Value;
 
 use crate::CommandError;
 
-/// Those by which a medium is known again.
-pub(super) const IDENTITY: [&str; 9] = [
-    "vid",
-    "pid",
-    "identity",
-    "serial",
-    "manufacturer",
-    "product",
-    "release",
-    "interfaces",
-    "capacity_bytes",
-];
-
 /// The keys of an entry, in the order in which entries are written.
 pub(crate) const KEYS: [&str; 18] = [
     "id",
@@ -43,6 +30,13 @@ pub(crate) const KEYS: [&str; 18] = [
     "storage_place",
     "note",
 ];
+
+/// Whether it is one of those by which a medium is known again: all between its id and what
+/// people say of it.
+pub(super) fn is_identity(key: &str) -> bool {
+    let mut keys = KEYS.into_iter().skip(1).take_while(|key| *key != "owner");
+    keys.any(|one| one == key)
+}
 
 /// Keys that an entry may leave out.
 const OPTIONAL: [&str; 7] = [

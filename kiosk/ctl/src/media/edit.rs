@@ -163,7 +163,7 @@ pub(super) fn write(
             continue;
         }
         // Else its serial number could be given to a new entry, by one person.
-        if medium.status != Status::Active && cells::IDENTITY.contains(&key) {
+        if medium.status != Status::Active && cells::is_identity(key) {
             return Err(CommandError::Asked(format!(
                 "{} was withdrawn, and stays the medium that it is: leave {key} as it was",
                 medium.id

@@ -12,9 +12,9 @@ use wire::custody::Enrolling;
 use wire::ledger::Event;
 
 use crate::CommandError;
+use crate::ledger;
 use crate::lists;
 use crate::print;
-use crate::waiver;
 
 /// How often the ledger is read for news.
 const LOOK: Duration = Duration::from_millis(300);
@@ -44,16 +44,15 @@ pub(crate) fn wait(
         let by = by.clone();
         Event::Enrolling(Box::new(Enrolling { seconds, by }))
     };
-    let folder = ledger.map(Path::to_owned);
-    let since = waiver::write(folder.as_ref(), paths, event(seconds))?;
+    let since = ledger::write(ledger, paths, event(seconds))?;
     let found = watch(
-        &ledger.map_or_else(|| paths.ledger(), Path::to_owned),
+        &ledger::folder(ledger, paths),
         since.saturating_add(1),
         Duration::from_secs(seconds),
         is_it,
     );
     // The kiosk ends it by itself when this cannot be said any more.
-    let ended = waiver::write(folder.as_ref(), paths, event(0));
+    let ended = ledger::write(ledger, paths, event(0));
     let claim = found?;
     ended?;
     claim.ok_or_else(|| {

@@ -1,6 +1,6 @@
 //! `kioskctl media list`: which media are registered, and which may be used today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use broker::Paths;
@@ -8,13 +8,13 @@ use broker::site::Site;
 use decide::allowlist::{Medium, Status};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use record::{Ledger, reader};
 use wire::custody::Lent;
 use wire::ledger::Event;
 
 use super::cells::{Cells, KEYS};
 use super::import;
 use crate::CommandError;
+use crate::ledger;
 use crate::print;
 
 /// Options of `kioskctl media list`.
@@ -82,14 +82,7 @@ impl State {
 pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u8, CommandError> {
     let now = Timestamp::now();
     let today = Site::read(paths)?.today(now);
-    let lent = lent(ledger, paths)?;
-    let is_overdue = |medium: &Medium| {
-        let ends = lent
-            .get(&medium.id)
-            .map(|lent| lent.ends.parse::<Timestamp>());
-        // A loan whose end cannot be read has ended.
-        ends.is_some_and(|ends| ends.map_or(true, |ends| ends <= now))
-    };
+    let loans = Loans::read(ledger, paths)?;
     let last = match list.expires_within {
         None => None,
         Some(days) => {
@@ -107,7 +100,7 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
                 .as_ref()
                 .is_none_or(|name| *name == medium.company);
             let is_state = list.status.is_none_or(|wanted| match wanted {
-                State::Overdue => is_overdue(medium),
+                State::Overdue => loans.overdue.contains(&medium.id),
                 State::Active
                 | State::Revoked
                 | State::Lost
@@ -124,11 +117,11 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
     } else if list.json {
         for medium in media {
             let state = State::of(medium, today).said();
-            print::line(&object(medium, state, lent.get(&medium.id)).to_string());
+            print::line(&object(medium, state, loans.of(&medium.id)).to_string());
         }
     } else {
         let rows = media.iter().map(|medium| {
-            let state = if is_overdue(medium) {
+            let state = if loans.overdue.contains(&medium.id) {
                 State::Overdue
             } else {
                 State::of(medium, today)
@@ -184,36 +177,35 @@ fn row(medium: &Medium, state: State) -> Vec<String> {
     ]
 }
 
-/// The media that are handed out, by the ledger.
-pub(super) fn lent(
-    ledger: Option<&Path>,
-    paths: &Paths,
-) -> Result<BTreeMap<String, Lent>, CommandError> {
-    let folder = ledger.map_or_else(|| paths.ledger(), Path::to_owned);
-    let mut lent = BTreeMap::new();
-    let Some(ledger) = open(&folder)? else {
-        return Ok(lent);
-    };
-    for entry in ledger.entries(reader::Filter::default())? {
-        let event = entry?.content()?.event;
-        if let Event::Lent(one) = event {
-            lent.insert(one.medium.clone(), *one);
-        } else if let Event::Returned(returned) = event {
-            lent.remove(&returned.medium);
-        }
-    }
-    Ok(lent)
+/// The media that are handed out, by the ledger, and which of them should be back.
+#[derive(Default)]
+pub(super) struct Loans {
+    lent: BTreeMap<String, Lent>,
+    overdue: BTreeSet<String>,
 }
 
-/// The ledger, unless nothing was ever written to one.
-pub(super) fn open(folder: &Path) -> Result<Option<Ledger>, CommandError> {
-    match Ledger::open(folder) {
-        Ok(ledger) => Ok(Some(ledger)),
-        Err(record::LedgerError::Open { source, .. })
-            if source.kind() == std::io::ErrorKind::NotFound =>
-        {
-            Ok(None)
+impl Loans {
+    /// Reads them; where no ledger was begun, nothing is lent.
+    pub(super) fn read(ledger: Option<&Path>, paths: &Paths) -> Result<Self, CommandError> {
+        let mut loans = Self::default();
+        let Some(ledger) = ledger::begun(&ledger::folder(ledger, paths))? else {
+            return Ok(loans);
+        };
+        let register = ledger::register(&ledger)?;
+        let at = register.latest_or(Timestamp::now());
+        for (medium, loan) in register.lent() {
+            if loan.is_overdue(at) {
+                loans.overdue.insert(medium.to_owned());
+            }
+            if let Event::Lent(lent) = ledger.entry(loan.entry)?.content()?.event {
+                loans.lent.insert(medium.to_owned(), *lent);
+            }
         }
-        Err(error) => Err(error.into()),
+        Ok(loans)
+    }
+
+    /// The loan of one medium.
+    pub(super) fn of(&self, medium: &str) -> Option<&Lent> {
+        self.lent.get(medium)
     }
 }

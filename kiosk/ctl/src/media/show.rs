@@ -17,6 +17,7 @@ use wire::{Reason, Verdict};
 use super::cells::{Cells, KEYS};
 use super::{edit, list};
 use crate::CommandError;
+use crate::ledger;
 use crate::log;
 use crate::print;
 use crate::report::spelled;
@@ -85,8 +86,8 @@ pub(super) fn run(show: &Show, ledger: Option<&Path>, paths: &Paths) -> Result<u
     let medium = medium.ok_or_else(|| edit::unknown(&show.id))?;
     let history = history(&show.id, ledger, paths)?;
     let state = list::state(medium, Site::read(paths)?.today(Timestamp::now()));
-    let lent = list::lent(ledger, paths)?;
-    let lent = lent.get(&medium.id);
+    let loans = list::Loans::read(ledger, paths)?;
+    let lent = loans.of(&medium.id);
     if show.json {
         let mut object = list::object(medium, state, lent);
         if let Some(object) = object.as_object_mut() {
@@ -115,8 +116,7 @@ fn entry(medium: &Medium, state: &str) {
 
 /// Everything that the ledger tells of a medium.
 fn history(id: &str, ledger: Option<&Path>, paths: &Paths) -> Result<Vec<Happened>, CommandError> {
-    let folder = ledger.map_or_else(|| paths.ledger(), Path::to_owned);
-    let Some(ledger) = list::open(&folder)? else {
+    let Some(ledger) = ledger::begun(&ledger::folder(ledger, paths))? else {
         return Ok(Vec::new());
     };
     let mut history = History {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use record::{Ledger, LedgerError, reader};
+use record::reader;
 use wire::Verdict;
 use wire::custody::{Lent, Way};
 use wire::ledger::Event;
 
 use crate::CommandError;
+use crate::ledger;
 
 /// Where a medium was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +42,8 @@ impl Custody {
     /// When it cannot be read.
     pub(super) fn read(folder: &Path) -> Result<Self, CommandError> {
         let mut custody = Self::default();
-        let ledger = match Ledger::open(folder) {
-            Ok(ledger) => ledger,
-            Err(LedgerError::Open { source, .. })
-                if source.kind() == std::io::ErrorKind::NotFound =>
-            {
-                return Ok(custody);
-            }
-            Err(error) => return Err(error.into()),
+        let Some(ledger) = ledger::begun(folder)? else {
+            return Ok(custody);
         };
         for entry in ledger.entries(reader::Filter::default())? {
             let entry = entry?;

@@ -1,8 +1,9 @@
 //! `kioskctl visit`: a person of a company comes on one occasion, with a code for the kiosk.
 
+use std::path::PathBuf;
+
 use std::fs::File;
 use std::io::Read as _;
-use std::path::PathBuf;
 
 use broker::{Paths, pin, site};
 use decide::contractors::CODE_DIGITS;

@@ -9,10 +9,10 @@ use wire::ledger::Event;
 use wire::rule_change::Person;
 
 use crate::CommandError;
+use crate::ledger;
 use crate::lists;
 use crate::media::{self, More, Said};
 use crate::print;
-use crate::waiver;
 
 /// Options of `kioskctl requests approve`.
 #[derive(clap::Args)]
@@ -70,7 +70,7 @@ fn close(
         reason,
         by,
     }));
-    waiver::write(ledger.map(Path::to_owned).as_ref(), paths, event)
+    ledger::write(ledger, paths, event)
 }
 
 /// Whether a request was made for this insertion and has no answer.

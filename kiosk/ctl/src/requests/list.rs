@@ -10,9 +10,9 @@ use wire::custody::RequestClosed;
 use wire::ledger::Event;
 
 use crate::CommandError;
+use crate::ledger;
 use crate::log::person;
 use crate::print;
-use crate::waiver;
 
 /// Options of `kioskctl requests list`.
 #[derive(clap::Args)]
@@ -39,9 +39,8 @@ struct Told {
 
 /// Runs the command.
 pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u8, CommandError> {
-    let folder = ledger.map_or_else(|| paths.ledger(), Path::to_owned);
-    let ledger = Ledger::open(&folder)?;
-    let register = waiver::register(&ledger)?;
+    let ledger = Ledger::open(&ledger::folder(ledger, paths))?;
+    let register = ledger::register(&ledger)?;
     if list.csv {
         print::line(
             "insertion,state,requested_utc,vid,pid,serial,manufacturer,product,capacity_bytes,\
@@ -174,5 +173,5 @@ fn cells(told: &Told) -> String {
             .unwrap_or_default(),
         answer.map(|answer| person(&answer.by)).unwrap_or_default(),
     ];
-    cells.map(|text| waiver::cell(&text)).join(",")
+    cells.map(|text| print::cell(&text)).join(",")
 }

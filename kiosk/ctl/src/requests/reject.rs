@@ -9,8 +9,8 @@ use wire::ledger::Event;
 
 use crate::CommandError;
 use crate::close;
+use crate::ledger;
 use crate::print;
-use crate::waiver;
 use crate::who;
 
 /// Options of `kioskctl requests reject`.
@@ -39,7 +39,7 @@ pub(super) fn run(
         reason: Some(reject.reason.clone()),
         by,
     }));
-    let entry = waiver::write(ledger.map(Path::to_owned).as_ref(), paths, event)?;
+    let entry = ledger::write(ledger, paths, event)?;
     print::line(&format!("request {insertion} rejected: entry {entry}"));
     Ok(0)
 }

@@ -8,12 +8,13 @@ use broker::{Paths, pin};
 use decide::Account;
 use jiff::{SignedDuration, Timestamp};
 use nix::fcntl::{Flock, FlockArg};
-use record::{Ledger, LedgerError, reader};
+use record::reader;
 use wire::custody::{SignIn, SignInFault, SignInRefused};
 use wire::ledger::Event;
 use wire::list_change::{Changed, ListName};
 
 use crate::CommandError;
+use crate::ledger;
 
 /// Most wrong PINs of one account before it is locked; each further one locks it again, until
 /// the right one comes.
@@ -91,7 +92,7 @@ fn is_confirmed(account: &str, event: &Event) -> bool {
 /// held against anybody.
 fn tries(paths: &Paths, account: &str) -> Result<(Tries, Timestamp), CommandError> {
     let (mut tries, mut latest) = (Tries::default(), Timestamp::now());
-    let Some(ledger) = ledger(paths)? else {
+    let Some(ledger) = ledger::begun(&paths.ledger())? else {
         return Ok((tries, latest));
     };
     for entry in ledger.entries(reader::Filter::default())? {
@@ -109,16 +110,6 @@ fn tries(paths: &Paths, account: &str) -> Result<(Tries, Timestamp), CommandErro
 /// When the ledger cannot be read. Where none was begun, the clock alone counts.
 pub(crate) fn latest(paths: &Paths) -> Result<Timestamp, CommandError> {
     Ok(tries(paths, "")?.1)
-}
-
-fn ledger(paths: &Paths) -> Result<Option<Ledger>, CommandError> {
-    match Ledger::open(&paths.ledger()) {
-        Ok(ledger) => Ok(Some(ledger)),
-        Err(LedgerError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Asks for the PIN of an account, and goes on only when it is right.
