@@ -195,6 +195,12 @@ fn a_registration_is_requested_once_and_only_as_it_was_offered() {
     input(&kiosk, &request(insertion, sequence + 100_000));
     let stranger = connect(&kiosk.root);
     say(&stranger, b"{\"request\":7}");
+    // None of that was offered, and the kiosk has looked at it.
+    let seen = kiosk.until("a view", |view| view["sequence"].as_u64());
+    kiosk.until("a later view", |view| {
+        (seen.checked_add(2)? <= view["sequence"].as_u64()?).then_some(())
+    });
+    assert_eq!(kiosk.told("requested").len(), 0);
     input(&kiosk, &request(insertion, sequence));
     input(&kiosk, &request(insertion, sequence));
     kiosk.until("the recorded request", |view| {

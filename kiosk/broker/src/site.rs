@@ -63,9 +63,7 @@ impl Site {
         let path = paths.policy();
         let policy = match text(path.clone())? {
             None => Policy::builtin(),
-            Some(text) => decide::policy::parse(&text).map_err(|error| {
-                SiteError::Malformed(error.in_file(&path.display().to_string()))
-            })?,
+            Some(text) => decide::policy::parse(&text).map_err(|error| malformed(&path, &error))?,
         };
         let zone = match &policy.zone {
             Zone::Fixed(offset) => TimeZone::fixed(*offset),
@@ -137,7 +135,8 @@ pub fn accounts(paths: &Paths) -> Result<Accounts, SiteError> {
     decide::accounts::parse(&text).map_err(|error| malformed(&path, &error))
 }
 
-fn malformed(path: &std::path::Path, error: &decide::ListError) -> SiteError {
+/// What is wrong with a file, naming the place in it.
+pub(crate) fn malformed(path: &std::path::Path, error: &decide::ListError) -> SiteError {
     SiteError::Malformed(error.in_file(&path.display().to_string()))
 }
 

@@ -90,14 +90,9 @@ impl Lists {
         let mut media = None;
         for list in ListName::ALL {
             let stamp = stamp(&path(list, paths));
-            let (read, sha256) = site::text(path(list, paths))?.map_or_else(
-                || parse(list, None, paths).map(|read| (read, None)),
-                |text| {
-                    let hash = Digest(Sha256::digest(&text).into());
-                    parse(list, Some(&text), paths).map(|read| (read, Some(hash)))
-                },
-            )?;
-            match read {
+            let text = site::text(path(list, paths))?;
+            let sha256 = text.as_deref().map(hash);
+            match parse(list, text.as_deref(), paths)? {
                 Read::Media(list) => media = list,
                 Read::Contractors(list) => lists.contractors = list,
                 Read::Accounts(list) => lists.accounts = list,
@@ -129,6 +124,10 @@ impl Lists {
     }
 }
 
+fn hash(text: &str) -> Digest {
+    Digest(Sha256::digest(text).into())
+}
+
 fn stamp(path: &Path) -> Option<Stamp> {
     let about = std::fs::metadata(path).ok()?;
     Some(Stamp {
@@ -142,8 +141,6 @@ fn stamp(path: &Path) -> Option<Stamp> {
 /// Without a file there is no list of media, and there are no contractors and no accounts.
 fn parse(list: ListName, text: Option<&str>, paths: &Paths) -> Result<Read, SiteError> {
     let file = path(list, paths);
-    let malformed =
-        |error: decide::ListError| SiteError::Malformed(error.in_file(&file.display().to_string()));
     let read = match (list, text) {
         (ListName::Media, None) => Ok(Read::Media(None)),
         (ListName::Media, Some(text)) => {
@@ -158,7 +155,7 @@ fn parse(list: ListName, text: Option<&str>, paths: &Paths) -> Result<Read, Site
             decide::accounts::parse(text.unwrap_or_default()).map(Read::Accounts)
         }
     };
-    read.map_err(malformed)
+    read.map_err(|error| site::malformed(&file, &error))
 }
 
 impl Daemon {
@@ -190,9 +187,7 @@ impl Daemon {
     fn read_list(&mut self, place: usize, list: ListName, now: Option<Stamp>) {
         let text = site::text(path(list, &self.paths));
         let sha256 = match &text {
-            Ok(text) => text
-                .as_ref()
-                .map(|text| Digest(Sha256::digest(text).into())),
+            Ok(text) => text.as_deref().map(hash),
             Err(_) => None,
         };
         let read = text.and_then(|text| match (&text, list) {
@@ -319,7 +314,7 @@ fn is_under_way(known: &KnownList, sha256: Option<Digest>, path: &Path, waited: 
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let next = || {
         let text = site::text(path.with_file_name(format!(".{name}.new"))).ok()??;
-        Some(Digest(Sha256::digest(text).into()))
+        Some(hash(&text))
     };
     waited < CHANGE_WAIT_MAX
         && known.before_sha256 == sha256
@@ -376,7 +371,7 @@ mod tests {
     fn a_change_is_under_way_while_exactly_its_file_lies_beside_the_list_and_not_for_ever() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("allowlist.toml");
-        let hash = |text: &str| Some(Digest(Sha256::digest(text).into()));
+        let hash = |text| Some(hash(text));
         let known = KnownList {
             list: ListName::Media,
             before_sha256: hash("old"),
