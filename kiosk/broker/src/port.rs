@@ -333,6 +333,7 @@ impl Port {
             waivers: received
                 .map(|received| received.examination.waivers.iter().copied().collect())
                 .unwrap_or_default(),
+            policy_sha256: None,
             refused: self
                 .admission
                 .refusal()

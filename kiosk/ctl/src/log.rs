@@ -8,6 +8,8 @@ mod changes;
 
 mod custody;
 
+mod audit;
+
 mod compared;
 
 use std::path::PathBuf;

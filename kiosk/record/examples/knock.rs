@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let event = Event::Started {
         kiosk: "knock".to_owned(),
         rules: None,
+        again: false,
     };
     let (Ok(channel), Ok(packet)) = (
         Channel::connect(&socket),

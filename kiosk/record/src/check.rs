@@ -7,6 +7,8 @@ mod custody;
 
 mod lists;
 
+mod audit;
+
 pub(crate) mod days;
 
 use wire::claim::INTERFACES_MAX;
@@ -70,7 +72,17 @@ pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
         | Event::SignedIn(_)
         | Event::SignInRefused(_)
         | Event::SignedOut(_)
-        | Event::ClockStepped { .. } => None,
+        | Event::ClockStepped { .. }
+        | Event::Stopped {}
+        | Event::CrashFound { .. }
+        | Event::KeySet(_)
+        | Event::KeyRetired(_)
+        | Event::Cosigned(_)
+        | Event::Exported(_)
+        | Event::Reviewed(_)
+        | Event::BackedUp(_)
+        | Event::Restored(_)
+        | Event::Sealed(_) => None,
         Event::Inserted { .. } => Some((number, Step::Inserted)),
         Event::Judged(judged) => Some((judged.insertion, Step::Closed)),
         Event::Interrupted { insertion, .. } => Some((*insertion, Step::Closed)),
@@ -112,7 +124,17 @@ pub fn event(event: &Event) -> Result<(), Refusal> {
         Event::SignedIn(whom) | Event::SignedOut(whom) => custody::signed(whom),
         Event::SignInRefused(refused) => custody::sign_in_refused(refused),
         Event::ClockStepped { expected, found } => custody::stepped(expected, found),
+        Event::KeyRetired(retired) => audit::key_retired(retired),
+        Event::Cosigned(cosigned) => audit::cosigned(cosigned),
+        Event::Exported(exported) => audit::exported(exported),
+        Event::Reviewed(reviewed) => audit::reviewed(reviewed),
+        Event::BackedUp(copy) => audit::person(&copy.by),
+        Event::Restored(copy) => audit::person(&copy.by),
+        Event::Sealed(sealed) => audit::person(&sealed.by),
         Event::Started { .. }
+        | Event::Stopped {}
+        | Event::CrashFound { .. }
+        | Event::KeySet(_)
         | Event::Withdrawn { .. }
         | Event::Removed { .. }
         | Event::Waived(_)

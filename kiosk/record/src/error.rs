@@ -182,9 +182,9 @@ pub enum Refusal {
     /// More than [`VOLUMES_MAX`].
     #[error("event names {0} volumes, more than {VOLUMES_MAX}")]
     Volumes(usize),
-    /// Only kiosk-record writes that somebody is gone.
-    #[error("only kiosk-record itself records an interruption")]
-    Interruption,
+    /// Only kiosk-record itself finds it out.
+    #[error("only kiosk-record itself records that somebody is gone, or which key signs")]
+    Own,
     /// There is no such insertion.
     #[error("entry {0} is not an insertion")]
     NoInsertion(u64),
@@ -257,6 +257,9 @@ pub enum Refusal {
     /// Somebody who did not name themselves.
     #[error("an entry of who is there {0}")]
     SignIn(&'static str),
+    /// An entry about the ledger itself that is none.
+    #[error("the entry about the ledger {0}")]
+    Audit(&'static str),
     /// More than [`DIFFERENCES_MAX`].
     #[error("a refusal names {0} differences, more than {DIFFERENCES_MAX}")]
     Differences(usize),

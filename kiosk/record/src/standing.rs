@@ -32,6 +32,10 @@ pub struct Register {
     custody: custody::Custody,
     lists: BTreeMap<ListName, KnownList>,
     latest: Option<Timestamp>,
+    /// The start of the kioskd that has not said that it ended.
+    running: Option<u64>,
+    /// When the ledger was looked through last; its first entry when it never was.
+    reviewed: Option<Timestamp>,
 }
 
 impl Register {
@@ -74,8 +78,8 @@ impl Register {
             Event::Lent(lent) => self.custody.lend(number, lent),
             Event::Returned(returned) => self.custody.take_back(returned),
             Event::Enrolling(wait) => self.custody.wait(wait.seconds, recorded),
-            Event::Started { .. }
-            | Event::Inserted { claim: None, .. }
+            Event::Started { .. } => self.running = Some(number),
+            Event::Inserted { claim: None, .. }
             | Event::Removed { .. }
             | Event::SelfTested(_)
             | Event::RulesInstalled(_)
@@ -84,7 +88,16 @@ impl Register {
             | Event::SignedIn(_)
             | Event::SignInRefused(_)
             | Event::SignedOut(_)
-            | Event::ClockStepped { .. } => {}
+            | Event::ClockStepped { .. }
+            | Event::KeySet(_)
+            | Event::KeyRetired(_)
+            | Event::Cosigned(_)
+            | Event::Exported(_)
+            | Event::BackedUp(_)
+            | Event::Restored(_)
+            | Event::Sealed(_) => {}
+            Event::Stopped {} | Event::CrashFound { .. } => self.running = None,
+            Event::Reviewed(_) => self.reviewed = recorded,
         }
     }
 
@@ -92,6 +105,7 @@ impl Register {
     pub(crate) fn note_time(&mut self, recorded_utc: &str) -> Option<Timestamp> {
         let recorded = recorded_utc.parse().ok()?;
         self.latest = self.latest.max(Some(recorded));
+        self.reviewed = self.reviewed.or(Some(recorded));
         self.custody.pass_time(recorded);
         Some(recorded)
     }
@@ -145,6 +159,12 @@ impl Register {
         self.latest
     }
 
+    /// The start of the kioskd that has not said that it ended.
+    #[must_use]
+    pub(crate) fn running(&self) -> Option<u64> {
+        self.running
+    }
+
     /// The moment by which it is asked what is over: no clock that is set back makes a loan
     /// last longer.
     #[must_use]
@@ -165,6 +185,9 @@ impl Register {
             enrolling_until: self.custody.waits_until(now).map(|until| until.to_string()),
             latest_utc: self.latest.map(|latest| latest.to_string()),
             lists: self.lists.values().copied().collect(),
+            reviewed_utc: self.reviewed.map(|reviewed| reviewed.to_string()),
+            head: None,
+            disk_percent: None,
         }
     }
 
@@ -204,6 +227,16 @@ impl Register {
             | Event::SignInRefused(_)
             | Event::SignedOut(_)
             | Event::ClockStepped { .. }
+            | Event::Stopped {}
+            | Event::CrashFound { .. }
+            | Event::KeySet(_)
+            | Event::KeyRetired(_)
+            | Event::Cosigned(_)
+            | Event::Exported(_)
+            | Event::Reviewed(_)
+            | Event::BackedUp(_)
+            | Event::Restored(_)
+            | Event::Sealed(_)
             | Event::Interrupted { .. } => Ok(()),
         }
     }

@@ -122,10 +122,15 @@ impl Writer {
     /// # Errors
     /// Why it was not written. Then nothing of it is in the ledger.
     pub fn append(&mut self, event: &Event, rows: Option<&Rows>) -> Result<EntryId, Refusal> {
-        if matches!(event, Event::Interrupted { .. }) {
-            return Err(Refusal::Interruption);
+        if let Event::Interrupted { .. } | Event::CrashFound { .. } | Event::KeySet(_) = event {
+            return Err(Refusal::Own);
         }
         check::event(event)?;
+        if let Event::Started { again: false, .. } = event
+            && let Some(started) = self.register.running()
+        {
+            self.write(&Event::CrashFound { started }, None)?;
+        }
         self.register.check(event, Timestamp::now())?;
         self.write(event, rows)
     }
@@ -314,10 +319,12 @@ mod tests {
         let event = Event::Started {
             kiosk: "x".repeat(50_000),
             rules: None,
+            again: false,
         };
         let small = Event::Started {
             kiosk: String::new(),
             rules: None,
+            again: false,
         };
         writer.append(&event, None).unwrap();
         writer.db.pragma_update(None, "max_page_count", 30).unwrap();

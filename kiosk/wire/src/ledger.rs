@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{BackedUp, Cosigned, Exported, KeyRetired, KeySet, Restored, Reviewed, Sealed};
 use crate::claim::Claim;
 use crate::custody::{
     Enrolling, Lent, Occasion, Refused, RequestClosed, Returned, SignIn, SignInRefused,
@@ -54,6 +55,17 @@ pub enum Event {
         kiosk: String,
         /// The rules it found, `None` when there are none.
         rules: Option<Rules>,
+        /// Whether it was running already and met its ledger anew.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
+    },
+    /// kioskd ended because it was told to.
+    Stopped {},
+    /// kioskd started, and the one before it had not said that it ended. Only kiosk-record
+    /// itself writes it.
+    CrashFound {
+        /// The entry that says that the one before started.
+        started: u64,
     },
     /// A medium, image, folder or file is before us; nothing of it has been read.
     Inserted {
@@ -148,6 +160,22 @@ pub enum Event {
         /// What it shows, RFC 3339 UTC.
         found: String,
     },
+    /// The key that signs from here on. Only kiosk-record itself writes it.
+    KeySet(KeySet),
+    /// The key that signed until now signs no more.
+    KeyRetired(Box<KeyRetired>),
+    /// An auditor signed a checkpoint beside the kiosk.
+    Cosigned(Box<Cosigned>),
+    /// Something was taken out of the ledger into a file.
+    Exported(Box<Exported>),
+    /// Somebody looked the ledger through.
+    Reviewed(Box<Reviewed>),
+    /// A copy was made.
+    BackedUp(Box<BackedUp>),
+    /// The ledger goes on from a copy.
+    Restored(Box<Restored>),
+    /// The rows of a period were put into an archive.
+    Sealed(Box<Sealed>),
 }
 
 impl Event {
@@ -177,9 +205,28 @@ impl Event {
             | Self::SignedIn(_)
             | Self::SignInRefused(_)
             | Self::SignedOut(_)
-            | Self::ClockStepped { .. } => None,
+            | Self::ClockStepped { .. }
+            | Self::Stopped {}
+            | Self::CrashFound { .. }
+            | Self::KeySet(_)
+            | Self::KeyRetired(_)
+            | Self::Cosigned(_)
+            | Self::Exported(_)
+            | Self::Reviewed(_)
+            | Self::BackedUp(_)
+            | Self::Restored(_)
+            | Self::Sealed(_) => None,
         }
     }
+}
+
+/// What is usual is not written.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field in by reference"
+)]
+fn is_false(said: &bool) -> bool {
+    !said
 }
 
 /// The verdict about one insertion with what it rests on.
@@ -215,6 +262,9 @@ pub struct Judged {
     /// Entries of the waivers that speak for findings in the rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<u64>,
+    /// SHA-256 of the site's policy by which it was judged; `None` when there is no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_sha256: Option<Digest>,
 }
 
 /// What came of testing a set of rules with its canaries.

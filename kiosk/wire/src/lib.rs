@@ -33,6 +33,8 @@ pub mod list_change;
 
 pub mod custody;
 
+pub mod audit;
+
 pub mod view;
 
 pub mod frame;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::EntryId;
 use crate::list_change::ListName;
 use crate::outcome::Digest;
 use crate::waiver::Waiver;
@@ -53,6 +54,16 @@ pub struct Standing {
     /// The lists as the last entry about each of them says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<KnownList>,
+    /// The last entry; `None` for an empty ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<EntryId>,
+    /// When somebody looked the ledger through last, RFC 3339 UTC; when nobody did, the time of
+    /// its first entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_utc: Option<String>,
+    /// How much of the ledger's disk is in use, in percent; `None` when the system does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_percent: Option<u8>,
 }
 
 /// A list as the ledger knows it.

@@ -289,6 +289,12 @@ fn the_most_waivers_with_the_longest_words_fit_a_message() {
                 after_sha256: Some(Digest([2; 32])),
             })
             .to_vec(),
+        head: Some(crate::ledger::EntryId {
+            number: u64::MAX,
+            leaf_sha256: Digest([3; 32]),
+        }),
+        reviewed_utc: Some("2026-11-26T00:00:00.000Z".to_owned()),
+        disk_percent: Some(100),
     };
     let answer = crate::ledger::Answer::Standing(Box::new(standing));
     assert!(crate::frame::encode(&answer).is_ok());

@@ -201,6 +201,7 @@ impl Daemon {
         let started = ledger::Event::Started {
             kiosk: env!("CARGO_PKG_VERSION").to_owned(),
             rules: self.rules_now(),
+            again: false,
         };
         // The answer is not waited for here: a writer that is starting checks its ledger first.
         let connected = Recorder::connect(&self.paths).and_then(|recorder| {

@@ -11,7 +11,7 @@ use wire::custody::Occasion;
 use wire::ledger::{Event, Judged, SelfTested, Target};
 use wire::waiver::Waived;
 
-use super::{changes, custody, text};
+use super::{audit, changes, custody, text};
 use crate::CommandError;
 use crate::print;
 use crate::report::spelled;
@@ -117,6 +117,18 @@ pub(super) fn summary(entry: &Entry) -> Result<String, CommandError> {
         Event::SignedIn(whom) => format!("signed in   {}", custody::whom(whom)),
         Event::SignInRefused(refused) => custody::sign_in_refused(refused),
         Event::SignedOut(whom) => format!("signed out  {}", custody::whom(whom)),
+        Event::Stopped {} => "stopped     kioskd was told to end".to_owned(),
+        Event::CrashFound { started } => {
+            format!("crash found the kioskd of entry {started} ended without a word")
+        }
+        Event::KeySet(set) => format!("key set     {}", text(&set.key)),
+        Event::KeyRetired(retired) => audit::key_retired(retired),
+        Event::Cosigned(cosigned) => audit::cosigned(cosigned),
+        Event::Exported(exported) => audit::exported(exported),
+        Event::Reviewed(reviewed) => audit::reviewed(reviewed),
+        Event::BackedUp(copy) => audit::backed_up(copy),
+        Event::Restored(copy) => audit::restored(copy),
+        Event::Sealed(sealed) => audit::sealed(sealed),
         Event::ClockStepped { expected, found } => {
             format!(
                 "clock       stepped from {} to {}",

@@ -83,7 +83,17 @@ fn show_event(ledger: &Ledger, event: &Event) -> Result<(), CommandError> {
         | Event::SignedIn(_)
         | Event::SignInRefused(_)
         | Event::SignedOut(_)
-        | Event::Interrupted { .. } => {}
+        | Event::Interrupted { .. }
+        | Event::Stopped {}
+        | Event::CrashFound { .. }
+        | Event::KeySet(_)
+        | Event::KeyRetired(_)
+        | Event::Cosigned(_)
+        | Event::Exported(_)
+        | Event::Reviewed(_)
+        | Event::BackedUp(_)
+        | Event::Restored(_)
+        | Event::Sealed(_) => {}
     }
     Ok(())
 }

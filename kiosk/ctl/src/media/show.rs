@@ -181,7 +181,17 @@ impl History {
             | Event::SignedIn(_)
             | Event::SignInRefused(_)
             | Event::SignedOut(_)
-            | Event::ClockStepped { .. } => {}
+            | Event::ClockStepped { .. }
+            | Event::Stopped {}
+            | Event::CrashFound { .. }
+            | Event::KeySet(_)
+            | Event::KeyRetired(_)
+            | Event::Cosigned(_)
+            | Event::Exported(_)
+            | Event::Reviewed(_)
+            | Event::BackedUp(_)
+            | Event::Restored(_)
+            | Event::Sealed(_) => {}
         }
     }
 

@@ -36,6 +36,7 @@ pub(crate) fn started() -> Event {
     Event::Started {
         kiosk: "0.1.0".to_owned(),
         rules: Some(rules()),
+        again: false,
     }
 }
 
@@ -102,6 +103,7 @@ pub(crate) fn passed(insertion: u64, rows: u64) -> Judged {
         fault: None,
         refused: None,
         waivers: Vec::new(),
+        policy_sha256: None,
     }
 }
 

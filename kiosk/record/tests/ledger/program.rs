@@ -155,6 +155,7 @@ fn a_disk_error_refuses_from_then_on_and_loses_nothing() {
             Event::Started {
                 kiosk: "x".repeat(10_000),
                 rules: None,
+                again: false,
             },
             None,
         );

@@ -106,6 +106,16 @@ pub(crate) fn interruption(event: &Event) -> Option<(u64, &str)> {
         | Event::SignedIn(_)
         | Event::SignInRefused(_)
         | Event::SignedOut(_)
+        | Event::Stopped {}
+        | Event::CrashFound { .. }
+        | Event::KeySet(_)
+        | Event::KeyRetired(_)
+        | Event::Cosigned(_)
+        | Event::Exported(_)
+        | Event::Reviewed(_)
+        | Event::BackedUp(_)
+        | Event::Restored(_)
+        | Event::Sealed(_)
         | Event::ClockStepped { .. } => None,
     }
 }

@@ -11,7 +11,7 @@ use wire::waiver::is_same_person;
 use crate::CommandError;
 
 /// What entries can be called, in the order of FORMAT.md.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 33] = [
     "started",
     "inserted",
     "judged",
@@ -35,6 +35,16 @@ const NAMES: [&str; 23] = [
     "sign_in_refused",
     "signed_out",
     "clock_stepped",
+    "stopped",
+    "crash_found",
+    "key_set",
+    "key_retired",
+    "cosigned",
+    "exported",
+    "reviewed",
+    "backed_up",
+    "restored",
+    "sealed",
 ];
 
 /// Options that say which entries; all of them must hold.
@@ -208,7 +218,19 @@ impl About {
             Event::SignInRefused(refused) => {
                 refused.whom.iter().for_each(|whom| self.whom(whom));
             }
-            Event::Started { .. } | Event::SelfTested(_) | Event::ClockStepped { .. } => {}
+            Event::KeyRetired(retired) => self.by(&retired.by),
+            Event::Cosigned(cosigned) => self.by(&cosigned.by),
+            Event::Exported(exported) => self.by(&exported.by),
+            Event::Reviewed(reviewed) => self.by(&reviewed.by),
+            Event::BackedUp(copy) => self.by(&copy.by),
+            Event::Restored(copy) => self.by(&copy.by),
+            Event::Sealed(sealed) => self.by(&sealed.by),
+            Event::Started { .. }
+            | Event::Stopped {}
+            | Event::CrashFound { .. }
+            | Event::KeySet(_)
+            | Event::SelfTested(_)
+            | Event::ClockStepped { .. } => {}
         }
     }
 
@@ -280,6 +302,16 @@ fn name(event: &Event) -> &'static str {
         Event::SignInRefused(_) => "sign_in_refused",
         Event::SignedOut(_) => "signed_out",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::Stopped {} => "stopped",
+        Event::CrashFound { .. } => "crash_found",
+        Event::KeySet(_) => "key_set",
+        Event::KeyRetired(_) => "key_retired",
+        Event::Cosigned(_) => "cosigned",
+        Event::Exported(_) => "exported",
+        Event::Reviewed(_) => "reviewed",
+        Event::BackedUp(_) => "backed_up",
+        Event::Restored(_) => "restored",
+        Event::Sealed(_) => "sealed",
     }
 }
 
