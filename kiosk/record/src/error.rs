@@ -25,6 +25,12 @@ pub enum LedgerError {
     /// A database, but no ledger.
     #[error("{} is a database of another program", .0.display())]
     Foreign(PathBuf),
+    /// There is a ledger where one is to be put back.
+    #[error(
+        "there is a ledger in {} already: stop kiosk-record and move that one away first",
+        .0.display()
+    )]
+    Taken(PathBuf),
     /// There was a ledger in this folder, and its database is gone or empty.
     #[error("ledger {} is gone: its database is missing or empty", .0.display())]
     Lost(PathBuf),
@@ -118,6 +124,7 @@ impl LedgerError {
             | Self::InUse(_)
             | Self::Foreign(_)
             | Self::Lost(_)
+            | Self::Taken(_)
             | Self::Newer { .. }
             | Self::Damaged(_)
             | Self::Checkpoint(_)
@@ -159,6 +166,7 @@ impl LedgerError {
             | Self::InUse(_)
             | Self::Foreign(_)
             | Self::Lost(_)
+            | Self::Taken(_)
             | Self::Newer { .. }
             | Self::Schema(_)
             | Self::Damaged(_)

@@ -45,6 +45,8 @@ mod draft;
 
 pub mod archive;
 
+pub mod backup;
+
 pub mod compare;
 
 pub mod way;
