@@ -13,16 +13,19 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
 
 use crate::error::LedgerError;
+use crate::guests::Heard;
 use crate::serve::{Door, serve};
 use crate::writer::Writer;
 
 /// How kiosk-record is called.
 pub const USAGE: &str = "\
-usage: kiosk-record --ledger DIR [--listen SOCKET] [--allow-uid NUMBER]...
+usage: kiosk-record --ledger DIR [--listen SOCKET] [--allow-uid NUMBER]... [--auditors]
 
 Writes the ledger in DIR. With --listen it serves connections to SOCKET; without, those to
 the listening socket that is its standard input, or the one connection that is its standard
 input, and ends with it. Heard are its own user, root and the users named by --allow-uid.
+With --auditors everybody else who can connect may ask, and write what was exported, reviewed
+and co-signed: let the socket's permissions say who can.
 ";
 
 /// Permissions of the socket: who may connect is decided by user, not by who finds the file.
@@ -62,11 +65,13 @@ struct Arguments {
     ledger: PathBuf,
     listen: Option<PathBuf>,
     guests: Vec<u32>,
+    auditors: bool,
 }
 
 /// `None` when help was asked for.
 fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, String> {
     let (mut ledger, mut listen, mut guests) = (None, None, Vec::new());
+    let mut auditors = false;
     while let Some(option) = arguments.next() {
         let option = option.to_string_lossy().into_owned();
         if option == "--help" || option == "-h" {
@@ -74,6 +79,7 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Argumen
         }
         let mut value = || arguments.next().ok_or(format!("{option} needs a value"));
         match option.as_str() {
+            "--auditors" => auditors = true,
             "--ledger" => ledger = Some(PathBuf::from(value()?)),
             "--listen" => listen = Some(PathBuf::from(value()?)),
             "--allow-uid" => {
@@ -89,6 +95,7 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Argumen
             ledger,
             listen,
             guests,
+            auditors,
         })),
         None => Err("--ledger is missing".to_owned()),
     }
@@ -113,7 +120,11 @@ fn record(arguments: &Arguments) -> Result<(), LedgerError> {
             })
     };
     let door = given.or_else(bind)?;
-    serve(&mut writer, door, &arguments.guests, stop.as_fd())
+    let heard = Heard {
+        guests: &arguments.guests,
+        auditors: arguments.auditors,
+    };
+    serve(&mut writer, door, heard, stop.as_fd())
 }
 
 /// The socket that is standard input: one that listens, as systemd hands it in, or one
@@ -166,6 +177,7 @@ mod tests {
             ledger: "/l".into(),
             listen: Some("/s".into()),
             guests: vec![7, 8],
+            auditors: true,
         };
         let given = [
             "--allow-uid",
@@ -174,6 +186,7 @@ mod tests {
             "/s",
             "--ledger",
             "/l",
+            "--auditors",
             "--allow-uid",
             "8",
         ];

@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::fcntl::Flock;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use wire::ledger::{EntryId, Event};
+use wire::ledger::{DiskTrouble, EntryId, Event};
 use wire::standing::Standing;
 
 use crate::canonical;
 use crate::check::{self, Step};
 use crate::clock::{Moment, Place};
+use crate::disk;
 use crate::entry::{self, FORMAT, RowsHash};
 use crate::error::{LedgerError, Refusal};
 use crate::folder;
@@ -35,12 +36,15 @@ pub struct Writer {
     // Dropped before the lock, so that the database is closed when the next writer comes.
     db: Connection,
     _lock: Flock<File>,
+    folder: PathBuf,
     place: Place,
     head: EntryId,
     /// What the entries so far leave open.
     register: Register,
     /// Why nothing is written any more.
     halted: Option<String>,
+    /// What the disk had to do with the last entry that was not written.
+    disk_trouble: Option<DiskTrouble>,
 }
 
 /// Why an append did not become an entry.
@@ -108,10 +112,12 @@ impl Writer {
         let mut writer = Self {
             db,
             _lock: lock,
+            folder,
             place,
             head,
             register,
             halted: None,
+            disk_trouble: None,
         };
         writer.close_what_a_crash_left()?;
         Ok(writer)
@@ -132,7 +138,24 @@ impl Writer {
             self.write(&Event::CrashFound { started }, None)?;
         }
         self.register.check(event, Timestamp::now())?;
+        self.check_named(event)?;
         self.write(event, rows)
+    }
+
+    /// Checks that the entries which an event about the ledger itself names are there.
+    fn check_named(&self, event: &Event) -> Result<(), Refusal> {
+        let named = check::named(event);
+        for entry in named.entries {
+            match tables::leaf(&self.db, entry.number) {
+                Ok(Some(leaf)) if leaf == entry.leaf_sha256 => {}
+                Ok(_) => return Err(Refusal::NoSuchEntry(entry.number)),
+                Err(error) => return Err(Refusal::Unwritten(wire::explained(&error))),
+            }
+        }
+        match named.last.filter(|last| self.head.number < *last) {
+            Some(last) => Err(Refusal::NoSuchEntry(last)),
+            None => Ok(()),
+        }
     }
 
     /// Writes that an insertion has no verdict and will have none.
@@ -162,7 +185,17 @@ impl Writer {
     /// What holds at the moment.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.register.standing(Timestamp::now())
+        Standing {
+            head: self.head(),
+            disk_percent: disk::percent(&self.folder),
+            ..self.register.standing(Timestamp::now())
+        }
+    }
+
+    /// What the disk has to do with it that the last entry was not written.
+    #[must_use]
+    pub(crate) fn disk_trouble(&self) -> Option<DiskTrouble> {
+        self.disk_trouble
     }
 
     /// The last entry; `None` for an empty ledger.
@@ -177,6 +210,7 @@ impl Writer {
         }
         match self.transact(event, rows) {
             Ok((id, recorded_utc)) => {
+                self.disk_trouble = None;
                 self.head = id;
                 self.register.note(id.number, &recorded_utc, event);
                 Ok(id)
@@ -184,6 +218,7 @@ impl Writer {
             Err(Failure::Refused(refusal)) => Err(refusal),
             Err(Failure::Failed(error)) => {
                 let why = wire::explained(&error);
+                self.disk_trouble = disk::trouble(&error);
                 if error.is_passing() {
                     return Err(Refusal::Unwritten(why));
                 }
@@ -336,6 +371,7 @@ mod tests {
             matches!(&refusal, Refusal::Unwritten(why) if why.contains("full")),
             "{refusal}"
         );
+        assert_eq!(writer.disk_trouble(), Some(DiskTrouble::Full));
         let head = writer.head().unwrap();
         writer
             .db
@@ -345,6 +381,7 @@ mod tests {
             writer.append(&small, None).unwrap().number,
             head.number.saturating_add(1)
         );
+        assert_eq!(writer.disk_trouble(), None);
         assert_eq!(
             verify(&writer.db, 1, Depth::Rows).unwrap().head,
             writer.head()

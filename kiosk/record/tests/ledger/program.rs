@@ -161,7 +161,7 @@ fn a_disk_error_refuses_from_then_on_and_loses_nothing() {
         );
         match answer(&ours).unwrap() {
             Answer::Recorded(id) => last = id,
-            Answer::Refused { why } => break why,
+            Answer::Refused { why, .. } => break why,
             Answer::Standing(_) => panic!("nobody asked"),
         }
     };
