@@ -33,3 +33,5 @@ mod program;
 mod format;
 
 mod selftest;
+
+mod audited;
