@@ -1,4 +1,5 @@
-//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` writes.
+//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` and `review`
+//! writes.
 
 mod list;
 
@@ -9,6 +10,8 @@ mod changes;
 mod custody;
 
 mod audit;
+
+mod review;
 
 mod compared;
 
@@ -40,6 +43,8 @@ enum Command {
     Show(show::Show),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
+    /// Sign that the ledger was looked through since the last time, or list when it was
+    Review(review::Review),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify {
         /// From this entry on
@@ -59,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::List(list) => list::run(list, &ledger),
         Command::Show(show) => show::run(show, &ledger),
         Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
+        Command::Review(review) => review::run(review, &ledger, arguments.ledger.as_deref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
     }
 }

@@ -112,6 +112,7 @@ fn event(named: &str, first: EntryId) -> Option<Event> {
         })),
         "reviewed" => Event::Reviewed(Box::new(Reviewed {
             by,
+            account: None,
             through: first,
             remark: None,
         })),

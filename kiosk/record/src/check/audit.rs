@@ -97,6 +97,10 @@ pub(super) fn exported(exported: &Exported) -> Result<(), Refusal> {
 }
 
 pub(super) fn reviewed(reviewed: &Reviewed) -> Result<(), Refusal> {
+    let account = reviewed.account.as_deref();
+    if account.is_some_and(|name| !is_said(name, PERSON_BYTES_MAX)) {
+        return Err(Refusal::Audit("names no account"));
+    }
     if let Some(remark) = &reviewed.remark
         && !is_said(remark, REMARK_BYTES_MAX)
     {

@@ -19,6 +19,7 @@ fn again() -> Event {
 fn reviewed(through: EntryId) -> Event {
     Event::Reviewed(Box::new(Reviewed {
         by: someone(),
+        account: None,
         through,
         remark: None,
     }))
