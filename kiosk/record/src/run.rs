@@ -14,7 +14,7 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::error::LedgerError;
 use crate::guests::Heard;
-use crate::serve::{Door, serve};
+use crate::serve::{Door, serve, turn_away};
 use crate::writer::Writer;
 
 /// How kiosk-record is called.
@@ -30,6 +30,9 @@ and co-signed: let the socket's permissions say who can.
 
 /// Permissions of the socket: who may connect is decided by user, not by who finds the file.
 const SOCKET_MODE: u32 = 0o660;
+
+/// As whom the kernel shows users that a user namespace does not know.
+const NOBODY: u32 = 65_534;
 
 /// Done: stopped by a signal, or the one connection was closed and everything is written.
 const DONE: u8 = 0;
@@ -90,6 +93,12 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Argumen
             other => return Err(format!("unknown argument {other:?}")),
         }
     }
+    if auditors && guests.contains(&NOBODY) {
+        return Err(format!(
+            "--allow-uid {NOBODY} would make every auditor the kiosk: in a user namespace of its own \
+             kiosk-record sees everybody else as that user"
+        ));
+    }
     match ledger {
         Some(ledger) => Ok(Some(Arguments {
             ledger,
@@ -109,8 +118,16 @@ fn record(arguments: &Arguments) -> Result<(), LedgerError> {
         None => Ok(given()?),
     };
     let stop = stop_signals(!matches!(given, Ok(Door::Connection(_))))?;
+    let heard = Heard {
+        guests: &arguments.guests,
+        auditors: arguments.auditors,
+    };
     // The ledger before the socket: a second kiosk-record must not take the first one's.
-    let mut writer = Writer::open(&arguments.ledger)?;
+    let mut writer = Writer::open(&arguments.ledger).inspect_err(|error| {
+        if let Ok(Door::Listener(listener)) = &given {
+            turn_away(listener, heard, error);
+        }
+    })?;
     let bind = |path: &PathBuf| {
         Listener::bind(path, SOCKET_MODE)
             .map(Door::Listener)
@@ -120,10 +137,6 @@ fn record(arguments: &Arguments) -> Result<(), LedgerError> {
             })
     };
     let door = given.or_else(bind)?;
-    let heard = Heard {
-        guests: &arguments.guests,
-        auditors: arguments.auditors,
-    };
     serve(&mut writer, door, heard, stop.as_fd())
 }
 
@@ -205,6 +218,9 @@ mod tests {
             Err("unknown argument \"-x\\u{1b}\"".to_owned())
         );
         assert!(parsed(&["--allow-uid", "root"]).is_err());
+        let all = ["--ledger", "/l", "--allow-uid", "65534", "--auditors"];
+        assert!(parsed(&all[..4]).is_ok());
+        assert!(parsed(&all).is_err_and(|why| why.contains("every auditor")));
         assert_eq!(parsed(&["--help"]), Ok(None));
     }
 }

@@ -14,6 +14,7 @@ use wire::frame;
 use wire::ledger::{Answer, Append, EntryId, Event};
 use wire::standing::{Ask, Asked};
 
+use crate::disk;
 use crate::error::{LedgerError, Refusal};
 pub use crate::guests::CLIENTS_MAX;
 use crate::guests::{Audits, Heard, Right};
@@ -66,6 +67,40 @@ pub fn serve(
     }
     server.end()
 }
+
+/// Tells whoever waits at `listener` why nothing can be written, so that a kiosk can say so on its
+/// screen; for a ledger that cannot even be opened.
+pub fn turn_away(listener: &Listener, heard: Heard<'_>, error: &LedgerError) {
+    let answer = Answer::Refused {
+        why: wire::explained(error),
+        disk: disk::trouble(error),
+    };
+    let Ok(packet) = frame::encode(&answer) else {
+        return;
+    };
+    let own = nix::unistd::geteuid().as_raw();
+    for _ in 0..CLIENTS_MAX {
+        let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        if !matches!(poll(&mut waiting, TURN_AWAY_WAIT_MILLIS), Ok(1..)) {
+            return;
+        }
+        let Ok(channel) = listener.accept() else {
+            return;
+        };
+        let is_heard = (channel.peer()).is_ok_and(|peer| heard.right(peer.uid, own).is_some());
+        let mut said = [PollFd::new(channel.as_fd(), PollFlags::POLLIN)];
+        if is_heard && matches!(poll(&mut said, TURN_AWAY_WAIT_MILLIS), Ok(1..)) {
+            // What it said is answered alike, whatever it was.
+            let _ = channel.set_nonblocking(true).and_then(|()| {
+                channel.receive()?;
+                channel.send(&packet, &[])
+            });
+        }
+    }
+}
+
+/// Longest wait for each who is turned away, in milliseconds: it has said already what it wants.
+const TURN_AWAY_WAIT_MILLIS: u8 = 200;
 
 struct Server<'a> {
     writer: &'a mut Writer,

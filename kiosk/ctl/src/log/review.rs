@@ -173,9 +173,9 @@ fn tell(since: &Since, last: Option<&Signed>, through: EntryId) {
         )),
     }
     print::line(&format!(
-        "verified; {} entries to look at, through entry {}:",
-        since.entries(),
-        through.number
+        "verified; to look at, up to entry {}: {}",
+        through.number,
+        since.entries()
     ));
     for (what, count) in since.said() {
         print::line(&format!("  {count:>8}  {what}"));
