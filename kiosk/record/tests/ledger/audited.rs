@@ -2,8 +2,9 @@
 
 use record::{Refusal, Writer};
 use wire::Digest;
-use wire::audit::{Exported, Reviewed};
+use wire::audit::{Cosigned, Exported, NOTE_BYTES_MAX, REMARK_BYTES_MAX, Reviewed};
 use wire::ledger::{EntryId, Event};
+use wire::waiver::PERSON_BYTES_MAX;
 
 use crate::common::*;
 use crate::talk::events;
@@ -118,5 +119,40 @@ fn an_export_is_of_entries_that_are_there() {
         }
         writer.append(&exported(1, 1, 0), None).unwrap();
         writer.append(&exported(1, 2, 2), None).unwrap();
+    });
+}
+
+#[test]
+fn remarks_names_and_notes_have_a_length() {
+    with_writer(|writer| {
+        let first = writer.append(&started(), None).unwrap();
+        let review = |remark: Option<usize>, account: Option<usize>| {
+            let text = |length: usize| "x".repeat(length);
+            Event::Reviewed(Box::new(Reviewed {
+                by: someone(),
+                account: account.map(text),
+                through: first,
+                remark: remark.map(text),
+            }))
+        };
+        let note = |length| {
+            Event::Cosigned(Box::new(Cosigned {
+                by: someone(),
+                key: "auditor+00000000+AA==".to_owned(),
+                note: "x".repeat(length),
+            }))
+        };
+        for wrong in [
+            review(Some(REMARK_BYTES_MAX + 1), None),
+            review(Some(0), None),
+            review(None, Some(PERSON_BYTES_MAX + 1)),
+            review(None, Some(0)),
+            note(NOTE_BYTES_MAX + 1),
+        ] {
+            let refusal = writer.append(&wrong, None).unwrap_err();
+            assert!(matches!(refusal, Refusal::Audit(_)), "{refusal}");
+        }
+        let longest = review(Some(REMARK_BYTES_MAX), Some(PERSON_BYTES_MAX));
+        writer.append(&longest, None).unwrap();
     });
 }
