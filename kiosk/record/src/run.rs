@@ -13,7 +13,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
 
 use crate::error::LedgerError;
-use crate::serve::{Door, serve};
+use crate::serve::{Door, say, serve};
 use crate::writer::Writer;
 
 /// How kiosk-record is called.
@@ -44,14 +44,14 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if shown.is_ok() { DONE } else { FAULT });
         }
         Err(why) => {
-            eprint!("kiosk-record: {why}\n{USAGE}");
+            say(&format!("{why}\n{USAGE}"));
             return ExitCode::from(FAULT);
         }
     };
     match record(&arguments) {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {
-            eprintln!("kiosk-record: {}", wire::explained(&error));
+            say(&wire::explained(&error));
             ExitCode::from(FAULT)
         }
     }

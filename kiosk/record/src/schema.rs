@@ -123,15 +123,20 @@ fn objects(db: &Connection) -> rusqlite::Result<BTreeSet<(String, String, String
 /// [`LedgerError::Database`], also when a setting did not take.
 pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
     let set = || -> rusqlite::Result<bool> {
-        let mode: String =
-            db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        // SQLite says the mode and then writes it: whether the disk took it is only known once
+        // the statement has run to its end.
+        let mode: rusqlite::Result<Vec<String>> = db
+            .prepare("PRAGMA journal_mode = WAL")?
+            .query_map((), |row| row.get(0))?
+            .collect();
+        let mode = mode?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "recursive_triggers", true)?;
         db.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
         db.file_control(Some(MAIN_DB), rusqlite::FileControl::PersistWal(&mut 1))?;
         let on = |what| db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
-        Ok(mode == "wal"
+        Ok(mode == ["wal"]
             && on("synchronous")? == 2
             && on("foreign_keys")? == 1
             && on("recursive_triggers")? == 1)

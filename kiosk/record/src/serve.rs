@@ -1,7 +1,7 @@
 //! The loop: one message in, one durable entry, one answer out.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use jail::channel::{Channel, Listener, Packet};
@@ -156,12 +156,9 @@ impl Server<'_> {
         };
         let own = nix::unistd::geteuid().as_raw();
         if peer.uid != own && peer.uid != 0 && !self.guests.contains(&peer.uid) {
-            eprintln!(
-                "kiosk-record: user {} may not write to the ledger",
-                peer.uid
-            );
+            say(&format!("user {} may not write to the ledger", peer.uid));
         } else if CLIENTS_MAX <= self.clients.len() {
-            eprintln!("kiosk-record: more than {CLIENTS_MAX} connections");
+            say(&format!("more than {CLIENTS_MAX} connections"));
         } else {
             self.clients.push(Client {
                 channel,
@@ -293,5 +290,11 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 fn complain(what: &str, error: &dyn std::error::Error) {
-    eprintln!("kiosk-record: {what}: {}", wire::explained(error));
+    say(&format!("{what}: {}", wire::explained(error)));
+}
+
+/// Tells whoever reads standard error. When nobody can, the service goes on: a journal that is
+/// gone must not end the ledger's writer.
+pub(crate) fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "kiosk-record: {what}");
 }

@@ -20,3 +20,7 @@ mod talk;
 mod chance;
 
 mod kill;
+
+mod trace;
+
+mod faults;
