@@ -134,6 +134,8 @@ pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "recursive_triggers", true)?;
         db.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+        // SQLite would do it by itself and keep to itself that it failed: see `copy_log`.
+        db.pragma_update(None, "wal_autocheckpoint", 0)?;
         db.file_control(Some(MAIN_DB), rusqlite::FileControl::PersistWal(&mut 1))?;
         let on = |what| db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
         Ok(mode == ["wal"]
@@ -152,6 +154,23 @@ pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
         }),
     }
 }
+
+/// Copies the write-ahead log into the database once it is long. Readers may hold up a part.
+///
+/// # Errors
+/// What SQLite said. Everything is in the log then, and a disk that failed once is not trusted
+/// with the next entry.
+pub(crate) fn copy_log(db: &Connection) -> rusqlite::Result<()> {
+    let ask = |sql| db.query_row(sql, (), |row| Ok((row.get::<_, i64>(1)?, row.get(2)?)));
+    let (pages, copied): (i64, i64) = ask("PRAGMA wal_checkpoint(NOOP)")?;
+    if LOG_PAGES_COPIED <= pages && copied < pages {
+        ask("PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    Ok(())
+}
+
+/// From how many pages on the log is copied, as SQLite would: 4 MB.
+const LOG_PAGES_COPIED: i64 = 1000;
 
 /// How much of the write-ahead log's file is kept after a large entry, in bytes.
 const WAL_BYTES_KEPT: i64 = 4 << 20;

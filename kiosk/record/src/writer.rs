@@ -179,6 +179,7 @@ impl Writer {
             Ok((id, recorded_utc)) => {
                 self.head = id;
                 self.register.note(id.number, &recorded_utc, event);
+                self.copy_log();
                 Ok(id)
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
@@ -190,6 +191,16 @@ impl Writer {
                 self.halted = Some(why.clone());
                 Err(Refusal::OutOfService(why))
             }
+        }
+    }
+
+    /// The entry at hand is in the log, whatever comes of this: only the next are refused.
+    fn copy_log(&mut self) {
+        let copied = schema::copy_log(&self.db);
+        if let Err(error) = copied.map_err(LedgerError::database("copy the log into"))
+            && !error.is_passing()
+        {
+            self.halted = Some(wire::explained(&error));
         }
     }
 

@@ -175,6 +175,8 @@ impl Stage {
             .arg(program())
             .arg("--ledger")
             .arg(folder)
+            // With cargo's it would look for libraries in many places.
+            .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::from(theirs.into_fd()))
             .stderr(Stdio::piped())
             .spawn()

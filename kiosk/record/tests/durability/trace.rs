@@ -86,10 +86,11 @@ struct Disk<'a> {
     unsynced: BTreeSet<&'a str>,
     /// Whether the log was synced since the last acknowledgement.
     was_synced: bool,
-    /// The first sync that failed.
-    failed: Option<&'a Call>,
+    /// The first sync that failed, and how many may be acknowledged after it: none when
+    /// something of the log had not reached the disk, for a second sync that succeeds says
+    /// nothing; else the entry at hand, whose log the disk has.
+    failed: Option<(&'a Call, usize)>,
     acknowledged: usize,
-    acknowledged_after_failure: usize,
 }
 
 impl<'a> Disk<'a> {
@@ -104,7 +105,8 @@ impl<'a> Disk<'a> {
             self.unsynced.remove(call.file.as_str());
             self.was_synced |= call.file == LOG;
         } else if is_ours && call.is_sync() {
-            self.failed.get_or_insert(call);
+            let is_lost = call.file != "ledger.db" && self.unsynced.contains(call.file.as_str());
+            self.failed.get_or_insert((call, usize::from(!is_lost)));
         } else if call.says_recorded() {
             self.acknowledge()?;
         }
@@ -125,14 +127,13 @@ impl<'a> Disk<'a> {
         }
         self.was_synced = false;
         self.acknowledged += 1;
-        let Some(failed) = self.failed else {
-            return Ok(());
-        };
-        self.acknowledged_after_failure += 1;
-        // The entry at hand is in the log; what failed is its copy in the database.
-        if failed.file == "ledger.db" && self.acknowledged_after_failure == 1 {
-            return Ok(());
+        match &mut self.failed {
+            None => Ok(()),
+            Some((failed, 0)) => Err(format!("acknowledged after {}", failed.line)),
+            Some((_, left)) => {
+                *left -= 1;
+                Ok(())
+            }
         }
-        Err(format!("acknowledged after {}", failed.line))
     }
 }
