@@ -37,6 +37,8 @@ pub mod way;
 
 mod folder;
 
+mod advice;
+
 mod tables;
 
 mod error;

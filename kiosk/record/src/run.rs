@@ -12,6 +12,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
 
+use crate::advice::next_step;
 use crate::error::LedgerError;
 use crate::serve::{Door, say, serve};
 use crate::writer::Writer;
@@ -51,7 +52,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match record(&arguments) {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {
-            say(&wire::explained(&error));
+            let ledger = arguments.ledger.display();
+            say(&format!("ledger {ledger}: {}", wire::explained(&error)));
+            say(&format!("what to do: {}", next_step(&error)));
             ExitCode::from(FAULT)
         }
     }

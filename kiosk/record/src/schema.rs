@@ -137,6 +137,8 @@ pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
         // SQLite would do it by itself and keep to itself that it failed: see `copy_log`.
         db.pragma_update(None, "wal_autocheckpoint", 0)?;
         db.file_control(Some(MAIN_DB), rusqlite::FileControl::PersistWal(&mut 1))?;
+        // A log that may only be read is opened all the same, and found out with the first entry.
+        db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
         let on = |what| db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
         Ok(mode == ["wal"]
             && on("synchronous")? == 2
@@ -167,6 +169,15 @@ pub(crate) fn copy_log(db: &Connection) -> rusqlite::Result<()> {
         ask("PRAGMA wal_checkpoint(PASSIVE)")?;
     }
     Ok(())
+}
+
+/// Whether closing the connection copies the log into the database.
+///
+/// # Errors
+/// When SQLite refuses.
+pub(crate) fn copy_log_at_end(db: &Connection, is_ours: bool) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_ours)
+        .map(|_| ())
 }
 
 /// From how many pages on the log is copied, as SQLite would: 4 MB.

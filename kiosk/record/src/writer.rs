@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::fcntl::Flock;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 use wire::ledger::{EntryId, Event};
 use wire::standing::Standing;
 
@@ -72,14 +72,25 @@ impl Writer {
         let folder = folder::make_folder(folder)?;
         let mut lock = folder::lock(&folder)?;
         let path = folder.join(schema::FILE);
+        folder::require_whole(&path, &lock)?;
         folder::make_file(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut db =
             Connection::open_with_flags(&path, flags).map_err(LedgerError::database("open"))?;
+        // SQLite opens a file that may not be written for reading, and does not say so.
+        if db
+            .is_readonly(MAIN_DB)
+            .map_err(LedgerError::database("open"))?
+        {
+            let source = io::ErrorKind::PermissionDenied.into();
+            return Err(LedgerError::Open { path, source });
+        }
         let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
-        set.map_err(LedgerError::database("open"))?;
+        // A log that may be another's is not copied into the database on the way out.
+        set.and_then(|()| schema::copy_log_at_end(&db, false))
+            .map_err(LedgerError::database("open"))?;
         let version = schema::identify(&db, &path)?;
         schema::make_durable(&db)?;
         if version.is_none()
@@ -92,6 +103,7 @@ impl Writer {
             schema::migrate(&mut db, from).map_err(LedgerError::database("make the tables of"))?;
         }
         folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
+        folder::sync(&folder)?;
         tables::quick_check(&db)?;
         schema::require_ours(&db)?;
         let last = tables::head(&db)
@@ -103,6 +115,7 @@ impl Writer {
         let head = verify(&db, since.min(last.max(1)), Depth::Chain)?
             .head
             .unwrap_or(NOTHING);
+        schema::copy_log_at_end(&db, true).map_err(LedgerError::database("set up"))?;
         let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
         let register = tables::register(&db).map_err(LedgerError::database("read"))?;
         let mut writer = Self {

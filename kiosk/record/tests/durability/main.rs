@@ -24,3 +24,7 @@ mod kill;
 mod trace;
 
 mod faults;
+
+mod disk;
+
+mod damaged;
