@@ -22,8 +22,8 @@ mod new_key;
 
 mod backup;
 
-mod seal;
 mod review;
+mod seal;
 
 mod compared;
 

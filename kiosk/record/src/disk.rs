@@ -45,6 +45,12 @@ pub(crate) fn trouble(error: &LedgerError) -> Option<DiskTrouble> {
         LedgerError::InUse(_)
         | LedgerError::Foreign(_)
         | LedgerError::Lost(_)
+        | LedgerError::Taken(_)
+        | LedgerError::OtherKey(_)
+        | LedgerError::NotCosigned(_)
+        | LedgerError::Checkpoint(_)
+        | LedgerError::NoKey(_)
+        | LedgerError::Key { .. }
         | LedgerError::Newer { .. }
         | LedgerError::Schema(_)
         | LedgerError::Damaged(_)

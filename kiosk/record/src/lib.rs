@@ -57,6 +57,8 @@ mod folder;
 
 mod disk;
 
+mod advice;
+
 mod tables;
 
 mod error;

@@ -12,9 +12,10 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
 
+use crate::advice::next_step;
 use crate::error::LedgerError;
 use crate::guests::Heard;
-use crate::serve::{Door, serve, turn_away};
+use crate::serve::{Door, say, serve, turn_away};
 use crate::writer::Writer;
 
 /// How kiosk-record is called.
@@ -52,14 +53,16 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if shown.is_ok() { DONE } else { FAULT });
         }
         Err(why) => {
-            eprint!("kiosk-record: {why}\n{USAGE}");
+            say(&format!("{why}\n{USAGE}"));
             return ExitCode::from(FAULT);
         }
     };
     match record(&arguments) {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {
-            eprintln!("kiosk-record: {}", wire::explained(&error));
+            let ledger = arguments.ledger.display();
+            say(&format!("ledger {ledger}: {}", wire::explained(&error)));
+            say(&format!("what to do: {}", next_step(&error)));
             ExitCode::from(FAULT)
         }
     }

@@ -1,7 +1,7 @@
 //! The loop: one message in, one durable entry, one answer out.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
@@ -195,16 +195,13 @@ impl Server<'_> {
         };
         let own = nix::unistd::geteuid().as_raw();
         let Some(right) = self.heard.right(peer.uid, own) else {
-            eprintln!(
-                "kiosk-record: user {} may not write to the ledger",
-                peer.uid
-            );
+            say(&format!("user {} may not write to the ledger", peer.uid));
             return;
         };
         let most = right.most();
         let alike = self.clients.iter().filter(|one| one.right == right);
         if most <= alike.count() {
-            eprintln!("kiosk-record: more than {most} connections of this kind");
+            say(&format!("more than {most} connections of this kind"));
             return;
         }
         // Nobody waits for an auditor, not even for a moment.
@@ -365,5 +362,11 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 fn complain(what: &str, error: &dyn std::error::Error) {
-    eprintln!("kiosk-record: {what}: {}", wire::explained(error));
+    say(&format!("{what}: {}", wire::explained(error)));
+}
+
+/// Tells whoever reads standard error. When nobody can, the service goes on: a journal that is
+/// gone must not end the ledger's writer.
+pub(crate) fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "kiosk-record: {what}");
 }

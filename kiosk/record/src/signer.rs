@@ -11,6 +11,7 @@ use crate::error::{Alteration, LedgerError};
 use crate::key::{NEXT_FILE, PUBLIC_FILE, SECRET_FILE, SecretKey, give_to_owner, log_key, put};
 use crate::note::{self, HEAD_FILE};
 use crate::schema::integer;
+use crate::serve::say;
 use crate::tree::Frontier;
 use crate::verify::note::{Note, PublicKey};
 
@@ -166,11 +167,11 @@ impl Signer {
             .and_then(|()| give_to_owner(&new))
             .and_then(|()| fs::rename(&new, &path));
         if let Err(error) = given {
-            eprintln!(
-                "kiosk-record: cannot write {}: {}",
+            say(&format!(
+                "cannot write {}: {}",
                 path.display(),
                 wire::explained(&error)
-            );
+            ));
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::fcntl::Flock;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 use wire::ledger::{DiskTrouble, EntryId, Event};
 use wire::standing::Standing;
 
@@ -21,6 +21,7 @@ use crate::folder;
 use crate::key::SecretKey;
 use crate::rows::Rows;
 use crate::schema;
+use crate::serve::say;
 use crate::signer::{self, Signer};
 use crate::standing::Register;
 use crate::tables::{self, NOTHING};
@@ -63,14 +64,25 @@ impl Writer {
         let folder = folder::make_folder(folder)?;
         let mut lock = folder::lock(&folder)?;
         let path = folder.join(schema::FILE);
+        folder::require_whole(&path, &lock)?;
         folder::make_file(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut db =
             Connection::open_with_flags(&path, flags).map_err(LedgerError::database("open"))?;
+        // SQLite opens a file that may not be written for reading, and does not say so.
+        if db
+            .is_readonly(MAIN_DB)
+            .map_err(LedgerError::database("open"))?
+        {
+            let source = io::ErrorKind::PermissionDenied.into();
+            return Err(LedgerError::Open { path, source });
+        }
         let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
-        set.map_err(LedgerError::database("open"))?;
+        // A log that may be another's is not copied into the database on the way out.
+        set.and_then(|()| schema::copy_log_at_end(&db, false))
+            .map_err(LedgerError::database("open"))?;
         let version = schema::identify(&db, &path)?;
         schema::make_durable(&db)?;
         if version.is_none()
@@ -83,6 +95,7 @@ impl Writer {
             schema::migrate(&mut db, from).map_err(LedgerError::database("make the tables of"))?;
         }
         folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
+        folder::sync(&folder)?;
         tables::quick_check(&db)?;
         schema::require_ours(&db)?;
         let last = tables::head(&db)
@@ -101,6 +114,7 @@ impl Writer {
         )?;
         let head = verified.head.unwrap_or(NOTHING);
         let signer = Signer::open(&folder, &db, verified.keys.last().unwrap_or(&first))?;
+        schema::copy_log_at_end(&db, true).map_err(LedgerError::database("set up"))?;
         let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
         let register = tables::register(&db).map_err(LedgerError::database("read"))?;
         let mut writer = Self {
@@ -222,8 +236,9 @@ impl Writer {
                 }
                 if let Some(Err(error)) = next.map(|key| self.signer.change(key)) {
                     // Its file takes its place at the next start.
-                    eprintln!("kiosk-record: {}", wire::explained(&error));
+                    say(&wire::explained(&error));
                 }
+                self.copy_log();
                 Ok(id)
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
@@ -236,6 +251,17 @@ impl Writer {
                 self.halted = Some(why.clone());
                 Err(Refusal::OutOfService(why))
             }
+        }
+    }
+
+    /// The entry at hand is in the log, whatever comes of this: only the next are refused.
+    fn copy_log(&mut self) {
+        let copied = schema::copy_log(&self.db);
+        if let Err(error) = copied.map_err(LedgerError::database("copy the log into"))
+            && !error.is_passing()
+        {
+            self.disk_trouble = disk::trouble(&error);
+            self.halted = Some(wire::explained(&error));
         }
     }
 

@@ -58,7 +58,12 @@ fn crashes(entries: &[Event]) -> Vec<u64> {
 
 #[test]
 fn an_end_that_was_told_is_no_crash_and_one_that_was_not_is_named_by_its_start() {
-    let (start, end) = (started(), Event::Stopped {});
+    let start = Event::Started {
+        kiosk: "0.1.0".to_owned(),
+        rules: None,
+        again: false,
+    };
+    let end = Event::Stopped {};
     assert!(crashes(&[start.clone(), end.clone(), start.clone()]).is_empty());
     assert_eq!(crashes(&[start.clone(), start.clone()]), [1]);
     // 1 started, 2 stopped, 3 started, 4 crash found, 5 started.
