@@ -27,7 +27,7 @@ const PAGE: usize = 128;
 
 /// A ledger opened for reading only.
 pub struct Ledger {
-    db: Connection,
+    pub(crate) db: Connection,
 }
 
 /// Which entries to list.
