@@ -12,6 +12,9 @@ mod audit;
 
 mod compared;
 
+#[cfg(test)]
+mod sample;
+
 use std::path::PathBuf;
 
 use broker::Paths;
@@ -56,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
     match &arguments.command {
-        Command::List(list) => list::run(list, &ledger),
+        Command::List(list) => list::run(list, &ledger, paths),
         Command::Show(show) => show::run(show, &ledger),
         Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
