@@ -4,6 +4,8 @@ mod list;
 
 mod show;
 
+mod story;
+
 mod changes;
 
 mod custody;
@@ -39,7 +41,7 @@ pub(crate) struct Arguments {
 enum Command {
     /// List entries, a line each
     List(list::List),
-    /// Show one entry with its files, and what changed on the medium since it came in
+    /// Show one entry with its files and what changed on the medium, or tell a visit
     Show(show::Show),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
@@ -60,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let ledger = Ledger::open(&folder)?;
     match &arguments.command {
         Command::List(list) => list::run(list, &ledger, paths),
-        Command::Show(show) => show::run(show, &ledger),
+        Command::Show(show) => show::run(show, &ledger, paths),
         Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
     }
