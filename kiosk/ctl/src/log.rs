@@ -6,6 +6,8 @@ mod show;
 
 mod story;
 
+mod hunt;
+
 mod changes;
 
 mod custody;
@@ -43,6 +45,8 @@ enum Command {
     List(list::List),
     /// Show one entry with its files and what changed on the medium, or tell a visit
     Show(show::Show),
+    /// Look for hashes in what was scanned before: which media passed with such a content
+    Hunt(hunt::Hunt),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
     /// Verify that no entry was changed, removed, added or put elsewhere
@@ -62,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let ledger = Ledger::open(&folder)?;
     match &arguments.command {
         Command::List(list) => list::run(list, &ledger, paths),
+        Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
         Command::Show(show) => show::run(show, &ledger, paths),
         Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
