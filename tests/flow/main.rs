@@ -150,3 +150,7 @@ mod people;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod ledger;
+
+/// What is found in the ledger, and what is hunted down.
+#[cfg(test)]
+mod finding;

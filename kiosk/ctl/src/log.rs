@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     /// List entries, a line each
-    List(list::List),
+    List(Box<list::List>),
     /// Show one entry with its files and what changed on the medium, or tell a visit
     Show(show::Show),
     /// Look for hashes in what was scanned before: which media passed with such a content

@@ -138,6 +138,9 @@ fn a_part_of_a_path_is_found_in_every_spelling_and_in_containers() {
         ("x\ny", 1),
         ("inner", 1),
         (".exe", 2),
+        ("Outer.zip > a⟨U+202E⟩gpj", 1),
+        ("y > Inner > ⟨83⟩", 1),
+        ("inner > outer", 0),
         // How the ledger spells a character is no part of the name.
         ("u202e", 0),
         ("\\\"", 0),

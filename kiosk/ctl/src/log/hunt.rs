@@ -157,7 +157,8 @@ fn look_up<'s>(
                 row: raw.row()?,
                 sha256,
                 list: &source.title,
-                called: entry.name,
+                // sha256sum's name for what came in by a pipe.
+                called: entry.name.filter(|name| name != "-"),
             });
         }
     }

@@ -95,6 +95,25 @@ pub(super) fn write(folder: &Path, events: &[(Value, Vec<Value>)]) {
     }
 }
 
+/// What the medium held on its way in.
+fn in_rows() -> Vec<Value> {
+    vec![
+        file("手順/Readme.txt", &[], 1),
+        file("tool.zip", &[], 2),
+        file("bin/PLC-Update.EXE", &["tool.zip"], 3),
+        file("a\u{202e}gpj.exe", &[], 4),
+    ]
+}
+
+/// What it held on its way out.
+fn out_rows() -> Vec<Value> {
+    vec![
+        file("手順/Readme.txt", &[], 1),
+        file("trend/2026.csv", &[], 5),
+        file("tool.zip", &[], 6),
+    ]
+}
+
 /// One visit, from its registration to the day after, entry by entry.
 pub(super) fn events() -> Vec<(Value, Vec<Value>)> {
     let field = |key: &str, after: &str| json!({ "key": key, "before": null, "after": after });
@@ -105,17 +124,6 @@ pub(super) fn events() -> Vec<(Value, Vec<Value>)> {
         })
     };
     let none = Vec::new;
-    let in_rows = vec![
-        file("手順/Readme.txt", &[], 1),
-        file("tool.zip", &[], 2),
-        file("bin/PLC-Update.EXE", &["tool.zip"], 3),
-        file("a\u{202e}gpj.exe", &[], 4),
-    ];
-    let out_rows = vec![
-        file("手順/Readme.txt", &[], 1),
-        file("trend/2026.csv", &[], 5),
-        file("tool.zip", &[], 6),
-    ];
     vec![
         (
             json!({ "event": "started", "kiosk": "0.1.0", "rules": rules() }),
@@ -144,7 +152,7 @@ pub(super) fn events() -> Vec<(Value, Vec<Value>)> {
         ), // 3
         (json!({ "event": "signed_in", "visit": visit() }), none()), // 4
         (inserted("M-0001", "in", &visit()), none()),                // 5
-        (judged(5, "M-0001", "pass", 4), in_rows),                   // 6
+        (judged(5, "M-0001", "pass", 4), in_rows()),                 // 6
         (json!({ "event": "removed", "insertion": 5 }), none()),     // 7
         (inserted("M-0002", "in", &visit()), none()),                // 8
         (
@@ -157,7 +165,7 @@ pub(super) fn events() -> Vec<(Value, Vec<Value>)> {
             none(),
         ), // 11
         (inserted("M-0001", "out", &visit()), none()),               // 12
-        (judged(12, "M-0001", "pass", 3), out_rows),                 // 13
+        (judged(12, "M-0001", "pass", 3), out_rows()),               // 13
         (json!({ "event": "removed", "insertion": 12 }), none()),    // 14
         (json!({ "event": "signed_out", "visit": visit() }), none()), // 15
         (inserted("M-0003", "in", &Value::Null), none()),            // 16

@@ -15,6 +15,13 @@ const HASH_KEY: &[u8] = b"\"sha256\":\"";
 /// What stands before a name that is no text, spelled in hexadecimal digits.
 const HEX_KEY: &[u8] = b"{\"hex\":\"";
 
+/// What stands before the containers around a member.
+const WITHIN_KEY: &[u8] = b"\"within\":[\"";
+const WITHIN_HEX_KEY: &[u8] = b"\"within\":[{";
+
+/// What people see between the names of a container and of what is in it.
+const BETWEEN: &[u8] = b" > ";
+
 /// What one row must have, all of it; nothing that is not said is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -47,8 +54,9 @@ impl Wanted {
         self
     }
 
-    /// A row in whose path, or in the path of a container around it, this text stands. Letters
-    /// of ASCII count as equal in both cases. Hidden characters and bytes that are no text may be
+    /// A row in whose path, or in the path of a container around it, this text stands; with
+    /// ` > ` between them, in several of them one after the other. Letters of ASCII count as equal
+    /// in both cases. Hidden characters and bytes that are no text may be
     /// spelled as they are shown: `⟨U+202E⟩`, `⟨FF⟩`.
     #[must_use]
     pub fn with_name(mut self, text: &str) -> Self {
@@ -122,17 +130,29 @@ impl Name {
         room.clear();
         room.extend_from_slice(bytes);
         room.make_ascii_lowercase();
+        let has = |part: &[u8]| position(bytes, part).is_some();
         let mut spelled = self.spelled.iter();
-        spelled.any(|part| position(room, part).is_some()) || position(bytes, HEX_KEY).is_some()
+        spelled.any(|part| position(room, part).is_some())
+            || has(HEX_KEY)
+            || (self.is_trail() && (has(WITHIN_KEY) || has(WITHIN_HEX_KEY)))
+    }
+
+    /// Whether it may go over several names.
+    fn is_trail(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| position(part, BETWEEN).is_some())
     }
 
     fn is_in(&self, row: &Row) -> bool {
-        let mut names = row.within.iter().chain([&row.path]);
-        names.any(|name| {
-            let name = name.as_bytes().to_ascii_lowercase();
+        let has = |name: &[u8]| {
             let mut parts = self.parts.iter();
-            parts.any(|part| position(&name, part).is_some())
-        })
+            parts.any(|part| position(name, part).is_some())
+        };
+        let names = row.within.iter().chain([&row.path]);
+        let names: Vec<Vec<u8>> = names
+            .map(|name| name.as_bytes().to_ascii_lowercase())
+            .collect();
+        names.iter().any(|name| has(name)) || (self.is_trail() && has(&names.join(BETWEEN)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whom and what an entry is about, and what it is called.
 
 use wire::Verdict;
-use wire::custody::{SignIn, VisitName};
+use wire::custody::{Occasion, SignIn, VisitName};
 use wire::ledger::Event;
 use wire::list_change::{Changed, ListChange};
 use wire::rule_change::Person;
@@ -67,11 +67,7 @@ impl About {
         match event {
             Event::Inserted {
                 medium, occasion, ..
-            } => {
-                self.media.extend(medium.clone());
-                let visit = occasion.as_deref().and_then(|one| one.visit.as_ref());
-                visit.into_iter().for_each(|visit| self.visit(visit));
-            }
+            } => self.inserted(medium.as_ref(), occasion.as_deref()),
             Event::Judged(judged) => {
                 self.insertion = Some(judged.insertion);
                 self.verdict = Some(judged.verdict);
@@ -135,6 +131,12 @@ impl About {
             | Event::SelfTested(_)
             | Event::ClockStepped { .. } => {}
         }
+    }
+
+    fn inserted(&mut self, medium: Option<&String>, occasion: Option<&Occasion>) {
+        self.media.extend(medium.cloned());
+        let visit = occasion.and_then(|one| one.visit.as_ref());
+        visit.into_iter().for_each(|visit| self.visit(visit));
     }
 
     fn whom(&mut self, whom: &SignIn) {

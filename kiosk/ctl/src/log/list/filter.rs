@@ -302,11 +302,10 @@ impl Asked<'_> {
             return Ok((false, None));
         };
         let is_of = |event: &Event| matches!(event, Event::Waived(one) if one.rule == rule);
-        let is_met = match &content.event {
-            Event::WaiverEnded { waiver, .. } => {
-                is_of(&self.ledger.entry(*waiver)?.content()?.event)
-            }
-            other => is_of(other),
+        let is_met = if let Event::WaiverEnded { waiver, .. } = &content.event {
+            is_of(&self.ledger.entry(*waiver)?.content()?.event)
+        } else {
+            is_of(&content.event)
         };
         Ok((is_met, None))
     }

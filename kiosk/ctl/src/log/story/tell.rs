@@ -195,9 +195,7 @@ impl<'a> Teller<'a> {
         if begun || !is_same_person(&changed.id, &who.company) || until.or(contact).is_none() {
             return;
         }
-        let unknown = |value: Option<&str>| {
-            value.map_or_else(|| self.voice.word("unknown"), |value| plain(value))
-        };
+        let unknown = |value: Option<&str>| value.map_or_else(|| self.voice.word("unknown"), plain);
         let values = vec![
             ("company", text(&changed.id)),
             ("until", unknown(until)),
