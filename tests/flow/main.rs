@@ -158,3 +158,7 @@ mod ledger;
 /// What an auditor verifies and signs, and what becomes of the ledger on another machine.
 #[cfg(test)]
 mod audit;
+
+/// What is found in the ledger, and what is hunted down.
+#[cfg(test)]
+mod finding;

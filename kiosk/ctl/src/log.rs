@@ -4,6 +4,10 @@ mod list;
 
 mod show;
 
+mod story;
+
+mod hunt;
+
 mod changes;
 
 mod custody;
@@ -23,9 +27,13 @@ mod new_key;
 mod backup;
 
 mod review;
+
 mod seal;
 
 mod compared;
+
+#[cfg(test)]
+mod sample;
 
 use std::path::PathBuf;
 
@@ -49,9 +57,11 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     /// List entries, a line each
-    List(list::List),
-    /// Show one entry with its files, and what changed on the medium since it came in
+    List(Box<list::List>),
+    /// Show one entry with its files and what changed on the medium, or tell a visit
     Show(show::Show),
+    /// Look for hashes in what was scanned before: which media passed with such a content
+    Hunt(hunt::Hunt),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
     /// Sign that the ledger was looked through since the last time, or list when it was
@@ -86,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         }
         Command::List(_)
         | Command::Show(_)
+        | Command::Hunt(_)
         | Command::Close(_)
         | Command::Review(_)
         | Command::Checkpoint(_)
@@ -98,8 +109,9 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
     match &arguments.command {
-        Command::List(list) => list::run(list, &ledger),
-        Command::Show(show) => show::run(show, &ledger),
+        Command::List(list) => list::run(list, &ledger, paths),
+        Command::Show(show) => show::run(show, &ledger, paths),
+        Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
         Command::Close(close) => close::run(close, &ledger, own, paths),
         Command::Review(review) => review::run(review, &ledger, own.map(PathBuf::as_path), paths),
         Command::Verify(verify) => verify::run(verify, &ledger),
