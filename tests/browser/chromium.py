@@ -111,9 +111,10 @@ class Chromium:
             self.told.append("dialog: " + params["message"])
 
     def open(self, path):
-        """Loads a file, and waits until it is there."""
+        """Loads a file, and waits until it is there and the page before it is not."""
+        self.value("window.isOld = true")
         self.page("Page.navigate", url="file://" + os.path.abspath(path))
-        self.until("document.readyState === 'complete' && location.protocol === 'file:'")
+        self.until("!window.isOld && document.readyState === 'complete' && location.protocol === 'file:'")
 
     def value(self, expression):
         done = self.page("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

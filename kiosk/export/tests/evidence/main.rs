@@ -14,6 +14,6 @@ mod making;
 
 mod tools;
 
+mod page;
 
-
-
+mod forged;
