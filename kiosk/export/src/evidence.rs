@@ -2,15 +2,13 @@
 //! without us, years later.
 //!
 //! The layout is BagIt 1.0 (RFC 8493). In the order of the making: entries, rows and proofs are
-//! copied out of the ledger and each is checked ([`proof`], [`ledger`]), every file is hashed
+//! copied out of the ledger and each is checked ([`ledger`]), every file is hashed
 //! while it is written ([`bag`]), and one signature in minisign's form ([`minisign`]) is put under
 //! `tagmanifest-sha256.txt`. That list has the hash of every file outside `data/`, the list of
 //! `data/` among them, so that the one signature covers each byte of the bundle but its own:
 //! `verify.html` and the READMEs too, which a signature under `manifest-sha256.txt` would not.
 
 pub mod minisign;
-
-pub mod proof;
 
 mod ledger;
 
@@ -29,7 +27,6 @@ use std::path::PathBuf;
 use record::LedgerError;
 
 pub use draft::{Draft, Plan};
-pub use ledger::Proofs;
 pub use minisign::Signer;
 
 /// Most entries of one bundle: a visit has some tens. Whoever wants more of the ledger takes a
@@ -84,9 +81,6 @@ pub enum EvidenceError {
         /// What does not hold.
         what: String,
     },
-    /// The ledger was written to while it was read, several times.
-    #[error("the ledger grows faster than it can be read: try again")]
-    Moving,
 }
 
 impl EvidenceError {

@@ -11,7 +11,7 @@ use record::entry::RowsHash;
 use wire::Digest;
 
 use super::bag::{self, Bag, BagFile};
-use super::ledger::{Proved, Proofs, proved};
+use super::ledger::Proved;
 use super::minisign::{self, Signer};
 use super::readme;
 use super::summary::Summary;
@@ -53,7 +53,6 @@ impl Draft {
     pub fn make(
         output: &Path,
         ledger: &Ledger,
-        proofs: &dyn Proofs,
         signer: &dyn Signer,
         plan: Plan<'_>,
     ) -> Result<Self, EvidenceError> {
@@ -66,8 +65,7 @@ impl Draft {
         if fs::symlink_metadata(output).is_ok() {
             return Err(EvidenceError::Exists(output.to_owned()));
         }
-        let numbers: Vec<u64> = entries.iter().copied().collect();
-        let proved = proved(ledger, proofs, &numbers)?;
+        let proved = Proved::read(ledger)?;
         let mut draft = Self {
             place: beside(output)?,
             output: output.to_owned(),
@@ -125,17 +123,17 @@ impl Draft {
         plan: Plan<'_>,
     ) -> Result<(), EvidenceError> {
         for folder in FOLDERS {
-            if folder != "data/keys" || !proved.keys.changes.is_empty() {
+            if folder != "data/keys" || !proved.changes.is_empty() {
                 bag.folder(folder)?;
             }
         }
         self.payload(&mut bag, ledger, proved, signer)?;
         let said = readme::Said {
-            origin: wire::name::line(&proved.checkpoint.origin),
+            origin: wire::name::line(proved.first.name()),
             entries: ranges(&self.entries),
             made: plan.made,
             first: self.entries().0,
-            key: proved.keys.first.text(),
+            key: proved.first.text(),
             signer: signer.key_id(),
             oxum: bag.oxum(),
         };
@@ -168,14 +166,17 @@ impl Draft {
         proved: &Proved,
         signer: &dyn Signer,
     ) -> Result<(), EvidenceError> {
-        let keys = &proved.keys;
         let mut summary = Summary::begin(bag.begin("data/summary.html")?, &proved.checkpoint)?;
-        for (number, proof) in self.entries.clone().into_iter().zip(&proved.proofs) {
+        for number in self.entries.clone() {
             let entry = ledger.entry(number)?;
+            let proof = proved.proof(&entry)?;
             let content = entry.content()?;
             let path = format!("data/entries/{number}.json");
             bag.add(&path, entry.bytes.as_bytes())?;
-            bag.add(&format!("data/proofs/{number}.tlog-proof"), proof.as_bytes())?;
+            bag.add(
+                &format!("data/proofs/{number}.tlog-proof"),
+                proof.as_bytes(),
+            )?;
             summary.entry(&entry, &content)?;
             if let (Some(count), Some(sha256)) = (content.rows, content.rows_sha256) {
                 let file = bag.begin(&format!("data/rows/{number}.jsonl"))?;
@@ -191,14 +192,17 @@ impl Draft {
                 summary.rows(number)?;
             }
         }
-        for change in &keys.changes {
+        for change in &proved.changes {
             let path = format!("data/keys/{}", change.number);
             bag.add(&format!("{path}.json"), change.bytes.as_bytes())?;
             bag.add(&format!("{path}.tlog-proof"), change.proof.as_bytes())?;
         }
-        bag.add("data/checkpoint.txt", proved.checkpoint.text().as_bytes())?;
-        bag.add("data/ledger.pub", format!("{}\n", keys.first.text()).as_bytes())?;
-        let today = &keys.today.public;
+        bag.add("data/checkpoint.txt", proved.text.as_bytes())?;
+        bag.add(
+            "data/ledger.pub",
+            format!("{}\n", proved.first.text()).as_bytes(),
+        )?;
+        let today = &proved.today.bytes();
         let ledger_key = minisign::public_text(minisign::own_key_id(today), today);
         bag.add("data/ledger-minisign.pub", ledger_key.as_bytes())?;
         let signer_key = minisign::public_text(signer.key_id(), &signer.public());
@@ -237,9 +241,9 @@ fn rows(
 
 /// Where a bundle is while it is written: beside its place, under a name that nobody looks for.
 fn beside(output: &Path) -> Result<PathBuf, EvidenceError> {
-    let name = output.file_name().ok_or_else(|| {
-        EvidenceError::file("name", output)(io::ErrorKind::InvalidInput.into())
-    })?;
+    let name = output
+        .file_name()
+        .ok_or_else(|| EvidenceError::file("name", output)(io::ErrorKind::InvalidInput.into()))?;
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);
     hidden.push(".partial");

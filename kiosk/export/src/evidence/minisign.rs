@@ -3,9 +3,8 @@
 //! It is of minisign's legacy kind (`Ed`): over the bytes of the file themselves. The kind that
 //! minisign makes today signs their BLAKE2b, which no browser and no openssl command computes.
 
-use std::fmt;
-
 use bundle::{KeyId, base64_encode};
+use record::key::SecretKey;
 use sha2::{Digest as _, Sha256};
 
 /// The first line of a signature, which no signature covers: so it says nothing.
@@ -23,9 +22,17 @@ pub trait Signer {
     fn sign(&self, bytes: &[u8]) -> [u8; 64];
 }
 
-impl fmt::Debug for dyn Signer + '_ {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signer({})", self.key_id())
+impl Signer for SecretKey {
+    fn key_id(&self) -> KeyId {
+        own_key_id(&self.public())
+    }
+
+    fn public(&self) -> [u8; 32] {
+        self.public()
+    }
+
+    fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.sign(bytes)
     }
 }
 

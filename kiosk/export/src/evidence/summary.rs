@@ -4,13 +4,13 @@
 
 use record::entry::Content;
 use record::reader::Entry;
+use record::verify::note::Note;
 use serde_json::Value;
 use wire::{MediumName, Outcome, Row};
 
 use super::EvidenceError;
 use super::bag::BagFile;
 use super::labels;
-use super::proof::Checkpoint;
 
 /// Most rows of each sort (clean, and not) that the page has for one entry: more than anybody
 /// reads; `rows/` has them all.
@@ -37,10 +37,7 @@ struct Counted {
 }
 
 impl Summary {
-    pub(super) fn begin(
-        mut file: BagFile,
-        checkpoint: &Checkpoint,
-    ) -> Result<Self, EvidenceError> {
+    pub(super) fn begin(mut file: BagFile, checkpoint: &Note) -> Result<Self, EvidenceError> {
         let place = format!(
             "<p>台帳 / ledger: <code>{}</code>、{} 件 / entries</p>\n",
             escaped(&checkpoint.origin),
@@ -160,13 +157,7 @@ fn row_line(row: &Row) -> String {
         .sha256
         .map_or_else(|| "-".to_owned(), |digest| digest.to_string());
     let size = row.size_bytes.to_string();
-    let cells = [
-        outcome,
-        names.join(" > "),
-        size,
-        sha256,
-        rules.join(", "),
-    ];
+    let cells = [outcome, names.join(" > "), size, sha256, rules.join(", ")];
     let cells: Vec<String> = cells
         .iter()
         .map(|cell| format!("<td>{}</td>", escaped(cell)))
@@ -276,6 +267,9 @@ mod tests {
         let value = serde_json::json!({ "path": { "hex": "61ff0a" }, "more": [1, null, "x"] });
         flatten(&value, &[], &mut lines);
         let values: Vec<&str> = lines.iter().map(|(_, value)| value.as_str()).collect();
-        assert!(values.contains(&"a⟨FF⟩⟨U+000A⟩") && values.contains(&"1, -, x"), "{values:?}");
+        assert!(
+            values.contains(&"a⟨FF⟩⟨U+000A⟩") && values.contains(&"1, -, x"),
+            "{values:?}"
+        );
     }
 }

@@ -1,19 +1,14 @@
-//! What the tests share: a ledger with hostile names, a notary that signs it by the book, and
-//! bundles of both.
+//! What the tests share: a ledger with hostile names, and bundles out of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bundle::{KeyId, base64_encode};
-use ed25519_dalek::{Signer as _, SigningKey};
-use export::evidence::proof::LedgerKey;
-use export::evidence::{Draft, Plan, Proofs, Signer, minisign};
+use export::evidence::{Draft, Plan, minisign};
 use jiff::Timestamp;
-use record::entry::leaf;
-use record::reader::Filter;
+use record::key::{SECRET_FILE, SecretKey};
 use record::rows::Rows;
-use record::{Ledger, LedgerError, Writer};
+use record::{Ledger, Writer};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use wire::ledger::{Event, Judged, Rules, Target};
@@ -140,7 +135,10 @@ fn received(rows: &[Row]) -> Rows {
 /// 1 started, 2 inserted, 3 judged STOP (hostile names), 4 removed, 5 inserted, 6 judged PASS
 /// (no rows), 7 removed.
 pub(crate) fn ledger(folder: &Path) {
-    let mut rows: Vec<Row> = hostile().iter().map(|name| row(name, Outcome::Clean)).collect();
+    let mut rows: Vec<Row> = hostile()
+        .iter()
+        .map(|name| row(name, Outcome::Clean))
+        .collect();
     let evil = MediumName::new("<i>evil</i>\u{202e}.exe").unwrap();
     rows.push(row(&evil, Outcome::Matched));
     write(folder, &rows);
@@ -160,163 +158,21 @@ pub(crate) fn write(folder: &Path, rows: &[Row]) {
     writer
         .append(&judged(2, count, Verdict::Stop), Some(&received(rows)))
         .unwrap();
-    writer.append(&Event::Removed { insertion: 2 }, None).unwrap();
+    writer
+        .append(&Event::Removed { insertion: 2 }, None)
+        .unwrap();
     writer.append(&inserted(), None).unwrap();
     writer
         .append(&judged(5, 0, Verdict::Pass), Some(&received(&[])))
         .unwrap();
-    writer.append(&Event::Removed { insertion: 5 }, None).unwrap();
+    writer
+        .append(&Event::Removed { insertion: 5 }, None)
+        .unwrap();
 }
 
-/// Puts an entry into the database as only the ledger's writer does, with this event.
-pub(crate) fn put(folder: &Path, event: &serde_json::Value) {
-    let ledger = Ledger::open(folder).unwrap();
-    let last = ledger.entry(ledger.last().unwrap().unwrap()).unwrap();
-    drop(ledger);
-    let mut content: serde_json::Value = serde_json::from_str(&last.bytes).unwrap();
-    let fields = content.as_object_mut().unwrap();
-    fields.remove("rows");
-    fields.remove("rows_sha256");
-    fields.insert("number".to_owned(), (last.number + 1).into());
-    fields.insert("previous".to_owned(), last.leaf_sha256.to_string().into());
-    fields.insert("event".to_owned(), event.clone());
-    let bytes = content.to_string();
-    let sql = format!(
-        "INSERT INTO entries (number, bytes, leaf) VALUES ({}, '{}', '{}')",
-        last.number + 1,
-        bytes.replace('\'', "''"),
-        leaf(bytes.as_bytes())
-    );
-    let done = Command::new("sqlite3")
-        .arg(folder.join("ledger.db"))
-        .arg(sql)
-        .output()
-        .expect("sqlite3 is installed");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
-
-/// A key that signs bundles.
-pub(crate) struct Key(pub(crate) SigningKey);
-
-impl Key {
-    pub(crate) fn new(seed: u8) -> Self {
-        Self(SigningKey::from_bytes(&[seed; 32]))
-    }
-}
-
-impl Signer for Key {
-    fn key_id(&self) -> KeyId {
-        minisign::own_key_id(&self.public())
-    }
-
-    fn public(&self) -> [u8; 32] {
-        self.0.verifying_key().to_bytes()
-    }
-
-    fn sign(&self, bytes: &[u8]) -> [u8; 64] {
-        self.0.sign(bytes).to_bytes()
-    }
-}
-
-/// What signs the ledger: the tree as RFC 9162 defines it, word for word, and C2SP's notes.
-pub(crate) struct Notary {
-    leaves: Vec<[u8; 32]>,
-    entries: Vec<String>,
-    /// From which size on which key signs; at that size the one before signs too.
-    keys: Vec<(u64, Key)>,
-}
-
-pub(crate) const ORIGIN: &str = "media-kiosk/0123456789abcdef";
-
-impl Notary {
-    pub(crate) fn new(folder: &Path, keys: &[(u64, u8)]) -> Self {
-        let ledger = Ledger::open(folder).unwrap();
-        let entries = ledger.entries(Filter::default()).unwrap();
-        let entries: Vec<_> = entries.map(|entry| entry.unwrap()).collect();
-        Self {
-            leaves: entries.iter().map(|entry| entry.leaf_sha256.0).collect(),
-            entries: entries.into_iter().map(|entry| entry.bytes).collect(),
-            keys: keys.iter().map(|(from, seed)| (*from, Key::new(*seed))).collect(),
-        }
-    }
-
-    pub(crate) fn note(&self, size: u64) -> String {
-        let root = tree(&self.leaves[..size as usize]);
-        let body = format!("{ORIGIN}\n{size}\n{}\n", base64_encode(&root));
-        let place = self.keys.iter().rposition(|(from, _)| *from <= size).unwrap();
-        let mut signers = vec![&self.keys[place].1];
-        if place > 0 && self.keys[place].0 == size {
-            signers.insert(0, &self.keys[place - 1].1);
-        }
-        let lines: String = signers.iter().map(|key| line(ORIGIN, key, &body)).collect();
-        format!("{body}\n{lines}")
-    }
-}
-
-/// One signature under a note.
-pub(crate) fn line(name: &str, key: &Key, body: &str) -> String {
-    let vkey = LedgerKey::new(name, key.public());
-    let bytes = [vkey.hash.as_slice(), &key.sign(body.as_bytes())].concat();
-    format!("— {name} {}\n", base64_encode(&bytes))
-}
-
-impl Proofs for Notary {
-    fn checkpoint(&self, size: Option<u64>) -> Result<String, LedgerError> {
-        Ok(self.note(size.unwrap_or(self.leaves.len() as u64)))
-    }
-
-    fn proof(&self, number: u64) -> Result<String, LedgerError> {
-        let index = number as usize - 1;
-        let mut text = format!(
-            "c2sp.org/tlog-proof@v1\nextra {}\nindex {index}\n",
-            base64_encode(self.entries[index].as_bytes())
-        );
-        for hash in path(index, &self.leaves) {
-            text.push_str(&format!("{}\n", base64_encode(&hash)));
-        }
-        Ok(format!("{text}\n{}", self.note(self.leaves.len() as u64)))
-    }
-
-    fn public_key(&self) -> Result<String, LedgerError> {
-        Ok(LedgerKey::new(ORIGIN, self.keys[0].1.public()).text())
-    }
-}
-
-fn both(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
-    Sha256::digest([&[1], left.as_slice(), right].concat()).into()
-}
-
-/// The largest power of two below a length.
-fn half(length: usize) -> usize {
-    length.next_power_of_two() / 2
-}
-
-/// RFC 9162, section 2.1.1.
-pub(crate) fn tree(leaves: &[[u8; 32]]) -> [u8; 32] {
-    match leaves {
-        [] => Sha256::digest([]).into(),
-        [one] => *one,
-        all => {
-            let (left, right) = all.split_at(half(all.len()));
-            both(&tree(left), &tree(right))
-        }
-    }
-}
-
-/// RFC 9162, section 2.1.3.1.
-pub(crate) fn path(index: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
-    if leaves.len() < 2 {
-        return Vec::new();
-    }
-    let middle = half(leaves.len());
-    let (left, right) = leaves.split_at(middle);
-    let (mut inner, other) = if index < middle {
-        (path(index, left), tree(right))
-    } else {
-        (path(index - middle, right), tree(left))
-    };
-    inner.push(other);
-    inner
+/// A key that is nobody's.
+pub(crate) fn other_key(seed: u8) -> SecretKey {
+    SecretKey::from_seed([seed; 32])
 }
 
 /// A folder with a ledger in `ledger` and bundles beside it.
@@ -341,26 +197,24 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// A bundle of these entries that the ledger's own key signed.
-    pub(crate) fn bundle(&self, name: &str, entries: &[u64]) -> PathBuf {
-        let notary = Notary::new(&self.ledger(), &[(0, 1)]);
-        self.made(name, entries, &notary, &Key::new(1))
+    /// The ledger's own secret key.
+    pub(crate) fn key(&self) -> SecretKey {
+        SecretKey::open(&self.ledger().join(SECRET_FILE)).unwrap()
     }
 
-    pub(crate) fn made(
-        &self,
-        name: &str,
-        entries: &[u64],
-        notary: &Notary,
-        signer: &Key,
-    ) -> PathBuf {
+    /// A bundle of these entries that the ledger's own key signed.
+    pub(crate) fn bundle(&self, name: &str, entries: &[u64]) -> PathBuf {
+        self.made(name, entries, &self.key())
+    }
+
+    pub(crate) fn made(&self, name: &str, entries: &[u64], signer: &SecretKey) -> PathBuf {
         let output = self.path(name);
         let ledger = Ledger::open(&self.ledger()).unwrap();
         let plan = Plan {
             entries,
             made: "2026-11-26T12:00:00Z".parse::<Timestamp>().unwrap(),
         };
-        let draft = Draft::make(&output, &ledger, notary, signer, plan).unwrap();
+        let draft = Draft::make(&output, &ledger, signer, plan).unwrap();
         draft.keep().unwrap();
         output
     }
@@ -368,7 +222,12 @@ impl Place {
     /// A copy of a bundle.
     pub(crate) fn copy(&self, of: &Path, name: &str) -> PathBuf {
         let to = self.path(name);
-        let done = Command::new("cp").arg("-a").arg(of).arg(&to).status().unwrap();
+        let done = Command::new("cp")
+            .arg("-a")
+            .arg(of)
+            .arg(&to)
+            .status()
+            .unwrap();
         assert!(done.success());
         to
     }
@@ -384,7 +243,13 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                found.push(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned());
+                found.push(
+                    path.strip_prefix(folder)
+                        .unwrap()
+                        .to_str()
+                        .unwrap()
+                        .to_owned(),
+                );
             }
         }
     }
@@ -393,7 +258,7 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
 }
 
 /// What somebody does who changed a file and holds a key: both lists and the signature anew.
-pub(crate) fn seal(folder: &Path, key: &Key, name: &str) {
+pub(crate) fn seal(folder: &Path, key: &SecretKey, comment: &str) {
     let id = minisign::own_key_id(&key.public());
     let public = minisign::public_text(id, &key.public());
     fs::write(folder.join("data/signer.pub"), public).unwrap();
@@ -409,6 +274,6 @@ pub(crate) fn seal(folder: &Path, key: &Key, name: &str) {
     fs::write(folder.join("manifest-sha256.txt"), payload).unwrap();
     let tags = list(&|path| !path.starts_with("data/") && !path.starts_with("tagmanifest"));
     fs::write(folder.join("tagmanifest-sha256.txt"), &tags).unwrap();
-    let signature = minisign::signature_text(key, tags.as_bytes(), name);
+    let signature = minisign::signature_text(key, tags.as_bytes(), comment);
     fs::write(folder.join("tagmanifest-sha256.txt.minisig"), signature).unwrap();
 }

@@ -9,7 +9,7 @@ use export::evidence::VERIFY_PAGE;
 use serde_json::{Value, json};
 use wire::{MediumName, Outcome};
 
-use crate::common::{self, Key, Notary, Place, files};
+use crate::common::{self, Place, files, other_key};
 
 /// What pages show, one case after the other in one browser, none of which speaks to anybody.
 pub(crate) fn browse(place: &Place, cases: &[Value]) -> Vec<Value> {
@@ -22,7 +22,11 @@ fn driven(place: &Place, cases: &[Value]) -> Vec<Value> {
     let job = place.path("job.json");
     fs::write(&job, json!({ "cases": cases }).to_string()).unwrap();
     let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/verify");
-    let done = Command::new("python3").arg(driver).arg(job).output().unwrap();
+    let done = Command::new("python3")
+        .arg(driver)
+        .arg(job)
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "chromium is driven: {errors}");
     let lines = String::from_utf8(done.stdout).unwrap();
@@ -52,7 +56,9 @@ pub(crate) fn case(page: &Path, folder: &Path) -> Value {
 
 pub(crate) fn codes(shown: &Value) -> BTreeSet<String> {
     let codes = shown["codes"].as_array().unwrap().iter();
-    codes.map(|code| code.as_str().unwrap().to_owned()).collect()
+    codes
+        .map(|code| code.as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[track_caller]
@@ -61,7 +67,10 @@ fn good(shown: &Value) {
     assert_eq!(shown["codes"], json!([]));
     let text = shown["text"].as_str().unwrap();
     assert!(text.contains("正しい") && text.contains("GOOD"), "{text}");
-    assert!(!text.contains("正しくない") && !text.contains("BAD"), "{text}");
+    assert!(
+        !text.contains("正しくない") && !text.contains("BAD"),
+        "{text}"
+    );
     assert_eq!(shown["secure"], true);
 }
 
@@ -69,7 +78,10 @@ fn good(shown: &Value) {
 pub(crate) fn bad(shown: &Value, what: &str) {
     assert_eq!(shown["verdict"], "bad", "{what}: {shown:#}");
     let text = shown["text"].as_str().unwrap();
-    assert!(text.contains("正しくない") && text.contains("BAD"), "{what}: {text}");
+    assert!(
+        text.contains("正しくない") && text.contains("BAD"),
+        "{what}: {text}"
+    );
     assert!(!text.contains("GOOD"), "{what}: {text}");
     assert!(!codes(shown).is_empty(), "{what} has no reason");
 }
@@ -92,14 +104,28 @@ fn a_page_that_speaks_or_asks_for_something_is_heard() {
     let ask = "new Promise((done) => setTimeout(() => done(window.done), 300))";
     let shown = driven(&place, &[json!({ "page": speaks, "value": ask })]);
     let told = shown[0]["told"].to_string();
-    assert!(told.contains("console: ") && told.contains("exception: "), "{told}");
+    assert!(
+        told.contains("console: ") && told.contains("exception: "),
+        "{told}"
+    );
     let requests = shown[0]["requests"].to_string();
-    assert!(requests.contains("page.html") && requests.contains("http://127.0.0.1:9/x"), "{requests}");
+    assert!(
+        requests.contains("page.html") && requests.contains("http://127.0.0.1:9/x"),
+        "{requests}"
+    );
     // The page's own rule lets nothing out, even if something were in it.
-    let rule = VERIFY_PAGE.replace("'use strict';", "'use strict'; fetch('http://127.0.0.1:9/x').catch(() => 0);");
+    let rule = VERIFY_PAGE.replace(
+        "'use strict';",
+        "'use strict'; fetch('http://127.0.0.1:9/x').catch(() => 0);",
+    );
     let page = page(&place, &rule);
     let shown = driven(&place, &[json!({ "page": page, "value": ask })]);
-    assert!(shown[0]["told"].to_string().contains("Content Security Policy"), "{shown:?}");
+    assert!(
+        shown[0]["told"]
+            .to_string()
+            .contains("Content Security Policy"),
+        "{shown:?}"
+    );
 }
 
 #[test]
@@ -119,9 +145,18 @@ fn a_bundle_as_it_was_made_is_good_by_the_page_that_is_in_it() {
     // The number and code by which the screen and slips call an entry.
     let ledger = record::Ledger::open(&place.ledger()).unwrap();
     let leaf = ledger.entry(3).unwrap().leaf_sha256.to_string();
-    let code = format!("3 {} {} {} {}", &leaf[..4], &leaf[4..8], &leaf[8..12], &leaf[12..16]);
+    let code = format!(
+        "3 {} {} {} {}",
+        &leaf[..4],
+        &leaf[4..8],
+        &leaf[8..12],
+        &leaf[12..16]
+    );
     assert!(found.contains(&code), "{code}");
-    assert!(found.contains("12 rows: 11 clean, 1 matched, 0 unchecked"), "{found}");
+    assert!(
+        found.contains("12 rows: 11 clean, 1 matched, 0 unchecked"),
+        "{found}"
+    );
 }
 
 #[test]
@@ -167,9 +202,15 @@ fn a_file_that_is_missing_or_too_many_is_named() {
         cases.push(case(&page, &copy));
         told.push(("missing", path));
     }
-    for (number, path) in ["more.txt", "data/entries/5.json", "data/rows/4.jsonl", "data/x", ".hidden"]
-        .into_iter()
-        .enumerate()
+    for (number, path) in [
+        "more.txt",
+        "data/entries/5.json",
+        "data/rows/4.jsonl",
+        "data/x",
+        ".hidden",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let copy = place.copy(&made, &format!("more-{number}"));
         fs::write(copy.join(path), "x").unwrap();
@@ -184,9 +225,15 @@ fn a_file_that_is_missing_or_too_many_is_named() {
     let shown = browse(&place, &cases);
     for (shown, (code, path)) in shown.iter().zip(told) {
         bad(shown, &path);
-        assert!(codes(shown).contains(code) || path == "bagit.txt", "{path}: {shown:#}");
+        assert!(
+            codes(shown).contains(code) || path == "bagit.txt",
+            "{path}: {shown:#}"
+        );
         let named = shown["reasons"].to_string();
-        assert!(named.contains(&path) || path == "bagit.txt", "{path} is not named: {named}");
+        assert!(
+            named.contains(&path) || path == "bagit.txt",
+            "{path} is not named: {named}"
+        );
     }
 }
 
@@ -211,7 +258,11 @@ fn a_name_from_a_medium_does_nothing_in_the_page() {
         assert!(found.contains(visible), "{visible}");
     }
     assert!(found.contains(&"x".repeat(300)));
-    assert!(!found.chars().any(|letter| wire::name::is_hidden(letter) && letter != '\n'));
+    assert!(
+        !found
+            .chars()
+            .any(|letter| wire::name::is_hidden(letter) && letter != '\n')
+    );
     assert_eq!(shown[0]["body"], "");
     let tags = shown[0]["tags"].to_string();
     assert!(!tags.contains("\"i\"") && !tags.contains("img"), "{tags}");
@@ -249,14 +300,21 @@ fn the_key_that_a_person_noted_is_compared() {
     let place = Place::new();
     let page = page(&place, VERIFY_PAGE);
     let own = place.bundle("own", &[3]);
-    let notary = Notary::new(&place.ledger(), &[(0, 1)]);
-    let person = place.made("person", &[3], &notary, &Key::new(9));
+    let person = place.made("person", &[3], &other_key(9));
     let read = |folder: &Path, path: &str| fs::read_to_string(folder.join(path)).unwrap();
     let ledger = read(&own, "data/ledger.pub");
-    let signer = read(&person, "data/signer.pub").lines().nth(1).unwrap().to_owned();
-    let print = sha256(&Key::new(1).0.verifying_key().to_bytes()).to_uppercase();
-    let spaced: Vec<&str> = print.as_bytes().chunks(4).map(|four| std::str::from_utf8(four).unwrap()).collect();
-    let print_of_another = sha256(&Key::new(2).0.verifying_key().to_bytes());
+    let signer = read(&person, "data/signer.pub")
+        .lines()
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let print = sha256(&place.key().public()).to_uppercase();
+    let spaced: Vec<&str> = print
+        .as_bytes()
+        .chunks(4)
+        .map(|four| std::str::from_utf8(four).unwrap())
+        .collect();
+    let print_of_another = sha256(&other_key(2).public());
     let noted = [
         (&own, "", "NOT been compared"),
         (&own, ledger.as_str(), "the key is the one that was noted"),
@@ -264,9 +322,17 @@ fn the_key_that_a_person_noted_is_compared() {
         (&own, &print_of_another, "BAD"),
         (&own, &print[..16], "BAD"),
         (&own, "なにか", "BAD"),
-        (&person, ledger.as_str(), "signed by another key, of a person"),
+        (
+            &person,
+            ledger.as_str(),
+            "signed by another key, of a person",
+        ),
         (&person, &signer, "The key of the ledger is another one"),
-        (&person, &format!("{ledger}{signer}\n"), "the key is the one that was noted"),
+        (
+            &person,
+            &format!("{ledger}{signer}\n"),
+            "the key is the one that was noted",
+        ),
         (&person, &format!("{signer}\n{print_of_another}"), "BAD"),
     ];
     let cases: Vec<Value> = noted
@@ -295,7 +361,14 @@ fn a_verdict_over_a_hundred_thousand_rows_is_checked_by_the_page() {
         .map(|number| {
             let name = MediumName::new(format!("folder/{number}.txt")).unwrap();
             let is_last = number == 99_999;
-            common::row(&name, if is_last { Outcome::Matched } else { Outcome::Clean })
+            common::row(
+                &name,
+                if is_last {
+                    Outcome::Matched
+                } else {
+                    Outcome::Clean
+                },
+            )
         })
         .collect();
     common::write(&place.ledger(), &rows);
@@ -304,5 +377,8 @@ fn a_verdict_over_a_hundred_thousand_rows_is_checked_by_the_page() {
     good(&shown[0]);
     let found = shown[0]["found"].as_str().unwrap();
     assert!(found.contains("100000 rows: 99999 clean, 1 matched, 0 unchecked"));
-    assert!(found.contains("folder/99999.txt"), "what was found comes first");
+    assert!(
+        found.contains("folder/99999.txt"),
+        "what was found comes first"
+    );
 }

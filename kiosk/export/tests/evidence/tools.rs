@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::common::{Key, Notary, Place, files};
+use crate::common::{Place, files, other_key};
 
 /// Runs a script in a folder.
 fn sh(folder: &Path, script: &str) -> Output {
@@ -40,7 +40,11 @@ fn flip(folder: &Path, path: &str) {
 #[test]
 fn the_commands_of_both_readmes_are_the_same_and_find_a_bundle_good() {
     let place = Place::new();
-    for (name, entries, said) in [("a", &[3_u64, 4][..], "3"), ("b", &[7][..], "7"), ("c", &[1][..], "1")] {
+    for (name, entries, said) in [
+        ("a", &[3_u64, 4][..], "3"),
+        ("b", &[7][..], "7"),
+        ("c", &[1][..], "1"),
+    ] {
         let made = place.bundle(name, entries);
         let script = commands(&made, "README.ja.txt");
         assert_eq!(script, commands(&made, "README.en.txt"));
@@ -48,15 +52,34 @@ fn the_commands_of_both_readmes_are_the_same_and_find_a_bundle_good() {
         let done = sh(&made, &script);
         let out = text(&done.stdout);
         assert!(done.status.success(), "{out}{}", text(&done.stderr));
-        assert!(out.contains(&format!("entry {said} is in the ledger")), "{out}");
-        assert_eq!(out.matches("Signature Verified Successfully").count(), 2, "{out}");
-        assert!(out.contains("Signature and comment signature verified"), "{out}");
-        assert!(out.contains("Trusted comment: kiosk media-kiosk/0123456789abcdef entries"), "{out}");
+        assert!(
+            out.contains(&format!("entry {said} is in the ledger")),
+            "{out}"
+        );
+        assert_eq!(
+            out.matches("Signature Verified Successfully").count(),
+            2,
+            "{out}"
+        );
+        assert!(
+            out.contains("Signature and comment signature verified"),
+            "{out}"
+        );
+        assert!(
+            out.contains(&format!(
+                "Trusted comment: kiosk {} entries",
+                place.key().origin()
+            )),
+            "{out}"
+        );
         let extra: Vec<&str> = out
             .lines()
             .filter(|line| line.starts_with("tagmanifest") && !line.contains(':'))
             .collect();
-        assert_eq!(extra, ["tagmanifest-sha256.txt", "tagmanifest-sha256.txt.minisig"]);
+        assert_eq!(
+            extra,
+            ["tagmanifest-sha256.txt", "tagmanifest-sha256.txt.minisig"]
+        );
     }
 }
 
@@ -93,7 +116,7 @@ fn minisign_or_sha256sum_finds_each_changed_byte() {
 fn minisign_takes_the_key_of_the_ledger_and_no_other() {
     let place = Place::new();
     let made = place.bundle("made", &[3]);
-    let other = place.made("other", &[3], &Notary::new(&place.ledger(), &[(0, 1)]), &Key::new(9));
+    let other = place.made("other", &[3], &other_key(9));
     let by = |key: &Path, folder: &Path| {
         Command::new("minisign")
             .args(["-q", "-V", "-p"])
