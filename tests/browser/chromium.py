@@ -135,6 +135,16 @@ class Chromium:
         node = self.page("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.page("DOM.setFileInputFiles", nodeId=node, files=[os.path.abspath(file) for file in files])
 
+    def drop(self, selector, files):
+        """Drags files or a folder onto an element, and lets go."""
+        self.page("Input.setIgnoreInputEvents", ignore=False)
+        place = self.value(
+            f"(() => {{ const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })()")
+        data = {"items": [], "files": [os.path.abspath(file) for file in files], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.page("Input.dispatchDragEvent", type=kind, x=place[0], y=place[1], data=data)
+
     def picture(self, path):
         """The whole page as a PNG."""
         import base64

@@ -22,7 +22,8 @@ use broker::Paths;
 
 use crate::CommandError;
 
-pub(crate) use secret::SecretError;
+pub(crate) use secret::{SecretError, SecretKey};
+pub(crate) use sign::password;
 
 /// Options of `kioskctl rules`.
 #[derive(clap::Args)]

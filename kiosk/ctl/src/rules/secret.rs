@@ -126,6 +126,11 @@ impl SecretKey {
         Ok(format!("{what}\n{}\n", base64_encode(&all)))
     }
 
+    /// The 32 bytes it is made of.
+    pub(crate) fn seed(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
     /// The public half, as minisign's file.
     pub(crate) fn public_text(&self) -> String {
         let mut bytes = b"Ed".to_vec();

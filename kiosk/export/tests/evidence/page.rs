@@ -160,6 +160,36 @@ fn a_bundle_as_it_was_made_is_good_by_the_page_that_is_in_it() {
 }
 
 #[test]
+fn a_folder_that_is_dropped_is_checked_like_one_that_is_chosen() {
+    let place = Place::new();
+    let page = page(&place, VERIFY_PAGE);
+    let made = place.bundle("made", &[3, 4]);
+    let changed = place.copy(&made, "changed");
+    fs::write(changed.join("data/rows/3.jsonl"), "{}\n").unwrap();
+    let drop = |folder: &Path| json!({ "page": page, "folder": folder, "dropped": true });
+    let shown = browse(&place, &[drop(&made), drop(&changed)]);
+    good(&shown[0]);
+    bad(&shown[1], "changed rows");
+    assert!(
+        shown[1]["reasons"]
+            .to_string()
+            .contains("data/rows/3.jsonl")
+    );
+}
+
+#[test]
+fn a_browser_that_cannot_check_signatures_calls_nothing_good() {
+    let place = Place::new();
+    let made = place.bundle("made", &[3]);
+    let deny =
+        "'use strict'; crypto.subtle.importKey = () => Promise.reject(new Error('no Ed25519'));";
+    let page = page(&place, &VERIFY_PAGE.replace("'use strict';", deny));
+    let shown = browse(&place, &[case(&page, &made)]);
+    bad(&shown[0], "no Ed25519");
+    assert_eq!(codes(&shown[0]).into_iter().collect::<Vec<_>>(), ["cannot"]);
+}
+
+#[test]
 fn one_flipped_bit_in_any_file_makes_a_bundle_bad() {
     let place = Place::new();
     let page = page(&place, VERIFY_PAGE);
