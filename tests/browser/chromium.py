@@ -7,6 +7,8 @@ message on the console and every exception is kept, for the test to refuse.
 import json
 import os
 import select
+import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -19,7 +21,7 @@ class Chromium:
     """A browser with one page."""
 
     def __init__(self, width=1000, height=1400):
-        self.profile = tempfile.TemporaryDirectory(prefix="chromium-")
+        self.profile = tempfile.mkdtemp(prefix="chromium-")
         theirs_in, self.ours_out = os.pipe()
         self.ours_in, theirs_out = os.pipe()
 
@@ -33,13 +35,13 @@ class Chromium:
             "chromium", "--headless=new", "--remote-debugging-pipe", "--disable-gpu", "--disable-quic",
             "--no-first-run", "--disable-background-networking", "--disable-component-update",
             "--disable-sync", "--disable-dev-shm-usage", "--mute-audio", "--hide-scrollbars",
-            f"--window-size={width},{height}", f"--user-data-dir={self.profile.name}",
+            f"--window-size={width},{height}", f"--user-data-dir={self.profile}",
         ]
         if os.geteuid() == 0:
             # Chromium's own sandbox does not start as root. Tests only.
             command.append("--no-sandbox")
         self.process = subprocess.Popen(
-            [*command, "about:blank"], preexec_fn=wire, close_fds=False, stdin=subprocess.DEVNULL,
+            [*command, "about:blank"], preexec_fn=wire, close_fds=False, start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(theirs_in)
         os.close(theirs_out)
@@ -58,11 +60,16 @@ class Chromium:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        # All of its processes: one that is left would write into the profile while it goes.
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.ours_in)
         os.close(self.ours_out)
-        self.profile.cleanup()
+        for _ in range(100):
+            shutil.rmtree(self.profile, ignore_errors=True)
+            if not os.path.exists(self.profile):
+                break
+            time.sleep(0.05)
 
     def ask(self, method, session=None, **params):
         self.number += 1

@@ -51,33 +51,46 @@ const EVENTS: [(&str, &str, &str); 33] = [
     ("sealed", "期間の封印", "period sealed"),
 ];
 
-/// Keys of entries.
+/// Keys of entries, in the order in which people want them.
 const KEYS: [(&str, &str, &str); 56] = [
-    ("format", "形式", "format"),
     ("number", "番号", "number"),
-    ("previous", "前の記録のハッシュ", "leaf of the entry before"),
     ("recorded_utc", "時刻 (UTC)", "time (UTC)"),
-    ("boot_id", "起動の ID", "id of the boot"),
-    (
-        "boottime_ns",
-        "起動からの時間 (ns)",
-        "time since the boot (ns)",
-    ),
-    ("host", "機械", "machine"),
-    ("kiosk", "キオスクの版", "version of the kiosk"),
     ("event", "出来事", "event"),
-    ("rows", "行の数", "rows"),
-    ("rows_sha256", "行の SHA-256", "SHA-256 of the rows"),
-    ("insertion", "挿入の記録", "entry of the insertion"),
     ("verdict", "答え", "verdict"),
     ("reasons", "理由", "reasons"),
     ("code", "種類", "code"),
     ("count", "数", "count"),
+    ("insertion", "挿入の記録", "entry of the insertion"),
     ("medium", "登録された媒体", "registered medium"),
+    ("visit", "訪問", "visit"),
+    ("person", "人", "person"),
+    ("company", "会社", "company"),
+    ("occasion", "機会", "occasion"),
+    ("way", "向き", "way"),
     ("target", "対象", "target"),
     ("kind", "種類", "kind"),
     ("name", "名前", "name"),
     ("size_bytes", "大きさ (バイト)", "size (bytes)"),
+    ("claim", "媒体の名乗り", "what the medium says of itself"),
+    ("vid", "ベンダー ID", "vendor id"),
+    ("pid", "製品 ID", "product id"),
+    ("serial", "製造番号", "serial number"),
+    ("manufacturer", "メーカー", "manufacturer"),
+    ("product", "製品", "product"),
+    ("interfaces", "機能", "interfaces"),
+    ("capacity_bytes", "容量 (バイト)", "capacity (bytes)"),
+    ("refused", "拒否の理由", "why it was refused"),
+    ("action", "処置", "action"),
+    ("reason", "理由", "reason"),
+    ("until", "いつまで", "until"),
+    ("by", "した人", "by"),
+    ("user", "利用者", "user"),
+    ("uid", "利用者番号", "uid"),
+    ("login_user", "ログインした人", "who logged in"),
+    ("login_uid", "その番号", "uid that logged in"),
+    ("started", "検査の始まり", "scan began"),
+    ("finished", "検査の終わり", "scan ended"),
+    ("fault", "故障", "fault"),
     ("rules", "検査ルール", "rules"),
     ("bundle", "ルールの組", "bundle of rules"),
     ("version", "版", "version"),
@@ -88,31 +101,18 @@ const KEYS: [(&str, &str, &str); 56] = [
     ("engines", "ほかの検査エンジン", "other engines"),
     ("volumes", "ボリューム", "volumes"),
     ("totals", "合計", "totals"),
-    ("started", "検査の始まり", "scan began"),
-    ("finished", "検査の終わり", "scan ended"),
-    ("fault", "故障", "fault"),
-    ("refused", "拒否の理由", "why it was refused"),
-    ("claim", "媒体の名乗り", "what the medium says of itself"),
-    ("vid", "ベンダー ID", "vendor id"),
-    ("pid", "製品 ID", "product id"),
-    ("serial", "製造番号", "serial number"),
-    ("manufacturer", "メーカー", "manufacturer"),
-    ("product", "製品", "product"),
-    ("interfaces", "機能", "interfaces"),
-    ("capacity_bytes", "容量 (バイト)", "capacity (bytes)"),
-    ("occasion", "機会", "occasion"),
-    ("visit", "訪問", "visit"),
-    ("person", "人", "person"),
-    ("company", "会社", "company"),
-    ("way", "向き", "way"),
-    ("by", "した人", "by"),
-    ("user", "利用者", "user"),
-    ("uid", "利用者番号", "uid"),
-    ("login_user", "ログインした人", "who logged in"),
-    ("login_uid", "その番号", "uid that logged in"),
-    ("action", "処置", "action"),
-    ("reason", "理由", "reason"),
-    ("until", "いつまで", "until"),
+    ("rows", "行の数", "rows"),
+    ("rows_sha256", "行の SHA-256", "SHA-256 of the rows"),
+    ("kiosk", "キオスクの版", "version of the kiosk"),
+    ("host", "機械", "machine"),
+    ("boot_id", "起動の ID", "id of the boot"),
+    (
+        "boottime_ns",
+        "起動からの時間 (ns)",
+        "time since the boot (ns)",
+    ),
+    ("previous", "前の記録のハッシュ", "leaf of the entry before"),
+    ("format", "形式", "format"),
 ];
 
 /// Values that people know by another word.
@@ -150,6 +150,12 @@ pub(super) fn path(keys: &[String]) -> (String, String) {
         .collect();
     let (ja, en): (Vec<&str>, Vec<&str>) = words.into_iter().unzip();
     (ja.join("・"), en.join(", "))
+}
+
+/// Where a key stands among the others: those without a word last.
+pub(super) fn place(key: &str) -> usize {
+    let place = KEYS.iter().position(|(name, ..)| *name == key);
+    place.unwrap_or(KEYS.len())
 }
 
 /// What a value is called, when its key has words for values: a file may be called `pass`.

@@ -180,9 +180,12 @@ fn flatten(value: &Value, keys: &[String], lines: &mut Vec<(Vec<String>, String)
         }
         Value::Object(object) => match name(value) {
             Some(name) => lines.push((keys.to_vec(), name)),
-            None => object
-                .iter()
-                .for_each(|(key, value)| flatten(value, &below(key.clone()), lines)),
+            None => {
+                let mut all: Vec<(&String, &Value)> = object.iter().collect();
+                all.sort_by_key(|(key, _)| labels::place(key));
+                all.into_iter()
+                    .for_each(|(key, value)| flatten(value, &below(key.clone()), lines));
+            }
         },
         Value::Array(values) if values.iter().all(|one| !one.is_object() && !one.is_array()) => {
             let all: Vec<String> = values.iter().map(scalar).collect();
