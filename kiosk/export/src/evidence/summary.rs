@@ -17,7 +17,7 @@ use super::labels;
 const SUMMARY_ROWS_MAX: usize = 500;
 
 /// Deepest value of an entry that the page takes apart. Entries have five levels.
-const DEPTH_MAX: usize = 16;
+const SUMMARY_DEPTH_MAX: usize = 16;
 
 const HEAD: &str = include_str!("summary.html");
 
@@ -34,6 +34,25 @@ struct Counted {
     other: Vec<Row>,
     counts: [u64; 3],
     unknown: u64,
+}
+
+impl Counted {
+    fn add(&mut self, bytes: &str) {
+        let Ok(row) = serde_json::from_str::<Row>(bytes) else {
+            self.unknown = self.unknown.saturating_add(1);
+            return;
+        };
+        let [clean, matched, unchecked] = &mut self.counts;
+        let (count, kept) = match row.outcome {
+            Outcome::Clean => (clean, &mut self.clean),
+            Outcome::Matched => (matched, &mut self.other),
+            Outcome::Unchecked(_) => (unchecked, &mut self.other),
+        };
+        *count = count.saturating_add(1);
+        if kept.len() < SUMMARY_ROWS_MAX {
+            kept.push(row);
+        }
+    }
 }
 
 impl Summary {
@@ -96,20 +115,7 @@ impl Summary {
 
     /// One row of the entry that came last.
     pub(super) fn row(&mut self, bytes: &str) {
-        let Ok(row) = serde_json::from_str::<Row>(bytes) else {
-            self.rows.unknown = self.rows.unknown.saturating_add(1);
-            return;
-        };
-        let [clean, matched, unchecked] = &mut self.rows.counts;
-        let (count, kept) = match row.outcome {
-            Outcome::Clean => (clean, &mut self.rows.clean),
-            Outcome::Matched => (matched, &mut self.rows.other),
-            Outcome::Unchecked(_) => (unchecked, &mut self.rows.other),
-        };
-        *count = count.saturating_add(1);
-        if kept.len() < SUMMARY_ROWS_MAX {
-            kept.push(row);
-        }
+        self.rows.add(bytes);
     }
 
     /// The rows of the entry are complete.
@@ -175,7 +181,7 @@ fn spelled(code: &impl serde::Serialize) -> String {
 fn flatten(value: &Value, keys: &[String], lines: &mut Vec<(Vec<String>, String)>) {
     let below = |key: String| [keys, &[key]].concat();
     match value {
-        Value::Object(object) if DEPTH_MAX < keys.len() => {
+        Value::Object(object) if SUMMARY_DEPTH_MAX < keys.len() => {
             lines.push((keys.to_vec(), Value::Object(object.clone()).to_string()));
         }
         Value::Object(object) => match name(value) {
@@ -254,13 +260,13 @@ mod tests {
     #[test]
     fn a_value_past_the_depth_is_spelled_as_it_is() {
         let mut value = Value::from(1);
-        for _ in 0..=DEPTH_MAX + 1 {
+        for _ in 0..=SUMMARY_DEPTH_MAX + 1 {
             value = serde_json::json!({ "a": value });
         }
         let mut lines = Vec::new();
         flatten(&value, &[], &mut lines);
         assert_eq!(lines.len(), 1);
-        assert_eq!(lines[0].0.len(), DEPTH_MAX + 1);
+        assert_eq!(lines[0].0.len(), SUMMARY_DEPTH_MAX + 1);
         assert_eq!(lines[0].1, r#"{"a":1}"#);
     }
 
@@ -274,5 +280,19 @@ mod tests {
             values.contains(&"a⟨FF⟩⟨U+000A⟩") && values.contains(&"1, -, x"),
             "{values:?}"
         );
+    }
+
+    #[test]
+    fn rows_past_the_most_of_a_sort_are_counted_and_not_kept() {
+        let row = r#"{"volume":0,"path":"a","within":[],"kind":"file","size_bytes":5,"sha256":null,
+            "type":null,"outcome":"clean","inherited":false,"findings":[]}"#;
+        let mut rows = Counted::default();
+        for _ in 0..=SUMMARY_ROWS_MAX {
+            rows.add(row);
+        }
+        rows.add(&row.replace("\"clean\"", "{\"unchecked\":\"limit\"}"));
+        rows.add("{}");
+        assert_eq!((rows.clean.len(), rows.other.len()), (SUMMARY_ROWS_MAX, 1));
+        assert_eq!((rows.counts, rows.unknown), ([501, 0, 1], 1));
     }
 }

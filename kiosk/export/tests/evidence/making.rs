@@ -158,10 +158,13 @@ fn sqlite3(place: &Place, sql: &str) {
     run(&format!("{drop}{sql}"));
 }
 
+/// What somebody does to a ledger.
+type Change<'a> = &'a dyn Fn(&Place);
+
 #[test]
 fn proofs_that_do_not_hold_make_no_bundle() {
     let other = other_key(2);
-    let changes: [(&str, &dyn Fn(&Place)); 4] = [
+    let changes: [(&str, Change<'_>); 4] = [
         // Somebody made the last entry but one anew: the root is another.
         ("the proof of entry 3 does not hold", &|place| {
             let ledger = Ledger::open(&place.ledger()).unwrap();
