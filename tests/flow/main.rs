@@ -34,6 +34,10 @@ mod hostile;
 #[cfg(test)]
 mod hidden;
 
+/// Bundles of entries for auditors.
+#[cfg(test)]
+mod evidence;
+
 /// Exit statuses, and whose medium it is.
 #[cfg(test)]
 mod statuses;

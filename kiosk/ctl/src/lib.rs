@@ -130,6 +130,9 @@ pub enum CommandError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] record::LedgerError),
+    /// An evidence bundle was not made.
+    #[error(transparent)]
+    Evidence(#[from] export::evidence::EvidenceError),
     /// The ledger was not written.
     #[error(transparent)]
     Record(#[from] broker::recorder::RecordError),

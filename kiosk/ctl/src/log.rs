@@ -35,6 +35,8 @@ mod compared;
 #[cfg(test)]
 mod sample;
 
+mod evidence;
+
 use std::path::PathBuf;
 
 use broker::Paths;
@@ -66,6 +68,8 @@ enum Command {
     Close(close::Arguments),
     /// Sign that the ledger was looked through since the last time, or list when it was
     Review(review::Review),
+    /// Write entries into a folder that others can check without the kiosk
+    Evidence(evidence::Arguments),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify(verify::Verify),
     /// Give out a signed checkpoint, to be kept elsewhere, or the public key
@@ -99,6 +103,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         | Command::Hunt(_)
         | Command::Close(_)
         | Command::Review(_)
+        | Command::Evidence(_)
         | Command::Checkpoint(_)
         | Command::Cosign(_)
         | Command::NewKey(_)
@@ -114,6 +119,9 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
         Command::Close(close) => close::run(close, &ledger, own, paths),
         Command::Review(review) => review::run(review, &ledger, own.map(PathBuf::as_path), paths),
+        Command::Evidence(evidence) => {
+            evidence::run(evidence, &ledger, own.map(PathBuf::as_path), paths)
+        }
         Command::Verify(verify) => verify::run(verify, &ledger),
         Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
         Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),
