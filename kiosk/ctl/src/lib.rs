@@ -130,6 +130,9 @@ pub enum CommandError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] record::LedgerError),
+    /// Nothing was taken out of the ledger.
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
     /// The ledger was not written.
     #[error(transparent)]
     Record(#[from] broker::recorder::RecordError),

@@ -1,4 +1,4 @@
-//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` writes.
+//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` and `export` writes.
 
 mod list;
 
@@ -11,6 +11,8 @@ mod custody;
 mod audit;
 
 mod compared;
+
+mod export;
 
 use std::path::PathBuf;
 
@@ -40,6 +42,8 @@ enum Command {
     Show(show::Show),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
+    /// Hand entries to other programs: spreadsheets, watchers, checkers of files
+    Export(Box<export::Arguments>),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify {
         /// From this entry on
@@ -59,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::List(list) => list::run(list, &ledger),
         Command::Show(show) => show::run(show, &ledger),
         Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
+        Command::Export(export) => export::run(export, &ledger, arguments.ledger.as_deref(), paths),
         Command::Verify { since, json } => verify(&ledger, *since, *json),
     }
 }
