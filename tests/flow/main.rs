@@ -150,3 +150,7 @@ mod people;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod ledger;
+
+/// The ledger in the forms that other programs read.
+#[cfg(test)]
+mod exports;

@@ -4,7 +4,7 @@ use wire::Verdict;
 use wire::ledger::{Event, Judged, SelfTest};
 use wire::rule_change::Person;
 
-use crate::spelling::{person, visitor, whom};
+use crate::spelling::{person, printed, visitor, whom};
 
 /// What an entry is about, as far as it says so itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,15 +111,13 @@ pub fn who(event: &Event) -> String {
             let visit = occasion.as_deref().and_then(|one| one.visit.as_ref());
             visit.map(visitor).unwrap_or_default()
         }
-        Event::WaiverEnded { by, .. } | Event::Mitigated { by, .. } => wire::name::line(by),
-        Event::Waived(waived) => {
-            wire::name::line(&format!("{} and {}", waived.approved_by, waived.second))
-        }
+        Event::WaiverEnded { by, .. } | Event::Mitigated { by, .. } => printed(by),
+        Event::Waived(waived) => printed(&format!("{} and {}", waived.approved_by, waived.second)),
         Event::RulesInstalled(change) | Event::RulesRolledBack(change) => person(&change.by),
         Event::RulesRefused(refused) => person(&refused.by),
         Event::ListChanged(change) => {
             let second = change.second.as_deref();
-            let second = second.map(|name| format!(" and {}", wire::name::line(name)));
+            let second = second.map(|name| format!(" and {}", printed(name)));
             let by = change.by.as_ref().map(person);
             by.unwrap_or_default() + &second.unwrap_or_default()
         }

@@ -86,10 +86,14 @@ pub fn spelled(line: &Line) -> String {
     text
 }
 
-/// What kind of event it is: a watcher's rules go by it.
+/// What kind of event it is: a watcher's rules go by it. The event as the ledger calls it,
+/// `finding` for a file, `judged-` and the verdict, or `refused` for a verdict without a scan.
 fn signature(line: &Line) -> String {
+    let mut values = line.values.iter();
+    let is_refusal = values.any(|(name, _)| name.starts_with("refused."));
     let verdict = line.values.iter().find(|(name, _)| name == "verdict");
     match (line.event.as_str(), verdict) {
+        ("judged", Some(_)) if is_refusal => "refused".to_owned(),
         ("judged", Some((_, verdict))) => format!("judged-{verdict}"),
         (event, _) => event.to_owned(),
     }

@@ -9,7 +9,7 @@ use wire::{MediumName, Outcome, Row};
 use crate::about::{Level, headline};
 use crate::book::{Book, Item};
 use crate::error::ExportError;
-use crate::spelling;
+use crate::spelling::{self, printed};
 
 /// Longest value in a line, in bytes: the longest path that is kept, when nothing in it must be
 /// spelled out. What is longer is cut, ends with [`CUT`], and is whole in the ledger.
@@ -128,10 +128,7 @@ fn of_entry(item: &Item) -> Result<Line, ExportError> {
         // A name in the event itself is the medium of this entry; else its insertion tells it.
         if !keys.contains_key("medium") {
             let medium = item.about.media.first();
-            line.add(
-                "medium",
-                &wire::name::line(medium.map_or("", String::as_str)),
-            );
+            line.add("medium", &printed(medium.map_or("", String::as_str)));
         }
         flatten(&mut line, "", &Value::Object(keys))?;
     }
@@ -153,10 +150,7 @@ fn of_row(item: &Item, row: &Row) -> Line {
     };
     let mut line = bare(item, "finding", headline, level);
     let medium = item.about.media.first();
-    line.add(
-        "medium",
-        &wire::name::line(medium.map_or("", String::as_str)),
-    );
+    line.add("medium", &printed(medium.map_or("", String::as_str)));
     let optional = |number: Option<u64>| number.map(|number| number.to_string());
     let values = [
         ("insertion", optional(item.about.insertion)),
@@ -167,7 +161,7 @@ fn of_row(item: &Item, row: &Row) -> Line {
         ("kind", Some(spelling::code(&row.kind))),
         ("size_bytes", optional(Some(row.size_bytes))),
         ("sha256", row.sha256.map(|digest| digest.to_string())),
-        ("type", row.content_type.as_deref().map(wire::name::line)),
+        ("type", row.content_type.as_deref().map(printed)),
         ("outcome", Some(outcome.to_owned())),
         ("gap", Some(gap)),
         ("findings", Some(spelling::findings(row))),
@@ -183,8 +177,8 @@ fn bare(item: &Item, event: &str, headline: &'static str, level: Level) -> Line 
         number: item.entry.number,
         leaf_sha256: item.entry.leaf_sha256,
         at: item.at,
-        host: wire::name::line(&item.content.host),
-        kiosk: wire::name::line(&item.content.kiosk),
+        host: printed(&item.content.host),
+        kiosk: printed(&item.content.kiosk),
         event: event.to_owned(),
         headline,
         level,
@@ -198,7 +192,7 @@ fn flatten(line: &mut Line, name: &str, value: &Value) -> Result<(), ExportError
         Value::Null => {}
         Value::Bool(said) => line.add(name, &said.to_string()),
         Value::Number(number) => line.add(name, &number.to_string()),
-        Value::String(text) => line.add(name, &wire::name::line(text)),
+        Value::String(text) => line.add(name, &printed(text)),
         Value::Array(_) if name == "reasons" => {
             let reasons: Vec<wire::Reason> = serde_json::from_value(value.clone())?;
             line.add(name, &spelling::reasons(&reasons));

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use wire::custody::{SignIn, VisitName};
+use wire::name::is_hidden;
 use wire::rule_change::Person;
 use wire::{MediumName, Outcome, Reason, Row};
 
@@ -17,6 +18,20 @@ pub fn hex_unless_exact(name: &MediumName) -> String {
         return String::new();
     }
     wire::name::hex(name.as_bytes())
+}
+
+/// A text of ours or of somebody else's with nothing hidden in it, however long it is.
+#[must_use]
+pub fn printed(text: &str) -> String {
+    let mut printed = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hidden(letter) {
+            printed.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter)));
+        } else {
+            printed.push(letter);
+        }
+    }
+    printed
 }
 
 /// The containers around a row, outermost first.
@@ -61,7 +76,7 @@ pub fn findings(row: &Row) -> String {
         let waiver = finding.waiver.map(|entry| format!(", waived by {entry}"));
         format!(
             "{} ({} {}{}){}",
-            wire::name::line(&finding.rule),
+            printed(&finding.rule),
             code(&finding.source),
             code(&finding.tier),
             waiver.unwrap_or_default(),
@@ -85,7 +100,7 @@ pub fn person(person: &Person) -> String {
         (None, Some(login), None) if login != person.uid => format!("uid {login} as {own}"),
         (None, Some(_) | None, _) => own,
     };
-    wire::name::line(&said)
+    printed(&said)
 }
 
 /// Who named themselves at the kiosk.
@@ -93,7 +108,7 @@ pub fn person(person: &Person) -> String {
 pub fn whom(whom: &SignIn) -> String {
     match whom {
         SignIn::Visit(visit) => visitor(visit),
-        SignIn::Staff(name) => wire::name::line(name),
+        SignIn::Staff(name) => printed(name),
     }
 }
 
@@ -101,5 +116,39 @@ pub fn whom(whom: &SignIn) -> String {
 #[must_use]
 pub fn visitor(visit: &VisitName) -> String {
     let said = format!("{} of {}, visit {}", visit.person, visit.company, visit.id);
-    wire::name::line(&said)
+    printed(&said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_printed_as_a_name_is(text in any::<String>()) {
+            let name = MediumName::new(text.as_bytes()).unwrap();
+            prop_assert_eq!(printed(&text), name.escaped().to_string());
+        }
+
+        #[test]
+        fn a_name_can_be_had_back_from_its_spelling_or_from_its_hex(
+            bytes in proptest::collection::vec(any::<u8>(), 0..20)
+        ) {
+            let name = MediumName::new(bytes.clone()).unwrap();
+            let hex = hex_unless_exact(&name);
+            if hex.is_empty() {
+                prop_assert_eq!(name.escaped().to_string().into_bytes(), bytes);
+            } else {
+                prop_assert_eq!(wire::name::unhex(&hex), Some(bytes));
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_escape_is_told_by_its_bytes() {
+        let name = MediumName::new("⟨U+202E⟩").unwrap();
+        assert_eq!(name.escaped().to_string(), "⟨U+202E⟩");
+        assert!(!hex_unless_exact(&name).is_empty());
+    }
 }

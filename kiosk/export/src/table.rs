@@ -5,7 +5,7 @@ use wire::Row;
 use crate::about::who;
 use crate::book::{Book, Item};
 use crate::error::ExportError;
-use crate::spelling;
+use crate::spelling::{self, printed};
 
 /// Which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ fn text(text: &str) -> Cell {
     if text.is_empty() {
         return Cell::Empty;
     }
-    Cell::Text(wire::name::line(text))
+    Cell::Text(printed(text))
 }
 
 /// A text in which what is hidden was spelled out where it was made.

@@ -1,15 +1,36 @@
 use super::*;
 
+use clap::Parser;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
 fn arguments(said: &[&str]) -> Arguments {
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
     let words = ["export"].iter().chain(said);
-    <Line as clap::Parser>::try_parse_from(words)
-        .unwrap()
-        .arguments
+    Line::try_parse_from(words).unwrap().arguments
+}
+
+#[test]
+fn options_that_contradict_one_another_are_refused() {
+    let entry = ["export", "--format", "csv", "--entry", "1"];
+    let file = ["export", "--format", "cef", "--to", "journald"];
+    for (said, more) in [
+        (entry, ["--since", "1"]),
+        (entry, ["--from", "2026-11-01"]),
+        (entry, ["--until", "2026-11-01"]),
+        (entry, ["--medium", "M-0001"]),
+        (entry, ["--verdict", "pass"]),
+        (file, ["--output", "a"]),
+    ] {
+        assert!(Line::try_parse_from(said).is_ok());
+        assert!(
+            Line::try_parse_from([&said[..], &more].concat()).is_err(),
+            "{more:?}"
+        );
+    }
 }
 
 #[track_caller]

@@ -309,3 +309,66 @@ fn what_is_too_long_for_a_line_is_cut_and_says_so() {
     }
     assert!(3 < cut, "{cut}");
 }
+
+#[test]
+fn refusals_withdrawals_wrong_pins_and_changed_lists_have_signatures_of_their_own() {
+    use wire::custody::{Refused, SignInFault, SignInRefused};
+    use wire::ledger::Event;
+    use wire::list_change::{ListChange, ListName};
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    let mut append = |event: Event| writer.append(&event, None).unwrap().number;
+    let name = MediumName::new("stick").unwrap();
+    let insertion = append(crate::common::inserted(&name));
+    let unregistered = wire::Reason {
+        code: wire::ReasonCode::Unregistered,
+        count: 1,
+    };
+    append(Event::Judged(Box::new(wire::ledger::Judged {
+        reasons: vec![unregistered],
+        medium: None,
+        totals: None,
+        refused: Some(Box::new(Refused {
+            entry: None,
+            detail: "no entry | has = this serial".to_owned(),
+            differences: Vec::new(),
+        })),
+        ..crate::common::judged(insertion, Verdict::Stop, 0, &name)
+    })));
+    append(Event::SignInRefused(Box::new(SignInRefused {
+        whom: None,
+        why: SignInFault::Unknown,
+        locked_seconds: 30,
+    })));
+    append(Event::ListChanged(Box::new(ListChange {
+        list: ListName::Media,
+        by: None,
+        second: None,
+        reason: None,
+        before_sha256: None,
+        after_sha256: Some(wire::Digest([1; 32])),
+        changed: Vec::new(),
+        more: 0,
+    })));
+    let (bytes, _) = exported(folder.path(), Selection::default(), |book, out| {
+        export::cef::write(book, out).unwrap()
+    });
+    let text = inert(&bytes, &["\n"]);
+    let lines: Vec<_> = text.lines().map(cef).collect();
+    let heads: Vec<[&str; 3]> = lines
+        .iter()
+        .map(|(head, _)| [head[4].as_str(), head[5].as_str(), head[6].as_str()])
+        .collect();
+    let wanted = [
+        ["inserted", "Medium inserted", "1"],
+        ["refused", "Medium STOP", "9"],
+        ["sign_in_refused", "Sign-in refused", "6"],
+        ["list_changed", "List changed by hand", "6"],
+    ];
+    assert_eq!(heads, wanted);
+    assert_eq!(
+        lines[1].1["mkRefusedDetail"],
+        "no entry | has = this serial"
+    );
+    assert_eq!(lines[2].1["reason"], "unknown");
+}
