@@ -1,6 +1,7 @@
 //! The two tables for people: an entry a line, and a file of a verdict a line.
 
 use wire::Row;
+use wire::ledger::Event;
 
 use crate::about::who;
 use crate::book::{Book, Item};
@@ -125,12 +126,9 @@ fn of_entry(item: &Item) -> Result<Vec<Cell>, ExportError> {
     let content = &item.content;
     let event = serde_json::to_value(&content.event)?;
     let name = event.get("event").and_then(serde_json::Value::as_str);
-    let reasons = match &content.event {
-        wire::ledger::Event::Withdrawn { reasons, .. } => spelling::reasons(reasons),
-        event => event
-            .judged()
-            .map(|judged| spelling::reasons(&judged.reasons))
-            .unwrap_or_default(),
+    let reasons = match (item.judged(), &content.event) {
+        (Some(judged), _) => spelling::reasons(&judged.reasons),
+        (None, event) => withdrawal(event),
     };
     let verdict = item.about.verdict.map(|verdict| spelling::code(&verdict));
     Ok(vec![
@@ -150,6 +148,14 @@ fn of_entry(item: &Item) -> Result<Vec<Cell>, ExportError> {
         spelled(item.entry.leaf_sha256.to_string()),
         spelled(record::canonical::line(&content.event)?),
     ])
+}
+
+/// Why a PASS was taken back; nothing for any other event.
+fn withdrawal(event: &Event) -> String {
+    if let Event::Withdrawn { reasons, .. } = event {
+        return spelling::reasons(reasons);
+    }
+    String::new()
 }
 
 fn of_files(

@@ -146,6 +146,7 @@ impl<W: Write> Zip<W> {
         let Some(open) = &mut self.open else {
             return Ok(());
         };
+        let is_last = matches!(flush, FlushCompress::Finish);
         let mut rest = bytes;
         let mut packed = Vec::with_capacity(BUFFER_BYTES);
         loop {
@@ -160,9 +161,10 @@ impl<W: Write> Zip<W> {
             self.out.write_all(&packed)?;
             let more = u64::try_from(packed.len()).unwrap_or(u64::MAX);
             self.position = self.position.saturating_add(more);
-            let is_done = match flush {
-                FlushCompress::Finish => status == Status::StreamEnd,
-                _ => rest.is_empty(),
+            let is_done = if is_last {
+                status == Status::StreamEnd
+            } else {
+                rest.is_empty()
             };
             if is_done {
                 return Ok(());

@@ -39,12 +39,15 @@ fn named(name: &str) -> MediumName {
     MediumName::new(name).unwrap()
 }
 
+/// Files that should be on a list and are not.
+type Missing = Vec<(MediumName, LeftOut)>;
+
 /// The list of a verdict over `rows`, what became of them, and the names that are left out.
 fn list(
     rows: &[Row],
     list: List,
     volume: Option<u32>,
-) -> Result<(Vec<u8>, Listed, Vec<(MediumName, LeftOut)>), ExportError> {
+) -> Result<(Vec<u8>, Listed, Missing), ExportError> {
     let ledger = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(ledger.path()).unwrap();
     let entry = scan(&mut writer, Verdict::Incomplete, &named("stick"), rows);
