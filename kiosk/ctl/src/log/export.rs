@@ -27,7 +27,7 @@ use wire::{Digest, MediumName, Verdict};
 use crate::CommandError;
 use crate::ledger;
 use crate::print;
-use outlet::{Journal, Outlet};
+use outlet::{JOURNAL_WAIT_MAX, Journal, Outlet};
 
 /// Options of `kioskctl log export`.
 #[derive(clap::Args)]
@@ -186,7 +186,7 @@ pub(crate) fn run(
         ledger::write(folder, paths, event(taken, file, sha256)).map(Some)
     };
     let (taken, entry) = if let Some(Receiver::Journald) = arguments.to {
-        let journal = Journal::connect(paths)?;
+        let journal = Journal::connect(paths, JOURNAL_WAIT_MAX)?;
         let taken = taken(arguments, &book, io::sink())?;
         let entry = tell(&taken, None, None)?;
         if let Some(form) = arguments.format.journal() {
@@ -195,7 +195,14 @@ pub(crate) fn run(
         (taken, entry)
     } else {
         let mut outlet = Outlet::open(arguments.output.as_deref())?;
-        let taken = taken(arguments, &book, &mut outlet)?;
+        let taken = taken(arguments, &book, &mut outlet);
+        let taken = taken.map_err(|error| {
+            let path = outlet.path();
+            if let ExportError::Write(source) = error {
+                return CommandError::file("write", path)(source);
+            }
+            error.into()
+        })?;
         let finished = outlet.finish()?;
         let entry = tell(&taken, finished.name(), Some(finished.sha256()))?;
         finished.hand_out()?;

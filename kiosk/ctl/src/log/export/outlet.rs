@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use broker::Paths;
 use nix::errno::Errno;
@@ -20,6 +21,9 @@ const MODE: u32 = 0o640;
 
 /// Where journald listens.
 const JOURNAL: &str = "run/systemd/journal/socket";
+
+/// Longest wait for a journal that does not read: it is behind for a second or two at its worst.
+pub(super) const JOURNAL_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// An export that is being written, hashed on its way.
 pub(super) struct Outlet {
@@ -63,16 +67,23 @@ impl Outlet {
         })
     }
 
+    /// The file that a disk that is full is named by.
+    pub(super) fn path(&self) -> PathBuf {
+        let place = self.file.as_ref();
+        place.map_or_else(spool, |place| place.path.clone())
+    }
+
     /// Brings everything to the disk.
     ///
     /// # Errors
     /// When the disk does not take it.
     pub(super) fn finish(self) -> Result<Finished, CommandError> {
+        let path = self.path();
         let file = self.out.into_inner();
         let file = file.map_err(|error| error.into_error());
-        let file = file.map_err(CommandError::system("write the export"))?;
+        let file = file.map_err(CommandError::file("write", &path))?;
         file.sync_all()
-            .map_err(CommandError::system("write the export"))?;
+            .map_err(CommandError::file("write", &path))?;
         Ok(Finished {
             file,
             sha256: Digest(self.hash.finalize().into()),
@@ -187,10 +198,15 @@ fn exists(path: &Path) -> CommandError {
     ))
 }
 
+/// Where what goes to standard output is until the ledger knows it.
+fn spool() -> PathBuf {
+    std::env::var_os("TMPDIR").map_or_else(|| "/var/tmp".into(), PathBuf::from)
+}
+
 /// A file that is gone when this program is. An export can be larger than the memory, which is
 /// what /tmp often is made of.
 fn nameless() -> Result<File, CommandError> {
-    let folder = std::env::var_os("TMPDIR").map_or_else(|| "/var/tmp".into(), PathBuf::from);
+    let folder = spool();
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
     options.custom_flags(OFlag::O_TMPFILE.bits());
@@ -202,14 +218,15 @@ fn nameless() -> Result<File, CommandError> {
 pub(super) struct Journal(UnixDatagram);
 
 impl Journal {
-    /// Connects to it.
+    /// Connects to it; no line waits longer than `wait` for it.
     ///
     /// # Errors
     /// When none listens.
-    pub(super) fn connect(paths: &Paths) -> Result<Self, CommandError> {
+    pub(super) fn connect(paths: &Paths, wait: Duration) -> Result<Self, CommandError> {
         let path = paths.root().join(JOURNAL);
         let connect = || {
             let socket = UnixDatagram::unbound()?;
+            socket.set_write_timeout(Some(wait))?;
             socket.connect(&path)?;
             Ok(socket)
         };
@@ -218,12 +235,16 @@ impl Journal {
             .map_err(CommandError::file("reach the journal at", path.clone()))
     }
 
-    /// Sends one entry, and waits while the journal is behind.
+    /// Sends one entry.
     ///
     /// # Errors
-    /// When it went away.
+    /// When the journal went away, or does not read.
     pub(super) fn send(&self, datagram: &[u8]) -> io::Result<()> {
-        self.0.send(datagram).map(|_| ())
+        let sent = self.0.send(datagram);
+        sent.map(|_| ()).map_err(|error| {
+            let why = format!("the journal did not take a line: {error}");
+            io::Error::new(error.kind(), why)
+        })
     }
 }
 
@@ -289,5 +310,21 @@ mod tests {
         let path = folder.path().join("a.csv");
         std::os::unix::fs::symlink(folder.path().join("b"), &path).unwrap();
         assert!(Outlet::open(Some(&path)).is_err());
+    }
+
+    #[test]
+    fn a_journal_that_does_not_read_ends_the_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(JOURNAL);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let paths = Paths::chosen(Some(folder.path().to_owned()));
+        assert!(Journal::connect(&paths, JOURNAL_WAIT_MAX).is_err());
+        let journald = UnixDatagram::bind(&path).unwrap();
+        let journal = Journal::connect(&paths, Duration::from_millis(50)).unwrap();
+        let sent = (0..100_000).find_map(|_| journal.send(b"MESSAGE=a\n").err());
+        assert_eq!(sent.unwrap().kind(), io::ErrorKind::WouldBlock);
+        // What was sent is whole.
+        let mut buffer = [0; 100];
+        assert_eq!(journald.recv(&mut buffer).unwrap(), b"MESSAGE=a\n".len());
     }
 }
