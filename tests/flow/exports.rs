@@ -74,9 +74,11 @@ fn every_form_is_a_new_file_that_an_entry_names_with_its_hash() {
 fn what_goes_to_standard_output_is_in_the_ledger_with_its_hash_too() {
     let root = Root::new();
     root.recorded(&folder(&root), &[]);
-    let done = export(&root, &["--format", "csv", "--verdict", "stop"]);
+    let done = export(&root, &["--format", "csv"]);
     done.exits(0);
     assert!(done.stdout.starts_with('\u{feff}'));
+    // An apostrophe before the formula, and the name is all there.
+    assert!(done.stdout.contains("'=cmd|' calc'!A1"), "{}", done.stdout);
     let event = told(&root, "csv");
     assert_eq!(event["file"], Value::Null);
     let copy = root.path().join("copy");
