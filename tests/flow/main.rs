@@ -166,3 +166,7 @@ mod audit;
 /// What is found in the ledger, and what is hunted down.
 #[cfg(test)]
 mod finding;
+
+/// The ledger in the forms that other programs read.
+#[cfg(test)]
+mod exports;

@@ -60,6 +60,13 @@ const UNREACHABLE: [(&str, &[&str]); 12] = [
             "rusqlite",
         ],
     ),
+    // It spells what it is given: it starts nothing, and parses nothing of a medium.
+    (
+        "export",
+        &[
+            "broker", "scan", "volume", "unpack", "inspect", "show", "ctl", "yara-x",
+        ],
+    ),
     (
         "export",
         &[

@@ -133,6 +133,9 @@ pub enum CommandError {
     /// An evidence bundle was not made.
     #[error(transparent)]
     Evidence(#[from] export::evidence::EvidenceError),
+    /// Nothing was taken out of the ledger.
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
     /// The ledger was not written.
     #[error(transparent)]
     Record(#[from] broker::recorder::RecordError),

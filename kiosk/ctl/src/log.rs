@@ -32,10 +32,9 @@ mod seal;
 
 mod compared;
 
-#[cfg(test)]
-mod sample;
-
 mod evidence;
+
+mod export;
 
 use std::path::PathBuf;
 
@@ -70,6 +69,8 @@ enum Command {
     Review(review::Review),
     /// Write entries into a folder that others can check without the kiosk
     Evidence(evidence::Arguments),
+    /// Hand entries to other programs: spreadsheets, watchers, checkers of files
+    Export(Box<export::Arguments>),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify(verify::Verify),
     /// Give out a signed checkpoint, to be kept elsewhere, or the public key
@@ -104,6 +105,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         | Command::Close(_)
         | Command::Review(_)
         | Command::Evidence(_)
+        | Command::Export(_)
         | Command::Checkpoint(_)
         | Command::Cosign(_)
         | Command::NewKey(_)
@@ -111,6 +113,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         | Command::Seal(_) => {}
     }
     let own = arguments.ledger.as_ref();
+    let near = arguments.ledger.as_deref();
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
     match &arguments.command {
@@ -118,10 +121,9 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::Show(show) => show::run(show, &ledger, paths),
         Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
         Command::Close(close) => close::run(close, &ledger, own, paths),
-        Command::Review(review) => review::run(review, &ledger, own.map(PathBuf::as_path), paths),
-        Command::Evidence(evidence) => {
-            evidence::run(evidence, &ledger, own.map(PathBuf::as_path), paths)
-        }
+        Command::Review(review) => review::run(review, &ledger, near, paths),
+        Command::Evidence(evidence) => evidence::run(evidence, &ledger, near, paths),
+        Command::Export(export) => export::run(export, &ledger, near, paths),
         Command::Verify(verify) => verify::run(verify, &ledger),
         Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
         Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),
