@@ -1,0 +1,414 @@
+//! What people did: cases, waivers, lending, sign-ins, and changes of lists.
+
+use super::table::Kind::{Fixed, Number, Words};
+use super::{Cell, Section, Table, View, cell};
+use crate::bounded::length;
+use crate::gather::people::{Lending, ListLine};
+use crate::language::{Language, text};
+use crate::say::{self, number};
+
+pub(super) fn cases(view: View<'_>) -> Section {
+    let (month, language) = (view.month, view.language);
+    let mut section = Section::new(
+        "cases",
+        text(
+            "使用禁止の媒体の処置",
+            "Cases: what became of stopped media",
+        ),
+        text(
+            "使用禁止になった媒体をどうしたか、まだ記録のないものがあるかに答える。",
+            "Answers what became of media that were stopped, and which cases are still open.",
+        ),
+        language,
+    );
+    let mut open = Table::new(
+        &[
+            (text("挿入の記録", "Insertion"), Number),
+            (text("日時", "Time"), Fixed),
+            (text("媒体", "Medium"), Words),
+        ],
+        text("未処置の媒体はない。", "No case is open."),
+        language,
+    )
+    .called(text("期末に未処置", "Open at the end of the period"));
+    for insertion in &month.left.open {
+        let known = month.insertions.get(*insertion);
+        let row = open.row(vec![
+            cell(insertion.to_string()),
+            cell(known.map_or_else(|| "-".to_owned(), |known| view.time(&known.utc))),
+            cell(known.map_or("-", |known| known.label.as_str())),
+        ]);
+        row.is_flagged = true;
+    }
+    let more = month
+        .left
+        .open_cases
+        .saturating_sub(length(&month.left.open));
+    open.more(more, "kioskctl status");
+    section.tables.push(open);
+    let mut closed = Table::new(
+        &[
+            (text("記録", "Entry"), Number),
+            (text("日時", "Time"), Fixed),
+            (text("挿入の記録", "Insertion"), Number),
+            (text("媒体", "Medium"), Words),
+            (text("処置", "What was done"), Fixed),
+            (text("誰が", "By"), Words),
+        ],
+        text(
+            "この月に処置の記録はない。",
+            "No case was closed in this month.",
+        ),
+        language,
+    )
+    .called(text("この月の処置", "Closed in this month"));
+    closed.lines(
+        &month.cases.closed,
+        "kioskctl log list --event mitigated",
+        |one| {
+            let known = month.insertions.get(one.insertion);
+            vec![
+                cell(one.at.entry.to_string()),
+                cell(view.time(&one.at.utc)),
+                cell(one.insertion.to_string()),
+                cell(known.map_or("-", |known| known.label.as_str())),
+                cell(say::mitigation(one.action).say(language)),
+                cell(&one.by),
+            ]
+        },
+    );
+    section.tables.push(closed);
+    section
+}
+
+pub(super) fn waivers(view: View<'_>) -> Section {
+    let (month, language) = (view.month, view.language);
+    let mut section = Section::new(
+        "waivers",
+        text("例外の承認", "Waivers"),
+        text(
+            "誰と誰が、どの内容について、いつまで、なぜ例外を認めたかに答える。",
+            "Answers which two people let one content pass one rule, until when, and why.",
+        ),
+        language,
+    );
+    let columns = [
+        (text("記録", "Entry"), Number),
+        (text("定義・内容", "Rule, content"), Words),
+        (text("承認者", "Answer for it"), Words),
+        (text("期限", "Until"), Fixed),
+        (text("理由", "Reason"), Words),
+    ];
+    let cells = |entry: u64, waived: &wire::waiver::Waived| {
+        let medium = waived.medium.as_deref();
+        let medium = medium.map(|medium| match language {
+            Language::Ja => format!("（媒体 {medium} のみ）"),
+            Language::En => format!("(medium {medium} only)"),
+        });
+        vec![
+            cell(entry.to_string()),
+            cell(&waived.rule).small(format!("SHA-256 {}", waived.sha256)),
+            cell(format!("{}, {}", waived.approved_by, waived.second)),
+            cell(&waived.until),
+            cell(format!("{}{}", waived.reason, medium.unwrap_or_default())),
+        ]
+    };
+    let none = text(
+        "期末に有効な例外はない。",
+        "No waiver is in force at the end.",
+    );
+    let mut held = Table::new(&columns, none, language).called(text(
+        "期末に有効な例外",
+        "In force at the end of the period",
+    ));
+    for (entry, kept) in &month.left.waivers {
+        held.row(cells(*entry, &kept.waived));
+    }
+    section.tables.push(held);
+    let none = text(
+        "この月に承認された例外はない。",
+        "No waiver was given in this month.",
+    );
+    let mut given = Table::new(&columns, none, language)
+        .called(text("この月に承認された例外", "Given in this month"));
+    given.lines(
+        &month.cases.given,
+        "kioskctl log list --event waived",
+        |(at, waived)| cells(at.entry, waived),
+    );
+    section.tables.push(given);
+    if 0 < month.cases.ended.count() {
+        let mut ended = Table::new(
+            &[
+                (text("記録", "Entry"), Number),
+                (text("日時", "Time"), Fixed),
+                (text("例外の記録", "Waiver"), Number),
+                (text("誰が", "By"), Words),
+            ],
+            text("", ""),
+            language,
+        )
+        .called(text("この月に終えた例外", "Ended in this month"));
+        let command = "kioskctl log list --event waiver_ended";
+        ended.lines(&month.cases.ended, command, |(at, waiver, by)| {
+            vec![
+                cell(at.entry.to_string()),
+                cell(view.time(&at.utc)),
+                cell(waiver.to_string()),
+                cell(by),
+            ]
+        });
+        section.tables.push(ended);
+    }
+    section
+}
+
+pub(super) fn lending(view: View<'_>) -> Section {
+    let (month, language) = (view.month, view.language);
+    let mut section = Section::new(
+        "lending",
+        text("登録の申請と貸出し", "Requests and lending"),
+        text(
+            "登録の申請と回答、媒体の貸出しと返却に、残っているものがあるかに答える。",
+            "Answers what was asked for, lent and returned, and what is still out.",
+        ),
+        language,
+    );
+    let left = &month.left;
+    let said = match language {
+        Language::Ja => format!(
+            "期末に貸出し中{}（うち期限切れ{}）、回答待ちの申請{}。",
+            left.lent, left.overdue, left.requests
+        ),
+        Language::En => format!(
+            "At the end {} media are lent ({} overdue), and {} requests wait for an answer.",
+            left.lent, left.overdue, left.requests
+        ),
+    };
+    if 0 < left.overdue {
+        section.warn(said);
+    } else {
+        section.note(said);
+    }
+    let mut table = Table::new(
+        &[
+            (text("記録", "Entry"), Number),
+            (text("日時", "Time"), Fixed),
+            (text("できごと", "What"), Words),
+            (text("媒体・相手", "Medium, whom"), Words),
+        ],
+        text("該当なし。", "None."),
+        language,
+    );
+    let command = "kioskctl log list --event lent";
+    table.lines(&month.cases.lending, command, |(at, one)| {
+        let (what, whom) = lent(view, one);
+        vec![
+            cell(at.entry.to_string()),
+            cell(view.time(&at.utc)),
+            cell(what),
+            whom,
+        ]
+    });
+    section.tables.push(table);
+    section
+}
+
+fn lent(view: View<'_>, one: &Lending) -> (&'static str, Cell) {
+    match one {
+        Lending::Requested { insertion } => {
+            let known = view.month.insertions.get(*insertion);
+            let label = known.map_or("-", |known| known.label.as_str());
+            (
+                view.say("登録の申請", "registration requested"),
+                cell(label).small(format!("{} {insertion}", view.say("挿入", "insertion"))),
+            )
+        }
+        Lending::Answered {
+            insertion,
+            medium,
+            by,
+        } => {
+            let what = if medium.is_some() {
+                view.say("申請を承認", "request approved")
+            } else {
+                view.say("申請を却下", "request rejected")
+            };
+            let medium = medium.as_deref().unwrap_or("-");
+            let insertion = format!("{} {insertion}", view.say("挿入", "insertion"));
+            (
+                what,
+                cell(medium).small(format!("{insertion}, {}", say::person(by))),
+            )
+        }
+        Lending::Lent {
+            medium,
+            to,
+            company,
+            until,
+        } => (
+            view.say("貸出し", "lent"),
+            cell(format!("{medium} → {to}")).small(format!(
+                "{} {} {until}",
+                company.as_deref().unwrap_or(""),
+                view.say("期限", "until")
+            )),
+        ),
+        Lending::Returned { medium, place } => (
+            view.say("返却", "returned"),
+            cell(medium).small(place.as_deref().unwrap_or("")),
+        ),
+        Lending::Enrolling { by, ended } => (
+            if *ended {
+                view.say("登録の待受け終了", "no longer waiting to register")
+            } else {
+                view.say("登録の待受け", "waiting for a medium to register")
+            },
+            cell(say::person(by)),
+        ),
+    }
+}
+
+pub(super) fn sign_ins(view: View<'_>) -> Section {
+    use wire::custody::SignInFault;
+    let (month, language) = (view.month, view.language);
+    let mut section = Section::new(
+        "signins",
+        text("利用者の確認と失敗", "Sign-ins and failures"),
+        text(
+            "検査所で誰が名乗り、番号や暗証番号の誤りが何回あり、締め出しがあったかに答える。",
+            "Answers who named themselves at the kiosk, and how often codes and PINs were refused.",
+        ),
+        language,
+    );
+    let people = &month.people;
+    let mut table = Table::new(
+        &[
+            (text("項目", "What"), Words),
+            (text("件数", "Count"), Number),
+        ],
+        text("", ""),
+        language,
+    );
+    table.row(vec![
+        cell(view.say("訪問者の確認", "visitors")),
+        cell(number(people.visitors)),
+    ]);
+    table.row(vec![
+        cell(view.say("職員の確認", "staff")),
+        cell(number(people.staff)),
+    ]);
+    let faults = [
+        SignInFault::Unknown,
+        SignInFault::Ended,
+        SignInFault::NotYetValid,
+        SignInFault::WrongPin,
+    ];
+    for (fault, many) in faults.into_iter().zip(people.faults) {
+        let name = say::sign_in_fault(fault).say(language);
+        let refused = view.say("失敗：", "refused: ");
+        table.row(vec![cell(format!("{refused}{name}")), cell(number(many))]);
+    }
+    let row = table.row(vec![
+        cell(view.say("締め出しになった失敗", "refusals that locked")),
+        cell(number(people.locked)),
+    ]);
+    row.is_flagged = 0 < people.locked;
+    section.tables.push(table);
+    let mut refusals = Table::new(
+        &[
+            (text("記録", "Entry"), Number),
+            (text("日時", "Time"), Fixed),
+            (text("理由", "Why"), Words),
+            (text("誰の番号か", "Whose"), Words),
+            (text("締め出し（秒）", "Locked, seconds"), Number),
+        ],
+        text("失敗はない。", "None was refused."),
+        language,
+    )
+    .called(text("失敗", "Refusals"));
+    let command = "kioskctl log list --event sign_in_refused";
+    refusals.lines(&people.refusals, command, |one| {
+        vec![
+            cell(one.at.entry.to_string()),
+            cell(view.time(&one.at.utc)),
+            cell(say::sign_in_fault(one.why).say(language)),
+            cell(say::whom(one.whom.as_ref())),
+            cell(number(one.locked_seconds)),
+        ]
+    });
+    section.tables.push(refusals);
+    section
+}
+
+pub(super) fn lists(view: View<'_>) -> Section {
+    let (month, language) = (view.month, view.language);
+    let mut section = Section::new(
+        "lists",
+        text("台帳と設定の変更", "Changes of lists and policy"),
+        text(
+            "媒体台帳・業者・職員・設定を、誰が、いつ、どう変えたかに答える。",
+            "Answers who changed the lists and the policy, when, and how.",
+        ),
+        language,
+    );
+    if 0 < month.lists.by_hand {
+        let many = month.lists.by_hand;
+        section.warn(match language {
+            Language::Ja => {
+                format!("命令によらない変更が{many}件ある（誰が変えたかは記録にない）。")
+            }
+            Language::En => {
+                format!("{many} changes were made by hand: the ledger does not know by whom.")
+            }
+        });
+    }
+    let mut table = Table::new(
+        &[
+            (text("記録", "Entry"), Number),
+            (text("日時", "Time"), Fixed),
+            (text("対象", "List"), Words),
+            (text("変更", "Change"), Words),
+            (text("誰が", "By"), Words),
+        ],
+        text("変更はない。", "Nothing was changed."),
+        language,
+    );
+    for line in month.lists.lines.kept() {
+        table.row(list_cells(view, line)).is_flagged = line.by.is_none();
+    }
+    table.more(
+        month.lists.lines.more(),
+        "kioskctl log list --event list_changed",
+    );
+    section.tables.push(table);
+    section
+}
+
+fn list_cells(view: View<'_>, line: &ListLine) -> Vec<Cell> {
+    let language = view.language;
+    let changed = line.changed.iter();
+    let changed =
+        changed.map(|(change, id)| format!("{id} {}", say::change(*change).say(language)));
+    let mut parts: Vec<String> = changed.collect();
+    if 0 < line.more {
+        parts.push(match language {
+            Language::Ja => format!("ほか{}件", line.more),
+            Language::En => format!("and {} more", line.more),
+        });
+    }
+    if parts.is_empty() {
+        parts.push(view.say("内容の変更", "its text changed").to_owned());
+    }
+    let by = line.by.as_ref().map_or_else(
+        || view.say("手作業（不明）", "by hand (not known)").to_owned(),
+        say::person,
+    );
+    vec![
+        cell(line.at.entry.to_string()),
+        cell(view.time(&line.at.utc)),
+        cell(say::list(line.list).say(language)),
+        cell(parts.join(view.say("、", ", "))).small(line.reason.as_deref().unwrap_or("")),
+        cell(by).small(line.second.as_deref().unwrap_or("")),
+    ]
+}
