@@ -130,6 +130,9 @@ pub enum CommandError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] record::LedgerError),
+    /// A page about the ledger cannot be made.
+    #[error(transparent)]
+    Report(#[from] ::report::ReportError),
     /// The ledger was not written.
     #[error(transparent)]
     Record(#[from] broker::recorder::RecordError),

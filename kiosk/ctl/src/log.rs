@@ -1,4 +1,5 @@
-//! `kioskctl log`: the ledger for those who audit it. Nothing here but `close` writes.
+//! `kioskctl log`: the ledger for those who audit it. `close` writes, and what makes files writes
+//! that it did.
 
 mod list;
 
@@ -11,6 +12,8 @@ mod custody;
 mod audit;
 
 mod compared;
+
+mod report;
 
 use std::path::PathBuf;
 
@@ -38,6 +41,10 @@ enum Command {
     List(list::List),
     /// Show one entry with its files, and what changed on the medium since it came in
     Show(show::Show),
+    /// Make a page of one month, to print and file
+    Report(report::Report),
+    /// Make a page of one verdict, to hand out or file
+    Certificate(report::Sheet),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
     /// Verify that no entry was changed, removed, added or put elsewhere
@@ -55,7 +62,14 @@ enum Command {
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
+    let source = report::Source {
+        ledger: &ledger,
+        folder: arguments.ledger.as_deref(),
+        paths,
+    };
     match &arguments.command {
+        Command::Report(report) => report::month(report, &source),
+        Command::Certificate(sheet) => report::certificate(sheet, &source),
         Command::List(list) => list::run(list, &ledger),
         Command::Show(show) => show::run(show, &ledger),
         Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),

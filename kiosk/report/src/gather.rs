@@ -110,6 +110,24 @@ impl Month {
         }
     }
 
+    /// The first and the last entry; `None` when the month has none.
+    #[must_use]
+    pub fn range(&self) -> Option<(u64, u64)> {
+        self.range
+    }
+
+    /// How many entries were counted.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Whether every entry and row of the month could be read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.unreadable.count() == 0 && self.rows_unreadable.count() == 0
+    }
+
     /// Takes note of an entry before the month: what was inserted may be judged in it.
     pub fn before(&mut self, content: &Content) {
         self.insertions.note(content);

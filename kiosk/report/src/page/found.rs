@@ -2,7 +2,7 @@
 
 use wire::Tier;
 
-use super::table::Kind::{Fixed, Number, Words};
+use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Cell, Section, Table, View, cell};
 use crate::bounded::{LINES_MAX, length};
 use crate::gather::found::Place;
@@ -64,7 +64,7 @@ fn places(view: View<'_>) -> Table {
             (text("記録", "Entry"), Number),
             (text("媒体", "Medium"), Words),
             (text("扱い・定義", "Severity, rule"), Words),
-            (text("場所", "Place"), Words),
+            (text("場所", "Place"), Long),
         ],
         text("該当なし。", "None."),
         view.language,
@@ -76,8 +76,7 @@ fn places(view: View<'_>) -> Table {
     let all = [&found.blocking, &found.incomplete, &found.notices];
     let kept = all.iter().flat_map(|lines| lines.kept());
     for place in kept.take(LINES_MAX) {
-        let row = table.row(place_cells(view, place));
-        row.is_flagged = place.key.tier == Tier::Block;
+        table.row(place_cells(view, place));
     }
     let count = all
         .iter()
@@ -148,7 +147,7 @@ pub(super) fn gaps(view: View<'_>) -> Section {
             (text("記録", "Entry"), Number),
             (text("媒体", "Medium"), Words),
             (text("理由", "Why"), Fixed),
-            (text("場所", "Place"), Words),
+            (text("場所", "Place"), Long),
             (text("バイト数", "Bytes"), Number),
         ],
         text("該当なし。", "None."),

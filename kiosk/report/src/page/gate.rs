@@ -1,6 +1,6 @@
 //! What came to the gate: refusals, media and visits.
 
-use super::table::Kind::{Fixed, Number, Words};
+use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Cell, Section, Table, View, cell};
 use crate::bounded::LINES_MAX;
 use crate::gather::media::Use;
@@ -44,7 +44,7 @@ pub(super) fn refusals(view: View<'_>) -> Section {
             (text("日時", "Time"), Fixed),
             (text("媒体", "Medium"), Words),
             (text("判定", "Verdict"), Fixed),
-            (text("理由と詳細", "Reasons and detail"), Words),
+            (text("理由と詳細", "Reasons and detail"), Long),
         ],
         text("該当なし。", "None."),
         language,

@@ -2,7 +2,7 @@
 
 use wire::ledger::Event;
 
-use super::table::Kind::{Fixed, Number, Words};
+use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Section, Table, View, cell, sign};
 use crate::controls::CLAUSES;
 use crate::gather::audit::SIGN_OFF_DAYS;
@@ -28,7 +28,7 @@ pub(super) fn exports(view: View<'_>) -> Section {
             (text("日時", "Time"), Fixed),
             (text("形", "Form"), Fixed),
             (text("範囲", "Range"), Fixed),
-            (text("ファイル", "File"), Words),
+            (text("ファイル", "File"), Long),
             (text("誰が", "By"), Words),
         ],
         text("持出しはない。", "Nothing was taken out."),
@@ -92,7 +92,7 @@ pub(super) fn reviews(view: View<'_>) -> Section {
             (text("どこまで", "Through"), Number),
             (text("前回からの日数", "Days since the last"), Number),
             (text("誰が", "By"), Words),
-            (text("所見", "Remark"), Words),
+            (text("所見", "Remark"), Long),
         ],
         text(
             "この月に点検の記録はない。",
@@ -137,7 +137,7 @@ pub(super) fn ledger(view: View<'_>) -> Section {
         section.warn(sentence);
     }
     let mut table = Table::new(
-        &[(text("項目", "What"), Words), (text("値", "Value"), Words)],
+        &[(text("項目", "What"), Words), (text("値", "Value"), Long)],
         text("", ""),
         language,
     );
@@ -321,12 +321,16 @@ pub(super) fn controls(view: View<'_>) -> Section {
         language,
     );
     for clause in &CLAUSES {
-        let sections: Vec<String> = clause
+        let mut places: Vec<usize> = clause
             .sections
             .iter()
             .filter_map(|id| super::SECTIONS.iter().position(|one| one == id))
-            .map(|place| place.saturating_add(1).to_string())
             .collect();
+        places.sort_unstable();
+        let sections = places
+            .iter()
+            .map(|place| place.saturating_add(1).to_string());
+        let sections: Vec<String> = sections.collect();
         table.row(vec![
             cell(clause.named(language)),
             cell(clause.about.say(language)),

@@ -1,6 +1,6 @@
 //! What people did: cases, waivers, lending, sign-ins, and changes of lists.
 
-use super::table::Kind::{Fixed, Number, Words};
+use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Cell, Section, Table, View, cell};
 use crate::bounded::length;
 use crate::gather::people::{Lending, ListLine};
@@ -33,12 +33,11 @@ pub(super) fn cases(view: View<'_>) -> Section {
     .called(text("期末に未処置", "Open at the end of the period"));
     for insertion in &month.left.open {
         let known = month.insertions.get(*insertion);
-        let row = open.row(vec![
+        open.row(vec![
             cell(insertion.to_string()),
             cell(known.map_or_else(|| "-".to_owned(), |known| view.time(&known.utc))),
             cell(known.map_or("-", |known| known.label.as_str())),
         ]);
-        row.is_flagged = true;
     }
     let more = month
         .left
@@ -94,7 +93,7 @@ pub(super) fn waivers(view: View<'_>) -> Section {
     );
     let columns = [
         (text("記録", "Entry"), Number),
-        (text("定義・内容", "Rule, content"), Words),
+        (text("定義・内容", "Rule, content"), Long),
         (text("承認者", "Answer for it"), Words),
         (text("期限", "Until"), Fixed),
         (text("理由", "Reason"), Words),

@@ -164,7 +164,7 @@ pub(super) fn verdicts(view: View<'_>) -> Section {
             (text("✕ 使用禁止", "✕ STOP"), Number),
             (text("△ 検査未完了", "△ NOT FINISHED"), Number),
             (text("判定の計", "Verdicts"), Number),
-            (text("うち後に取消し", "Withdrawn"), Number),
+            (text("合格の取消し", "Withdrawn"), Number),
             (text("中断", "Interrupted"), Number),
         ],
         text("この月に判定はない。", "No verdict in this month."),

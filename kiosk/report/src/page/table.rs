@@ -9,6 +9,8 @@ use crate::say;
 pub(crate) enum Kind {
     /// Words, which may break anywhere when they must.
     Words,
+    /// A path, a hash or what is as long, which has the room that is left.
+    Long,
     /// A number, at the right.
     Number,
     /// A time, code or id in one line.
@@ -19,6 +21,7 @@ impl Kind {
     fn class(self) -> &'static str {
         match self {
             Self::Words => "w",
+            Self::Long => "l",
             Self::Number => "n",
             Self::Fixed => "f",
         }
@@ -101,7 +104,11 @@ impl Table {
     pub(crate) fn row(&mut self, cells: Vec<Cell>) -> &mut Row {
         let classes = self.columns.iter().map(|column| column.class);
         let cells = cells.into_iter().zip(classes);
-        let cells = cells.map(|(cell, class)| Cell { class, ..cell });
+        let cells = cells.map(|(cell, class)| {
+            let is_zero = class == "n" && cell.text == "0";
+            let class = if is_zero { "n z" } else { class };
+            Cell { class, ..cell }
+        });
         let at = self.rows.len();
         self.rows.push(Row {
             cells: cells.collect(),

@@ -1,6 +1,6 @@
 //! The kiosk itself: rules, self-tests, clock, starts and ends.
 
-use super::table::Kind::{Fixed, Number, Words};
+use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Cell, Figure, Section, Table, View, cell};
 use crate::bounded::{LINES_MAX, length};
 use crate::chart;
@@ -77,7 +77,7 @@ fn sets(view: View<'_>) -> Table {
     let used = &view.month.rules.sets;
     let mut table = Table::new(
         &[
-            (text("定義の組", "Set"), Words),
+            (text("定義の組", "Set"), Long),
             (text("定義の数", "Rules"), Number),
             (text("判定の数", "Verdicts"), Number),
             (text("最大の古さ（日）", "Oldest, days"), Number),
