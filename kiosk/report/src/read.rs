@@ -57,16 +57,26 @@ pub fn month(
 
 /// The first and the last entry, by number, whose time is in the month.
 fn range(ledger: &Ledger, last: u64, period: &Period) -> Result<Option<(u64, u64)>, ReportError> {
-    let mut range: Option<(u64, u64)> = None;
-    for (number, read) in walk(ledger, 1, last)? {
+    let times = walk(ledger, 1, last)?.map(|(number, read)| {
         let content = known(read);
-        let time = content.and_then(|content| content.recorded_utc.parse::<Timestamp>().ok());
+        let time = content.and_then(|content| content.recorded_utc.parse().ok());
+        (number, time)
+    });
+    Ok(span(times, period))
+}
+
+fn span(
+    times: impl Iterator<Item = (u64, Option<Timestamp>)>,
+    period: &Period,
+) -> Option<(u64, u64)> {
+    let mut span: Option<(u64, u64)> = None;
+    for (number, time) in times {
         if time.is_some_and(|time| period.holds(time)) {
-            let first = range.map_or(number, |(first, _)| first);
-            range = Some((first, number));
+            let first = span.map_or(number, |(first, _)| first);
+            span = Some((first, number));
         }
     }
-    Ok(range)
+    span
 }
 
 fn rows(ledger: &Ledger, content: &Content, month: &mut Month) {
@@ -167,5 +177,29 @@ impl Iterator for Walk<'_> {
         }
         self.next = number.saturating_add(1);
         Some((number, self.read(number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_whose_clock_was_off_keeps_its_place_in_the_month() {
+        let month = Period::month("2026-11", TimeZone::UTC).unwrap();
+        let times = [
+            (1, "2026-10-31T23:59:59Z"),
+            (2, "2026-11-02T00:00:00Z"),
+            (3, "1970-01-01T00:00:07Z"),
+            (4, "2031-01-01T00:00:00Z"),
+            (5, "no time"),
+            (6, "2026-11-30T23:59:59Z"),
+            (7, "2026-12-01T00:00:00Z"),
+        ];
+        let times = times.map(|(number, time)| (number, time.parse().ok()));
+        assert_eq!(span(times.into_iter(), &month), Some((2, 6)));
+        assert_eq!(span(std::iter::empty(), &month), None);
     }
 }

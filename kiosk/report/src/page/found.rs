@@ -111,7 +111,7 @@ fn severity(tier: Tier, language: Language) -> String {
     let shape = match tier {
         Tier::Block => "✕",
         Tier::Incomplete => "△",
-        Tier::Notice => "・",
+        Tier::Notice => "·",
     };
     format!("{shape} {}", say::tier(tier).say(language))
 }

@@ -3,8 +3,9 @@
 use super::table::Kind::{Fixed, Number, Words};
 use super::{Figure, Row, Section, Table, View, cell};
 use crate::chart;
+use crate::gather::Month;
 use crate::gather::verdicts::Day;
-use crate::language::text;
+use crate::language::{Text, text};
 use crate::say::number;
 
 pub(super) fn summary(view: View<'_>) -> Section {
@@ -18,7 +19,6 @@ pub(super) fn summary(view: View<'_>) -> Section {
         ),
         language,
     );
-    let sum = month.verdicts.sum();
     let mut table = Table::new(
         &[
             (text("項目", "What"), Words),
@@ -28,120 +28,152 @@ pub(super) fn summary(view: View<'_>) -> Section {
         text("", ""),
         language,
     );
+    for figure in figures(month).into_iter().chain(attention(month)) {
+        let row = table.row(vec![
+            cell(figure.name.say(language)),
+            cell(number(figure.many)),
+            cell(figure.meaning.say(language)),
+        ]);
+        row.is_flagged = figure.is_flag && 0 < figure.many;
+    }
+    section.tables.push(table);
+    section
+}
+
+/// One line of the table.
+struct Line {
+    name: Text,
+    many: u64,
+    meaning: Text,
+    /// Whether one of it is one too many.
+    is_flag: bool,
+}
+
+const fn line_of(name: Text, many: u64, meaning: Text, is_flag: bool) -> Line {
+    Line {
+        name,
+        many,
+        meaning,
+        is_flag,
+    }
+}
+
+fn figures(month: &Month) -> [Line; 8] {
+    let sum = month.verdicts.sum();
     let verdicts = &month.verdicts;
-    let lines = [
-        (
-            view.say("検査所での挿入", "Insertions at the kiosk"),
+    [
+        line_of(
+            text("検査所での挿入", "Insertions at the kiosk"),
             verdicts.at_kiosk,
-            view.say("媒体が差し込まれた回数", "media that were plugged in"),
+            text("媒体が差し込まれた回数", "media that were plugged in"),
             false,
         ),
-        (
-            view.say("手動の検査", "Scans by hand"),
+        line_of(
+            text("手動の検査", "Scans by hand"),
             verdicts.by_hand,
-            view.say(
+            text(
                 "職員が kioskctl scan で行った検査",
                 "begun by staff with kioskctl scan",
             ),
             false,
         ),
-        (
-            view.say("○ 合格", "○ PASS"),
+        line_of(
+            text("○ 合格", "○ PASS"),
             sum.pass,
-            view.say(
+            text(
                 "登録済みの媒体で、すべてを調べ、既知の脅威がなかった",
                 "registered, everything examined, nothing known to be bad",
             ),
             false,
         ),
-        (
-            view.say("✕ 使用禁止", "✕ STOP"),
+        line_of(
+            text("✕ 使用禁止", "✕ STOP"),
             sum.stop,
-            view.say(
+            text(
                 "登録がない、または危険・禁止のものがあった",
                 "not registered, or known to be bad or forbidden",
             ),
             false,
         ),
-        (
-            view.say("△ 検査未完了", "△ NOT FINISHED"),
+        line_of(
+            text("△ 検査未完了", "△ NOT FINISHED"),
             sum.incomplete,
-            view.say(
+            text(
                 "調べられないものがあった",
                 "something could not be examined",
             ),
             false,
         ),
-        (
-            view.say("合格の取消し", "PASS withdrawn"),
+        line_of(
+            text("合格の取消し", "PASS withdrawn"),
             sum.withdrawn,
-            view.say(
+            text(
                 "合格の記録の後、前提が変わり取り消した",
                 "what a recorded PASS rested on changed",
             ),
             false,
         ),
-        (
-            view.say("検査の中断", "Scans interrupted"),
+        line_of(
+            text("検査の中断", "Scans interrupted"),
             sum.interrupted,
-            view.say("判定に至らなかった検査", "without a verdict"),
-            0 < sum.interrupted,
+            text("判定に至らなかった検査", "without a verdict"),
+            true,
         ),
-        (
-            view.say("例外を用いた判定", "Verdicts with a waiver"),
+        line_of(
+            text("例外を用いた判定", "Verdicts with a waiver"),
             verdicts.waived,
-            view.say(
+            text(
                 "二名が承認した例外による",
                 "two people answered for a finding",
             ),
             false,
         ),
-        (
-            view.say("未処置の媒体（期末）", "Open cases at the end"),
+    ]
+}
+
+/// What staff should look at.
+fn attention(month: &Month) -> [Line; 5] {
+    [
+        line_of(
+            text("未処置の媒体（期末）", "Open cases at the end"),
             month.left.open_cases,
-            view.say(
+            text(
                 "使用禁止の後、どうしたかの記録がない",
                 "stopped, and nobody said what became of it",
             ),
-            0 < month.left.open_cases,
+            true,
         ),
-        (
-            view.say("自己診断の失敗", "Self-tests that failed"),
+        line_of(
+            text("自己診断の失敗", "Self-tests that failed"),
             month.tests.failures.count(),
-            view.say("失敗の間、合格は出ない", "no PASS was given meanwhile"),
-            0 < month.tests.failures.count(),
+            text("失敗の間、合格は出ない", "no PASS was given meanwhile"),
+            true,
         ),
-        (
-            view.say("利用者確認の失敗", "Sign-ins refused"),
+        line_of(
+            text("利用者確認の失敗", "Sign-ins refused"),
             month.people.refusals.count(),
-            view.say(
+            text(
                 "番号・暗証番号が受け付けられなかった",
                 "codes and PINs that were not taken",
             ),
             false,
         ),
-        (
-            view.say("手作業による台帳・設定の変更", "Lists changed by hand"),
+        line_of(
+            text("手作業による台帳・設定の変更", "Lists changed by hand"),
             month.lists.by_hand,
-            view.say(
+            text(
                 "誰が変えたかの記録がない",
                 "the ledger does not know by whom",
             ),
-            0 < month.lists.by_hand,
+            true,
         ),
-        (
-            view.say("異常終了", "Crashes"),
+        line_of(
+            text("異常終了", "Crashes"),
             month.running.crashes,
-            view.say("停止の記録なしに終わった", "kioskd ended without a word"),
-            0 < month.running.crashes,
+            text("停止の記録なしに終わった", "kioskd ended without a word"),
+            true,
         ),
-    ];
-    for (name, many, meaning, is_flagged) in lines {
-        let row = table.row(vec![cell(name), cell(number(many)), cell(meaning)]);
-        row.is_flagged = is_flagged;
-    }
-    section.tables.push(table);
-    section
+    ]
 }
 
 pub(super) fn verdicts(view: View<'_>) -> Section {

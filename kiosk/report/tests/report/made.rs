@@ -12,7 +12,7 @@ use report::{About, Language, Listed, Period, Seal, State};
 use wire::ledger::{EntryId, Event};
 use wire::{Digest, Row};
 
-use crate::events::{self, Book};
+use crate::month::{self, Book};
 
 /// Every entry with its rows.
 pub(crate) struct Made {
@@ -37,7 +37,7 @@ impl Made {
     /// November 2026, all of it.
     pub(crate) fn november() -> Self {
         let mut made = Self::new();
-        events::write(&mut made, 30);
+        month::write(&mut made, 30);
         made
     }
 
@@ -140,7 +140,7 @@ pub(crate) fn about(state: State) -> About {
             "North heating plant, main gate".to_owned(),
         )),
         made_at: "2026-12-01T00:12:00Z".parse().unwrap(),
-        made_by: events::someone(),
+        made_by: month::someone(),
         media: Some((1..=14).map(listed).collect()),
         age_days_warn: 14,
         age_days_max: Some(30),
