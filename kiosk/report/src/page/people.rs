@@ -187,7 +187,7 @@ pub(super) fn lending(view: View<'_>) -> Section {
             left.lent, left.overdue, left.requests
         ),
         Language::En => format!(
-            "At the end {} media are lent ({} overdue), and {} requests wait for an answer.",
+            "Lent at the end: {} ({} overdue). Requests without an answer: {}.",
             left.lent, left.overdue, left.requests
         ),
     };
