@@ -136,6 +136,9 @@ pub enum CommandError {
     /// Nothing was taken out of the ledger.
     #[error(transparent)]
     Export(#[from] export::ExportError),
+    /// A page about the ledger cannot be made.
+    #[error(transparent)]
+    Report(#[from] ::report::ReportError),
     /// The ledger was not written.
     #[error(transparent)]
     Record(#[from] broker::recorder::RecordError),

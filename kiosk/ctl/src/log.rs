@@ -36,6 +36,8 @@ mod evidence;
 
 mod export;
 
+mod report;
+
 use std::path::PathBuf;
 
 use broker::Paths;
@@ -63,6 +65,10 @@ enum Command {
     Show(show::Show),
     /// Look for hashes in what was scanned before: which media passed with such a content
     Hunt(hunt::Hunt),
+    /// Make a page of one month, to print and file
+    Report(report::Report),
+    /// Make a page of one verdict, to hand out or file
+    Certificate(report::Sheet),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
     /// Sign that the ledger was looked through since the last time, or list when it was
@@ -90,36 +96,29 @@ enum Command {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     // Neither of the two needs a ledger that is there.
-    match &arguments.command {
-        Command::Restore(restore) => {
-            return backup::put_back(restore, arguments.ledger.as_ref(), paths);
-        }
-        Command::Verify(verify) => {
-            if let Some(file) = &verify.proof {
-                return verify::proof(verify, file);
-            }
-        }
-        Command::List(_)
-        | Command::Show(_)
-        | Command::Hunt(_)
-        | Command::Close(_)
-        | Command::Review(_)
-        | Command::Evidence(_)
-        | Command::Export(_)
-        | Command::Checkpoint(_)
-        | Command::Cosign(_)
-        | Command::NewKey(_)
-        | Command::Backup(_)
-        | Command::Seal(_) => {}
+    if let Command::Restore(restore) = &arguments.command {
+        return backup::put_back(restore, arguments.ledger.as_ref(), paths);
+    }
+    if let Command::Verify(verify) = &arguments.command
+        && let Some(file) = &verify.proof
+    {
+        return verify::proof(verify, file);
     }
     let own = arguments.ledger.as_ref();
     let near = arguments.ledger.as_deref();
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
+    let source = report::Source {
+        ledger: &ledger,
+        folder: arguments.ledger.as_deref(),
+        paths,
+    };
     match &arguments.command {
         Command::List(list) => list::run(list, &ledger, paths),
         Command::Show(show) => show::run(show, &ledger, paths),
         Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
+        Command::Report(report) => report::month(report, &source),
+        Command::Certificate(sheet) => report::certificate(sheet, &source),
         Command::Close(close) => close::run(close, &ledger, own, paths),
         Command::Review(review) => review::run(review, &ledger, near, paths),
         Command::Evidence(evidence) => evidence::run(evidence, &ledger, near, paths),
