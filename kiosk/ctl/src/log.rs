@@ -38,6 +38,9 @@ mod export;
 
 mod report;
 
+#[cfg(test)]
+mod sample;
+
 use std::path::PathBuf;
 
 use broker::Paths;
