@@ -189,7 +189,7 @@ fn seal(source: &Source<'_>) -> Result<Seal, CommandError> {
             };
             (state, verified.head)
         }
-        Err(error @ (LedgerError::Altered { .. } | LedgerError::Schema(_))) => {
+        Err(error) if error.is_alteration() => {
             let state = State::NotVerified {
                 why: error.to_string(),
             };
