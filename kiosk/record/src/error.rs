@@ -7,6 +7,8 @@ use wire::custody::DIFFERENCES_MAX;
 use wire::frame::FrameError;
 use wire::ledger::{EVENT_BYTES_MAX, ROWS_BYTES_MAX, VOLUMES_MAX};
 
+use crate::guests::AUDITS_A_MINUTE_MAX;
+
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -25,6 +27,12 @@ pub enum LedgerError {
     /// A database, but no ledger.
     #[error("{} is a database of another program", .0.display())]
     Foreign(PathBuf),
+    /// There is a ledger where one is to be put back.
+    #[error(
+        "there is a ledger in {} already: stop kiosk-record and move that one away first",
+        .0.display()
+    )]
+    Taken(PathBuf),
     /// There was a ledger in this folder, and its database is gone or empty.
     #[error("ledger {} is gone: its database is missing or empty", .0.display())]
     Lost(PathBuf),
@@ -118,6 +126,7 @@ impl LedgerError {
             | Self::InUse(_)
             | Self::Foreign(_)
             | Self::Lost(_)
+            | Self::Taken(_)
             | Self::Newer { .. }
             | Self::Damaged(_)
             | Self::Checkpoint(_)
@@ -159,6 +168,7 @@ impl LedgerError {
             | Self::InUse(_)
             | Self::Foreign(_)
             | Self::Lost(_)
+            | Self::Taken(_)
             | Self::Newer { .. }
             | Self::Schema(_)
             | Self::Damaged(_)
@@ -333,6 +343,18 @@ pub enum Refusal {
     /// An entry about the ledger itself that is none.
     #[error("the entry about the ledger {0}")]
     Audit(&'static str),
+    /// An entry about the ledger itself names another one that is not there.
+    #[error("entry {0} is not in this ledger, or has another leaf")]
+    NoSuchEntry(u64),
+    /// Auditors read, and write what they did with the ledger.
+    #[error("auditors add only exports, reviews and co-signatures to the ledger")]
+    NotAuditors,
+    /// Auditors have written enough for a while.
+    #[error(
+        "auditors have added {AUDITS_A_MINUTE_MAX} entries within a minute: wait for a minute, \
+         and try again"
+    )]
+    TooManyAudits,
     /// More than [`DIFFERENCES_MAX`].
     #[error("a refusal names {0} differences, more than {DIFFERENCES_MAX}")]
     Differences(usize),

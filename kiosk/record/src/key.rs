@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding as _};
@@ -193,11 +193,22 @@ pub(crate) fn put(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError>
             .mode(mode)
             .open(&new)?;
         file.write_all(text.as_bytes())?;
+        give_to_owner(&new)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
         sync_folder(path)
     };
     write().map_err(failed)
+}
+
+/// Gives a file that root made to whoever has the folder, as SQLite does with its own files:
+/// a command that root runs while no kiosk-record does must not lock the next one out.
+pub(crate) fn give_to_owner(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|_| nix::unistd::geteuid().is_root()) else {
+        return Ok(());
+    };
+    let folder = fs::metadata(folder)?;
+    std::os::unix::fs::lchown(path, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// Makes the name of a file as durable as its content.

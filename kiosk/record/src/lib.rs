@@ -11,6 +11,8 @@ pub mod run;
 
 pub mod serve;
 
+pub mod guests;
+
 pub mod check;
 
 pub mod rows;
@@ -45,11 +47,17 @@ mod draft;
 
 pub mod archive;
 
+pub mod backup;
+
 pub mod compare;
 
 pub mod way;
 
 mod folder;
+
+mod disk;
+
+mod advice;
 
 mod tables;
 

@@ -8,9 +8,10 @@ use rusqlite::Connection;
 use wire::Digest;
 
 use crate::error::{Alteration, LedgerError};
-use crate::key::{NEXT_FILE, PUBLIC_FILE, SECRET_FILE, SecretKey, log_key, put};
+use crate::key::{NEXT_FILE, PUBLIC_FILE, SECRET_FILE, SecretKey, give_to_owner, log_key, put};
 use crate::note::{self, HEAD_FILE};
 use crate::schema::integer;
+use crate::serve::say;
 use crate::tree::Frontier;
 use crate::verify::note::{Note, PublicKey};
 
@@ -162,13 +163,15 @@ impl Signer {
             self.folder.join(format!("{HEAD_FILE}.new")),
         );
         // Not made durable: it follows from the ledger, and an older one is true as well.
-        let given = fs::write(&new, &signed.note).and_then(|()| fs::rename(&new, &path));
+        let given = fs::write(&new, &signed.note)
+            .and_then(|()| give_to_owner(&new))
+            .and_then(|()| fs::rename(&new, &path));
         if let Err(error) = given {
-            eprintln!(
-                "kiosk-record: cannot write {}: {}",
+            say(&format!(
+                "cannot write {}: {}",
                 path.display(),
                 wire::explained(&error)
-            );
+            ));
         }
     }
 

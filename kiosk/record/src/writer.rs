@@ -2,24 +2,26 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::fcntl::Flock;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use wire::ledger::{EntryId, Event};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
+use wire::ledger::{DiskTrouble, EntryId, Event};
 use wire::standing::Standing;
 
 use crate::archive::KEEP_DAYS;
 use crate::check::{self, Step};
 use crate::clock::Place;
+use crate::disk;
 use crate::draft::{Draft, Failure, Written};
 use crate::error::{LedgerError, Refusal};
 use crate::folder;
 use crate::key::SecretKey;
 use crate::rows::Rows;
 use crate::schema;
+use crate::serve::say;
 use crate::signer::{self, Signer};
 use crate::standing::Register;
 use crate::tables::{self, NOTHING};
@@ -37,6 +39,7 @@ pub struct Writer {
     // Dropped before the lock, so that the database is closed when the next writer comes.
     db: Connection,
     _lock: Flock<File>,
+    folder: PathBuf,
     place: Place,
     head: EntryId,
     signer: Signer,
@@ -46,6 +49,8 @@ pub struct Writer {
     halted: Option<String>,
     /// How old a period must be before its rows are put away, in days.
     keep_days: u32,
+    /// What the disk had to do with the last entry that was not written.
+    disk_trouble: Option<DiskTrouble>,
 }
 
 impl Writer {
@@ -59,14 +64,25 @@ impl Writer {
         let folder = folder::make_folder(folder)?;
         let mut lock = folder::lock(&folder)?;
         let path = folder.join(schema::FILE);
+        folder::require_whole(&path, &lock)?;
         folder::make_file(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut db =
             Connection::open_with_flags(&path, flags).map_err(LedgerError::database("open"))?;
+        // SQLite opens a file that may not be written for reading, and does not say so.
+        if db
+            .is_readonly(MAIN_DB)
+            .map_err(LedgerError::database("open"))?
+        {
+            let source = io::ErrorKind::PermissionDenied.into();
+            return Err(LedgerError::Open { path, source });
+        }
         let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
-        set.map_err(LedgerError::database("open"))?;
+        // A log that may be another's is not copied into the database on the way out.
+        set.and_then(|()| schema::copy_log_at_end(&db, false))
+            .map_err(LedgerError::database("open"))?;
         let version = schema::identify(&db, &path)?;
         schema::make_durable(&db)?;
         if version.is_none()
@@ -79,6 +95,7 @@ impl Writer {
             schema::migrate(&mut db, from).map_err(LedgerError::database("make the tables of"))?;
         }
         folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
+        folder::sync(&folder)?;
         tables::quick_check(&db)?;
         schema::require_ours(&db)?;
         let last = tables::head(&db)
@@ -97,17 +114,20 @@ impl Writer {
         )?;
         let head = verified.head.unwrap_or(NOTHING);
         let signer = Signer::open(&folder, &db, verified.keys.last().unwrap_or(&first))?;
+        schema::copy_log_at_end(&db, true).map_err(LedgerError::database("set up"))?;
         let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
         let register = tables::register(&db).map_err(LedgerError::database("read"))?;
         let mut writer = Self {
             db,
             _lock: lock,
+            folder,
             place,
             head,
             signer,
             register,
             halted: None,
             keep_days: KEEP_DAYS,
+            disk_trouble: None,
         };
         writer.close_what_a_crash_left()?;
         Ok(writer)
@@ -133,7 +153,24 @@ impl Writer {
             self.write(&Event::CrashFound { started }, None)?;
         }
         self.register.check(event, Timestamp::now())?;
+        self.check_named(event)?;
         self.write(event, rows)
+    }
+
+    /// Checks that the entries which an event about the ledger itself names are there.
+    fn check_named(&self, event: &Event) -> Result<(), Refusal> {
+        let named = check::named(event);
+        for entry in named.entries {
+            match tables::leaf(&self.db, entry.number) {
+                Ok(Some(leaf)) if leaf == entry.leaf_sha256 => {}
+                Ok(_) => return Err(Refusal::NoSuchEntry(entry.number)),
+                Err(error) => return Err(Refusal::Unwritten(wire::explained(&error))),
+            }
+        }
+        match named.last.filter(|last| self.head.number < *last) {
+            Some(last) => Err(Refusal::NoSuchEntry(last)),
+            None => Ok(()),
+        }
     }
 
     /// Writes that an insertion has no verdict and will have none.
@@ -163,7 +200,17 @@ impl Writer {
     /// What holds at the moment.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.register.standing(Timestamp::now())
+        Standing {
+            head: self.head(),
+            disk_percent: disk::percent(&self.folder),
+            ..self.register.standing(Timestamp::now())
+        }
+    }
+
+    /// What the disk has to do with it that the last entry was not written.
+    #[must_use]
+    pub(crate) fn disk_trouble(&self) -> Option<DiskTrouble> {
+        self.disk_trouble
     }
 
     /// The last entry; `None` for an empty ledger.
@@ -178,6 +225,7 @@ impl Writer {
         }
         match self.transact(event, rows) {
             Ok((all, next)) => {
+                self.disk_trouble = None;
                 let id = all.first().map_or(self.head, |first| first.id);
                 for written in all {
                     self.head = written.id;
@@ -188,19 +236,32 @@ impl Writer {
                 }
                 if let Some(Err(error)) = next.map(|key| self.signer.change(key)) {
                     // Its file takes its place at the next start.
-                    eprintln!("kiosk-record: {}", wire::explained(&error));
+                    say(&wire::explained(&error));
                 }
+                self.copy_log();
                 Ok(id)
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
             Err(Failure::Failed(error)) => {
                 let why = wire::explained(&error);
+                self.disk_trouble = disk::trouble(&error);
                 if error.is_passing() {
                     return Err(Refusal::Unwritten(why));
                 }
                 self.halted = Some(why.clone());
                 Err(Refusal::OutOfService(why))
             }
+        }
+    }
+
+    /// The entry at hand is in the log, whatever comes of this: only the next are refused.
+    fn copy_log(&mut self) {
+        let copied = schema::copy_log(&self.db);
+        if let Err(error) = copied.map_err(LedgerError::database("copy the log into"))
+            && !error.is_passing()
+        {
+            self.disk_trouble = disk::trouble(&error);
+            self.halted = Some(wire::explained(&error));
         }
     }
 
@@ -301,6 +362,7 @@ mod tests {
             matches!(&refusal, Refusal::Unwritten(why) if why.contains("full")),
             "{refusal}"
         );
+        assert_eq!(writer.disk_trouble(), Some(DiskTrouble::Full));
         let head = writer.head().unwrap();
         writer
             .db
@@ -310,6 +372,7 @@ mod tests {
             writer.append(&small, None).unwrap().number,
             head.number.saturating_add(1)
         );
+        assert_eq!(writer.disk_trouble(), None);
         let ledger = crate::Ledger::open(folder.path()).unwrap();
         assert_eq!(ledger.verify(None).unwrap().head, writer.head());
     }

@@ -131,6 +131,14 @@ impl SecretKey {
         self.key.to_bytes()
     }
 
+    /// The key of these 32 bytes under a number.
+    pub(crate) fn of(id: [u8; 8], seed: &[u8; 32]) -> Self {
+        Self {
+            id: KeyId(id),
+            key: SigningKey::from_bytes(seed),
+        }
+    }
+
     /// The public half, as minisign's file.
     pub(crate) fn public_text(&self) -> String {
         let mut bytes = b"Ed".to_vec();

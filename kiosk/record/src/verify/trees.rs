@@ -163,12 +163,16 @@ impl Trees {
     }
 
     /// Adds the leaf of the next entry.
-    ///
-    /// # Errors
-    /// [`LedgerError::Altered`] when somebody noted something else.
-    pub(super) fn add(&mut self, leaf: Digest) -> Result<(), LedgerError> {
+    pub(super) fn add(&mut self, leaf: Digest) {
         self.roots.add(leaf);
         self.size = self.size.saturating_add(1);
+    }
+
+    /// Checks the tree so far, of which `leaf` is the last one, against what somebody noted.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`] when it is another.
+    pub(super) fn compare(&mut self, leaf: Digest) -> Result<(), LedgerError> {
         let number = self.size;
         let altered = |what| Err(LedgerError::Altered { number, what });
         if let Some(codes) = self.heads.remove(&number) {

@@ -159,7 +159,8 @@ impl<'a> Walk<'a> {
             let Some(said) = said.and_then(|leaf| Digest::try_from(leaf.to_owned()).ok()) else {
                 return altered(Alteration::Changed);
             };
-            self.trees.add(said)?;
+            self.trees.add(said);
+            self.trees.compare(said)?;
             if let Some(special @ Special::KeySet(_)) = specials.get(&next) {
                 if text(row, 2).map(leaf) != Some(said) {
                     return altered(Alteration::Changed);
@@ -204,8 +205,9 @@ impl<'a> Walk<'a> {
                     what: Alteration::Unlinked,
                 });
             }
-            self.trees.add(leaf)?;
+            self.trees.add(leaf);
             self.trees.checkpoint(text(row, 3), special.as_ref())?;
+            self.trees.compare(leaf)?;
             self.index(&head, &mut steps)?;
             self.count_rows(&head, &mut rows)?;
             self.previous = leaf;
