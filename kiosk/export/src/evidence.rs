@@ -53,6 +53,13 @@ pub enum EvidenceError {
     /// There is something where the bundle is to be.
     #[error("{} is there already: give a folder that is not", .0.display())]
     Exists(PathBuf),
+    /// Another command writes the same bundle, or broke off while it did.
+    #[error(
+        "{} is there: another command is writing this bundle, or broke off; if none runs, remove \
+         that folder",
+        .0.display()
+    )]
+    Unfinished(PathBuf),
     /// No entry was asked for.
     #[error("no entry was asked for")]
     NoEntries,

@@ -120,8 +120,8 @@ impl Site {
             .arg(key)
             .arg("-m")
             .arg(list)
-            .status();
-        minisign.unwrap().success()
+            .output();
+        minisign.unwrap().status.success()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -29,8 +29,13 @@ pub(super) struct Bag {
 impl Bag {
     /// Makes the folder, which must not be there.
     pub(super) fn create(folder: &Path) -> Result<Self, EvidenceError> {
+        if fs::symlink_metadata(folder).is_ok() {
+            return Err(EvidenceError::Unfinished(folder.to_owned()));
+        }
         make(folder)?;
-        make(&folder.join("data"))?;
+        make(&folder.join("data")).inspect_err(|_| {
+            let _ = fs::remove_dir(folder);
+        })?;
         Ok(Self {
             folder: folder.to_owned(),
             payload: BTreeMap::new(),

@@ -66,17 +66,17 @@ impl Draft {
             return Err(EvidenceError::Exists(output.to_owned()));
         }
         let proved = Proved::read(ledger)?;
+        let place = beside(output)?;
+        // Made here alone: whatever is removed below is this command's own.
+        let bag = Bag::create(&place)?;
         let mut draft = Self {
-            place: beside(output)?,
+            place,
             output: output.to_owned(),
             sha256: Digest::OF_NOTHING,
             entries,
             rows: 0,
             is_kept: false,
         };
-        // One of a command that broke off.
-        let _ = fs::remove_dir_all(&draft.place);
-        let bag = Bag::create(&draft.place)?;
         draft.fill(bag, ledger, &proved, signer, plan)?;
         Ok(draft)
     }

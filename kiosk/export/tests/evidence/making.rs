@@ -123,6 +123,17 @@ fn a_bundle_that_somebody_took_the_place_of_is_not_kept() {
 }
 
 #[test]
+fn a_bundle_that_another_command_is_writing_is_left_alone() {
+    let place = Place::new();
+    let draft = attempt(&place, &[3]).unwrap();
+    let error = attempt(&place, &[4]).unwrap_err();
+    assert!(matches!(error, EvidenceError::Unfinished(_)), "{error}");
+    assert!(error.to_string().contains(".out.partial"), "{error}");
+    draft.keep().unwrap();
+    assert!(place.path("out/data/entries/3.json").is_file());
+}
+
+#[test]
 fn no_entries_and_too_many_entries_are_refused() {
     let place = Place::new();
     let error = attempt(&place, &[]).unwrap_err();
