@@ -8,7 +8,7 @@
 
 mod wanted;
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 
 use jiff::Timestamp;
 use wire::ledger::Event;
@@ -25,8 +25,8 @@ pub use wanted::Wanted;
 /// A search through the rows of one ledger.
 pub struct Search<'l> {
     ledger: &'l Ledger,
-    /// The last entry whose rows are in an archive; 0 when none are.
-    sealed: OnceCell<u64>,
+    /// The last entry whose rows are known to be in an archive.
+    sealed: Cell<u64>,
 }
 
 /// Whether rows could be looked at.
@@ -123,7 +123,7 @@ impl<'l> Search<'l> {
     pub fn new(ledger: &'l Ledger) -> Self {
         Self {
             ledger,
-            sealed: OnceCell::new(),
+            sealed: Cell::new(0),
         }
     }
 
@@ -200,7 +200,7 @@ impl<'l> Search<'l> {
             see(RawRow { number, bytes })?;
         }
         if seen.count() < said {
-            if seen.count() == 0 && number <= self.sealed_through()? {
+            if seen.count() == 0 && self.is_sealed(number)? {
                 return Ok(Looked::Sealed);
             }
             let next = seen.count().saturating_add(1);
@@ -212,13 +212,14 @@ impl<'l> Search<'l> {
         Ok(Looked::Through)
     }
 
-    /// The last entry whose rows were put into an archive; 0 when there is none.
+    /// Whether the rows of the entry `number` were put into an archive. Asked anew when they were
+    /// not: a period may be sealed while somebody searches.
     ///
     /// # Errors
     /// When an entry that says so was changed or cannot be read.
-    pub fn sealed_through(&self) -> Result<u64, LedgerError> {
-        if let Some(through) = self.sealed.get() {
-            return Ok(*through);
+    pub fn is_sealed(&self, number: u64) -> Result<bool, LedgerError> {
+        if number <= self.sealed.get() {
+            return Ok(true);
         }
         // The mark cannot stand inside a string, where a quotation mark has a backslash.
         let last: Option<i64> = self
@@ -231,13 +232,12 @@ impl<'l> Search<'l> {
                 |row| row.get(0),
             )
             .map_err(LedgerError::database("search"))?;
-        let mut through = 0;
-        if let Some(number) = last.and_then(|number| u64::try_from(number).ok())
-            && let Event::Sealed(sealed) = self.ledger.entry(number)?.content()?.event
+        if let Some(last) = last.and_then(|number| u64::try_from(number).ok())
+            && let Event::Sealed(sealed) = self.ledger.entry(last)?.content()?.event
         {
-            through = sealed.through;
+            self.sealed.set(sealed.through);
         }
-        Ok(*self.sealed.get_or_init(|| through))
+        Ok(number <= self.sealed.get())
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use broker::site::{self, Site};
 use broker::{Paths, person};
 use jiff::Timestamp;
-use record::{Ledger, LedgerError};
+use record::Ledger;
 use report::certificate::{self, Certificate};
 use report::{About, Language, Listed, Period, Seal, State, page, read};
 use sha2::{Digest as _, Sha256};

@@ -188,3 +188,18 @@ pub(super) fn ledger(folder: &Path) -> record::Ledger {
     write(folder, &events());
     record::Ledger::open(folder).unwrap()
 }
+
+/// Puts the rows of the entries through `through` into an archive, which is nowhere.
+pub(super) fn sealed(folder: &Path, through: u64) {
+    let event = json!({
+        "event": "sealed", "by": person(), "through": through, "rows": 5,
+        "archive_sha256": hash(0xaa),
+    });
+    write(folder, &[(event, Vec::new())]);
+    let sql = format!("DROP TRIGGER rows_not_deleted; DELETE FROM rows WHERE entry <= {through}");
+    let done = std::process::Command::new("sqlite3")
+        .arg(folder.join("ledger.db"))
+        .arg(sql)
+        .status();
+    assert!(done.unwrap().success());
+}

@@ -74,6 +74,9 @@ pub(super) fn run(show: &Show, ledger: &Ledger, paths: &Paths) -> Result<u8, Com
     for row in ledger.rows(entry.number) {
         show_row(&row?);
     }
+    if compared::are_sealed(ledger, entry.number)? {
+        print::line("        its rows are in an archive");
+    }
     compared::show(&changes);
     Ok(0)
 }

@@ -5,6 +5,8 @@
 
 mod cast;
 
+mod custody;
+
 mod tell;
 
 mod verdict;

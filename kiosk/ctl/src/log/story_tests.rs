@@ -252,3 +252,21 @@ fn a_changed_row_ends_the_story_with_an_error() {
         .to_string();
     assert!(error.contains("entry 6 has lost a row"), "{error}");
 }
+
+#[test]
+fn what_lies_in_an_archive_is_told_to_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    sample::ledger(folder.path());
+    sample::sealed(folder.path(), 9);
+    let texts = texts(folder.path(), &visit("V-0001"), Language::En);
+    let has = |part: &str| texts.iter().any(|text| text.contains(part));
+    assert!(
+        has("the rows of its 4 contents are in an archive [6]"),
+        "{texts:#?}"
+    );
+    assert!(
+        has("so nothing here says what changed [13, 6]"),
+        "{texts:#?}"
+    );
+    assert!(!has("Compared with"), "{texts:#?}");
+}

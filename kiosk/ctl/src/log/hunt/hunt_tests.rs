@@ -279,3 +279,21 @@ fn scratch_is_gone_when_the_lists_are_open() {
     });
     assert!(is_gone && sources.is_ok() && Path::new(&path).exists());
 }
+
+#[test]
+fn a_hunt_that_could_not_look_into_an_archive_has_not_found_nothing() {
+    let ground = Ground::new();
+    sample::sealed(&ground.folder.path().join("ledger"), 9);
+    let (told, sources, into) = ground.hunt(false, &hash(0x77));
+    assert_eq!(
+        (told.len(), into.sealed, status(&sources, &into)),
+        (0, 1, 4)
+    );
+    let said = notes(&sources, &into).join("\n");
+    assert!(
+        said.contains("the rows of 1 verdicts, which are in an archive"),
+        "{said}"
+    );
+    let (told, sources, into) = ground.hunt(false, &hash(3));
+    assert_eq!((told.len(), status(&sources, &into)), (1, 1));
+}

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use record::reader::Filter;
 
 use super::*;
-use crate::log::sample::{hash, ledger};
+use crate::log::sample::{hash, ledger, sealed};
 use crate::print;
 
 /// The numbers of the entries that are asked for.
@@ -215,4 +215,20 @@ fn an_entry_of_no_kind_is_refused_with_the_kinds_there_are() {
         "{error}"
     );
     assert!(!which.is_all() && Which::default().is_all());
+}
+
+#[test]
+fn verdicts_whose_rows_are_in_an_archive_are_counted_and_not_passed_over() {
+    let folder = sample();
+    sealed(&folder.path().join("ledger"), 9);
+    let ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
+    let which = asked(&["--name", "readme"]);
+    let paths = Paths::chosen(Some(folder.path().to_owned()));
+    let mut asked = which.of(&ledger, &paths, false).unwrap();
+    let mut numbers = Vec::new();
+    for entry in ledger.entries(Filter::default()).unwrap() {
+        let entry = entry.unwrap();
+        numbers.extend(asked.take(&entry).unwrap().map(|_| entry.number));
+    }
+    assert_eq!((numbers, asked.sealed), (vec![13], 2));
 }

@@ -1,9 +1,10 @@
 //! A verdict in sentences: what was scanned, with which rules, what was found, the answer, and
 //! what changed since the medium came in.
 
+use record::LedgerError;
 use record::entry::Content;
 use record::reader::Entry;
-use record::search::Looked;
+use record::search::{Looked, RawRow};
 use wire::ledger::{Judged, Rules};
 use wire::{Finding, Outcome, Row, Tier, Verdict};
 
@@ -73,7 +74,7 @@ impl Teller<'_> {
         let mut sum = Sum::default();
         let looked = self.search.each_row(content, &mut |raw| {
             sum.take(raw.row()?);
-            Ok::<(), record::LedgerError>(())
+            Ok::<(), LedgerError>(())
         })?;
         self.scanned(content, judged, &sum, looked);
         if let Some(rules) = &judged.rules {
@@ -228,23 +229,20 @@ impl Teller<'_> {
                 self.say("never_in", Vec::new());
                 return Ok(());
             }
-            Changes::Since(since, found) => (since, found),
-        };
-        for number in [entry.number, since] {
-            // The comparison takes rows as they come; here they must be those that were written.
-            let content = self.ledger.entry(number)?.content()?;
-            let looked = self
-                .search
-                .each_row(&content, &mut |_| Ok::<(), record::LedgerError>(()))?;
-            if looked == Looked::Sealed {
-                self.say_with(
-                    &[since],
-                    "changed_sealed",
-                    vec![("since", since.to_string())],
-                );
+            Changes::Sealed(since) => {
+                let values = vec![("since", since.to_string())];
+                self.say_with(&[since], "changed_sealed", values);
                 return Ok(());
             }
-        }
+            Changes::Since(since, found) => {
+                // A comparison takes rows as they come; here they must be those that were
+                // written. Those of this entry were looked through before.
+                let content = self.ledger.entry(since)?.content()?;
+                let see = &mut |_: RawRow<'_>| Ok::<(), LedgerError>(());
+                self.search.each_row(&content, see).map(|_: Looked| ())?;
+                (since, found)
+            }
+        };
         let count = |key| {
             let mut counted = 0_u64;
             for one in &found {

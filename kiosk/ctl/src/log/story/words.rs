@@ -82,6 +82,7 @@ mod tests {
         let code = [
             include_str!("../story.rs"),
             include_str!("cast.rs"),
+            include_str!("custody.rs"),
             include_str!("tell.rs"),
             include_str!("verdict.rs"),
             include_str!("voice.rs"),
