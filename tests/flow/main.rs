@@ -150,3 +150,7 @@ mod people;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod ledger;
+
+/// What an auditor verifies and signs, and what becomes of the ledger on another machine.
+#[cfg(test)]
+mod audit;

@@ -16,6 +16,10 @@ const RIGHTS: &str = "see that the folder and the files in it belong to the user
 const DISK: &str = "look for the disk's errors with `journalctl -k`, put it right or move the \
     folder to another, then start again; nothing that was recorded is lost by waiting";
 
+/// For a key that is missing or another's.
+const KEYS: &str = "put ledger.key and ledger.pub of this ledger's backup back into the folder; \
+    without them nothing can be signed, and `kioskctl log restore` brings all of it back";
+
 /// The next step after `error`.
 pub(crate) fn next_step(error: &LedgerError) -> &'static str {
     match error {
@@ -30,9 +34,14 @@ pub(crate) fn next_step(error: &LedgerError) -> &'static str {
         | LedgerError::Schema(_)
         | LedgerError::Damaged(_)
         | LedgerError::Altered { .. }
+        | LedgerError::OtherKey(_)
+        | LedgerError::NotCosigned(_)
+        | LedgerError::Checkpoint(_)
         | LedgerError::NoEntry(_)
         | LedgerError::Unknown { .. } => EVIDENCE,
         LedgerError::Database { source, .. } => database(source),
+        LedgerError::NoKey(_) | LedgerError::Key { .. } => KEYS,
+        LedgerError::Taken(_) => "move the ledger that is there away first",
         LedgerError::System { .. } => "see what the system says above, then start it again",
     }
 }

@@ -12,7 +12,7 @@ use crate::error::LedgerError;
 
 /// Name of the file whose lock the writer holds. Nobody else may open it, or a reader could
 /// keep the writer out.
-const LOCK_FILE: &str = "ledger.lock";
+pub(crate) const LOCK_FILE: &str = "ledger.lock";
 
 /// The folder by its true name; made, and its name made durable, when it is not there.
 pub(crate) fn make_folder(folder: &Path) -> Result<PathBuf, LedgerError> {

@@ -19,6 +19,12 @@ pub mod entry;
 
 pub mod canonical;
 
+pub mod tree;
+
+pub mod key;
+
+pub mod note;
+
 pub mod clock;
 
 pub mod standing;
@@ -30,6 +36,16 @@ pub mod schema;
 pub mod reader;
 
 pub mod verify;
+
+mod proofs;
+
+mod signer;
+
+mod draft;
+
+pub mod archive;
+
+pub mod backup;
 
 pub mod compare;
 

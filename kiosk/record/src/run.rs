@@ -19,11 +19,12 @@ use crate::writer::Writer;
 
 /// How kiosk-record is called.
 pub const USAGE: &str = "\
-usage: kiosk-record --ledger DIR [--listen SOCKET] [--allow-uid NUMBER]...
+usage: kiosk-record --ledger DIR [--listen SOCKET] [--allow-uid NUMBER]... [--keep-days N]
 
 Writes the ledger in DIR. With --listen it serves connections to SOCKET; without, those to
 the listening socket that is its standard input, or the one connection that is its standard
 input, and ends with it. Heard are its own user, root and the users named by --allow-uid.
+Rows of files are put into an archive when they are --keep-days old, 1095 when not said.
 ";
 
 /// Permissions of the socket: who may connect is decided by user, not by who finds the file.
@@ -65,11 +66,12 @@ struct Arguments {
     ledger: PathBuf,
     listen: Option<PathBuf>,
     guests: Vec<u32>,
+    keep_days: Option<u32>,
 }
 
 /// `None` when help was asked for.
 fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, String> {
-    let (mut ledger, mut listen, mut guests) = (None, None, Vec::new());
+    let (mut ledger, mut listen, mut guests, mut keep_days) = (None, None, Vec::new(), None);
     while let Some(option) = arguments.next() {
         let option = option.to_string_lossy().into_owned();
         if option == "--help" || option == "-h" {
@@ -84,6 +86,11 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Argumen
                 let uid = uid.to_str().and_then(|uid| uid.parse().ok());
                 guests.push(uid.ok_or("--allow-uid needs a user's number")?);
             }
+            "--keep-days" => {
+                let days = value()?;
+                let days = days.to_str().and_then(|days| days.parse().ok());
+                keep_days = Some(days.ok_or("--keep-days needs a number of days")?);
+            }
             other => return Err(format!("unknown argument {other:?}")),
         }
     }
@@ -92,6 +99,7 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Argumen
             ledger,
             listen,
             guests,
+            keep_days,
         })),
         None => Err("--ledger is missing".to_owned()),
     }
@@ -107,6 +115,9 @@ fn record(arguments: &Arguments) -> Result<(), LedgerError> {
     let stop = stop_signals(!matches!(given, Ok(Door::Connection(_))))?;
     // The ledger before the socket: a second kiosk-record must not take the first one's.
     let mut writer = Writer::open(&arguments.ledger)?;
+    if let Some(days) = arguments.keep_days {
+        writer.keep(days);
+    }
     let bind = |path: &PathBuf| {
         Listener::bind(path, SOCKET_MODE)
             .map(Door::Listener)
@@ -169,6 +180,7 @@ mod tests {
             ledger: "/l".into(),
             listen: Some("/s".into()),
             guests: vec![7, 8],
+            keep_days: Some(3),
         };
         let given = [
             "--allow-uid",
@@ -179,6 +191,8 @@ mod tests {
             "/l",
             "--allow-uid",
             "8",
+            "--keep-days",
+            "3",
         ];
         assert_eq!(parsed(&given), Ok(Some(expected)));
     }

@@ -86,6 +86,14 @@ pub fn migrate(db: &mut Connection, from: i64) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
+/// The text of one of our triggers.
+pub(crate) fn trigger(name: &str) -> Option<&'static str> {
+    let start = format!("CREATE TRIGGER {name} ");
+    let mut all = MIGRATIONS.iter().rev();
+    let text = all.find_map(|step| step.get(step.find(&start)?..))?;
+    text.split_inclusive("END;").next()
+}
+
 /// Checks that the tables, indexes and triggers are exactly ours: a trigger more or less could
 /// lose an entry without a word.
 ///

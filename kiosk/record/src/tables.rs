@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use wire::Digest;
 use wire::ledger::EntryId;
 
@@ -35,6 +35,21 @@ pub(crate) fn insert(
             .execute((integer(number), integer(insertion), step.name()))?;
     }
     Ok(())
+}
+
+/// Writes the signed checkpoint over the entries up to one, which is written before it.
+pub(crate) fn sign(transaction: &Transaction<'_>, size: u64, note: &str) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO checkpoints (size, note) VALUES (?1, ?2)")?
+        .execute((integer(size), note))?;
+    Ok(())
+}
+
+/// The signed checkpoint over the first `size` entries.
+pub(crate) fn checkpoint(db: &Connection, size: u64) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT note FROM checkpoints WHERE size = ?1")?
+        .query_row((integer(size),), |row| row.get(0))
+        .optional()
 }
 
 /// The last entry as the database has it.

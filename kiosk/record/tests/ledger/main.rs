@@ -24,7 +24,11 @@ mod ways;
 
 mod reading;
 
+mod forger;
+
 mod tampering;
+
+mod signed;
 
 mod serving;
 
