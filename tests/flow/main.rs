@@ -127,6 +127,10 @@ mod taps;
 #[cfg(test)]
 mod bay;
 
+/// Ends and crashes of the daemon, and reviews of the ledger.
+#[cfg(test)]
+mod ends;
+
 /// What two people answer for, and what becomes of what was stopped.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]

@@ -22,6 +22,7 @@ mod new_key;
 
 mod backup;
 
+mod review;
 mod seal;
 
 mod compared;
@@ -53,6 +54,8 @@ enum Command {
     Show(show::Show),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
+    /// Sign that the ledger was looked through since the last time, or list when it was
+    Review(review::Review),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify(verify::Verify),
     /// Give out a signed checkpoint, to be kept elsewhere, or the public key
@@ -84,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::List(_)
         | Command::Show(_)
         | Command::Close(_)
+        | Command::Review(_)
         | Command::Checkpoint(_)
         | Command::Cosign(_)
         | Command::NewKey(_)
@@ -97,6 +101,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::List(list) => list::run(list, &ledger),
         Command::Show(show) => show::run(show, &ledger),
         Command::Close(close) => close::run(close, &ledger, own, paths),
+        Command::Review(review) => review::run(review, &ledger, own.map(PathBuf::as_path), paths),
         Command::Verify(verify) => verify::run(verify, &ledger),
         Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
         Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),

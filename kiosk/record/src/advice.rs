@@ -12,13 +12,13 @@ const EVIDENCE: &str = "copy the whole folder away before anything else, it is e
 const RIGHTS: &str = "see that the folder and the files in it belong to the user that runs \
     kiosk-record, and that their file system is mounted for writing; then start it again";
 
+/// For a ledger whose key is gone or another's.
+const KEY: &str = "put ledger.key and ledger.pub back from a backup; without them this ledger can \
+    be read and verified, and nothing more is written into it: move its folder away, and keep it";
+
 /// For a disk that does not take what is written.
 const DISK: &str = "look for the disk's errors with `journalctl -k`, put it right or move the \
     folder to another, then start again; nothing that was recorded is lost by waiting";
-
-/// For a key that is missing or another's.
-const KEYS: &str = "put ledger.key and ledger.pub of this ledger's backup back into the folder; \
-    without them nothing can be signed, and `kioskctl log restore` brings all of it back";
 
 /// The next step after `error`.
 pub(crate) fn next_step(error: &LedgerError) -> &'static str {
@@ -30,18 +30,18 @@ pub(crate) fn next_step(error: &LedgerError) -> &'static str {
              backup in its place with `kioskctl log restore`; else name another folder"
         }
         LedgerError::Newer { .. } => "install the version of the kiosk that wrote it, or a later",
+        LedgerError::Key { .. } | LedgerError::NoKey(_) => KEY,
+        LedgerError::Taken(_) => "move the folder away, and keep it",
         LedgerError::Lost(_)
-        | LedgerError::Schema(_)
-        | LedgerError::Damaged(_)
-        | LedgerError::Altered { .. }
         | LedgerError::OtherKey(_)
         | LedgerError::NotCosigned(_)
         | LedgerError::Checkpoint(_)
+        | LedgerError::Schema(_)
+        | LedgerError::Damaged(_)
+        | LedgerError::Altered { .. }
         | LedgerError::NoEntry(_)
         | LedgerError::Unknown { .. } => EVIDENCE,
         LedgerError::Database { source, .. } => database(source),
-        LedgerError::NoKey(_) | LedgerError::Key { .. } => KEYS,
-        LedgerError::Taken(_) => "move the ledger that is there away first",
         LedgerError::System { .. } => "see what the system says above, then start it again",
     }
 }

@@ -7,6 +7,8 @@ use wire::custody::DIFFERENCES_MAX;
 use wire::frame::FrameError;
 use wire::ledger::{EVENT_BYTES_MAX, ROWS_BYTES_MAX, VOLUMES_MAX};
 
+use crate::guests::AUDITS_A_MINUTE_MAX;
+
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -341,6 +343,18 @@ pub enum Refusal {
     /// An entry about the ledger itself that is none.
     #[error("the entry about the ledger {0}")]
     Audit(&'static str),
+    /// An entry about the ledger itself names another one that is not there.
+    #[error("entry {0} is not in this ledger, or has another leaf")]
+    NoSuchEntry(u64),
+    /// Auditors read, and write what they did with the ledger.
+    #[error("auditors add only exports, reviews and co-signatures to the ledger")]
+    NotAuditors,
+    /// Auditors have written enough for a while.
+    #[error(
+        "auditors have added {AUDITS_A_MINUTE_MAX} entries within a minute: wait for a minute, \
+         and try again"
+    )]
+    TooManyAudits,
     /// More than [`DIFFERENCES_MAX`].
     #[error("a refusal names {0} differences, more than {DIFFERENCES_MAX}")]
     Differences(usize),

@@ -11,6 +11,8 @@ pub mod run;
 
 pub mod serve;
 
+pub mod guests;
+
 pub mod check;
 
 pub mod rows;
@@ -52,6 +54,8 @@ pub mod compare;
 pub mod way;
 
 mod folder;
+
+mod disk;
 
 mod advice;
 

@@ -167,8 +167,11 @@ impl Signer {
             .and_then(|()| give_to_owner(&new))
             .and_then(|()| fs::rename(&new, &path));
         if let Err(error) = given {
-            let error = wire::explained(&error);
-            say(&format!("cannot write {}: {error}", path.display()));
+            say(&format!(
+                "cannot write {}: {}",
+                path.display(),
+                wire::explained(&error)
+            ));
         }
     }
 

@@ -68,6 +68,16 @@ pub(crate) fn head(db: &Connection) -> rusqlite::Result<EntryId> {
     })
 }
 
+/// The leaf of an entry; `None` when there is no such entry.
+pub(crate) fn leaf(db: &Connection, number: u64) -> rusqlite::Result<Option<Digest>> {
+    let mut leaves = db.prepare_cached("SELECT leaf FROM entries WHERE number = ?1")?;
+    let mut rows = leaves.query((integer(number),))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Digest::try_from(row.get::<_, String>(0)?).ok())
+}
+
 /// What has happened to an insertion.
 pub(crate) fn steps(db: &Connection, insertion: u64) -> rusqlite::Result<Vec<Step>> {
     let names: BTreeSet<String> = db

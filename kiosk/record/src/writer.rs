@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::fcntl::Flock;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
-use wire::ledger::{EntryId, Event};
+use wire::ledger::{DiskTrouble, EntryId, Event};
 use wire::standing::Standing;
 
 use crate::archive::KEEP_DAYS;
 use crate::check::{self, Step};
 use crate::clock::Place;
+use crate::disk;
 use crate::draft::{Draft, Failure, Written};
 use crate::error::{LedgerError, Refusal};
 use crate::folder;
@@ -38,6 +39,7 @@ pub struct Writer {
     // Dropped before the lock, so that the database is closed when the next writer comes.
     db: Connection,
     _lock: Flock<File>,
+    folder: PathBuf,
     place: Place,
     head: EntryId,
     signer: Signer,
@@ -47,6 +49,8 @@ pub struct Writer {
     halted: Option<String>,
     /// How old a period must be before its rows are put away, in days.
     keep_days: u32,
+    /// What the disk had to do with the last entry that was not written.
+    disk_trouble: Option<DiskTrouble>,
 }
 
 impl Writer {
@@ -116,12 +120,14 @@ impl Writer {
         let mut writer = Self {
             db,
             _lock: lock,
+            folder,
             place,
             head,
             signer,
             register,
             halted: None,
             keep_days: KEEP_DAYS,
+            disk_trouble: None,
         };
         writer.close_what_a_crash_left()?;
         Ok(writer)
@@ -147,7 +153,24 @@ impl Writer {
             self.write(&Event::CrashFound { started }, None)?;
         }
         self.register.check(event, Timestamp::now())?;
+        self.check_named(event)?;
         self.write(event, rows)
+    }
+
+    /// Checks that the entries which an event about the ledger itself names are there.
+    fn check_named(&self, event: &Event) -> Result<(), Refusal> {
+        let named = check::named(event);
+        for entry in named.entries {
+            match tables::leaf(&self.db, entry.number) {
+                Ok(Some(leaf)) if leaf == entry.leaf_sha256 => {}
+                Ok(_) => return Err(Refusal::NoSuchEntry(entry.number)),
+                Err(error) => return Err(Refusal::Unwritten(wire::explained(&error))),
+            }
+        }
+        match named.last.filter(|last| self.head.number < *last) {
+            Some(last) => Err(Refusal::NoSuchEntry(last)),
+            None => Ok(()),
+        }
     }
 
     /// Writes that an insertion has no verdict and will have none.
@@ -177,7 +200,17 @@ impl Writer {
     /// What holds at the moment.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.register.standing(Timestamp::now())
+        Standing {
+            head: self.head(),
+            disk_percent: disk::percent(&self.folder),
+            ..self.register.standing(Timestamp::now())
+        }
+    }
+
+    /// What the disk has to do with it that the last entry was not written.
+    #[must_use]
+    pub(crate) fn disk_trouble(&self) -> Option<DiskTrouble> {
+        self.disk_trouble
     }
 
     /// The last entry; `None` for an empty ledger.
@@ -192,6 +225,7 @@ impl Writer {
         }
         match self.transact(event, rows) {
             Ok((all, next)) => {
+                self.disk_trouble = None;
                 let id = all.first().map_or(self.head, |first| first.id);
                 for written in all {
                     self.head = written.id;
@@ -210,6 +244,7 @@ impl Writer {
             Err(Failure::Refused(refusal)) => Err(refusal),
             Err(Failure::Failed(error)) => {
                 let why = wire::explained(&error);
+                self.disk_trouble = disk::trouble(&error);
                 if error.is_passing() {
                     return Err(Refusal::Unwritten(why));
                 }
@@ -225,6 +260,7 @@ impl Writer {
         if let Err(error) = copied.map_err(LedgerError::database("copy the log into"))
             && !error.is_passing()
         {
+            self.disk_trouble = disk::trouble(&error);
             self.halted = Some(wire::explained(&error));
         }
     }
@@ -326,6 +362,7 @@ mod tests {
             matches!(&refusal, Refusal::Unwritten(why) if why.contains("full")),
             "{refusal}"
         );
+        assert_eq!(writer.disk_trouble(), Some(DiskTrouble::Full));
         let head = writer.head().unwrap();
         writer
             .db
@@ -335,6 +372,7 @@ mod tests {
             writer.append(&small, None).unwrap().number,
             head.number.saturating_add(1)
         );
+        assert_eq!(writer.disk_trouble(), None);
         let ledger = crate::Ledger::open(folder.path()).unwrap();
         assert_eq!(ledger.verify(None).unwrap().head, writer.head());
     }

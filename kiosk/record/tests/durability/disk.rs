@@ -102,7 +102,7 @@ fn a_full_disk_refuses_and_with_room_again_the_service_goes_on() {
             send(&channel, large(), None);
             match answer(&channel).unwrap() {
                 Answer::Recorded(id) => promised.push(id),
-                Answer::Refused { why } => break why,
+                Answer::Refused { why, .. } => break why,
                 Answer::Standing(_) => panic!("nobody asked"),
             }
         };

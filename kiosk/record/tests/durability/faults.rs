@@ -371,7 +371,7 @@ fn ask(
                 told.acknowledged.push(id);
                 return Some(Some(id));
             }
-            Answer::Refused { why } => told.refusals.push(why),
+            Answer::Refused { why, .. } => told.refusals.push(why),
             Answer::Standing(_) => panic!("nobody asked"),
         }
     }

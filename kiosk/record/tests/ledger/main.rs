@@ -37,3 +37,5 @@ mod program;
 mod format;
 
 mod selftest;
+
+mod audited;
