@@ -133,7 +133,7 @@ fn a_log_that_is_missing_while_nothing_is_in_the_database_is_a_loss() {
 
 #[test]
 fn a_log_that_is_none_is_not_taken_for_an_empty_one() {
-    let garbage: Vec<u8> = (0..20_000u32).map(|n| (n * 7919 >> 5) as u8).collect();
+    let garbage: Vec<u8> = (0..20_000u32).map(|n| ((n * 7919) >> 5) as u8).collect();
     let words = ["ledger.db-wal is no log of SQLite", EVIDENCE];
     for make in [closed, with_log, add_to_log] {
         let write = |folder: &Path| fs::write(folder.join("ledger.db-wal"), &garbage).unwrap();
