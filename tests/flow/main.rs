@@ -34,6 +34,10 @@ mod hostile;
 #[cfg(test)]
 mod hidden;
 
+/// Bundles of entries for auditors.
+#[cfg(test)]
+mod evidence;
+
 /// Exit statuses, and whose medium it is.
 #[cfg(test)]
 mod statuses;
@@ -158,3 +162,11 @@ mod ledger;
 /// What an auditor verifies and signs, and what becomes of the ledger on another machine.
 #[cfg(test)]
 mod audit;
+
+/// What is found in the ledger, and what is hunted down.
+#[cfg(test)]
+mod finding;
+
+/// The ledger in the forms that other programs read.
+#[cfg(test)]
+mod exports;

@@ -157,7 +157,7 @@ fn line(one: &Difference) -> String {
 }
 
 /// Where it is, with the volume when that is not the first.
-fn place(one: &Difference) -> String {
+pub(super) fn place(one: &Difference) -> String {
     let path = one.place.path.escaped();
     match one.place.volume {
         None | Some(0) => path.to_string(),

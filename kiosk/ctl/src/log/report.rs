@@ -1,0 +1,310 @@
+//! `kioskctl log report` and `log certificate`: a month, or one verdict, as a page to print and
+//! file.
+//!
+//! The page gets its name only after the ledger knows of it: whoever finds one finds its entry.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use broker::site::{self, Site};
+use broker::{Paths, person};
+use jiff::Timestamp;
+use record::{Ledger, LedgerError};
+use report::certificate::{self, Certificate};
+use report::{About, Language, Listed, Period, Seal, State, page, read};
+use sha2::{Digest as _, Sha256};
+use wire::audit::Exported;
+use wire::ledger::{EntryId, Event};
+use wire::{Digest, MediumName};
+
+use crate::CommandError;
+use crate::ledger;
+use crate::print;
+
+/// Options of `kioskctl log report`.
+#[derive(clap::Args)]
+pub(super) struct Report {
+    /// The month, by the site's calendar: 2026-11
+    #[arg(long, value_name = "YYYY-MM")]
+    month: String,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Options of `kioskctl log certificate`.
+#[derive(clap::Args)]
+pub(super) struct Sheet {
+    /// Number of the medium's receipt, or of its insertion
+    #[arg(value_name = "N")]
+    number: u64,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// In which language a page is made, and where it goes.
+#[derive(clap::Args)]
+struct Form {
+    /// Language of the page; both: Japanese, then English
+    #[arg(long, value_name = "LANG", default_value = "ja")]
+    lang: Lang,
+    /// The file to make, which must not be there [default: a name with the month or number, here]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write no entry about it: for a copy of a ledger that is not the kiosk's own
+    #[arg(long)]
+    no_entry: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Lang {
+    /// 日本語
+    Ja,
+    /// English
+    En,
+    /// 日本語 and English
+    Both,
+}
+
+impl Lang {
+    fn languages(self) -> &'static [Language] {
+        match self {
+            Self::Ja => &[Language::Ja],
+            Self::En => &[Language::En],
+            Self::Both => &Language::ALL,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ja => "ja",
+            Self::En => "en",
+            Self::Both => "ja-en",
+        }
+    }
+}
+
+/// A ledger with where it is.
+pub(super) struct Source<'a> {
+    pub(super) ledger: &'a Ledger,
+    /// The folder that was asked for; `None` for the kiosk's own.
+    pub(super) folder: Option<&'a Path>,
+    pub(super) paths: &'a Paths,
+}
+
+/// Runs `kioskctl log report`. A ledger that does not verify still makes a page, which says so.
+pub(super) fn month(report: &Report, source: &Source<'_>) -> Result<u8, CommandError> {
+    let now = Timestamp::now();
+    let site = Site::read(source.paths)?;
+    let period = Period::month(&report.month, site.zone.clone())?;
+    let name = format!("report-{}-{}.html", period.name(), report.form.lang.name());
+    let about = about(source, &site, now)?;
+    let last = about.seal.head.map_or(0, |head| head.number);
+    let month = read::month(source.ledger, last, period, now)?;
+    let text = page::render(&month, &about, report.form.lang.languages())?;
+    let (first, last) = month.range().unwrap_or((0, 0));
+    let made = Made {
+        form: &report.form,
+        name,
+        format: "report",
+        first,
+        last,
+        entries: month.entries(),
+    };
+    made.keep(source, &text)?;
+    Ok(answer(&about, month.is_whole()))
+}
+
+/// Runs `kioskctl log certificate`.
+pub(super) fn certificate(sheet: &Sheet, source: &Source<'_>) -> Result<u8, CommandError> {
+    let site = Site::read(source.paths)?;
+    let about = about(source, &site, Timestamp::now())?;
+    let last = about.seal.head.map_or(0, |head| head.number);
+    let certificate = Certificate::read(source.ledger, sheet.number, last)?;
+    let languages = sheet.form.lang.languages();
+    let text = certificate::render(&certificate, &about, &site.zone, languages)?;
+    let entry = certificate.entry();
+    let made = Made {
+        form: &sheet.form,
+        name: format!("certificate-{entry}-{}.html", sheet.form.lang.name()),
+        format: "certificate",
+        first: entry,
+        last: entry,
+        entries: 1,
+    };
+    made.keep(source, &text)?;
+    Ok(answer(&about, certificate.is_whole()))
+}
+
+/// 1 when the page says that the ledger is not as it was written, or could not hold all of it.
+fn answer(about: &About, is_whole: bool) -> u8 {
+    match &about.seal.state {
+        State::Verified { .. } if is_whole => 0,
+        State::Verified { .. } => {
+            print::note("kioskctl: part of the ledger could not be read; the page says so");
+            1
+        }
+        State::NotVerified { why } => {
+            print::note(&format!("kioskctl: NOT verified: {why}; the page says so"));
+            1
+        }
+    }
+}
+
+fn about(source: &Source<'_>, site: &Site, now: Timestamp) -> Result<About, CommandError> {
+    let policy = &site.policy;
+    let is_named = source.paths.policy().exists();
+    Ok(About {
+        site: is_named.then(|| (policy.site_ja.clone(), policy.site_en.clone())),
+        made_at: now,
+        made_by: person::here(),
+        media: site::allowlist(source.paths)?.map(|list| listed(&list)),
+        age_days_warn: policy.upkeep.age_days_warn,
+        age_days_max: policy.upkeep.age_days_max,
+        seal: seal(source)?,
+    })
+}
+
+fn listed(list: &decide::Allowlist) -> Vec<Listed> {
+    let media = list.media().iter();
+    let media = media.map(|medium| Listed {
+        id: medium.id.clone(),
+        owner: medium.owner.clone(),
+        company: medium.company.clone(),
+        valid_until: medium.valid_until.to_string(),
+        storage_place: medium.storage_place.clone(),
+    });
+    media.collect()
+}
+
+/// Verifies the ledger. What the page says goes as far as what was verified.
+fn seal(source: &Source<'_>) -> Result<Seal, CommandError> {
+    let (state, head) = match source.ledger.verify(None) {
+        Ok(verified) => {
+            let state = State::Verified {
+                entries: verified.entries,
+                rows: verified.rows,
+            };
+            (state, verified.head)
+        }
+        Err(error) if error.is_alteration() => {
+            let state = State::NotVerified {
+                why: error.to_string(),
+            };
+            (state, last(source.ledger)?)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let checkpoint = head.and_then(|head| checkpoint(source, head));
+    Ok(Seal {
+        state,
+        head,
+        checkpoint,
+    })
+}
+
+/// The last entry that can be read, of a ledger that was altered.
+fn last(ledger: &Ledger) -> Result<Option<EntryId>, CommandError> {
+    let Some(last) = ledger.last()? else {
+        return Ok(None);
+    };
+    let entry = ledger.entry(last).ok();
+    Ok(entry.map(|entry| EntryId {
+        number: entry.number,
+        leaf_sha256: entry.leaf_sha256,
+    }))
+}
+
+/// The signed checkpoint at `head`: the copy that the writer leaves beside its ledger, unless it
+/// is one of another size.
+fn checkpoint(source: &Source<'_>, head: EntryId) -> Option<String> {
+    let own = source.paths.ledger();
+    let folder = source.folder.unwrap_or(&own);
+    let text = fs::read_to_string(folder.join("ledger.head")).ok()?;
+    let size = text.lines().nth(1)?;
+    (size == head.number.to_string()).then_some(text)
+}
+
+/// A page that was made, on its way to its file.
+struct Made<'a> {
+    form: &'a Form,
+    name: String,
+    format: &'static str,
+    first: u64,
+    last: u64,
+    entries: u64,
+}
+
+impl Made<'_> {
+    /// Writes the file under another name, tells the ledger, and gives it its name. When the
+    /// ledger does not take it there is no file.
+    fn keep(&self, source: &Source<'_>, text: &str) -> Result<(), CommandError> {
+        let named = Path::new(&self.name);
+        let path = self.form.output.as_deref().unwrap_or(named);
+        if path.symlink_metadata().is_ok() {
+            let exists = io::Error::from(io::ErrorKind::AlreadyExists);
+            return Err(CommandError::file("make", path)(exists));
+        }
+        let draft = draft_of(path).ok_or_else(|| {
+            CommandError::Asked(format!("{} names no file: give --output", path.display()))
+        })?;
+        let kept = write(&draft, text)
+            .map_err(CommandError::file("write", &draft))
+            .and_then(|()| self.tell(source, path, text))
+            .and_then(|entry| {
+                let renamed = fs::rename(&draft, path);
+                renamed.map_err(CommandError::file("make", path))?;
+                Ok(entry)
+            });
+        if kept.is_err() {
+            // What went wrong before is told; a draft that stays is told by its name.
+            let _ = fs::remove_file(&draft);
+        }
+        let entry = kept?;
+        let entry = entry.map_or_else(|| "no entry".to_owned(), |entry| format!("entry {entry}"));
+        print::line(&format!("{}: {entry}", path.display()));
+        Ok(())
+    }
+
+    fn tell(
+        &self,
+        source: &Source<'_>,
+        path: &Path,
+        text: &str,
+    ) -> Result<Option<u64>, CommandError> {
+        if self.form.no_entry {
+            return Ok(None);
+        }
+        let name = path.file_name().map(|name| name.as_bytes());
+        let event = Event::Exported(Box::new(Exported {
+            by: person::here(),
+            format: self.format.to_owned(),
+            first: self.first,
+            last: self.last,
+            entries: self.entries,
+            file: name.map(|name| MediumName::cut(name).0),
+            sha256: Some(Digest(Sha256::digest(text.as_bytes()).into())),
+        }));
+        ledger::write(source.folder, source.paths, event).map(Some)
+    }
+}
+
+/// The name under which a file is made.
+fn draft_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy();
+    Some(path.with_file_name(format!(".{name}.{}.part", std::process::id())))
+}
+
+/// Only its maker reads it: it names people.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

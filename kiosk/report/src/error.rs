@@ -1,0 +1,20 @@
+//! Why there is no report.
+
+use record::LedgerError;
+
+/// Why a report cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A month is a year and a month.
+    #[error("{0:?} is no month: write it as 2026-11")]
+    Month(String),
+    /// The ledger cannot be read. That it was altered is no reason: then the report says so.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Only a verdict has a certificate.
+    #[error("entry {0} is no verdict and no insertion with one: a certificate is about a verdict")]
+    NoVerdict(u64),
+    /// The page was not written.
+    #[error("the page cannot be made")]
+    Page(#[from] askama::Error),
+}

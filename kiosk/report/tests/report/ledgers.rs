@@ -1,0 +1,140 @@
+//! Pages of real ledgers: whole ones, altered ones, and long ones.
+
+use std::path::Path;
+use std::process::Command;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use record::Ledger;
+use report::gather::{HOSTS_MAX, Month};
+use report::{INSERTIONS_MAX, Language, Period, State, page, read};
+
+use crate::few;
+use crate::html::{number, tables};
+use crate::made::{Made, about, verified};
+use crate::month::{self, Book};
+use crate::written::Written;
+
+/// This month, at a place without summer time.
+fn period(now: Timestamp) -> Period {
+    let month = now.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string();
+    Period::month(&month, TimeZone::UTC).unwrap()
+}
+
+fn read(folder: &Path) -> Month {
+    let ledger = Ledger::open(folder).unwrap();
+    let now = Timestamp::now();
+    let last = ledger.last().unwrap().unwrap();
+    read::month(&ledger, last, period(now), now).unwrap()
+}
+
+/// Runs SQL as an administrator would, with the sqlite3 that the system has.
+fn sqlite3(folder: &Path, sql: &str) {
+    let mut command = Command::new("sqlite3");
+    let command = command.arg("-bail").arg(folder.join("ledger.db")).arg(sql);
+    assert!(command.status().expect("sqlite3 is installed").success());
+}
+
+fn written(days: i64) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    month::write(&mut Written::open(folder.path()), days);
+    folder
+}
+
+#[test]
+fn a_month_is_read_whole_from_a_ledger() {
+    let folder = written(9);
+    let month = read(folder.path());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    assert_eq!(Some(month.entries()), ledger.last().unwrap());
+    assert_eq!(month.range(), Some((1, month.entries())));
+    assert!(month.is_whole());
+    let html = page::render(&month, &about(verified()), &[Language::En]).unwrap();
+    let rows = number(&tables(&html, "en-ledger")[0][3][1]);
+    assert_eq!(rows, ledger.verify(None).unwrap().rows);
+    assert!(html.contains("○ VERIFIED") && !html.contains("sign bad\""));
+}
+
+#[test]
+fn a_month_without_entries_is_a_page_without_lines() {
+    let folder = written(2);
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let now = Timestamp::now();
+    let before = Period::month("2020-02", TimeZone::UTC).unwrap();
+    let month = read::month(&ledger, ledger.last().unwrap().unwrap(), before, now).unwrap();
+    assert_eq!((month.range(), month.entries()), (None, 0));
+    let html = page::render(&month, &about(verified()), &Language::ALL).unwrap();
+    assert!(tables(&html, "en-kinds").is_empty() && tables(&html, "ja-found").is_empty());
+    assert!(html.contains("No entry names any rules.") && html.contains("この月の記録はない。"));
+}
+
+#[test]
+fn an_altered_ledger_still_makes_a_page_that_says_so_and_names_what_it_lacks() {
+    let folder = written(9);
+    let whole = read(folder.path());
+    sqlite3(
+        folder.path(),
+        "DROP TRIGGER entries_not_updated; DROP TRIGGER entries_not_deleted;
+         UPDATE entries SET bytes = replace(bytes, 'M-0', 'M-1') WHERE number = 5;
+         DELETE FROM entries WHERE number IN (8, 9);",
+    );
+    let altered = read(folder.path());
+    assert!(!altered.is_whole());
+    assert_eq!(altered.entries() + 3, whole.entries());
+    assert_eq!(altered.range(), whole.range());
+    let why = Ledger::open(folder.path())
+        .unwrap()
+        .verify(None)
+        .unwrap_err();
+    let state = State::NotVerified {
+        why: why.to_string(),
+    };
+    let html = page::render(&altered, &about(state), &Language::ALL).unwrap();
+    assert!(html.contains("class=\"sign bad\"") && html.contains("✕ NOT VERIFIED"));
+    assert!(html.contains("entry 5 was changed"), "{why}");
+    assert!(html.contains("3 entries cannot be read (5, 8, 9 and so on)"));
+    assert!(!html.contains("class=\"sign\""));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_told() {
+    let folder = written(4);
+    sqlite3(
+        folder.path(),
+        "DROP TRIGGER rows_not_updated; UPDATE rows SET bytes = '{}' WHERE entry = 53 AND ordinal = 2;",
+    );
+    let month = read(folder.path());
+    assert!(!month.is_whole());
+    let html = page::render(&month, &about(verified()), &[Language::En]).unwrap();
+    assert!(html.contains("Some file rows of these entries cannot be read: 53."));
+}
+
+#[test]
+fn past_insertions_max_the_oldest_is_forgotten_and_nothing_else() {
+    let mut made = Made::new();
+    made.at(2, 1);
+    for _ in 0..=INSERTIONS_MAX {
+        few::insert(&mut made);
+    }
+    // The first has no visit any more; the second has.
+    few::pass(&mut made, 1);
+    few::pass(&mut made, 2);
+    let html = made.page(&about(verified()), &[Language::En]);
+    let visits = &tables(&html, "en-visits")[0];
+    let passed: u64 = visits.iter().map(|row| number(&row[3])).sum();
+    let without = visits.iter().find(|row| row[0] == "without a visit");
+    assert_eq!(passed, 1, "{visits:?}");
+    assert!(without.is_none(), "{visits:?}");
+}
+
+#[test]
+fn past_hosts_max_no_further_machine_is_named_in_the_head() {
+    let mut made = Made::new();
+    made.at(2, 1);
+    for number in 0..HOSTS_MAX + 2 {
+        few::insert(&mut made);
+        made.entries.last_mut().unwrap().0.host = format!("gate-{number}");
+    }
+    let html = made.page(&about(verified()), &[Language::En]);
+    assert!(html.contains("gate-7") && !html.contains("gate-8"));
+}

@@ -1,0 +1,234 @@
+//! The numbers in the tables are those of the entries, counted another way.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use report::Language;
+use wire::ledger::{Event, Judged};
+use wire::{Outcome, Tier, Verdict};
+
+use crate::html::{number, tables};
+use crate::made::{Made, about, verified};
+
+fn judged(made: &Made) -> impl Iterator<Item = (&str, &Judged)> {
+    made.entries.iter().filter_map(|(content, _)| {
+        let judged = content.event.judged()?;
+        Some((content.recorded_utc.as_str(), judged))
+    })
+}
+
+/// The day at the site, which is nine hours ahead.
+fn day(utc: &str) -> String {
+    let time: Timestamp = utc.parse().unwrap();
+    let ahead = time.checked_add(SignedDuration::from_hours(9)).unwrap();
+    ahead.to_string()[..10].to_owned()
+}
+
+fn page(made: &Made) -> String {
+    made.page(&about(verified()), &[Language::En])
+}
+
+#[test]
+fn verdicts_of_each_day_are_those_of_the_entries() {
+    let made = Made::november();
+    let html = page(&made);
+    let mut days = BTreeMap::<String, [u64; 3]>::new();
+    for (utc, judged) in judged(&made) {
+        let day = days.entry(day(utc)).or_default();
+        match judged.verdict {
+            Verdict::Pass => day[0] += 1,
+            Verdict::Stop => day[1] += 1,
+            Verdict::Incomplete => day[2] += 1,
+        }
+    }
+    assert!(20 < days.len());
+    let table = &tables(&html, "en-verdicts")[0];
+    assert_eq!(table.len(), days.len() + 1);
+    for (row, (day, [pass, stop, incomplete])) in table.iter().zip(&days) {
+        let said: Vec<u64> = row[1..5].iter().map(|cell| number(cell)).collect();
+        let all = pass + stop + incomplete;
+        assert_eq!((&row[0], said), (day, vec![*pass, *stop, *incomplete, all]));
+    }
+    let sum: u64 = days.values().flatten().sum();
+    assert_eq!(number(&table.last().unwrap()[4]), sum);
+    // Each piece of a bar stands for one kind of verdict on one day.
+    let pieces = days.values().flatten().filter(|many| 0 < **many).count();
+    // Three more are the legend's.
+    let drawn = [
+        "class=\"pass\"/>",
+        "class=\"stop\"/>",
+        "class=\"incomplete\" fill",
+    ];
+    let drawn: usize = drawn.iter().map(|shape| html.matches(shape).count()).sum();
+    assert_eq!(drawn, pieces + 3);
+}
+
+#[test]
+fn kinds_of_entries_sum_up_to_all_of_them() {
+    let made = Made::november();
+    let table = &tables(&page(&made), "en-kinds")[0];
+    let mut kinds = BTreeMap::<String, u64>::new();
+    for (content, _) in &made.entries {
+        let json = serde_json::to_value(&content.event).unwrap();
+        *kinds
+            .entry(json["event"].as_str().unwrap().to_owned())
+            .or_default() += 1;
+    }
+    let (sum, said) = table.split_last().unwrap();
+    let said: BTreeMap<String, u64> = said
+        .iter()
+        .map(|row| (row[1].clone(), number(&row[2])))
+        .collect();
+    assert_eq!(said, kinds);
+    assert_eq!(number(&sum[2]), u64::try_from(made.entries.len()).unwrap());
+}
+
+#[test]
+fn every_kind_of_entry_has_its_words_and_happens_in_the_month() {
+    let made = Made::november();
+    let table = &tables(&page(&made), "en-kinds")[0];
+    // What only the writer or another machine writes, and what is not made up here.
+    let absent = [
+        "interrupted",
+        "waiver_ended",
+        "rules_rolled_back",
+        "enrolling",
+        "key_set",
+        "key_retired",
+        "restored",
+        "sealed",
+    ];
+    assert_eq!(table.len() - 1 + absent.len(), 33);
+}
+
+#[test]
+fn findings_and_gaps_are_those_of_the_rows() {
+    let made = Made::november();
+    let html = page(&made);
+    let mut rules = BTreeMap::<String, u64>::new();
+    let mut gaps = 0;
+    for row in made.entries.iter().flat_map(|(_, rows)| rows) {
+        for finding in &row.findings {
+            *rules.entry(finding.rule.clone()).or_default() += 1;
+        }
+        gaps += u64::from(matches!(row.outcome, Outcome::Unchecked(_)));
+    }
+    let found = tables(&html, "en-found");
+    let said: BTreeMap<String, u64> = found[0]
+        .iter()
+        .map(|row| (row[1].clone(), number(&row[3])))
+        .collect();
+    assert_eq!(said, rules);
+    let places: u64 = rules.values().sum();
+    assert_eq!(u64::try_from(found[1].len()).unwrap(), places);
+    // What stops comes first.
+    let blocking = found[1]
+        .iter()
+        .take_while(|row| row[2].starts_with('✕'))
+        .count();
+    let rows = made.entries.iter().flat_map(|(_, rows)| rows);
+    let findings = rows.flat_map(|row| &row.findings);
+    assert_eq!(
+        blocking,
+        findings.filter(|one| one.tier == Tier::Block).count()
+    );
+    let missed = tables(&html, "en-gaps");
+    let said: u64 = missed[0].iter().map(|row| number(&row[1])).sum();
+    assert_eq!((said, missed[1].len()), (gaps, gaps.try_into().unwrap()));
+}
+
+#[test]
+fn media_visits_and_reasons_are_those_of_the_entries() {
+    let made = Made::november();
+    let html = page(&made);
+    let mut media = BTreeMap::<String, u64>::new();
+    let mut visits = BTreeMap::<String, u64>::new();
+    for (content, _) in &made.entries {
+        if let Event::Inserted {
+            medium, occasion, ..
+        } = &content.event
+        {
+            let medium = medium.as_deref().unwrap_or("unregistered, by hand");
+            *media.entry(medium.to_owned()).or_default() += 1;
+            let visit = occasion.as_ref().and_then(|one| one.visit.as_ref());
+            let visit = visit.map_or("without a visit", |visit| visit.id.as_str());
+            *visits.entry(visit.to_owned()).or_default() += 1;
+        }
+    }
+    for (section, counted) in [("en-media", media), ("en-visits", visits)] {
+        let table = &tables(&html, section)[0];
+        let said: BTreeMap<String, u64> = table
+            .iter()
+            .map(|row| (row[0].clone(), number(&row[2])))
+            .collect();
+        assert_eq!(said, counted, "{section}");
+    }
+    let mut reasons: u64 = judged(&made)
+        .map(|(_, judged)| u64::try_from(judged.reasons.len()).unwrap())
+        .sum();
+    let mut lines = judged(&made)
+        .filter(|(_, judged)| judged.verdict != Verdict::Pass)
+        .count();
+    for (content, _) in &made.entries {
+        if let Event::Withdrawn { reasons: more, .. } = &content.event {
+            reasons += u64::try_from(more.len()).unwrap();
+            lines += 1;
+        }
+    }
+    let table = tables(&html, "en-refusals");
+    let said: u64 = table[0].iter().map(|row| number(&row[2])).sum();
+    assert_eq!((said, table[1].len()), (reasons, lines));
+}
+
+#[test]
+fn the_age_of_the_rules_is_the_greatest_of_each_day() {
+    let made = Made::november();
+    let mut oldest = BTreeMap::<String, u64>::new();
+    for (content, _) in &made.entries {
+        let rules = match &content.event {
+            Event::Judged(judged) => judged.rules.as_ref(),
+            Event::SelfTested(tested) => Some(&tested.rules),
+            Event::Started { rules, .. } => rules.as_ref(),
+            _ => None,
+        };
+        let Some(age) = rules.and_then(|rules| rules.age_days) else {
+            continue;
+        };
+        let day = oldest.entry(day(&content.recorded_utc)).or_default();
+        *day = age.max(*day);
+    }
+    let html = page(&made);
+    assert_eq!(html.matches("class=\"dot\"").count(), oldest.len());
+    let most = oldest.values().max().unwrap();
+    assert!(html.contains(&format!("At most {most} days old.")));
+}
+
+#[test]
+fn cases_reviews_and_sign_ins_are_those_of_the_entries() {
+    let made = Made::november();
+    let html = page(&made);
+    let count = |is: &dyn Fn(&Event) -> bool| {
+        made.entries
+            .iter()
+            .filter(|(content, _)| is(&content.event))
+            .count()
+    };
+    let refused = count(&|event| matches!(event, Event::SignInRefused(_)));
+    assert_eq!(tables(&html, "en-signins")[1].len(), refused);
+    let reviews = &tables(&html, "en-reviews")[0];
+    assert_eq!(
+        reviews.len(),
+        count(&|event| matches!(event, Event::Reviewed(_)))
+    );
+    assert_eq!(
+        (reviews[0][3].as_str(), reviews[1][3].as_str()),
+        ("11", "13")
+    );
+    let stopped = judged(&made)
+        .filter(|(_, judged)| judged.verdict == Verdict::Stop)
+        .count();
+    let closed = count(&|event| matches!(event, Event::Mitigated { .. }));
+    // One more was a PASS that was withdrawn to STOP.
+    assert_eq!(tables(&html, "en-cases")[0].len(), stopped + 1 - closed);
+    assert!(html.contains("The next review is due 2026-12-09"));
+}
