@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use serde::Deserialize;
 use wire::Digest;
+use wire::audit::NOTE_BYTES_MAX;
 use wire::ledger::EntryId;
 
 use super::trees::{Special, Trees};
@@ -143,11 +144,14 @@ impl<'a> Walk<'a> {
     /// after them.
     fn pass(&mut self, last: u64, specials: &BTreeMap<u64, Special>) -> Result<(), LedgerError> {
         let mut leaves = self.prepare(
-            "SELECT number, leaf, bytes, note FROM entries LEFT JOIN checkpoints ON size = number
+            "SELECT number, leaf, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END,
+                    CASE WHEN octet_length(note) <= ?3 THEN note END
+             FROM entries LEFT JOIN checkpoints ON size = number
              WHERE number <= ?1 ORDER BY number",
         )?;
+        let most = (integer_of(ENTRY_BYTES_MAX), integer_of(NOTE_BYTES_MAX));
         let mut rows = leaves
-            .query((integer(last),))
+            .query((integer(last), most.0, most.1))
             .map_err(LedgerError::database("read"))?;
         let mut next = 1_u64;
         while let Some(row) = rows.next().map_err(|error| unreadable(next, error))? {
@@ -174,7 +178,8 @@ impl<'a> Walk<'a> {
 
     pub(super) fn run(mut self) -> Result<Verified, LedgerError> {
         let mut entries = self.prepare(
-            "SELECT number, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END, leaf, note
+            "SELECT number, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END, leaf,
+                    CASE WHEN octet_length(note) <= ?3 THEN note END
              FROM entries LEFT JOIN checkpoints ON size = number
              WHERE number >= ?1 ORDER BY number",
         )?;
@@ -190,7 +195,11 @@ impl<'a> Walk<'a> {
             integer(self.first)
         };
         let mut found = entries
-            .query((from, integer_of(ENTRY_BYTES_MAX)))
+            .query((
+                from,
+                integer_of(ENTRY_BYTES_MAX),
+                integer_of(NOTE_BYTES_MAX),
+            ))
             .map_err(LedgerError::database("read"))?;
         while let Some(row) = found.next().map_err(|error| unreadable(self.next, error))? {
             let (head, leaf) = self.entry(row)?;

@@ -174,6 +174,11 @@ fn an_edited_exchanged_or_deleted_checkpoint_is_named() {
             "UPDATE checkpoints SET note = '' WHERE size = 6",
             Alteration::Forged,
         ),
+        // One that is too long is not read at all.
+        (
+            "UPDATE checkpoints SET note = hex(zeroblob(50000000)) WHERE size = 6",
+            Alteration::Unsigned,
+        ),
         (
             "DELETE FROM checkpoints WHERE size = 6",
             Alteration::Unsigned,
