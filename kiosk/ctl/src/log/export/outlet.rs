@@ -1,6 +1,5 @@
 //! Where an export goes: a new file, standard output, or the journal.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -136,16 +135,15 @@ impl Finished {
 
 impl Place {
     fn of(path: &Path) -> Result<Self, CommandError> {
-        let Some(name) = path.file_name() else {
+        if path.file_name().is_none() {
             let why = format!("{} names no file", path.display());
             return Err(CommandError::Asked(why));
-        };
+        }
         if path.symlink_metadata().is_ok() {
             return Err(exists(path));
         }
-        let mut beside = OsString::from(".");
-        beside.push(name);
-        beside.push(format!(".{}", std::process::id()));
+        // A name of its own, because that of the file may be as long as a name can be.
+        let beside = format!(".kioskctl-export.{}", std::process::id());
         Ok(Self {
             path: path.to_owned(),
             beside: path.with_file_name(beside),
@@ -170,7 +168,11 @@ impl Place {
             Err(Errno::EINVAL | Errno::ENOSYS) => {
                 let made = OpenOptions::new().write(true).create_new(true).open(to);
                 made.map_err(CommandError::file("make", to))?;
-                fs::rename(from, to).map_err(CommandError::file("make", to))?;
+                if let Err(error) = fs::rename(from, to) {
+                    // Our own empty file: nothing of anybody's is lost.
+                    let _ = fs::remove_file(to);
+                    return Err(CommandError::file("make", to)(error));
+                }
             }
             Err(error) => return Err(CommandError::file("make", to)(error.into())),
         }
@@ -282,6 +284,16 @@ mod tests {
         let mode = path.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o137, 0, "{mode:o}");
         assert_eq!(names(folder.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn a_file_may_have_the_longest_name_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x".repeat(255));
+        written(&path).hand_out().unwrap();
+        assert!(path.exists());
+        assert!(Outlet::open(Some(Path::new("/"))).is_err());
+        assert!(Outlet::open(Some(Path::new(".."))).is_err());
     }
 
     #[test]
