@@ -32,7 +32,10 @@ fn a_verdict_becomes_a_bundle_that_anybody_can_check_and_the_ledger_says_so() {
     let told = &last["event"];
     assert_eq!(told["event"], "exported", "{last}");
     assert_eq!(told["format"], "evidence");
-    assert_eq!((&told["first"], &told["last"]), (&json!(number), &json!(number)));
+    assert_eq!(
+        (&told["first"], &told["last"]),
+        (&json!(number), &json!(number))
+    );
     let check = "sha256sum --quiet --strict -c tagmanifest-sha256.txt manifest-sha256.txt && \
                  minisign -q -V -p data/ledger-minisign.pub -m tagmanifest-sha256.txt && \
                  sha256sum tagmanifest-sha256.txt";
