@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use sha2::Digest as _;
+
 use crate::common::{Place, files, other_key};
 
 /// Runs a script in a folder.
@@ -28,6 +30,21 @@ fn commands(folder: &Path, name: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
+/// Runs the commands of a bundle's README, which find it good.
+#[track_caller]
+pub(crate) fn commands_hold(folder: &Path) {
+    let done = sh(folder, &commands(folder, "README.ja.txt"));
+    let out = text(&done.stdout);
+    assert!(done.status.success(), "{out}{}", text(&done.stderr));
+    assert_eq!(text(&done.stderr), "");
+    assert_eq!(
+        out.matches("Signature Verified Successfully").count(),
+        2,
+        "{out}"
+    );
+    assert!(out.contains("is in the ledger"), "{out}");
+}
+
 /// Flips one bit in the middle of a file.
 fn flip(folder: &Path, path: &str) {
     let path = folder.join(path);
@@ -37,21 +54,39 @@ fn flip(folder: &Path, path: &str) {
     fs::write(path, bytes).unwrap();
 }
 
+/// A ledger whose key has a plus sign or none: the sign that also divides the key's line.
+fn with_key(has_plus: bool) -> Place {
+    let places = std::iter::repeat_with(Place::new).take(64);
+    let mut fitting = places.filter(|place| {
+        let line = fs::read_to_string(place.ledger().join("ledger.pub")).unwrap();
+        line.splitn(3, '+').nth(2).unwrap().contains('+') == has_plus
+    });
+    fitting.next().unwrap()
+}
+
 #[test]
 fn the_commands_of_both_readmes_are_the_same_and_find_a_bundle_good() {
-    let place = Place::new();
-    for (name, entries, said) in [
-        ("a", &[3_u64, 4][..], "3"),
-        ("b", &[7][..], "7"),
-        ("c", &[1][..], "1"),
+    for (has_plus, entries, said) in [
+        (true, &[3_u64, 4][..], 3),
+        (false, &[7], 7),
+        (true, &[1], 1),
     ] {
-        let made = place.bundle(name, entries);
+        let place = with_key(has_plus);
+        let made = place.bundle("made", entries);
         let script = commands(&made, "README.ja.txt");
         assert_eq!(script, commands(&made, "README.en.txt"));
         assert!(10 < script.lines().count());
         let done = sh(&made, &script);
         let out = text(&done.stdout);
         assert!(done.status.success(), "{out}{}", text(&done.stderr));
+        assert_eq!(text(&done.stderr), "");
+        let print = sha2::Sha256::digest(place.key().public());
+        let print = format!("{}  -", wire::Digest(print.into()));
+        assert_eq!(
+            out.matches(&print).count(),
+            2,
+            "both keys are the ledger's: {out}"
+        );
         assert!(
             out.contains(&format!("entry {said} is in the ledger")),
             "{out}"
@@ -61,15 +96,13 @@ fn the_commands_of_both_readmes_are_the_same_and_find_a_bundle_good() {
             2,
             "{out}"
         );
+        let origin = place.key().origin();
         assert!(
             out.contains("Signature and comment signature verified"),
             "{out}"
         );
         assert!(
-            out.contains(&format!(
-                "Trusted comment: kiosk {} entries",
-                place.key().origin()
-            )),
+            out.contains(&format!("Trusted comment: kiosk {origin} entries")),
             "{out}"
         );
         let extra: Vec<&str> = out
