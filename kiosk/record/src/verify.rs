@@ -14,6 +14,8 @@ mod trees;
 
 mod walk;
 
+mod before;
+
 use rusqlite::Connection;
 use wire::ledger::EntryId;
 

@@ -1,7 +1,5 @@
 //! One way through the ledger, entry by entry.
 
-use std::collections::BTreeMap;
-
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use serde::Deserialize;
@@ -49,9 +47,9 @@ pub(super) struct Walk<'a> {
     /// Leaf of the entry before it.
     previous: Digest,
     rows: u64,
-    trees: Trees,
+    pub(super) trees: Trees,
     /// The last entry whose rows are in an archive.
-    sealed: u64,
+    pub(super) sealed: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -106,74 +104,6 @@ impl<'a> Walk<'a> {
             walk.pass(before, &specials)?;
         }
         Ok(walk)
-    }
-
-    /// The entries that must be known before one comes to them. Each is verified in its turn.
-    fn specials(&mut self) -> Result<BTreeMap<u64, Special>, LedgerError> {
-        let mut found = BTreeMap::new();
-        for name in ["key_set", "cosigned", "sealed"] {
-            // A quote inside a string is written with a backslash: no text of an event can look
-            // like this.
-            let start = format!("\"event\":{{\"event\":\"{name}\"");
-            let mut all = self.prepare(
-                "SELECT number, bytes FROM entries
-                 WHERE octet_length(bytes) <= ?2 AND instr(bytes, ?1) ORDER BY number",
-            )?;
-            let mut rows = all
-                .query((start, integer_of(ENTRY_BYTES_MAX)))
-                .map_err(LedgerError::database("read"))?;
-            while let Some(row) = rows.next().map_err(|error| unreadable(1, error))? {
-                let number = row.get::<_, i64>(0).unwrap_or_default();
-                let number = u64::try_from(number).unwrap_or_default();
-                // One that is altered is named when the walk comes to it.
-                let special = text(row, 1).map(|bytes| Special::of(number, name, bytes));
-                if let Some(Ok(Some(special))) = special {
-                    match &special {
-                        Special::Cosigned(note, key) => self.trees.expect(number, note, key),
-                        Special::Sealed(through) => self.sealed = self.sealed.max(*through),
-                        Special::KeySet(_) => {}
-                    }
-                    found.insert(number, special);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Goes through the leaves up to the entry `last`, which are verified by whatever is signed
-    /// after them.
-    fn pass(&mut self, last: u64, specials: &BTreeMap<u64, Special>) -> Result<(), LedgerError> {
-        let mut leaves = self.prepare(
-            "SELECT number, leaf, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END,
-                    CASE WHEN octet_length(note) <= ?3 THEN note END
-             FROM entries LEFT JOIN checkpoints ON size = number
-             WHERE number <= ?1 ORDER BY number",
-        )?;
-        let most = (integer_of(ENTRY_BYTES_MAX), integer_of(NOTE_BYTES_MAX));
-        let mut rows = leaves
-            .query((integer(last), most.0, most.1))
-            .map_err(LedgerError::database("read"))?;
-        let mut next = 1_u64;
-        while let Some(row) = rows.next().map_err(|error| unreadable(next, error))? {
-            let altered = |what| Err(LedgerError::Altered { number: next, what });
-            if row.get::<_, i64>(0) != Ok(integer(next)) {
-                return altered(Alteration::Missing);
-            }
-            let said = text(row, 1).and_then(|leaf| std::str::from_utf8(leaf).ok());
-            let Some(said) = said.and_then(|leaf| Digest::try_from(leaf.to_owned()).ok()) else {
-                return altered(Alteration::Changed);
-            };
-            self.trees.add(said);
-            self.trees.compare(said)?;
-            if let Some(special @ Special::KeySet(_)) = specials.get(&next) {
-                if text(row, 2).map(leaf) != Some(said) {
-                    return altered(Alteration::Changed);
-                }
-                self.trees.checkpoint(text(row, 3), Some(special))?;
-            }
-            next = next.saturating_add(1);
-        }
-        Ok(())
     }
 
     pub(super) fn run(mut self) -> Result<Verified, LedgerError> {
@@ -380,7 +310,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn prepare(&self, sql: &str) -> Result<Statement<'a>, LedgerError> {
+    pub(super) fn prepare(&self, sql: &str) -> Result<Statement<'a>, LedgerError> {
         self.db.prepare(sql).map_err(LedgerError::database("read"))
     }
 }
