@@ -173,7 +173,12 @@ fn rules_are_looked_back_with_by_their_lists_and_the_rest_is_counted() {
 
     let empty = ground.folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    assert!(Sources::read(&[], Some(&empty), &ground.paths()).is_err());
+    fs::write(empty.join("a.yar"), "rule a { condition: true }").unwrap();
+    let error = Sources::read(&[], Some(&empty), &ground.paths())
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("NOT looked back with: "), "{error}");
     let single = rules.join("b.yara");
     let error = Sources::read(&[], Some(&single), &ground.paths())
         .err()
