@@ -365,10 +365,15 @@ fn some_name() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }
 
+/// With digits and with letters.
+fn some_hash() -> impl Strategy<Value = Option<u8>> {
+    prop::option::of(prop::sample::select(vec![0x12, 0x9a, 0xfe]))
+}
+
 fn some_row() -> impl Strategy<Value = Row> {
     let rule = prop::option::of(prop::sample::select(vec!["a", "a_b", "b"]));
     let within = prop::collection::vec(some_name(), 0..2);
-    let parts = (some_name(), within, prop::option::of(0u8..3), rule);
+    let parts = (some_name(), within, some_hash(), rule);
     parts.prop_map(|(path, within, hash, rule)| {
         let within: Vec<&[u8]> = within.iter().map(Vec::as_slice).collect();
         row(&path, &within, hash, rule)
@@ -385,7 +390,7 @@ fn some_wanted() -> impl Strategy<Value = Wanted> {
         }
     });
     let rule = prop::option::of(prop::sample::select(vec!["a", "b", "c"]));
-    (prop::option::of(0u8..3), prop::option::of(text), rule).prop_map(|(hash, name, rule)| {
+    (some_hash(), prop::option::of(text), rule).prop_map(|(hash, name, rule)| {
         let mut wanted = Wanted::default();
         if let Some(hash) = hash {
             wanted = wanted.with_sha256(Digest([hash; 32]));

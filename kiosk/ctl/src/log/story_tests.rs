@@ -90,7 +90,7 @@ fn both_languages_tell_the_same_of_the_same_entries() {
     assert_eq!(of(&ja), of(&en));
     assert!(ja.iter().all(|text| !text.is_ascii()));
     assert_eq!(ja[8], "キオスクの答えは ○ 合格 [6]");
-    assert_eq!(ja[16], "止められた媒体 M-0002 は預かった（キオスク） [11]");
+    assert_eq!(ja[16], "止められた媒体 M-0002 を預かった（キオスク） [11]");
     for text in ja.iter().chain(&en) {
         assert!(!text.contains(['{', '}', '⟦']), "{text}");
         assert!(!text.chars().any(wire::name::is_hidden), "{text:?}");

@@ -127,8 +127,16 @@ fn what_could_not_be_looked_for_is_said_and_is_no_status_of_nothing_found() {
     assert!(error.to_string().contains("there is no SHA-256"), "{error}");
     // An empty file is everywhere and nobody's malware.
     let nothing = Digest::OF_NOTHING.to_string();
-    let (told, _, _) = ground.hunt(true, &nothing);
-    assert_eq!(told, []);
+    let mut empty = sample::file("empty", &[], 0);
+    empty["sha256"] = json!(nothing);
+    let inserted = sample::inserted("M-0001", "in", &Value::Null);
+    let events = [
+        (inserted, Vec::new()),
+        (sample::judged(19, "M-0001", "pass", 1), vec![empty]),
+    ];
+    sample::write(&ground.folder.path().join("ledger"), &events);
+    let (told, _, into) = ground.hunt(false, &nothing);
+    assert_eq!((told, into.verdicts), (Vec::new(), 4));
 }
 
 #[test]
@@ -165,7 +173,12 @@ fn rules_are_looked_back_with_by_their_lists_and_the_rest_is_counted() {
 
     let empty = ground.folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    assert!(Sources::read(&[], Some(&empty), &ground.paths()).is_err());
+    fs::write(empty.join("a.yar"), "rule a { condition: true }").unwrap();
+    let error = Sources::read(&[], Some(&empty), &ground.paths())
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("NOT looked back with: "), "{error}");
     let single = rules.join("b.yara");
     let error = Sources::read(&[], Some(&single), &ground.paths())
         .err()

@@ -38,6 +38,19 @@ pub(super) struct Yara {
     pub(super) files: u64,
 }
 
+impl Yara {
+    /// That they cannot be looked back with, for people.
+    pub(super) fn said(self) -> String {
+        let rules = self.rules.map(|rules| format!("{rules} YARA rules"));
+        format!(
+            "NOT looked back with: {} in {} files, which say something only when they read a \
+             content, and the ledger holds none",
+            rules.unwrap_or_else(|| "the YARA rules".to_owned()),
+            self.files
+        )
+    }
+}
+
 /// Everything that is looked for.
 #[derive(Default)]
 pub(super) struct Sources {
@@ -72,8 +85,11 @@ impl Sources {
         }
         let sha256 = sources.lists.iter().map(|list| list.sha256);
         if sha256.fold(0, u64::saturating_add) == 0 {
-            let why = "there is no SHA-256 in what was given, and the ledger holds no other hashes";
-            return Err(CommandError::Lists(why.to_owned()));
+            let yara = sources.yara.map(|yara| format!("; {}", yara.said()));
+            return Err(CommandError::Lists(format!(
+                "there is no SHA-256 in what was given, and the ledger holds no other hashes{}",
+                yara.unwrap_or_default()
+            )));
         }
         Ok(sources)
     }

@@ -228,15 +228,7 @@ pub(super) fn notes(sources: &Sources, into: &Into) -> Vec<String> {
              no other hashes"
         ));
     }
-    if let Some(yara) = sources.yara {
-        let rules = yara.rules.map(|rules| format!("{rules} YARA rules"));
-        notes.push(format!(
-            "NOT looked back with: {} in {} files; they say something only when they read a \
-             content, and the ledger holds none",
-            rules.unwrap_or_else(|| "the YARA rules".to_owned()),
-            yara.files
-        ));
-    }
+    notes.extend(sources.yara.map(super::sources::Yara::said));
     for list in &sources.known {
         notes.push(format!(
             "left out: the list {:?} of what is harmless",
