@@ -66,10 +66,10 @@ pub fn put_back(from: &Path, to: &Path, key: &SecretKey) -> Result<(), LedgerErr
         to.join(format!("{}.new", schema::FILE)),
     );
     // A copy that was cut short is written over: it never had the name.
-    fs::remove_file(&new).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(failed(&new)(error)),
-    })?;
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&new)(error)),
+        Ok(()) | Err(_) => {}
+    }
     folder::make_file(&new)?;
     fs::copy(&source, &new).map_err(failed(&source))?;
     fs::set_permissions(&new, std::os::unix::fs::PermissionsExt::from_mode(0o640))
