@@ -381,7 +381,7 @@ fn ask(
 const ONCE: [Fault; 3] = [Fault::Full, Fault::Broken, Fault::Killed];
 const STAYING: [Fault; 2] = [Fault::StaysFull, Fault::StaysBroken];
 
-/// All, and one more that must not come to pass unless an earlier fault made it.
+/// Each call that the undisturbed run makes.
 fn every(_: &str, count: usize) -> Vec<usize> {
     (1..=count).collect()
 }

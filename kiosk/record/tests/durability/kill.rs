@@ -200,14 +200,13 @@ impl Load<'_> {
 
     /// The answer to what was sent first; `None` when the writer is gone.
     fn answered(&mut self) -> Option<EntryId> {
-        match answer(self.channel)? {
-            Answer::Recorded(id) => {
-                self.life.outstanding.pop_front();
-                self.life.acknowledged.push(id);
-                Some(id)
-            }
-            other => panic!("{other:?}"),
-        }
+        let answer = answer(self.channel)?;
+        let Answer::Recorded(id) = answer else {
+            panic!("{answer:?}")
+        };
+        self.life.outstanding.pop_front();
+        self.life.acknowledged.push(id);
+        Some(id)
     }
 }
 
