@@ -73,6 +73,8 @@ bench:
 	tests/bench/run $(PROGRAMS) target/bench
 	tests/bench/reading target/bench
 	tests/bench/lists $(PROGRAMS) target/bench
+	cargo build --release -p record --examples
+	tests/bench/ledger $(PROGRAMS)/examples target/bench/ledger
 
 # The screens of the README, from the real screen: needs Debian 13, and no panel.
 screenshots:

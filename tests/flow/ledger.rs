@@ -214,6 +214,7 @@ fn keys(table: &str) -> (&'static str, &'static str) {
             "'entry = ' || entry || ' AND ordinal = ' || ordinal",
         ),
         "steps" => ("entry", "'entry = ' || entry"),
+        "checkpoints" => ("size", "'size = ' || size"),
         other => panic!("a table that no test edits: {other}"),
     }
 }

@@ -127,6 +127,10 @@ mod taps;
 #[cfg(test)]
 mod bay;
 
+/// Ends and crashes of the daemon, and reviews of the ledger.
+#[cfg(test)]
+mod ends;
+
 /// What two people answer for, and what becomes of what was stopped.
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
@@ -150,3 +154,7 @@ mod people;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "tests compute expectations")]
 mod ledger;
+
+/// What an auditor verifies and signs, and what becomes of the ledger on another machine.
+#[cfg(test)]
+mod audit;

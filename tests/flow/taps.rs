@@ -163,6 +163,7 @@ fn view(gate: Gate, lanes: Vec<Lane>) -> View {
         lanes,
         open_cases: 0,
         gate,
+        ledger: wire::view::Ledger::default(),
     }
 }
 

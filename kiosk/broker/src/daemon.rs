@@ -1,6 +1,7 @@
 //! kioskd: one loop that turns what happens into events and takes the actions of [`step`].
 
 mod act;
+mod audit;
 mod cases;
 mod delivery;
 mod gate;
@@ -117,6 +118,7 @@ pub struct Daemon {
     /// How many times that was asked and answered on this connection.
     standing_asks: u64,
     standing_answers: u64,
+    audit: audit::Audit,
     state: State,
     ports: BTreeMap<LaneId, Port>,
     lanes_ever: u64,
@@ -190,6 +192,7 @@ impl Daemon {
             standing_asked: None,
             standing_asks: 0,
             standing_answers: 0,
+            audit: audit::Audit::default(),
             state: State::new(),
             ports: BTreeMap::new(),
             lanes_ever: 0,
@@ -240,6 +243,7 @@ impl Daemon {
             self.hear_scanners();
             self.forget();
         }
+        self.say_stopped();
         Ok(())
     }
 
@@ -315,6 +319,7 @@ impl Daemon {
         );
         view.open_cases = self.other_cases();
         view.gate = self.gate_view();
+        self.show_ledger(&mut view);
         match frame::encode(&view) {
             Ok(packet) => self
                 .screens

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use decide::{Admission, Examination, Judgement, Policy, Refusal, RulesState};
 use jiff::Timestamp;
-use wire::Gap;
 use wire::custody::{Occasion, VisitName, Way};
 use wire::ledger::{Event, Judged, Rules};
 use wire::view::{Brought, Stage};
 use wire::waiver::Waivers;
+use wire::{Digest, Gap};
 
 use crate::case::Case;
 use crate::clamd::Second;
@@ -314,8 +314,8 @@ impl Port {
         self.scan.as_ref().is_none_or(kept)
     }
 
-    /// The entry that says what came of it.
-    pub(crate) fn judged(&self, judgement: &Judgement) -> Event {
+    /// The entry that says what came of it, by the policy with this digest.
+    pub(crate) fn judged(&self, judgement: &Judgement, policy_sha256: Option<Digest>) -> Event {
         let received = self.received.as_ref();
         Event::Judged(Box::new(Judged {
             insertion: self.insertion.unwrap_or(0),
@@ -333,7 +333,7 @@ impl Port {
             waivers: received
                 .map(|received| received.examination.waivers.iter().copied().collect())
                 .unwrap_or_default(),
-            policy_sha256: None,
+            policy_sha256,
             refused: self
                 .admission
                 .refusal()

@@ -127,7 +127,7 @@ impl Recorder {
     pub fn receive(&self) -> Result<EntryId, RecordError> {
         match self.answer()? {
             Answer::Recorded(entry) => Ok(entry),
-            Answer::Refused { why } => Err(RecordError::Refused(why)),
+            Answer::Refused { why, .. } => Err(RecordError::Refused(why)),
             Answer::Standing(_) => Err(RecordError::Refused("an answer to nothing".to_owned())),
         }
     }
@@ -167,7 +167,7 @@ impl Recorder {
         self.ask()?;
         match self.answer()? {
             Answer::Standing(standing) => Ok(*standing),
-            Answer::Refused { why } => Err(RecordError::Refused(why)),
+            Answer::Refused { why, .. } => Err(RecordError::Refused(why)),
             Answer::Recorded(_) => Err(RecordError::Refused("an answer to nothing".to_owned())),
         }
     }

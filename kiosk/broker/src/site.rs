@@ -9,6 +9,8 @@ use decide::{Accounts, Allowlist, Contractors, Moment, Policy};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
+use wire::Digest;
 
 use crate::paths::Paths;
 
@@ -52,6 +54,8 @@ pub struct Site {
     pub policy: Policy,
     /// The site's time zone.
     pub zone: TimeZone,
+    /// SHA-256 of the policy's file; `None` when there is none.
+    pub policy_sha256: Option<Digest>,
 }
 
 impl Site {
@@ -61,7 +65,9 @@ impl Site {
     /// [`SiteError`], naming the file and the place in it.
     pub fn read(paths: &Paths) -> Result<Self, SiteError> {
         let path = paths.policy();
-        let policy = match text(path.clone())? {
+        let text = text(path.clone())?;
+        let policy_sha256 = text.as_deref().map(hash);
+        let policy = match text {
             None => Policy::builtin(),
             Some(text) => decide::policy::parse(&text).map_err(|error| malformed(&path, &error))?,
         };
@@ -72,7 +78,11 @@ impl Site {
                 name: name.clone(),
             })?,
         };
-        Ok(Self { policy, zone })
+        Ok(Self {
+            policy,
+            zone,
+            policy_sha256,
+        })
     }
 
     /// `now`, by the site's calendar.
@@ -140,6 +150,11 @@ pub(crate) fn malformed(path: &std::path::Path, error: &decide::ListError) -> Si
     SiteError::Malformed(error.in_file(&path.display().to_string()))
 }
 
+/// By what a file of the site's is known in the ledger.
+pub(crate) fn hash(text: &str) -> Digest {
+    Digest(Sha256::digest(text).into())
+}
+
 /// A file's text; `None` when there is no such file.
 ///
 /// # Errors
@@ -149,5 +164,24 @@ pub(crate) fn text(path: PathBuf) -> Result<Option<String>, SiteError> {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(SiteError::Read { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_in_force_is_known_by_its_file_and_a_trial_has_none() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Paths::chosen(Some(root.path().to_owned()));
+        assert_eq!(Site::read(&paths).unwrap().policy_sha256, None);
+        let text = "[site]\nname_ja = \"a\"\nname_en = \"b\"\ntime_zone = \"+09:00\"\n";
+        fs::create_dir_all(paths.policy().parent().unwrap()).unwrap();
+        fs::write(paths.policy(), text).unwrap();
+        let sha256 = Site::read(&paths).unwrap().policy_sha256.unwrap();
+        // As `sha256sum` says it.
+        let said = "339e8bb37c340a51eab7e4f6034aef25455f33e8b19c8173d5d325f96498fff4";
+        assert_eq!(sha256.to_string(), said);
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn view(
         lanes,
         open_cases: 0,
         gate: wire::view::Gate::default(),
+        ledger: wire::view::Ledger::default(),
     }
 }
 

@@ -1,5 +1,4 @@
-//! `kioskctl log`: the ledger for those who audit it. `close` writes, and what makes files writes
-//! that it did.
+//! `kioskctl log`: the ledger for those who audit it.
 
 mod list;
 
@@ -11,6 +10,21 @@ mod custody;
 
 mod audit;
 
+mod keys;
+
+mod verify;
+
+mod checkpoint;
+
+mod cosign;
+
+mod new_key;
+
+mod backup;
+
+mod review;
+mod seal;
+
 mod compared;
 
 mod report;
@@ -18,11 +32,10 @@ mod report;
 use std::path::PathBuf;
 
 use broker::Paths;
-use record::{Ledger, LedgerError};
+use record::Ledger;
 
 use crate::CommandError;
 use crate::close;
-use crate::print;
 pub(crate) use changes::person;
 
 /// Options of `kioskctl log`.
@@ -47,19 +60,49 @@ enum Command {
     Certificate(report::Sheet),
     /// Say what was done with a medium that was stopped; the case is closed
     Close(close::Arguments),
+    /// Sign that the ledger was looked through since the last time, or list when it was
+    Review(review::Review),
     /// Verify that no entry was changed, removed, added or put elsewhere
-    Verify {
-        /// From this entry on
-        #[arg(long, value_name = "N")]
-        since: Option<u64>,
-        /// One JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(verify::Verify),
+    /// Give out a signed checkpoint, to be kept elsewhere, or the public key
+    Checkpoint(checkpoint::Checkpoint),
+    /// Sign a checkpoint with an auditor's own key
+    Cosign(cosign::Cosign),
+    /// Let a new key sign from here on
+    NewKey(new_key::NewKey),
+    /// Copy the ledger with its key and the site's files into a new folder
+    Backup(backup::Backup),
+    /// Make a ledger out of a backup, where there is none
+    Restore(backup::Restore),
+    /// Put the rows of an old period into an archive
+    Seal(seal::Seal),
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
+    // Neither of the two needs a ledger that is there.
+    match &arguments.command {
+        Command::Restore(restore) => {
+            return backup::put_back(restore, arguments.ledger.as_ref(), paths);
+        }
+        Command::Verify(verify) => {
+            if let Some(file) = &verify.proof {
+                return verify::proof(verify, file);
+            }
+        }
+        Command::List(_)
+        | Command::Show(_)
+        | Command::Close(_)
+        | Command::Review(_)
+        | Command::Report(_)
+        | Command::Certificate(_)
+        | Command::Checkpoint(_)
+        | Command::Cosign(_)
+        | Command::NewKey(_)
+        | Command::Backup(_)
+        | Command::Seal(_) => {}
+    }
+    let own = arguments.ledger.as_ref();
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
     let source = report::Source {
@@ -72,52 +115,18 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::Certificate(sheet) => report::certificate(sheet, &source),
         Command::List(list) => list::run(list, &ledger),
         Command::Show(show) => show::run(show, &ledger),
-        Command::Close(close) => close::run(close, &ledger, arguments.ledger.as_ref(), paths),
-        Command::Verify { since, json } => verify(&ledger, *since, *json),
+        Command::Close(close) => close::run(close, &ledger, own, paths),
+        Command::Review(review) => review::run(review, &ledger, own.map(PathBuf::as_path), paths),
+        Command::Verify(verify) => verify::run(verify, &ledger),
+        Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
+        Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),
+        Command::NewKey(new) => new_key::run(new, &ledger, own, paths),
+        Command::Backup(backup) => backup::make(backup, &ledger, own, paths),
+        Command::Restore(restore) => backup::put_back(restore, own, paths),
+        Command::Seal(seal) => seal::run(seal, &ledger, own, paths),
     }
 }
 
 fn text(text: &str) -> String {
     wire::name::line(text)
-}
-
-fn verify(ledger: &Ledger, since: Option<u64>, json: bool) -> Result<u8, CommandError> {
-    match ledger.verify(since) {
-        Ok(verified) => {
-            let head = verified
-                .head
-                .map(|head| (head.number, head.leaf_sha256.to_string()));
-            let (number, leaf) = head.unwrap_or((0, "-".to_owned()));
-            if json {
-                let object = serde_json::json!({
-                    "verified": true, "entries": verified.entries, "rows": verified.rows,
-                    "head": { "number": number, "leaf_sha256": leaf },
-                });
-                print::line(&object.to_string());
-            } else {
-                print::line(&format!(
-                    "verified: {} entries, {} rows, head {number} {leaf}",
-                    verified.entries, verified.rows
-                ));
-            }
-            Ok(0)
-        }
-        Err(error @ (LedgerError::Altered { .. } | LedgerError::Schema(_))) => {
-            let number = if let LedgerError::Altered { number, .. } = &error {
-                Some(*number)
-            } else {
-                None
-            };
-            if json {
-                let object = serde_json::json!({
-                    "verified": false, "entry": number, "why": error.to_string(),
-                });
-                print::line(&object.to_string());
-            } else {
-                print::line(&format!("NOT verified: {error}"));
-            }
-            Ok(1)
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -148,7 +148,11 @@ impl Report<'_> {
             ));
         }
         match self.shown.entry() {
-            Some(entry) => lines.push(format!("  entry {} {}", entry.number, entry.leaf_sha256)),
+            Some(entry) => {
+                let (number, leaf) = (entry.number, entry.leaf_sha256);
+                lines.push(format!("  entry {number} · {}", entry.code()));
+                lines.push(format!("  leaf {leaf}"));
+            }
             None => lines.push("  not recorded".to_owned()),
         }
         lines

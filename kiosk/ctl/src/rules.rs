@@ -18,11 +18,15 @@ mod status;
 
 mod test;
 
+use std::path::Path;
+
 use broker::Paths;
 
 use crate::CommandError;
 
-pub(crate) use secret::SecretError;
+pub(crate) use keys::make;
+pub(crate) use secret::{SecretError, SecretKey};
+pub(crate) use sign::password;
 
 /// Options of `kioskctl rules`.
 #[derive(clap::Args)]
@@ -51,6 +55,23 @@ enum Command {
     Status(status::Arguments),
     /// Test rules with their canaries, on a medium that is scanned as every medium is
     Test(test::Arguments),
+}
+
+/// The 32 bytes of a secret key in minisign's form, of which this is the file's text.
+///
+/// # Errors
+/// When it is none, or its password is another one.
+pub(crate) fn seed(
+    path: &Path,
+    text: &str,
+    password_file: Option<&Path>,
+) -> Result<[u8; 32], CommandError> {
+    let asked = &mut || password(password_file, "password of the secret key");
+    let key = SecretKey::open(text, asked).map_err(|source| CommandError::Secret {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(key.seed())
 }
 
 /// Runs the command.

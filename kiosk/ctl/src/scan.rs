@@ -120,7 +120,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         fault: (received.fault.clone()).or_else(|| second.and_then(|second| second.fault)),
         refused: admission.refusal().map(|refusal| Box::new(refusal.told())),
         waivers: received.examination.waivers.iter().copied().collect(),
-        policy_sha256: None,
+        policy_sha256: site.policy_sha256,
     };
     let shown = book.shown(judgement, inserted, &judged, received.rows.as_ref());
     report::sort(&mut rows);

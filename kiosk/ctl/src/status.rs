@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use broker::Paths;
 use jail::channel::Channel;
-use wire::view::View;
+use wire::view::{Ledger, View};
 
 use crate::CommandError;
 use crate::print;
@@ -55,6 +55,7 @@ fn object(view: &View) -> serde_json::Value {
         "rules_age": view.rules_age,
         "rules_refused": view.rules_refused,
         "media": view.lanes.len(),
+        "ledger": view.ledger,
     })
 }
 
@@ -80,5 +81,68 @@ fn text(view: &View) -> Vec<String> {
     let refused = view.rules_refused.as_ref();
     lines.extend(refused.map(|why| format!("newer rules are not in use: {why}")));
     lines.push(format!("media: {}", view.lanes.len()));
+    lines.extend(ledger(&view.ledger));
     lines
+}
+
+/// How the ledger stands, as far as it is known.
+fn ledger(ledger: &Ledger) -> Vec<String> {
+    let mut lines = Vec::new();
+    let head = ledger.head.as_ref();
+    lines.extend(head.map(|head| format!("ledger: head {} {}", head.number, head.code())));
+    if let Some(percent) = ledger.disk_percent {
+        let warning = ledger.disk_warning().map(|_| ": make room");
+        let warning = warning.unwrap_or_default();
+        lines.push(format!("ledger's disk: {percent} % in use{warning}"));
+    }
+    if let Some(trouble) = &ledger.disk_trouble {
+        lines.push(format!("ledger's disk: {}", spelled(trouble)));
+    }
+    if let Some(due) = &ledger.review_due {
+        let what = match ledger.overdue_since() {
+            Some(_) => "OVERDUE since",
+            None => "due by",
+        };
+        let due = wire::name::line(due);
+        lines.push(format!("ledger's review: {what} {due}"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Digest;
+    use wire::ledger::{DiskTrouble, EntryId};
+
+    use super::*;
+
+    #[test]
+    fn head_disk_and_review_are_said_where_they_are_known() {
+        assert!(ledger(&Ledger::default()).is_empty());
+        let mut told = Ledger {
+            head: Some(EntryId {
+                number: 7,
+                leaf_sha256: Digest([0x1a; 32]),
+            }),
+            disk_percent: Some(12),
+            review_due: Some("2026-12-03".to_owned()),
+            ..Ledger::default()
+        };
+        let said = [
+            "ledger: head 7 1a1a 1a1a 1a1a 1a1a",
+            "ledger's disk: 12 % in use",
+            "ledger's review: due by 2026-12-03",
+        ];
+        assert_eq!(ledger(&told), said);
+        told.disk_percent = Some(80);
+        told.is_review_overdue = true;
+        told.disk_trouble = Some(DiskTrouble::Full);
+        let said = [
+            "ledger: head 7 1a1a 1a1a 1a1a 1a1a",
+            "ledger's disk: 80 % in use: make room",
+            "ledger's disk: full",
+            "ledger's review: OVERDUE since 2026-12-03",
+        ];
+        assert_eq!(ledger(&told), said);
+    }
 }

@@ -278,6 +278,7 @@ mod tests {
         let site = Site {
             policy: decide::Policy::builtin(),
             zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(9)),
+            policy_sha256: None,
         };
         let waived = waived(&add, &site, ["A", "B"].map(str::to_owned)).unwrap();
         assert_eq!(

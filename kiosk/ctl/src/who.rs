@@ -93,6 +93,37 @@ impl Staff {
         Err(format!("{why}; who may: {may}"))
     }
 
+    /// The account that answers for a review: of this name, or that of this person; `None` where
+    /// there are no accounts. Approvers look at single changes, and at no ledger.
+    fn reviewer(&self, person: &Person, name: Option<&str>) -> Result<Option<&Account>, String> {
+        if self.is_empty() {
+            return match name {
+                None => Ok(None),
+                Some(_) => Err("there are no accounts to sign with".to_owned()),
+            };
+        }
+        let found = match name {
+            Some(name) => self.accounts.find(name),
+            None => self.of(person),
+        };
+        let reviews = |one: &Account| match one.role {
+            Role::Administrator | Role::Auditor => self.in_force(one),
+            Role::Approver => false,
+        };
+        let who = name.or(user_of(person));
+        let who = who.unwrap_or("a user without a name");
+        let why = match found {
+            Some(one) if reviews(one) && (name.is_none() || one.pin.is_some()) => {
+                return Ok(Some(one));
+            }
+            Some(one) if !self.in_force(one) => format!("the account {} has ended", one.name),
+            Some(one) if reviews(one) => format!("the account {} has no PIN", one.name),
+            Some(one) => format!("the account {} is an approver's", one.name),
+            None => format!("{who} has no account"),
+        };
+        Err(format!("{why}; who may: {}", self.named(reviews)))
+    }
+
     /// The account of who is named as the second person, beside this one.
     fn second(&self, by: &Person, name: &str) -> Result<&Account, String> {
         let own = self.of(by).map_or("", |own| own.name.as_str());
@@ -150,6 +181,54 @@ pub(crate) fn administrator(paths: &Paths) -> Result<Person, CommandError> {
         .administrator(&person)
         .map_err(CommandError::NotAllowed)?;
     Ok(person)
+}
+
+/// Who looks the ledger through.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Signer {
+    /// Sign as this administrator or auditor, whose PIN is asked [default: whoever runs this]
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// A file with that PIN in its first line [default: the terminal is asked]
+    #[arg(long, value_name = "FILE", requires = "account")]
+    pub(crate) pin_file: Option<PathBuf>,
+}
+
+/// Who runs this, and the account that answers for a review. Only root can read the accounts: an
+/// auditor who is not root is one by the group that may write such entries, and the ledger's
+/// writer lets nobody else write them.
+///
+/// # Errors
+/// [`CommandError::NotAllowed`] when there are accounts and none that may review signs.
+pub(crate) fn reviewer(
+    paths: &Paths,
+    said: &Signer,
+) -> Result<(Person, Option<String>), CommandError> {
+    let person = person::here();
+    let staff = match Staff::read(paths) {
+        Ok(staff) => staff,
+        Err(error) if person.uid != 0 && said.account.is_none() && is_shut(&error) => {
+            return Ok((person, None));
+        }
+        Err(error) => return Err(error),
+    };
+    let account = staff.reviewer(&person, said.account.as_deref());
+    let account = account.map_err(CommandError::NotAllowed)?;
+    if let (Some(account), true) = (account, said.account.is_some()) {
+        tries::confirm(paths, account, || {
+            let what = format!("PIN of {}", account.name);
+            ask(said.pin_file.as_deref(), "--pin-file", &what)
+        })?;
+    }
+    Ok((person, account.map(|account| account.name.clone())))
+}
+
+/// Whether a file of the site's may not be read by whoever runs this.
+fn is_shut(error: &CommandError) -> bool {
+    let CommandError::Site(site::SiteError::Read { source, .. }) = error else {
+        return false;
+    };
+    source.kind() == std::io::ErrorKind::PermissionDenied
 }
 
 /// The name of whoever runs this, as the ledger is to have it: of the account where there is one,

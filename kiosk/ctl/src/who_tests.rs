@@ -133,6 +133,59 @@ fn the_second_person_is_another_one_in_force_who_has_a_pin_and_is_no_auditor() {
 }
 
 #[test]
+fn administrators_and_auditors_review_and_nobody_signs_with_an_account_that_has_ended_or_no_pin() {
+    let nobody = through_sudo(None);
+    assert_eq!(staff("").reviewer(&nobody, None), Ok(None));
+    assert!(staff("").reviewer(&nobody, Some("C. Abe")).is_err());
+    let staff = staff(ACCOUNTS);
+    let name = |login, named| {
+        let found = staff.reviewer(&through_sudo(login), named);
+        found.map(|account| account.unwrap().name.as_str())
+    };
+    assert_eq!(name(Some("sato"), None), Ok("A. Sato"));
+    assert_eq!(name(Some("abe"), None), Ok("C. Abe"));
+    // Beside an administrator, or somebody who has no account.
+    assert_eq!(name(Some("sato"), Some("C. Abe")), Ok("C. Abe"));
+    assert_eq!(name(None, Some("C. Abe")), Ok("C. Abe"));
+    for (login, named, why) in [
+        (None, None, "root has no account"),
+        (Some("kato"), None, "kato has no account"),
+        (Some("ono"), None, "the account D. Ono has ended"),
+        (Some("sato"), Some("D. Ono"), "the account D. Ono has ended"),
+        (
+            Some("sato"),
+            Some("B. Ito"),
+            "the account B. Ito is an approver's",
+        ),
+        (Some("sato"), Some("X"), "X has no account"),
+    ] {
+        let error = name(login, named).unwrap_err();
+        assert_eq!(error, format!("{why}; who may: A. Sato, C. Abe, E. Mori"));
+    }
+    let bare = ACCOUNTS.replace("pin = \"$argon2id$c\"\n", "");
+    let staff = self::staff(&bare);
+    let error = staff.reviewer(&nobody, Some("C. Abe")).unwrap_err();
+    assert!(
+        error.starts_with("the account C. Abe has no PIN"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_only_root_reads_is_told_from_one_that_is_wrong() {
+    let read = |kind: std::io::ErrorKind| {
+        CommandError::Site(site::SiteError::Read {
+            path: "/etc/media-kiosk/accounts.toml".into(),
+            source: kind.into(),
+        })
+    };
+    assert!(is_shut(&read(std::io::ErrorKind::PermissionDenied)));
+    assert!(!is_shut(&read(std::io::ErrorKind::InvalidData)));
+    let wrong = site::SiteError::Malformed("accounts.toml:1:1".to_owned());
+    assert!(!is_shut(&CommandError::Site(wrong)));
+}
+
+#[test]
 fn a_file_with_a_pin_gives_its_first_line_and_no_long_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pin");

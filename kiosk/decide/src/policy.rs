@@ -4,6 +4,7 @@ mod clamd;
 mod coverage;
 mod fixed;
 mod gate;
+mod ledger;
 mod upkeep;
 
 use jiff::civil::Date;
@@ -18,6 +19,7 @@ pub use clamd::{CLAMD_SECONDS_LIMIT_MAX, CONF_PATH_BYTES_MAX, Clamd, SOCKET_BYTE
 pub use coverage::{Coverage, UNALLOCATED_MEDIUM_BYTES};
 pub use fixed::{FIXED_MAX, Fixed, PORT_BYTES_MAX, is_port};
 pub use gate::{Gate, STAFF_SECONDS, VISIT_SECONDS};
+pub use ledger::{Ledger, REVIEW_DAYS, REVIEW_DAYS_LIMIT_MAX, Review};
 pub use upkeep::{
     AGE_DAYS_WARN, EXPIRY_DAYS_WARN, Freshness, SELF_TEST_EVERY_SCANS, SELF_TEST_SCANS_LIMIT_MAX,
     Upkeep,
@@ -71,6 +73,8 @@ pub struct Policy {
     pub clamd: Option<Clamd>,
     /// What is asked of the people at the gate.
     pub gate: Gate,
+    /// What is asked of those who audit the ledger.
+    pub ledger: Ledger,
 }
 
 impl Policy {
@@ -89,6 +93,7 @@ impl Policy {
             fixed: Vec::new(),
             clamd: None,
             gate: Gate::builtin(),
+            ledger: Ledger::builtin(),
         }
     }
 
@@ -152,6 +157,7 @@ struct RawPolicy {
     limits: Option<RawLimits>,
     clamd: Option<clamd::RawClamd>,
     gate: Option<gate::RawGate>,
+    ledger: Option<ledger::RawLedger>,
 }
 
 #[derive(Deserialize)]
@@ -201,6 +207,7 @@ pub fn parse(text: &str) -> Result<Policy, ListError> {
         limits: limits(&source, &raw.limits.unwrap_or_default())?,
         clamd: clamd::check(&source, raw.clamd)?,
         gate: gate::check(&source, raw.gate.as_ref())?,
+        ledger: ledger::check(&source, raw.ledger.as_ref())?,
     })
 }
 

@@ -91,6 +91,9 @@ pub fn step(event: &Event, number: u64) -> Option<(u64, Step)> {
     }
 }
 
+/// The entries that an event about the ledger itself names.
+pub(crate) use audit::named;
+
 /// Checks an event by itself.
 ///
 /// # Errors

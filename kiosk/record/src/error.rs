@@ -7,6 +7,8 @@ use wire::custody::DIFFERENCES_MAX;
 use wire::frame::FrameError;
 use wire::ledger::{EVENT_BYTES_MAX, ROWS_BYTES_MAX, VOLUMES_MAX};
 
+use crate::guests::AUDITS_A_MINUTE_MAX;
+
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -25,6 +27,12 @@ pub enum LedgerError {
     /// A database, but no ledger.
     #[error("{} is a database of another program", .0.display())]
     Foreign(PathBuf),
+    /// There is a ledger where one is to be put back.
+    #[error(
+        "there is a ledger in {} already: stop kiosk-record and move that one away first",
+        .0.display()
+    )]
+    Taken(PathBuf),
     /// There was a ledger in this folder, and its database is gone or empty.
     #[error("ledger {} is gone: its database is missing or empty", .0.display())]
     Lost(PathBuf),
@@ -49,6 +57,29 @@ pub enum LedgerError {
         number: u64,
         /// What is wrong with it.
         what: Alteration,
+    },
+    /// The ledger is signed, and not by the key that was given.
+    #[error("ledger is signed by other keys than {0}: it is another one, or forged")]
+    OtherKey(String),
+    /// The auditor with this key co-signed nothing of what is there.
+    #[error("ledger has no co-signature of {0}: it was cut back or written anew, or never had one")]
+    NotCosigned(String),
+    /// A checkpoint that cannot be used.
+    #[error("checkpoint {0}")]
+    Checkpoint(&'static str),
+    /// Nothing says by which key it is signed.
+    #[error(
+        "no public key to verify with: {} is missing; give the key that was noted with --key",
+        .0.display()
+    )]
+    NoKey(PathBuf),
+    /// The file of a key cannot be used.
+    #[error("key {} {what}", path.display())]
+    Key {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// No entry has this number.
     #[error("ledger has no entry {0}")]
@@ -83,6 +114,31 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether it says that the ledger is not what was written, and not that this could not be
+    /// found out.
+    #[must_use]
+    pub fn is_alteration(&self) -> bool {
+        match self {
+            Self::Altered { .. } | Self::Schema(_) | Self::OtherKey(_) | Self::NotCosigned(_) => {
+                true
+            }
+            Self::Open { .. }
+            | Self::InUse(_)
+            | Self::Foreign(_)
+            | Self::Lost(_)
+            | Self::Taken(_)
+            | Self::Newer { .. }
+            | Self::Damaged(_)
+            | Self::Checkpoint(_)
+            | Self::NoKey(_)
+            | Self::Key { .. }
+            | Self::NoEntry(_)
+            | Self::Unknown { .. }
+            | Self::Database { .. }
+            | Self::System { .. } => false,
+        }
+    }
+
     /// Wraps what SQLite said.
     pub(crate) fn database(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Database { doing, source }
@@ -112,10 +168,16 @@ impl LedgerError {
             | Self::InUse(_)
             | Self::Foreign(_)
             | Self::Lost(_)
+            | Self::Taken(_)
             | Self::Newer { .. }
             | Self::Schema(_)
             | Self::Damaged(_)
             | Self::Altered { .. }
+            | Self::OtherKey(_)
+            | Self::NotCosigned(_)
+            | Self::Checkpoint(_)
+            | Self::NoKey(_)
+            | Self::Key { .. }
             | Self::NoEntry(_)
             | Self::Unknown { .. }
             | Self::System { .. } => false,
@@ -129,8 +191,8 @@ pub enum Alteration {
     /// The bytes do not hash to the leaf beside them.
     #[error("was changed: its bytes do not hash to its leaf")]
     Changed,
-    /// The bytes and the leaf agree, and the entry after it names another leaf.
-    #[error("was changed and its leaf made anew: the entry after it names another")]
+    /// Bytes, leaf and link agree, and the signed checkpoint is of another tree.
+    #[error("was changed and its leaf made anew: its signed checkpoint is of another tree")]
     Remade,
     /// It names another leaf than that of the entry before it.
     #[error("does not follow from the entry before it")]
@@ -162,6 +224,24 @@ pub enum Alteration {
     /// The rows do not hash to what it says.
     #[error("has a changed row: its rows do not hash to what it says")]
     RowsChanged,
+    /// There is no checkpoint over the entries up to it.
+    #[error("has lost its checkpoint")]
+    Unsigned,
+    /// Its checkpoint is none, or not signed by the key that signs there.
+    #[error("has a forged or changed checkpoint: the ledger's key did not sign it")]
+    Forged,
+    /// Somebody noted a later entry or checkpoint than there is.
+    #[error("is missing: the ledger was cut back, it once had {0} entries")]
+    Truncated(u64),
+    /// Somebody noted another head or tree of so many entries.
+    #[error("or one before it was written anew: what was noted of {0} entries is another ledger")]
+    Rewritten(u64),
+    /// An auditor signed another tree; the entry with that number holds the signature.
+    #[error("or one before it was written anew: the co-signature in entry {0} is of another tree")]
+    NotCosigned(u64),
+    /// A co-signature that does not hold.
+    #[error("has a co-signature that is forged or was changed")]
+    Cosignature,
     /// The writer's index says something else about it than its bytes.
     #[error("is listed under another insertion or step than it names")]
     Mislisted,
@@ -257,9 +337,24 @@ pub enum Refusal {
     /// Somebody who did not name themselves.
     #[error("an entry of who is there {0}")]
     SignIn(&'static str),
+    /// A period that is not put away.
+    #[error("the archive {0}")]
+    Seal(&'static str),
     /// An entry about the ledger itself that is none.
     #[error("the entry about the ledger {0}")]
     Audit(&'static str),
+    /// An entry about the ledger itself names another one that is not there.
+    #[error("entry {0} is not in this ledger, or has another leaf")]
+    NoSuchEntry(u64),
+    /// Auditors read, and write what they did with the ledger.
+    #[error("auditors add only exports, reviews and co-signatures to the ledger")]
+    NotAuditors,
+    /// Auditors have written enough for a while.
+    #[error(
+        "auditors have added {AUDITS_A_MINUTE_MAX} entries within a minute: wait for a minute, \
+         and try again"
+    )]
+    TooManyAudits,
     /// More than [`DIFFERENCES_MAX`].
     #[error("a refusal names {0} differences, more than {DIFFERENCES_MAX}")]
     Differences(usize),

@@ -1,7 +1,7 @@
 //! The ledger's folder: who may read what is in it, and who alone may write.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::error::LedgerError;
 
 /// Name of the file whose lock the writer holds. Nobody else may open it, or a reader could
 /// keep the writer out.
-const LOCK_FILE: &str = "ledger.lock";
+pub(crate) const LOCK_FILE: &str = "ledger.lock";
 
 /// The folder by its true name; made, and its name made durable, when it is not there.
 pub(crate) fn make_folder(folder: &Path) -> Result<PathBuf, LedgerError> {
@@ -33,6 +33,69 @@ pub(crate) fn make_folder(folder: &Path) -> Result<PathBuf, LedgerError> {
         }
     }
     fs::canonicalize(folder).map_err(failed)
+}
+
+/// Looks at what is there before SQLite does, which throws a log away whose database is empty,
+/// and takes a log that is none for an empty one.
+///
+/// # Errors
+/// [`LedgerError::Lost`] when there was a ledger and its database is not there;
+/// [`LedgerError::Damaged`] when its log is none.
+pub(crate) fn require_whole(database: &Path, lock: &Flock<File>) -> Result<(), LedgerError> {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LedgerError::Open { path, source }
+    };
+    let length = |path: &Path| match fs::symlink_metadata(path) {
+        Ok(found) => Ok(found.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(failed(path)(error)),
+    };
+    let log_length = length(&log)?;
+    let was_made = was_made(lock).map_err(LedgerError::system("read the lock"))?;
+    if length(database)? == 0 && (log_length > 0 || was_made) {
+        return Err(LedgerError::Lost(database.to_owned()));
+    }
+    if log_length >= LOG_HEAD_BYTES {
+        let mut head = [0; 8];
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .open(&log)
+            .and_then(|mut log| log.read_exact(&mut head))
+            .map_err(failed(&log))?;
+        if !LOG_HEADS.contains(&u64::from_be_bytes(head)) {
+            let what = format!("{} is no log of SQLite", log.display());
+            return Err(LedgerError::Damaged(what));
+        }
+    }
+    Ok(())
+}
+
+/// Length of the head of SQLite's write-ahead log, in bytes. It is written and synced before
+/// anything else, so a shorter log holds nothing.
+const LOG_HEAD_BYTES: u64 = 32;
+
+/// How such a log begins: its magic number, one for each order of bytes in its checksums, and
+/// its version (SQLite's file format, section 4.1). Or nothing at all: a disk that lost power
+/// may have made room for the head and not have it yet.
+const LOG_HEADS: [u64; 3] = [0x377f_0682_002d_e218, 0x377f_0683_002d_e218, 0];
+
+/// Makes the names of the files in the folder durable. SQLite does not look whether the disk
+/// took that.
+///
+/// # Errors
+/// When the disk did not.
+pub(crate) fn sync(folder: &Path) -> Result<(), LedgerError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| LedgerError::Open {
+            path: folder.to_owned(),
+            source,
+        })
 }
 
 /// Makes the database an empty file with our permissions; SQLite would give it others, and

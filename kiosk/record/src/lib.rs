@@ -11,6 +11,8 @@ pub mod run;
 
 pub mod serve;
 
+pub mod guests;
+
 pub mod check;
 
 pub mod rows;
@@ -18,6 +20,12 @@ pub mod rows;
 pub mod entry;
 
 pub mod canonical;
+
+pub mod tree;
+
+pub mod key;
+
+pub mod note;
 
 pub mod clock;
 
@@ -31,11 +39,25 @@ pub mod reader;
 
 pub mod verify;
 
+mod proofs;
+
+mod signer;
+
+mod draft;
+
+pub mod archive;
+
+pub mod backup;
+
 pub mod compare;
 
 pub mod way;
 
 mod folder;
+
+mod disk;
+
+mod advice;
 
 mod tables;
 

@@ -15,9 +15,12 @@ use wire::{Digest, Row};
 use crate::check::Step;
 use crate::entry::{Content, ENTRY_BYTES_MAX, leaf};
 use crate::error::{Alteration, LedgerError};
+use crate::key::PUBLIC_FILE;
+use crate::note::HEAD_FILE;
 use crate::schema::{self, integer, integer_of};
 use crate::tables;
-use crate::verify::{Depth, Verified, verify};
+use crate::verify::note::{Kind, Note, PublicKey, Signed};
+use crate::verify::{Depth, Outside, Verified, verify};
 
 /// How long a reader waits while the writer recovers a log that a crash left.
 const WAIT: Duration = Duration::from_secs(5);
@@ -27,7 +30,8 @@ const PAGE: usize = 128;
 
 /// A ledger opened for reading only.
 pub struct Ledger {
-    db: Connection,
+    pub(crate) db: Connection,
+    folder: PathBuf,
 }
 
 /// Which entries to list.
@@ -104,7 +108,10 @@ impl Ledger {
         let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
         set.map_err(LedgerError::database("open"))?;
         match schema::identify(&db, path)? {
-            Some(_) => Ok(Self { db }),
+            Some(_) => Ok(Self {
+                db,
+                folder: path.parent().unwrap_or(Path::new("/")).to_owned(),
+            }),
             None => Err(LedgerError::Foreign(path.to_owned())),
         }
     }
@@ -173,7 +180,76 @@ impl Ledger {
     /// [`LedgerError::Schema`] when what guards the entries is gone. Both mean that the ledger is not
     /// what was written. Others mean that it could not be found out.
     pub fn verify(&self, since: Option<u64>) -> Result<Verified, LedgerError> {
-        verify(&self.db, since.unwrap_or(1), Depth::Rows)
+        self.verify_with(since, Outside::default())
+    }
+
+    /// The same, against what is known of the ledger from elsewhere besides the files beside
+    /// it. Without `ledger.pub` the first key of a log in `outside` is the ledger's first key.
+    ///
+    /// # Errors
+    /// As [`Self::verify`]; [`LedgerError::OtherKey`] and [`LedgerError::NotCosigned`] when
+    /// somebody did not sign who should have; [`LedgerError::NoKey`] without any key;
+    /// [`LedgerError::Checkpoint`] when one of `outside` is signed by none of the keys.
+    pub fn verify_with(
+        &self,
+        since: Option<u64>,
+        mut outside: Outside,
+    ) -> Result<Verified, LedgerError> {
+        let given = || {
+            let mut keys = outside.keys.iter();
+            keys.find(|key| key.kind() == Kind::Log).cloned()
+        };
+        let first = match (self.first_key(), given()) {
+            (Ok(first), _) => first,
+            (Err(LedgerError::NoKey(_)), Some(given)) => given,
+            (Err(error), _) => return Err(error),
+        };
+        let ours = outside.checkpoints.clone();
+        // Read before the ledger is: what is written meanwhile makes the ledger longer than it.
+        outside.checkpoints.extend(self.last_given_out(&first));
+        let verified = verify(&self.db, since.unwrap_or(1), Depth::Rows, first, &outside)?;
+        for note in &ours {
+            let mut keys = verified.keys.iter().chain(&outside.keys);
+            if note.origin != verified.keys.first().map_or("", PublicKey::name) {
+                return Err(LedgerError::Checkpoint("is of another ledger"));
+            }
+            if !keys.any(|key| note.signed_by(key) == Signed::Holds) {
+                return Err(LedgerError::Checkpoint("is signed by none of the keys"));
+            }
+        }
+        Ok(verified)
+    }
+
+    /// The ledger's first key, as the file beside it says.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoKey`] without the file, [`LedgerError::Key`] when it is none.
+    pub fn first_key(&self) -> Result<PublicKey, LedgerError> {
+        let path = self.folder.join(PUBLIC_FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(LedgerError::NoKey(path));
+            }
+            Err(source) => return Err(LedgerError::Open { path, source }),
+        };
+        PublicKey::parse(text.trim_end()).ok_or(LedgerError::Key {
+            path,
+            what: "is no public key of a ledger",
+        })
+    }
+
+    /// The checkpoint in the file beside the ledger. The file helps where it is; whoever may
+    /// write there can take it away, so one that is none says nothing.
+    fn last_given_out(&self, first: &PublicKey) -> Option<Note> {
+        let text = fs::read_to_string(self.folder.join(HEAD_FILE)).ok()?;
+        Note::parse(&text).filter(|note| note.origin == first.name())
+    }
+
+    /// The folder it is in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The highest number; `None` for an empty ledger.

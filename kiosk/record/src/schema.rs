@@ -86,6 +86,14 @@ pub fn migrate(db: &mut Connection, from: i64) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
+/// The text of one of our triggers.
+pub(crate) fn trigger(name: &str) -> Option<&'static str> {
+    let start = format!("CREATE TRIGGER {name} ");
+    let mut all = MIGRATIONS.iter().rev();
+    let text = all.find_map(|step| step.get(step.find(&start)?..))?;
+    text.split_inclusive("END;").next()
+}
+
 /// Checks that the tables, indexes and triggers are exactly ours: a trigger more or less could
 /// lose an entry without a word.
 ///
@@ -123,15 +131,24 @@ fn objects(db: &Connection) -> rusqlite::Result<BTreeSet<(String, String, String
 /// [`LedgerError::Database`], also when a setting did not take.
 pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
     let set = || -> rusqlite::Result<bool> {
-        let mode: String =
-            db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        // SQLite says the mode and then writes it: whether the disk took it is only known once
+        // the statement has run to its end.
+        let mode: rusqlite::Result<Vec<String>> = db
+            .prepare("PRAGMA journal_mode = WAL")?
+            .query_map((), |row| row.get(0))?
+            .collect();
+        let mode = mode?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "recursive_triggers", true)?;
         db.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+        // SQLite would do it by itself and keep to itself that it failed: see `copy_log`.
+        db.pragma_update(None, "wal_autocheckpoint", 0)?;
         db.file_control(Some(MAIN_DB), rusqlite::FileControl::PersistWal(&mut 1))?;
+        // A log that may only be read is opened all the same, and found out with the first entry.
+        db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
         let on = |what| db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
-        Ok(mode == "wal"
+        Ok(mode == ["wal"]
             && on("synchronous")? == 2
             && on("foreign_keys")? == 1
             && on("recursive_triggers")? == 1)
@@ -147,6 +164,32 @@ pub fn make_durable(db: &Connection) -> Result<(), LedgerError> {
         }),
     }
 }
+
+/// Copies the write-ahead log into the database once it is long. Readers may hold up a part.
+///
+/// # Errors
+/// What SQLite said. Everything is in the log then, and a disk that failed once is not trusted
+/// with the next entry.
+pub(crate) fn copy_log(db: &Connection) -> rusqlite::Result<()> {
+    let ask = |sql| db.query_row(sql, (), |row| Ok((row.get::<_, i64>(1)?, row.get(2)?)));
+    let (pages, copied): (i64, i64) = ask("PRAGMA wal_checkpoint(NOOP)")?;
+    if LOG_PAGES_COPIED <= pages && copied < pages {
+        ask("PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    Ok(())
+}
+
+/// Whether closing the connection copies the log into the database.
+///
+/// # Errors
+/// When SQLite refuses.
+pub(crate) fn copy_log_at_end(db: &Connection, is_ours: bool) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_ours)
+        .map(|_| ())
+}
+
+/// From how many pages on the log is copied, as SQLite would: 4 MB.
+const LOG_PAGES_COPIED: i64 = 1000;
 
 /// How much of the write-ahead log's file is kept after a large entry, in bytes.
 const WAL_BYTES_KEPT: i64 = 4 << 20;

@@ -1,8 +1,9 @@
 //! The loop: one message in, one durable entry, one answer out.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 use jail::channel::{Channel, Listener, Packet};
 use nix::errno::Errno;
@@ -13,12 +14,12 @@ use wire::frame;
 use wire::ledger::{Answer, Append, EntryId, Event};
 use wire::standing::{Ask, Asked};
 
+use crate::disk;
 use crate::error::{LedgerError, Refusal};
+pub use crate::guests::CLIENTS_MAX;
+use crate::guests::{Audits, Heard, Right};
 use crate::rows::Rows;
 use crate::writer::Writer;
-
-/// Most connections at a time: kioskd, and administrators' commands beside it.
-pub const CLIENTS_MAX: usize = 16;
 
 /// Longest wait for a client to take its answer, in seconds. One that does not read must not
 /// keep the others from their entries.
@@ -35,7 +36,7 @@ pub enum Door {
 /// Answers messages until `stop` is readable or, for [`Door::Connection`], until the other
 /// side closed it. Insertions without a verdict are then recorded as interrupted.
 ///
-/// Only this process's own user, root and `guests` are heard.
+/// Only this process's own user, root and those `heard` says are heard.
 ///
 /// # Errors
 /// [`LedgerError::System`] when the kernel refuses to wait, or an interruption could not be recorded
@@ -43,12 +44,13 @@ pub enum Door {
 pub fn serve(
     writer: &mut Writer,
     door: Door,
-    guests: &[u32],
+    heard: Heard<'_>,
     stop: BorrowedFd<'_>,
 ) -> Result<(), LedgerError> {
     let mut server = Server {
         writer,
-        guests,
+        heard,
+        audits: Audits::default(),
         clients: Vec::new(),
         listener: None,
         left: Vec::new(),
@@ -66,9 +68,45 @@ pub fn serve(
     server.end()
 }
 
+/// Tells whoever waits at `listener` why nothing can be written, so that a kiosk can say so on its
+/// screen; for a ledger that cannot even be opened.
+pub fn turn_away(listener: &Listener, heard: Heard<'_>, error: &LedgerError) {
+    let answer = Answer::Refused {
+        why: wire::explained(error),
+        disk: disk::trouble(error),
+    };
+    let Ok(packet) = frame::encode(&answer) else {
+        return;
+    };
+    let own = nix::unistd::geteuid().as_raw();
+    for _ in 0..CLIENTS_MAX {
+        let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        if !matches!(poll(&mut waiting, TURN_AWAY_WAIT_MILLIS), Ok(1..)) {
+            return;
+        }
+        let Ok(channel) = listener.accept() else {
+            return;
+        };
+        let is_heard = (channel.peer()).is_ok_and(|peer| heard.right(peer.uid, own).is_some());
+        let mut said = [PollFd::new(channel.as_fd(), PollFlags::POLLIN)];
+        if is_heard && matches!(poll(&mut said, TURN_AWAY_WAIT_MILLIS), Ok(1..)) {
+            // What it said is answered alike, whatever it was.
+            let _ = channel.set_nonblocking(true).and_then(|()| {
+                channel.receive()?;
+                channel.send(&packet, &[])
+            });
+        }
+    }
+}
+
+/// Longest wait for each who is turned away, in milliseconds: it has said already what it wants.
+const TURN_AWAY_WAIT_MILLIS: u8 = 200;
+
 struct Server<'a> {
     writer: &'a mut Writer,
-    guests: &'a [u32],
+    heard: Heard<'a>,
+    /// What auditors have written of late.
+    audits: Audits,
     listener: Option<Listener>,
     clients: Vec<Client>,
     /// Insertions whose client is gone and whose interruption is not written yet, and why.
@@ -77,6 +115,7 @@ struct Server<'a> {
 
 struct Client {
     channel: Channel,
+    right: Right,
     /// Insertions it recorded that have no verdict.
     open: BTreeSet<u64>,
     /// Whether the kernel said that it left answers unread. It says so once, and then gives
@@ -155,20 +194,28 @@ impl Server<'_> {
             Err(error) => return complain("cannot ask who connects", &error),
         };
         let own = nix::unistd::geteuid().as_raw();
-        if peer.uid != own && peer.uid != 0 && !self.guests.contains(&peer.uid) {
-            eprintln!(
-                "kiosk-record: user {} may not write to the ledger",
-                peer.uid
-            );
-        } else if CLIENTS_MAX <= self.clients.len() {
-            eprintln!("kiosk-record: more than {CLIENTS_MAX} connections");
-        } else {
-            self.clients.push(Client {
-                channel,
-                open: BTreeSet::new(),
-                gone: false,
-            });
+        let Some(right) = self.heard.right(peer.uid, own) else {
+            say(&format!("user {} may not write to the ledger", peer.uid));
+            return;
+        };
+        let most = right.most();
+        let alike = self.clients.iter().filter(|one| one.right == right);
+        if most <= alike.count() {
+            say(&format!("more than {most} connections of this kind"));
+            return;
         }
+        // Nobody waits for an auditor, not even for a moment.
+        if right == Right::Auditor
+            && let Err(error) = channel.set_nonblocking(true)
+        {
+            return complain("cannot hear an auditor", &error);
+        }
+        self.clients.push(Client {
+            channel,
+            right,
+            open: BTreeSet::new(),
+            gone: false,
+        });
     }
 
     /// Answers one message. An error ends the connection and says why.
@@ -176,6 +223,7 @@ impl Server<'_> {
         let packet = match client.channel.receive() {
             Ok(Some(packet)) => packet,
             Ok(None) => return Err("its connection was closed".to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) if is_gone(&error) && !client.gone => {
                 client.gone = true;
                 return Ok(());
@@ -191,10 +239,16 @@ impl Server<'_> {
         let answer = if asks_for_standing(&packet) {
             Answer::Standing(Box::new(self.writer.standing()))
         } else {
-            match append(self.writer, client, packet) {
+            match append(self.writer, client, &mut self.audits, packet) {
                 Ok(id) => Answer::Recorded(id),
                 Err(refusal) => Answer::Refused {
                     why: wire::explained(&refusal),
+                    disk: match refusal {
+                        Refusal::Unwritten(_) | Refusal::OutOfService(_) => {
+                            self.writer.disk_trouble()
+                        }
+                        _ => None,
+                    },
                 },
             }
         };
@@ -259,8 +313,20 @@ fn asks_for_standing(packet: &Packet) -> bool {
 }
 
 /// Makes an entry of one message and remembers whose the insertion is.
-fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<EntryId, Refusal> {
+fn append(
+    writer: &mut Writer,
+    client: &mut Client,
+    audits: &mut Audits,
+    packet: Packet,
+) -> Result<EntryId, Refusal> {
     let message: Append = frame::decode(&packet.bytes).map_err(Refusal::Message)?;
+    if !client.right.covers(&message.event) {
+        return Err(Refusal::NotAuditors);
+    }
+    let now = Instant::now();
+    if client.right == Right::Auditor && !audits.has_room(now) {
+        return Err(Refusal::TooManyAudits);
+    }
     let rows = match (message.rows, packet.fds.as_slice()) {
         (false, []) => None,
         (true, [file]) => Some(Rows::receive(file)?),
@@ -276,6 +342,9 @@ fn append(writer: &mut Writer, client: &mut Client, packet: Packet) -> Result<En
         return Err(writer.stranger(insertion));
     }
     let id = writer.append(&message.event, rows.as_ref())?;
+    if client.right == Right::Auditor {
+        audits.note(now);
+    }
     if matches!(message.event, Event::Inserted { .. }) {
         client.open.insert(id.number);
     }
@@ -293,5 +362,11 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 fn complain(what: &str, error: &dyn std::error::Error) {
-    eprintln!("kiosk-record: {what}: {}", wire::explained(error));
+    say(&format!("{what}: {}", wire::explained(error)));
+}
+
+/// Tells whoever reads standard error. When nobody can, the service goes on: a journal that is
+/// gone must not end the ledger's writer.
+pub(crate) fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "kiosk-record: {what}");
 }

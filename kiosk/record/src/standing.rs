@@ -78,7 +78,10 @@ impl Register {
             Event::Lent(lent) => self.custody.lend(number, lent),
             Event::Returned(returned) => self.custody.take_back(returned),
             Event::Enrolling(wait) => self.custody.wait(wait.seconds, recorded),
-            Event::Started { .. } => self.running = Some(number),
+            Event::Started { again, .. } => {
+                // Whoever meets its ledger anew is the one that started before.
+                self.running = self.running.filter(|_| *again).or(Some(number));
+            }
             Event::Inserted { claim: None, .. }
             | Event::Removed { .. }
             | Event::SelfTested(_)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use wire::Digest;
 use wire::ledger::EntryId;
 
@@ -37,6 +37,21 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// Writes the signed checkpoint over the entries up to one, which is written before it.
+pub(crate) fn sign(transaction: &Transaction<'_>, size: u64, note: &str) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO checkpoints (size, note) VALUES (?1, ?2)")?
+        .execute((integer(size), note))?;
+    Ok(())
+}
+
+/// The signed checkpoint over the first `size` entries.
+pub(crate) fn checkpoint(db: &Connection, size: u64) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT note FROM checkpoints WHERE size = ?1")?
+        .query_row((integer(size),), |row| row.get(0))
+        .optional()
+}
+
 /// The last entry as the database has it.
 pub(crate) fn head(db: &Connection) -> rusqlite::Result<EntryId> {
     let mut last =
@@ -51,6 +66,16 @@ pub(crate) fn head(db: &Connection) -> rusqlite::Result<EntryId> {
         number: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
         leaf_sha256,
     })
+}
+
+/// The leaf of an entry; `None` when there is no such entry.
+pub(crate) fn leaf(db: &Connection, number: u64) -> rusqlite::Result<Option<Digest>> {
+    let mut leaves = db.prepare_cached("SELECT leaf FROM entries WHERE number = ?1")?;
+    let mut rows = leaves.query((integer(number),))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Digest::try_from(row.get::<_, String>(0)?).ok())
 }
 
 /// What has happened to an insertion.

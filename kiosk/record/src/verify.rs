@@ -1,26 +1,31 @@
 //! Whether the ledger is what was written: every hash recomputed, from the bytes alone.
 //!
 //! It follows FORMAT.md and takes nothing from the writer but the hash. The first entry that
-//! is wrong is named. What it cannot see, it says in FORMAT.md: a tail cut off together with
-//! every trace of it, and a ledger made anew from some entry to its end.
+//! is wrong is named. What it cannot see without something noted elsewhere, FORMAT.md says: an
+//! older copy in the ledger's place, and a ledger written anew by whoever holds its key.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, Statement};
-use serde::Deserialize;
-use wire::Digest;
+pub mod note;
+
+pub mod proof;
+
+mod tree;
+
+mod trees;
+
+mod walk;
+
+use rusqlite::Connection;
 use wire::ledger::EntryId;
 
-use crate::entry::{ENTRY_BYTES_MAX, FORMAT, NO_LEAF, RowsHash, leaf};
-use crate::error::{Alteration, LedgerError};
-use crate::rows::ROW_BYTES_MAX;
-use crate::schema::{self, integer, integer_of};
-
-/// Longest stored row, in bytes: one that arrived with [`ROW_BYTES_MAX`] and grew sixfold,
-/// because every byte of it is a character that is written as `\uXXXX`.
-const STORED_ROW_BYTES_MAX: usize = 6 * ROW_BYTES_MAX;
+use crate::error::LedgerError;
+use crate::schema;
+use note::PublicKey;
+use trees::Trees;
+pub use trees::{CODE_DIGITS, Cosignature, Outside};
+use walk::Walk;
 
 /// What holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Entries that were verified.
     pub entries: u64,
@@ -28,6 +33,12 @@ pub struct Verified {
     pub rows: u64,
     /// The last entry; `None` for an empty ledger.
     pub head: Option<EntryId>,
+    /// The keys that sign it, the first one first.
+    pub keys: Vec<PublicKey>,
+    /// The co-signatures that hold.
+    pub cosignatures: Vec<Cosignature>,
+    /// The last entry whose rows are in an archive; 0 when there is none.
+    pub sealed: u64,
 }
 
 /// How much of each entry is recomputed.
@@ -39,17 +50,26 @@ pub enum Depth {
     Rows,
 }
 
-/// Verifies the entries from `since` to the last, in memory that does not grow with them.
+/// Verifies the entries from `since` to the last, in memory that does not grow with them. Of
+/// those before, what is signed is verified: their leaves. `first` is the key of the ledger's
+/// first checkpoint.
 ///
 /// # Errors
 /// [`LedgerError::Altered`] names the first entry that is wrong; [`LedgerError::Schema`] when all entries
-/// hold and what guards them does not; others when it could not be found out.
-pub fn verify(db: &Connection, since: u64, depth: Depth) -> Result<Verified, LedgerError> {
+/// hold and what guards them does not; [`LedgerError::OtherKey`] and [`LedgerError::NotCosigned`] when
+/// somebody did not sign who should have; others when it could not be found out.
+pub fn verify(
+    db: &Connection,
+    since: u64,
+    depth: Depth,
+    first: PublicKey,
+    outside: &Outside,
+) -> Result<Verified, LedgerError> {
     // One snapshot, whatever the writer does meanwhile.
     let snapshot = db
         .unchecked_transaction()
         .map_err(LedgerError::database("read"))?;
-    let verified = Walk::begin(db, since, depth).and_then(Walk::run);
+    let verified = Walk::begin(db, since, depth, Trees::new(first, outside)).and_then(Walk::run);
     // A table that is gone or has other columns is an alteration, not an inability to read.
     let guarded = schema::require_ours(db);
     drop(snapshot);
@@ -57,318 +77,5 @@ pub fn verify(db: &Connection, since: u64, depth: Depth) -> Result<Verified, Led
         Err(LedgerError::Database { .. }) => guarded.and(verified),
         Ok(verified) => guarded.map(|()| verified),
         Err(other) => Err(other),
-    }
-}
-
-/// What the verifier needs of an entry. Whatever else is in it is covered by the hash.
-#[derive(Deserialize)]
-struct Head {
-    format: String,
-    number: u64,
-    previous: Digest,
-    event: EventHead,
-    #[serde(default)]
-    rows: Option<u64>,
-    #[serde(default)]
-    rows_sha256: Option<Digest>,
-}
-
-#[derive(Deserialize)]
-struct EventHead {
-    event: String,
-    #[serde(default)]
-    insertion: Option<u64>,
-}
-
-struct Walk<'a> {
-    db: &'a Connection,
-    depth: Depth,
-    first: u64,
-    /// Number of the entry that must come next.
-    next: u64,
-    /// Leaf of the entry before it.
-    previous: Digest,
-    rows: u64,
-}
-
-impl<'a> Walk<'a> {
-    fn begin(db: &'a Connection, since: u64, depth: Depth) -> Result<Self, LedgerError> {
-        let first = since.max(1);
-        let mut walk = Self {
-            db,
-            depth,
-            first,
-            next: first,
-            previous: NO_LEAF,
-            rows: 0,
-        };
-        let before = first.saturating_sub(1);
-        if before > 0 {
-            let last: Option<i64> = db
-                .query_row("SELECT max(number) FROM entries", (), |row| row.get(0))
-                .map_err(|error| unreadable(before, error))?;
-            if last.max(count_of(db)?.map(integer)) < Some(integer(first)) {
-                return Err(LedgerError::NoEntry(first));
-            }
-            let bytes = db
-                .query_row(
-                    "SELECT CASE WHEN octet_length(bytes) <= ?2 THEN bytes END
-                     FROM entries WHERE number = ?1",
-                    (integer(before), integer_of(ENTRY_BYTES_MAX)),
-                    |row| Ok(text(row, 0).map(<[u8]>::to_vec)),
-                )
-                .optional()
-                .map_err(|error| unreadable(before, error))?
-                .ok_or(LedgerError::Altered {
-                    number: before,
-                    what: Alteration::Missing,
-                })?
-                .ok_or(LedgerError::Altered {
-                    number: before,
-                    what: Alteration::Changed,
-                })?;
-            walk.previous = leaf(&bytes);
-        }
-        Ok(walk)
-    }
-
-    fn run(mut self) -> Result<Verified, LedgerError> {
-        let mut entries = self.prepare(
-            "SELECT number, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END, leaf
-             FROM entries WHERE number >= ?1 ORDER BY number",
-        )?;
-        let mut rows = self.prepare(
-            "SELECT ordinal, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END
-             FROM rows WHERE entry = ?1 ORDER BY ordinal",
-        )?;
-        let mut steps = self.prepare("SELECT insertion, step FROM steps WHERE entry = ?1")?;
-        // From the very first there must be nothing below number 1 either.
-        let from = if self.first == 1 {
-            i64::MIN
-        } else {
-            integer(self.first)
-        };
-        let mut found = entries
-            .query((from, integer_of(ENTRY_BYTES_MAX)))
-            .map_err(LedgerError::database("read"))?;
-        // The entry whose link to the one before does not hold is judged one entry later.
-        let mut unlinked: Option<u64> = None;
-        while let Some(row) = found.next().map_err(|error| unreadable(self.next, error))? {
-            let (head, leaf) = self.entry(row)?;
-            if let Some(number) = unlinked {
-                return Err(blame(number, head.previous == self.previous));
-            }
-            if head.previous == self.previous {
-                self.index(&head, &mut steps)?;
-                self.count_rows(&head, &mut rows)?;
-            } else {
-                unlinked = Some(head.number);
-            }
-            self.previous = leaf;
-            self.next = self.next.saturating_add(1);
-        }
-        if let Some(number) = unlinked {
-            return Err(blame(number, true));
-        }
-        self.nothing_beyond()?;
-        let last = self.next.saturating_sub(1);
-        Ok(Verified {
-            entries: self.next.saturating_sub(self.first),
-            rows: self.rows,
-            head: (last > 0).then_some(EntryId {
-                number: last,
-                leaf_sha256: self.previous,
-            }),
-        })
-    }
-
-    /// Checks one entry by itself: its place, its hash, its form.
-    fn entry(&self, row: &Row<'_>) -> Result<(Head, Digest), LedgerError> {
-        let expected = self.next;
-        let altered = |number, what| Err(LedgerError::Altered { number, what });
-        let number = row
-            .get::<_, i64>(0)
-            .ok()
-            .and_then(|number| u64::try_from(number).ok());
-        match number {
-            Some(number) if number > expected => return altered(expected, Alteration::Missing),
-            Some(number) if number < self.first => {
-                return altered(number, Alteration::Reordered(number));
-            }
-            Some(number) if number < expected => return altered(number, Alteration::Twice),
-            Some(_) => {}
-            None => return altered(expected, Alteration::Missing),
-        }
-        let Some(bytes) = text(row, 1) else {
-            return altered(expected, Alteration::Changed);
-        };
-        let computed = leaf(bytes);
-        if text(row, 2) != Some(computed.to_string().as_bytes()) {
-            return altered(expected, Alteration::Changed);
-        }
-        match serde_json::from_slice::<Head>(bytes) {
-            Ok(head) if head.format != FORMAT => altered(expected, Alteration::Malformed),
-            Ok(head) if head.number != expected => {
-                altered(expected, Alteration::Reordered(head.number))
-            }
-            Ok(head) => Ok((head, computed)),
-            Err(_) => altered(expected, Alteration::Malformed),
-        }
-    }
-
-    /// Checks that the writer's index says of the entry what the entry says.
-    fn index(&self, head: &Head, steps: &mut Statement<'_>) -> Result<(), LedgerError> {
-        let said = match (head.event.event.as_str(), head.event.insertion) {
-            ("inserted", None) => Some((head.number, "inserted")),
-            ("judged" | "interrupted", Some(insertion)) => Some((insertion, "closed")),
-            ("withdrawn", Some(insertion)) => Some((insertion, "withdrawn")),
-            ("removed", Some(insertion)) => Some((insertion, "removed")),
-            (_, _) => None,
-        };
-        let listed = steps
-            .query_row((integer(head.number),), |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-            })
-            .optional()
-            .map_err(|error| unreadable(head.number, error))?;
-        let listed = listed
-            .as_ref()
-            .map(|(insertion, step)| (*insertion, step.as_str()));
-        if listed == said.map(|(insertion, step)| (integer(insertion), step)) {
-            return Ok(());
-        }
-        Err(LedgerError::Altered {
-            number: head.number,
-            what: Alteration::Mislisted,
-        })
-    }
-
-    /// Checks that the entry has exactly the rows it says.
-    fn count_rows(&mut self, head: &Head, rows: &mut Statement<'_>) -> Result<(), LedgerError> {
-        let number = head.number;
-        let altered = |what| Err(LedgerError::Altered { number, what });
-        let (said, hash) = match (head.rows, head.rows_sha256) {
-            (Some(said), Some(hash)) => (said, Some(hash)),
-            (None, None) => (0, None),
-            (Some(_), None) | (None, Some(_)) => return altered(Alteration::Malformed),
-        };
-        if self.depth == Depth::Chain {
-            return Ok(());
-        }
-        let mut found = rows
-            .query((integer(number), integer_of(STORED_ROW_BYTES_MAX)))
-            .map_err(LedgerError::database("read"))?;
-        let mut seen = RowsHash::default();
-        while let Some(row) = found.next().map_err(|error| unreadable(number, error))? {
-            let expected = seen.count().saturating_add(1);
-            let ordinal = row.get::<_, i64>(0).unwrap_or_default();
-            if ordinal < integer(expected) || said < expected {
-                return altered(Alteration::RowExtra(u64::try_from(ordinal).unwrap_or(0)));
-            }
-            if integer(expected) < ordinal {
-                return altered(Alteration::RowMissing(expected));
-            }
-            let Some(bytes) = text(row, 1) else {
-                return altered(Alteration::RowsChanged);
-            };
-            seen.add(bytes);
-        }
-        if seen.count() < said {
-            return altered(Alteration::RowMissing(seen.count().saturating_add(1)));
-        }
-        self.rows = self.rows.saturating_add(said);
-        // The hash fixes how many line feeds there are and the number of rows takes one each,
-        // so none is left to hide inside a row and move the border between two.
-        match hash {
-            Some(hash) if seen.finish() != hash => altered(Alteration::RowsChanged),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Checks that nothing remembers an entry after the last: neither rows, nor the index, nor
-    /// the number that SQLite gave last.
-    fn nothing_beyond(&self) -> Result<(), LedgerError> {
-        let last = self.next.saturating_sub(1);
-        let strays = self
-            .db
-            .query_row(
-                "SELECT (SELECT min(entry) FROM rows WHERE entry > ?1),
-                        (SELECT min(entry) FROM steps WHERE entry > ?1),
-                        (SELECT min(entry) FROM rows WHERE entry < 1),
-                        (SELECT min(entry) FROM steps WHERE entry < 1)",
-                (integer(last),),
-                |row| {
-                    let stray = |index| row.get::<_, Option<i64>>(index).map(|at| at.is_some());
-                    Ok(stray(0)? || stray(1)? || stray(2)? || stray(3)?)
-                },
-            )
-            .map_err(|error| unreadable(last, error))?;
-        let counted = count_of(self.db)?.unwrap_or(0);
-        if strays || last < counted {
-            return Err(LedgerError::Altered {
-                number: self.next,
-                what: Alteration::Missing,
-            });
-        }
-        if counted < last {
-            return Err(LedgerError::Altered {
-                number: last,
-                what: Alteration::Uncounted,
-            });
-        }
-        Ok(())
-    }
-
-    fn prepare(&self, sql: &str) -> Result<Statement<'a>, LedgerError> {
-        self.db.prepare(sql).map_err(LedgerError::database("read"))
-    }
-}
-
-/// Which of two entries to name when the second does not name the leaf of the first. Whatever
-/// the entry after the second vouches for is as it was written, so then the first was changed.
-fn blame(second: u64, vouched_for: bool) -> LedgerError {
-    match second.checked_sub(1) {
-        Some(first) if vouched_for && first > 0 => LedgerError::Altered {
-            number: first,
-            what: Alteration::Remade,
-        },
-        Some(_) | None => LedgerError::Altered {
-            number: second,
-            what: Alteration::Unlinked,
-        },
-    }
-}
-
-/// The highest number that SQLite remembers to have given; `None` when none.
-fn count_of(db: &Connection) -> Result<Option<u64>, LedgerError> {
-    db.query_row(
-        "SELECT max(seq) FROM sqlite_sequence WHERE name = 'entries'",
-        (),
-        |row| row.get::<_, Option<i64>>(0),
-    )
-    .map(|seq| seq.and_then(|seq| u64::try_from(seq).ok()))
-    .map_err(LedgerError::database("read"))
-}
-
-/// The bytes of a text, valid UTF-8 or not; `None` for anything else.
-fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
-    match row.get_ref(index) {
-        Ok(ValueRef::Text(bytes)) => Some(bytes),
-        Ok(ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_))
-        | Err(_) => None,
-    }
-}
-
-/// A page that SQLite finds malformed is an alteration of the entry it was looking for.
-fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
-    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) {
-        return LedgerError::Altered {
-            number,
-            what: Alteration::Unreadable,
-        };
-    }
-    LedgerError::Database {
-        doing: "read",
-        source,
     }
 }

@@ -2,26 +2,30 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::fcntl::Flock;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use wire::ledger::{EntryId, Event};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
+use wire::ledger::{DiskTrouble, EntryId, Event};
 use wire::standing::Standing;
 
-use crate::canonical;
+use crate::archive::KEEP_DAYS;
 use crate::check::{self, Step};
-use crate::clock::{Moment, Place};
-use crate::entry::{self, FORMAT, RowsHash};
+use crate::clock::Place;
+use crate::disk;
+use crate::draft::{Draft, Failure, Written};
 use crate::error::{LedgerError, Refusal};
 use crate::folder;
+use crate::key::SecretKey;
 use crate::rows::Rows;
-use crate::schema::{self, integer};
+use crate::schema;
+use crate::serve::say;
+use crate::signer::{self, Signer};
 use crate::standing::Register;
 use crate::tables::{self, NOTHING};
-use crate::verify::{Depth, verify};
+use crate::verify::{Depth, Outside, verify};
 
 /// Entries whose chain is recomputed at every start: some days of a busy gate, a few
 /// milliseconds. The whole ledger is for `kioskctl log verify`.
@@ -35,30 +39,18 @@ pub struct Writer {
     // Dropped before the lock, so that the database is closed when the next writer comes.
     db: Connection,
     _lock: Flock<File>,
+    folder: PathBuf,
     place: Place,
     head: EntryId,
+    signer: Signer,
     /// What the entries so far leave open.
     register: Register,
     /// Why nothing is written any more.
     halted: Option<String>,
-}
-
-/// Why an append did not become an entry.
-enum Failure {
-    Refused(Refusal),
-    Failed(LedgerError),
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<LedgerError> for Failure {
-    fn from(error: LedgerError) -> Self {
-        Self::Failed(error)
-    }
+    /// How old a period must be before its rows are put away, in days.
+    keep_days: u32,
+    /// What the disk had to do with the last entry that was not written.
+    disk_trouble: Option<DiskTrouble>,
 }
 
 impl Writer {
@@ -72,14 +64,25 @@ impl Writer {
         let folder = folder::make_folder(folder)?;
         let mut lock = folder::lock(&folder)?;
         let path = folder.join(schema::FILE);
+        folder::require_whole(&path, &lock)?;
         folder::make_file(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut db =
             Connection::open_with_flags(&path, flags).map_err(LedgerError::database("open"))?;
+        // SQLite opens a file that may not be written for reading, and does not say so.
+        if db
+            .is_readonly(MAIN_DB)
+            .map_err(LedgerError::database("open"))?
+        {
+            let source = io::ErrorKind::PermissionDenied.into();
+            return Err(LedgerError::Open { path, source });
+        }
         let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
-        set.map_err(LedgerError::database("open"))?;
+        // A log that may be another's is not copied into the database on the way out.
+        set.and_then(|()| schema::copy_log_at_end(&db, false))
+            .map_err(LedgerError::database("open"))?;
         let version = schema::identify(&db, &path)?;
         schema::make_durable(&db)?;
         if version.is_none()
@@ -92,6 +95,7 @@ impl Writer {
             schema::migrate(&mut db, from).map_err(LedgerError::database("make the tables of"))?;
         }
         folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
+        folder::sync(&folder)?;
         tables::quick_check(&db)?;
         schema::require_ours(&db)?;
         let last = tables::head(&db)
@@ -100,21 +104,38 @@ impl Writer {
         let since = last
             .saturating_sub(ENTRIES_CHECKED_AT_START)
             .saturating_add(1);
-        let head = verify(&db, since.min(last.max(1)), Depth::Chain)?
-            .head
-            .unwrap_or(NOTHING);
+        let first = signer::first_key(&folder, last == 0)?;
+        let verified = verify(
+            &db,
+            since.min(last.max(1)),
+            Depth::Chain,
+            first.clone(),
+            &Outside::default(),
+        )?;
+        let head = verified.head.unwrap_or(NOTHING);
+        let signer = Signer::open(&folder, &db, verified.keys.last().unwrap_or(&first))?;
+        schema::copy_log_at_end(&db, true).map_err(LedgerError::database("set up"))?;
         let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
         let register = tables::register(&db).map_err(LedgerError::database("read"))?;
         let mut writer = Self {
             db,
             _lock: lock,
+            folder,
             place,
             head,
+            signer,
             register,
             halted: None,
+            keep_days: KEEP_DAYS,
+            disk_trouble: None,
         };
         writer.close_what_a_crash_left()?;
         Ok(writer)
+    }
+
+    /// Lets rows be put away when they are this many days old, in the place of [`KEEP_DAYS`].
+    pub fn keep(&mut self, days: u32) {
+        self.keep_days = days;
     }
 
     /// Writes one event down. When this returns, the disk has it.
@@ -132,7 +153,24 @@ impl Writer {
             self.write(&Event::CrashFound { started }, None)?;
         }
         self.register.check(event, Timestamp::now())?;
+        self.check_named(event)?;
         self.write(event, rows)
+    }
+
+    /// Checks that the entries which an event about the ledger itself names are there.
+    fn check_named(&self, event: &Event) -> Result<(), Refusal> {
+        let named = check::named(event);
+        for entry in named.entries {
+            match tables::leaf(&self.db, entry.number) {
+                Ok(Some(leaf)) if leaf == entry.leaf_sha256 => {}
+                Ok(_) => return Err(Refusal::NoSuchEntry(entry.number)),
+                Err(error) => return Err(Refusal::Unwritten(wire::explained(&error))),
+            }
+        }
+        match named.last.filter(|last| self.head.number < *last) {
+            Some(last) => Err(Refusal::NoSuchEntry(last)),
+            None => Ok(()),
+        }
     }
 
     /// Writes that an insertion has no verdict and will have none.
@@ -162,7 +200,17 @@ impl Writer {
     /// What holds at the moment.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.register.standing(Timestamp::now())
+        Standing {
+            head: self.head(),
+            disk_percent: disk::percent(&self.folder),
+            ..self.register.standing(Timestamp::now())
+        }
+    }
+
+    /// What the disk has to do with it that the last entry was not written.
+    #[must_use]
+    pub(crate) fn disk_trouble(&self) -> Option<DiskTrouble> {
+        self.disk_trouble
     }
 
     /// The last entry; `None` for an empty ledger.
@@ -176,14 +224,27 @@ impl Writer {
             return Err(Refusal::OutOfService(why.clone()));
         }
         match self.transact(event, rows) {
-            Ok((id, recorded_utc)) => {
-                self.head = id;
-                self.register.note(id.number, &recorded_utc, event);
+            Ok((all, next)) => {
+                self.disk_trouble = None;
+                let id = all.first().map_or(self.head, |first| first.id);
+                for written in all {
+                    self.head = written.id;
+                    self.signer.committed(written.signed);
+                    let event = written.event.as_ref().unwrap_or(event);
+                    self.register
+                        .note(written.id.number, &written.recorded_utc, event);
+                }
+                if let Some(Err(error)) = next.map(|key| self.signer.change(key)) {
+                    // Its file takes its place at the next start.
+                    say(&wire::explained(&error));
+                }
+                self.copy_log();
                 Ok(id)
             }
             Err(Failure::Refused(refusal)) => Err(refusal),
             Err(Failure::Failed(error)) => {
                 let why = wire::explained(&error);
+                self.disk_trouble = disk::trouble(&error);
                 if error.is_passing() {
                     return Err(Refusal::Unwritten(why));
                 }
@@ -193,13 +254,23 @@ impl Writer {
         }
     }
 
-    /// Gives the entry and when it says that it was written.
+    /// The entry at hand is in the log, whatever comes of this: only the next are refused.
+    fn copy_log(&mut self) {
+        let copied = schema::copy_log(&self.db);
+        if let Err(error) = copied.map_err(LedgerError::database("copy the log into"))
+            && !error.is_passing()
+        {
+            self.disk_trouble = disk::trouble(&error);
+            self.halted = Some(wire::explained(&error));
+        }
+    }
+
+    /// One transaction. What becomes of it is for [`Self::write`].
     fn transact(
         &mut self,
         event: &Event,
         rows: Option<&Rows>,
-    ) -> Result<(EntryId, String), Failure> {
-        let moment = Moment::now().map_err(LedgerError::system("read the clock"))?;
+    ) -> Result<(Vec<Written>, Option<SecretKey>), Failure> {
         let previous = self.head;
         let transaction = self
             .db
@@ -209,53 +280,32 @@ impl Writer {
             // The lock keeps other kiosks out; this was somebody with a tool.
             return Err(LedgerError::Damaged("somebody else wrote into it".to_owned()).into());
         }
-        let number = previous.number.saturating_add(1);
-        let step = check::step(event, number);
-        if let Some((insertion, step)) = step {
-            let done =
-                tables::steps(&transaction, insertion).map_err(LedgerError::database("read"))?;
-            check::place(step, insertion, &done)?;
-            if step == Step::Withdrawn
-                && !tables::has_passed(&transaction, insertion)
-                    .map_err(LedgerError::database("read"))?
-            {
-                return Err(Refusal::NoPass(insertion).into());
-            }
+        let draft = Draft {
+            transaction: &transaction,
+            place: &self.place,
+            register: &self.register,
+            signer: &self.signer,
+        };
+        if let Event::Cosigned(cosigned) = event {
+            draft.cosigned(cosigned)?;
         }
-        let stored = match rows {
-            None => None,
-            Some(rows) => {
-                let register = &self.register;
-                Some(store_rows(&transaction, number, event, rows, register)?)
+        let first = draft.entry(previous, event, rows)?;
+        let mut next = None;
+        let mut written = vec![first];
+        match (event, written.first()) {
+            (Event::KeyRetired(_), Some(first)) => {
+                let key = self.signer.prepare()?;
+                let second = draft.key_set(first, &key)?;
+                written.push(second);
+                next = Some(key);
             }
-        };
-        check::count(event, stored.as_ref().map(RowsHash::count))?;
-        let line = entry::Line {
-            format: FORMAT,
-            number,
-            previous: previous.leaf_sha256,
-            recorded_utc: &moment.utc,
-            boot_id: &self.place.boot_id,
-            boottime_ns: moment.boottime_ns,
-            host: &self.place.host,
-            kiosk: env!("CARGO_PKG_VERSION"),
-            event,
-            rows: stored.as_ref().map(RowsHash::count),
-            rows_sha256: stored.map(RowsHash::finish),
-        };
-        let bytes = canonical::line(&line).map_err(|error| LedgerError::System {
-            doing: "spell an entry",
-            source: error.into(),
-        })?;
-        let leaf_sha256 = entry::leaf(bytes.as_bytes());
-        tables::insert(&transaction, number, &bytes, leaf_sha256, step)
-            .and_then(|()| transaction.commit())
+            (Event::Sealed(sealed), _) => draft.put_away(sealed, self.keep_days)?,
+            (_, _) => {}
+        }
+        transaction
+            .commit()
             .map_err(LedgerError::database("write"))?;
-        let id = EntryId {
-            number,
-            leaf_sha256,
-        };
-        Ok((id, moment.utc))
+        Ok((written, next))
     }
 
     fn close_what_a_crash_left(&mut self) -> Result<(), LedgerError> {
@@ -282,30 +332,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-fn store_rows(
-    transaction: &Transaction<'_>,
-    number: u64,
-    event: &Event,
-    rows: &Rows,
-    register: &Register,
-) -> Result<RowsHash, Failure> {
-    let judged = event.judged().ok_or(Refusal::RowsOfWhat)?;
-    let mut check = check::waived::Rows::new(judged, register.cited(&judged.waivers));
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO rows (entry, ordinal, bytes) VALUES (?1, ?2, ?3)")
-        .map_err(LedgerError::database("write"))?;
-    let mut seen = RowsHash::default();
-    for line in rows.lines(&mut check) {
-        let line = line?;
-        seen.add(line.as_bytes());
-        insert
-            .execute((integer(number), integer(seen.count()), &line))
-            .map_err(LedgerError::database("write"))?;
-    }
-    check.end()?;
-    Ok(seen)
 }
 
 #[cfg(test)]
@@ -336,6 +362,7 @@ mod tests {
             matches!(&refusal, Refusal::Unwritten(why) if why.contains("full")),
             "{refusal}"
         );
+        assert_eq!(writer.disk_trouble(), Some(DiskTrouble::Full));
         let head = writer.head().unwrap();
         writer
             .db
@@ -345,9 +372,8 @@ mod tests {
             writer.append(&small, None).unwrap().number,
             head.number.saturating_add(1)
         );
-        assert_eq!(
-            verify(&writer.db, 1, Depth::Rows).unwrap().head,
-            writer.head()
-        );
+        assert_eq!(writer.disk_trouble(), None);
+        let ledger = crate::Ledger::open(folder.path()).unwrap();
+        assert_eq!(ledger.verify(None).unwrap().head, writer.head());
     }
 }

@@ -8,12 +8,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use show::{Key, News, Screen, Words, update, view};
-use wire::ledger::{EntryId, Rules};
+use wire::ledger::{DiskTrouble, EntryId, Rules};
 use wire::scan::Progress;
 use wire::verdict::Reason;
 use wire::view::{
-    Asking, FirstFinding, Gate, Lane, OutOfService, Request, RulesAge, Shown, Staff, Stage, Typed,
-    View, Visitor,
+    Asking, FirstFinding, Gate, Lane, Ledger, OutOfService, Request, RulesAge, Shown, Staff, Stage,
+    Typed, View, Visitor,
 };
 use wire::{Digest, MediumName, ReasonCode, Title, Verdict};
 
@@ -139,7 +139,23 @@ fn picture(name: &str) -> Option<Option<View>> {
             .collect(),
         open_cases: if name == "counts" { 2 } else { 0 },
         gate: gate(name),
+        ledger: ledger(name),
     }))
+}
+
+fn ledger(name: &str) -> Ledger {
+    let leaf = format!("1a2b3c4d5e6f7081{}", "0".repeat(48));
+    let head = Digest::try_from(leaf).ok().map(|leaf_sha256| EntryId {
+        number: 1234,
+        leaf_sha256,
+    });
+    Ledger {
+        head,
+        disk_percent: Some(if name == "counts" { 85 } else { 12 }),
+        review_due: Some("2026-11-20".to_owned()),
+        is_review_overdue: name == "counts",
+        disk_trouble: (name == "out").then_some(DiskTrouble::Full),
+    }
 }
 
 fn lane(name: &str, insertion: u64, stage: Stage) -> Lane {

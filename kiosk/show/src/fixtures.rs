@@ -70,6 +70,21 @@ pub(crate) fn view(sequence: u64, stages: Vec<Stage>) -> View {
             .collect(),
         open_cases: 0,
         gate: wire::view::Gate::default(),
+        ledger: wire::view::Ledger {
+            head: Some(head(1234)),
+            disk_percent: Some(12),
+            review_due: Some("2026-12-03".to_owned()),
+            ..wire::view::Ledger::default()
+        },
+    }
+}
+
+/// An entry of a ledger.
+pub(crate) fn head(number: u64) -> EntryId {
+    let leaf = format!("1a2b3c4d5e6f7081{}", "0".repeat(48));
+    EntryId {
+        number,
+        leaf_sha256: Digest::try_from(leaf).unwrap(),
     }
 }
 

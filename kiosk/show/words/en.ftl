@@ -44,6 +44,9 @@ idle-no-phones = No phones, no charging
 idle-rules = Scan rules
 idle-rules-update = please update
 idle-rules-refused = newer rules are not in use
+ledger = Ledger
+ledger-disk = ledger's disk { $percent } % full
+ledger-overdue = ledger review overdue since
 
 ## Checking
 checking-title = Checking the registration
@@ -185,6 +188,8 @@ out-starting = Getting ready
 out-starting-next = Please wait a moment
 out-ledger = Out of service: results cannot be written down
 out-ledger-staff = the ledger cannot be written: check free space and kiosk-record
+out-ledger-full-staff = the ledger's disk is full: make room, and it goes on by itself
+out-ledger-failing-staff = ledger's disk read-only or failing: mend it, restart kiosk-record
 out-rules = Out of service: there are no working rules
 out-rules-staff = install the rules again
 out-testing = The kiosk is testing itself

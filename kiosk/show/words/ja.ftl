@@ -44,6 +44,9 @@ idle-no-phones = スマートフォン・充電は使えません
 idle-rules = 検査の定義
 idle-rules-update = 更新してください
 idle-rules-refused = 新しい定義は問題があるため、使っていません
+ledger = 台帳
+ledger-disk = 台帳の保存先 { $percent } %
+ledger-overdue = 台帳の点検 期限切れ
 
 ## 確認
 checking-title = 登録を確認しています
@@ -157,6 +160,8 @@ out-starting = 準備しています
 out-starting-next = しばらくお待ちください
 out-ledger = 結果を記録できないため、停止しています
 out-ledger-staff = 台帳に書けません。空き容量と kiosk-record を確かめてください
+out-ledger-full-staff = 台帳のディスクがいっぱいです。空きを作ると、自動で再開します
+out-ledger-failing-staff = 台帳のディスクが故障か読み取り専用です。直して kiosk-record を再起動
 out-rules = 使える定義がないため、停止しています
 out-rules-staff = 定義を入れ直してください
 out-testing = 検査機能の確認中です

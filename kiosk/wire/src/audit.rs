@@ -74,6 +74,11 @@ pub struct Exported {
 pub struct Reviewed {
     /// Who did it.
     pub by: Person,
+    /// The account that answers for it: that of whoever ran the command, or one that signed
+    /// with its PIN beside them. `None` where there are no accounts, and for auditors who are
+    /// known by their group alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Up to which entry.
     pub through: EntryId,
     /// What there was to say.

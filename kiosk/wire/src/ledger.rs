@@ -359,7 +359,20 @@ pub enum Answer {
     Refused {
         /// Why, for staff.
         why: String,
+        /// What the disk has to do with it; `None` when it has nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        disk: Option<DiskTrouble>,
     },
+}
+
+/// Why the ledger's disk takes no entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskTrouble {
+    /// It is full. With room on it the next entry is written.
+    Full,
+    /// It is read-only, or answers with errors.
+    Failing,
 }
 
 /// A durable entry: to have one is the leave to show a verdict.
@@ -370,4 +383,20 @@ pub struct EntryId {
     pub number: u64,
     /// Its leaf hash.
     pub leaf_sha256: Digest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_says_nothing_of_the_disk_is_spelled_as_before() {
+        let text = r#"{"refused":{"why":"no"}}"#;
+        let answer = Answer::Refused {
+            why: "no".to_owned(),
+            disk: None,
+        };
+        assert_eq!(serde_json::to_string(&answer).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Answer>(text).unwrap(), answer);
+    }
 }

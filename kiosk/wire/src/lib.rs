@@ -27,6 +27,8 @@ pub mod rules;
 
 pub mod ledger;
 
+mod head;
+
 pub mod rule_change;
 
 pub mod list_change;

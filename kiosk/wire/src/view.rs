@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::claim::Function;
-use crate::ledger::{EntryId, Rules};
+use crate::ledger::{DiskTrouble, EntryId, Rules};
 use crate::name::MediumName;
 use crate::outcome::Title;
 use crate::scan::Progress;
@@ -53,6 +53,46 @@ pub struct View {
     /// What concerns the people at the gate.
     #[serde(default)]
     pub gate: Gate,
+    /// How the ledger stands.
+    #[serde(default)]
+    pub ledger: Ledger,
+}
+
+/// How much of the ledger's disk is in use when staff are warned, in percent: at a busy gate the
+/// rest is enough for months, and time for whoever has to make room.
+pub const DISK_PERCENT_WARN: u8 = 80;
+
+/// What is to be known of the ledger, by anybody who passes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// Its last entry; `None` for an empty ledger and without an answer.
+    pub head: Option<EntryId>,
+    /// How much of its disk is in use, in percent; `None` when that is not known.
+    pub disk_percent: Option<u8>,
+    /// By which day somebody has to look it through, `2026-12-10`; `None` when that is not known.
+    pub review_due: Option<String>,
+    /// Whether that day is over.
+    pub is_review_overdue: bool,
+    /// Why it cannot be written, as far as its disk is the cause.
+    pub disk_trouble: Option<DiskTrouble>,
+}
+
+impl Ledger {
+    /// How full the disk is, when staff have to be told.
+    #[must_use]
+    pub fn disk_warning(&self) -> Option<u8> {
+        self.disk_percent
+            .filter(|percent| DISK_PERCENT_WARN <= *percent)
+    }
+
+    /// Since when the review is overdue, when it is.
+    #[must_use]
+    pub fn overdue_since(&self) -> Option<&str> {
+        self.review_due
+            .as_deref()
+            .filter(|_| self.is_review_overdue)
+    }
 }
 
 /// What the screen may ask of people, and what it may tell staff.
@@ -350,4 +390,27 @@ pub struct FirstFinding {
     /// What the rule calls itself, when it says so. From the scanner, so to be escaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Box<Title>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn staff_are_warned_of_the_disk_from_the_threshold_on_and_of_a_review_once_it_is_overdue() {
+        let mut ledger = Ledger {
+            review_due: Some("2026-12-10".to_owned()),
+            ..Ledger::default()
+        };
+        let warned = |percent| Ledger {
+            disk_percent: percent,
+            ..Ledger::default()
+        };
+        assert_eq!(warned(None).disk_warning(), None);
+        assert_eq!(warned(Some(DISK_PERCENT_WARN - 1)).disk_warning(), None);
+        assert_eq!(warned(Some(DISK_PERCENT_WARN)).disk_warning(), Some(80));
+        assert_eq!(ledger.overdue_since(), None);
+        ledger.is_review_overdue = true;
+        assert_eq!(ledger.overdue_since(), Some("2026-12-10"));
+    }
 }

@@ -80,7 +80,8 @@ impl Daemon {
                 None
             }
             Action::RecordVerdict(id, judgement) => {
-                let event = self.ports.get(&id)?.judged(&judgement);
+                let policy = self.site.policy_sha256;
+                let event = self.ports.get(&id)?.judged(&judgement, policy);
                 self.record(Some(id), event)
             }
             Action::RecordWithdrawal(id, judgement) => {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use wire::ledger::{self, Answer};
+use wire::ledger::{self, Answer, DiskTrouble};
 use wire::standing::Standing;
 
 use super::{Daemon, report};
@@ -99,23 +99,29 @@ impl Daemon {
         let answer = match recorder.answer() {
             Ok(answer) => answer,
             Err(error) => {
-                report(&wire::explained(&error));
+                let why = wire::explained(&error);
+                report(&why);
+                self.audit.lost(&why, None);
                 return self.lose_ledger();
             }
         };
         if !self.greeted {
             // The first answer is to our greeting: the ledger can be written.
             return match answer {
-                Answer::Recorded(_) => {
+                Answer::Recorded(entry) => {
                     self.greeted = true;
+                    self.audit.began(entry);
                     self.due_since = None;
                     let _ = self.ask_standing();
                     self.tell_of_rules();
                     self.happen(Event::LedgerBack);
                 }
-                Answer::Refused { why } => self.refused(&why),
-                Answer::Standing(_) => self.refused("an answer to nothing"),
+                Answer::Refused { why, disk } => self.refused(&why, disk),
+                Answer::Standing(_) => self.refused("an answer to nothing", None),
             };
+        }
+        if let Answer::Recorded(entry) = answer {
+            self.standing.head = Some(entry);
         }
         let owner = self.due.pop_front().unwrap_or(Owner::Nobody);
         let more = !self.due.is_empty() || !self.unsent.is_empty();
@@ -126,14 +132,14 @@ impl Daemon {
             }
             (Owner::Nobody | Owner::Return, Answer::Recorded(_)) => {}
             (Owner::Request(lane), Answer::Recorded(_)) => self.request_answered(lane, true),
-            (Owner::Request(lane), Answer::Refused { why }) => {
+            (Owner::Request(lane), Answer::Refused { why, .. }) => {
                 report(&format!("a request is not recorded: {why}"));
                 self.request_answered(lane, false);
             }
-            (Owner::Return, Answer::Refused { why }) => Self::return_refused(&why),
+            (Owner::Return, Answer::Refused { why, .. }) => Self::return_refused(&why),
             (Owner::Case(lane), Answer::Recorded(_)) => self.case_answered(lane, true),
             // Somebody was faster, with `kioskctl log close`. That is no fault of the ledger's.
-            (Owner::Case(lane), Answer::Refused { why }) => {
+            (Owner::Case(lane), Answer::Refused { why, .. }) => {
                 report(&format!(
                     "what was done with a medium is not recorded: {why}"
                 ));
@@ -145,17 +151,19 @@ impl Daemon {
                 self.take_standing();
             }
             // Without an answer no waiver is in force.
-            (Owner::Standing, Answer::Refused { why }) => {
+            (Owner::Standing, Answer::Refused { why, .. }) => {
                 report(&format!("no waiver is in force: {why}"));
                 self.standing = Standing::default();
                 self.standing_answers = self.standing_answers.saturating_add(1);
             }
-            (Owner::Lane(_) | Owner::Nobody, Answer::Refused { why }) => self.refused(&why),
+            (Owner::Lane(_) | Owner::Nobody, Answer::Refused { why, disk }) => {
+                self.refused(&why, disk);
+            }
             (
                 Owner::Lane(_) | Owner::Nobody | Owner::Case(_) | Owner::Request(_) | Owner::Return,
                 Answer::Standing(_),
             )
-            | (Owner::Standing, Answer::Recorded(_)) => self.refused("an answer to nothing"),
+            | (Owner::Standing, Answer::Recorded(_)) => self.refused("an answer to nothing", None),
         }
     }
 
@@ -168,11 +176,13 @@ impl Daemon {
             report("the clock is behind what the ledger has seen; nothing ends later for it");
             self.time_moved();
         }
+        self.tell_head();
         self.compare_lists(self.standing_answers);
     }
 
-    fn refused(&mut self, why: &str) {
+    fn refused(&mut self, why: &str, disk: Option<DiskTrouble>) {
         report(&format!("the ledger was not written: {why}"));
+        self.audit.lost(why, disk);
         self.lose_ledger();
     }
 
@@ -201,7 +211,7 @@ impl Daemon {
         let started = ledger::Event::Started {
             kiosk: env!("CARGO_PKG_VERSION").to_owned(),
             rules: self.rules_now(),
-            again: false,
+            again: self.audit.has_begun(),
         };
         // The answer is not waited for here: a writer that is starting checks its ledger first.
         let connected = Recorder::connect(&self.paths).and_then(|recorder| {

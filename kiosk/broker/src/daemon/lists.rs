@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use decide::{Accounts, Allowlist, Contractors};
-use sha2::{Digest as _, Sha256};
 use wire::Digest;
 use wire::ledger::Event;
 use wire::list_change::{Change, Changed, ListChange, ListName};
@@ -15,7 +14,7 @@ use wire::standing::KnownList;
 
 use super::{Daemon, report};
 use crate::paths::Paths;
-use crate::site::{self, SiteError};
+use crate::site::{self, SiteError, hash};
 use crate::step::LaneId;
 
 /// How often the files are looked at.
@@ -122,10 +121,6 @@ impl Lists {
             file.due = Some(1);
         }
     }
-}
-
-fn hash(text: &str) -> Digest {
-    Digest(Sha256::digest(text).into())
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {

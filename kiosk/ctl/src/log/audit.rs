@@ -37,9 +37,11 @@ pub(super) fn exported(exported: &Exported) -> String {
 
 pub(super) fn reviewed(reviewed: &Reviewed) -> String {
     let remark = reviewed.remark.as_deref().map(text);
+    let account = reviewed.account.as_deref().map(text);
     format!(
-        "reviewed    through entry {} by {}{}",
+        "reviewed    through entry {} by {}{}{}",
         reviewed.through.number,
+        account.map_or_else(String::new, |account| format!("{account}, ")),
         person(&reviewed.by),
         remark.map_or_else(String::new, |remark| format!(": {remark}"))
     )

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use broker::site::{self, Site};
 use broker::{Paths, person};
 use jiff::Timestamp;
-use record::{Ledger, LedgerError};
+use record::Ledger;
 use report::certificate::{self, Certificate};
 use report::{About, Language, Listed, Period, Seal, State, page, read};
 use sha2::{Digest as _, Sha256};
@@ -103,14 +103,15 @@ pub(super) fn month(report: &Report, source: &Source<'_>) -> Result<u8, CommandE
     let about = about(source, &site, now)?;
     let last = about.seal.head.map_or(0, |head| head.number);
     let month = read::month(source.ledger, last, period, now)?;
+    // For a month without entries all of them were looked at.
+    let range = month.range().unwrap_or((1, last));
     let text = page::render(&month, &about, report.form.lang.languages())?;
-    let (first, last) = month.range().unwrap_or((0, 0));
     let made = Made {
         form: &report.form,
         name,
         format: "report",
-        first,
-        last,
+        first: range.0,
+        last: range.1,
         entries: month.entries(),
     };
     made.keep(source, &text)?;
@@ -135,7 +136,9 @@ pub(super) fn certificate(sheet: &Sheet, source: &Source<'_>) -> Result<u8, Comm
         entries: 1,
     };
     made.keep(source, &text)?;
-    Ok(answer(&about, certificate.is_whole()))
+    // What a sealed period lacks is in its archive, and the sheet says so.
+    let is_archived = entry <= about.seal.sealed;
+    Ok(answer(&about, is_archived || certificate.is_whole()))
 }
 
 /// 1 when the page says that the ledger is not as it was written, or could not hold all of it.
@@ -163,6 +166,7 @@ fn about(source: &Source<'_>, site: &Site, now: Timestamp) -> Result<About, Comm
         media: site::allowlist(source.paths)?.map(|list| listed(&list)),
         age_days_warn: policy.upkeep.age_days_warn,
         age_days_max: policy.upkeep.age_days_max,
+        review_days: policy.ledger.review_days,
         seal: seal(source)?,
     })
 }
@@ -181,28 +185,38 @@ fn listed(list: &decide::Allowlist) -> Vec<Listed> {
 
 /// Verifies the ledger. What the page says goes as far as what was verified.
 fn seal(source: &Source<'_>) -> Result<Seal, CommandError> {
-    let (state, head) = match source.ledger.verify(None) {
+    let mut seal = Seal {
+        state: State::NotVerified { why: String::new() },
+        head: None,
+        checkpoint: None,
+        keys: Vec::new(),
+        cosigned: Vec::new(),
+        sealed: 0,
+    };
+    match source.ledger.verify(None) {
         Ok(verified) => {
-            let state = State::Verified {
+            seal.state = State::Verified {
                 entries: verified.entries,
                 rows: verified.rows,
             };
-            (state, verified.head)
+            seal.head = verified.head;
+            seal.keys = verified.keys.iter().map(|key| key.text()).collect();
+            let signed = verified.cosignatures.into_iter();
+            seal.cosigned = signed.map(|one| (one.name, one.size)).collect();
+            seal.sealed = verified.sealed;
         }
-        Err(error @ (LedgerError::Altered { .. } | LedgerError::Schema(_))) => {
-            let state = State::NotVerified {
+        Err(error) if error.is_alteration() => {
+            seal.state = State::NotVerified {
                 why: error.to_string(),
             };
-            (state, last(source.ledger)?)
+            seal.head = last(source.ledger)?;
         }
         Err(error) => return Err(error.into()),
-    };
-    let checkpoint = head.and_then(|head| checkpoint(source, head));
-    Ok(Seal {
-        state,
-        head,
-        checkpoint,
-    })
+    }
+    let size = seal.head.map(|head| head.number);
+    // An altered ledger may have none; the page says so.
+    seal.checkpoint = size.and_then(|size| source.ledger.checkpoint(Some(size)).ok());
+    Ok(seal)
 }
 
 /// The last entry that can be read, of a ledger that was altered.
@@ -215,16 +229,6 @@ fn last(ledger: &Ledger) -> Result<Option<EntryId>, CommandError> {
         number: entry.number,
         leaf_sha256: entry.leaf_sha256,
     }))
-}
-
-/// The signed checkpoint at `head`: the copy that the writer leaves beside its ledger, unless it
-/// is one of another size.
-fn checkpoint(source: &Source<'_>, head: EntryId) -> Option<String> {
-    let own = source.paths.ledger();
-    let folder = source.folder.unwrap_or(&own);
-    let text = fs::read_to_string(folder.join("ledger.head")).ok()?;
-    let size = text.lines().nth(1)?;
-    (size == head.number.to_string()).then_some(text)
 }
 
 /// A page that was made, on its way to its file.

@@ -26,10 +26,17 @@ pub(super) struct Show {
     /// The entry and its rows as the ledger holds them, in one object
     #[arg(long)]
     json: bool,
+    /// The proof that it is in the ledger, for whoever has no ledger: kioskctl log verify --proof
+    #[arg(long, conflicts_with_all = ["json", "since"])]
+    proof: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(show: &Show, ledger: &Ledger) -> Result<u8, CommandError> {
+    if show.proof {
+        print::part(&ledger.proof(show.number)?);
+        return Ok(0);
+    }
     let entry = ledger.entry(show.number)?;
     let changes = compared::changes(ledger, &entry, show.since)?;
     if show.json {

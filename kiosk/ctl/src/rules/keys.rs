@@ -52,13 +52,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// A new file: a key that is there is never written over.
-fn make(path: &Path, mode: u32, text: &str) -> Result<(), CommandError> {
+/// A new file: one that is there is never written over.
+pub(crate) fn make(path: &Path, mode: u32, text: &str) -> Result<(), CommandError> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
         .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
         .map_err(CommandError::file("make", path))
 }

@@ -126,6 +126,19 @@ impl SecretKey {
         Ok(format!("{what}\n{}\n", base64_encode(&all)))
     }
 
+    /// The 32 bytes it is made of.
+    pub(crate) fn seed(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
+    /// The key of these 32 bytes under a number.
+    pub(crate) fn of(id: [u8; 8], seed: &[u8; 32]) -> Self {
+        Self {
+            id: KeyId(id),
+            key: SigningKey::from_bytes(seed),
+        }
+    }
+
     /// The public half, as minisign's file.
     pub(crate) fn public_text(&self) -> String {
         let mut bytes = b"Ed".to_vec();

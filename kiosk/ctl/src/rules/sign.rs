@@ -83,7 +83,7 @@ fn read_key(path: &Path) -> Result<String, CommandError> {
 }
 
 /// The first line of a file, else what the terminal answers.
-pub(super) fn password(file: Option<&Path>, what: &str) -> io::Result<String> {
+pub(crate) fn password(file: Option<&Path>, what: &str) -> io::Result<String> {
     let Some(file) = file else {
         return terminal::secret(what, "--password-file");
     };

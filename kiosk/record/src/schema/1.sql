@@ -16,6 +16,12 @@ CREATE TABLE rows (
   PRIMARY KEY (entry, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- For each entry the signed checkpoint of the tree over the entries up to it.
+CREATE TABLE checkpoints (
+  size INTEGER PRIMARY KEY REFERENCES entries (number),
+  note TEXT NOT NULL
+) STRICT;
+
 -- An index: which entry did what to which insertion. It follows from the entries alone.
 CREATE TABLE steps (
   entry INTEGER PRIMARY KEY REFERENCES entries (number),
@@ -57,4 +63,15 @@ CREATE TRIGGER steps_not_updated BEFORE UPDATE ON steps
 BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
 
 CREATE TRIGGER steps_not_deleted BEFORE DELETE ON steps
+BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
+
+CREATE TRIGGER checkpoints_once BEFORE INSERT ON checkpoints
+WHEN NEW.size IS NOT (SELECT max(number) FROM entries)
+  OR EXISTS (SELECT 1 FROM checkpoints WHERE size = NEW.size)
+BEGIN SELECT raise(ABORT, 'the ledger is append-only: a checkpoint comes with its entry'); END;
+
+CREATE TRIGGER checkpoints_not_updated BEFORE UPDATE ON checkpoints
+BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
+
+CREATE TRIGGER checkpoints_not_deleted BEFORE DELETE ON checkpoints
 BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;

@@ -36,7 +36,7 @@ pub(crate) fn started() -> Event {
     Event::Started {
         kiosk: "0.1.0".to_owned(),
         rules: Some(rules()),
-        again: false,
+        again: true,
     }
 }
 
@@ -187,7 +187,9 @@ pub(crate) fn sqlite3(folder: &Path, sql: &str) {
 pub(crate) const UNGUARD: &str = "DROP TRIGGER entries_in_order; DROP TRIGGER entries_not_updated;
     DROP TRIGGER entries_not_deleted; DROP TRIGGER rows_with_their_entry;
     DROP TRIGGER rows_not_updated; DROP TRIGGER rows_not_deleted;
-    DROP TRIGGER steps_once; DROP TRIGGER steps_not_updated; DROP TRIGGER steps_not_deleted;";
+    DROP TRIGGER steps_once; DROP TRIGGER steps_not_updated; DROP TRIGGER steps_not_deleted;
+    DROP TRIGGER checkpoints_once; DROP TRIGGER checkpoints_not_updated;
+    DROP TRIGGER checkpoints_not_deleted;";
 
 /// The user that owns nothing.
 pub(crate) const NOBODY: u32 = 65534;

@@ -4,9 +4,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use record::Ledger;
-use record::entry::{Content, FORMAT};
+use record::entry::{Content, FORMAT, leaf};
+use record::key::{SecretKey, cosigner_key, log_key};
+use record::{note, tree};
 
 use crate::common::*;
+use crate::forger::write_anew;
 
 const PAGE: &str = include_str!("../../FORMAT.md");
 
@@ -19,11 +22,17 @@ fn commands(fence: &str) -> Vec<&'static str> {
 }
 
 fn sh(folder: &Path, script: &str) -> Output {
-    let db = folder.join("ledger.db");
+    by_hand(folder, folder, script)
+}
+
+/// Runs commands of the page on a ledger, with a folder that they may write into.
+fn by_hand(folder: &Path, tmp: &Path, script: &str) -> Output {
     Command::new("sh")
         .arg("-euc")
         .arg(script)
-        .env("db", db)
+        .env("db", folder.join("ledger.db"))
+        .env("pub", folder.join("ledger.pub"))
+        .env("tmp", tmp)
         .output()
         .unwrap()
 }
@@ -42,7 +51,7 @@ fn the_commands_give_what_the_ledger_says() {
     ledger(folder.path());
     let ledger = Ledger::open(folder.path()).unwrap();
     let commands = commands("sh");
-    assert_eq!(commands.len(), 3);
+    assert_eq!(commands.len(), 4);
 
     let head = ledger.verify(None).unwrap().head.unwrap();
     let output = sh(folder.path(), commands[0]);
@@ -62,6 +71,122 @@ fn the_commands_give_what_the_ledger_says() {
     let rows = entry.content().unwrap().rows_sha256.unwrap().to_string();
     let output = sh(folder.path(), commands[2]);
     assert_eq!(lines_of(&output), [&format!("{rows}  -"), &rows]);
+
+    let output = sh(folder.path(), commands[3]);
+    assert_eq!(lines_of(&output), ["judged pass M-0001"]);
+}
+
+#[test]
+fn root_and_signature_are_checked_by_hand() {
+    let (folder, tmp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ledger(folder.path());
+    let checked = || by_hand(folder.path(), tmp.path(), commands("sh tree")[0]);
+    assert_eq!(lines_of(&checked()), ["Signature Verified Successfully"]);
+    write_anew(folder.path(), None, |number, bytes| {
+        bytes.replace(
+            "\"host\":\"",
+            if number == 3 {
+                "\"host\":\"x"
+            } else {
+                "\"host\":\""
+            },
+        )
+    });
+    let output = checked();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "the checkpoint is of another tree\n"
+    );
+    let forger = SecretKey::generate().unwrap();
+    write_anew(folder.path(), Some(&forger), |_, bytes| bytes.to_owned());
+    let output = checked();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "Signature Verification Failure\n"
+    );
+}
+
+#[test]
+fn proofs_are_checked_by_hand() {
+    let (folder, tmp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ledger(folder.path());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let checked = |proof: &str| {
+        std::fs::write(tmp.path().join("proof"), proof).unwrap();
+        by_hand(folder.path(), tmp.path(), commands("sh proof")[0])
+    };
+    for number in [1, 2, 4, 8, 9, ENTRIES] {
+        let proof = ledger.proof(number).unwrap();
+        let entry: serde_json::Value =
+            serde_json::from_str(&ledger.entry(number).unwrap().bytes).unwrap();
+        let output = checked(&proof);
+        let shown: serde_json::Value = serde_json::from_str(lines_of(&output)[0]).unwrap();
+        assert_eq!(shown, entry["event"]);
+        let moved = proof.replace(
+            &format!("\nindex {}\n", number - 1),
+            &format!("\nindex {number}\n"),
+        );
+        assert_eq!(checked(&moved).status.code(), Some(1), "{number}");
+    }
+}
+
+#[test]
+fn an_auditor_signs_and_checks_with_minisign() {
+    let (folder, tmp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ledger(folder.path());
+    let head = tmp.path().join("ledger.head");
+    std::fs::copy(folder.path().join("ledger.head"), &head).unwrap();
+    let made = Command::new("minisign")
+        .args(["-G", "-W", "-s"])
+        .arg(tmp.path().join("auditor.key"))
+        .arg("-p")
+        .arg(tmp.path().join("auditor.pub"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let script = commands("sh minisign")[0];
+    let output = by_hand(folder.path(), tmp.path(), script);
+    assert!(output.status.success(), "{output:?}");
+    let check = script.lines().last().unwrap();
+    let mut changed = std::fs::read(&head).unwrap();
+    changed[30] ^= 1;
+    std::fs::write(&head, changed).unwrap();
+    let output = by_hand(folder.path(), tmp.path(), check);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
+fn the_test_vectors_of_the_page_come_out() {
+    let key = SecretKey::from_seed([7; 32]);
+    let auditor = SecretKey::from_seed([8; 32]);
+    let entries = [1, 2, 3].map(|number| format!("{{\"entry\":{number}}}"));
+    let leaves = entries.each_ref().map(|entry| leaf(entry.as_bytes()));
+    let origin = key.origin();
+    let checkpoint = |size: usize| {
+        let root = tree::root(&leaves[..size]);
+        let body = note::body(&origin, u64::try_from(size).unwrap(), root);
+        let line = key.log_signature(&origin, &body);
+        (body.clone(), note::signed(&body, &[line]))
+    };
+    let (body, signed) = checkpoint(3);
+    let path = tree::inclusion(1, &leaves).unwrap();
+    let cosignature = auditor.cosignature("auditor.example", &body, 1_790_000_000);
+    let consistency = tree::consistency(2, &leaves).unwrap();
+    let vectors = format!(
+        "```text keys\n{}\n{}\n```\n\n```text leaves\n{}\n{}\n{}\n```\n\n\
+         ```text co-signed checkpoint\n{signed}{cosignature}```\n\n\
+         ```text proof of entry 2\n{}```\n\n```text consistency of 2 with 3\n{}```\n",
+        log_key(&origin, &key.public()),
+        cosigner_key("auditor.example", &auditor.public()),
+        leaves[0],
+        leaves[1],
+        leaves[2],
+        note::proof(&entries[1], 1, &path, &signed),
+        note::consistency(&checkpoint(2).1, &consistency, &signed),
+    );
+    assert!(PAGE.ends_with(&vectors), "{vectors}");
 }
 
 #[test]

@@ -24,7 +24,11 @@ mod ways;
 
 mod reading;
 
+mod forger;
+
 mod tampering;
+
+mod signed;
 
 mod serving;
 
@@ -33,3 +37,5 @@ mod program;
 mod format;
 
 mod selftest;
+
+mod audited;

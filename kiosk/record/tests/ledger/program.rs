@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use jail::channel::Channel;
+use jail::channel::{Channel, Listener};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use proptest::prelude::*;
@@ -161,7 +161,7 @@ fn a_disk_error_refuses_from_then_on_and_loses_nothing() {
         );
         match answer(&ours).unwrap() {
             Answer::Recorded(id) => last = id,
-            Answer::Refused { why } => break why,
+            Answer::Refused { why, .. } => break why,
             Answer::Standing(_) => panic!("nobody asked"),
         }
     };
@@ -178,6 +178,29 @@ fn a_disk_error_refuses_from_then_on_and_loses_nothing() {
     drop(Writer::open(folder.path()).unwrap());
     let events = events(folder.path());
     assert!(matches!(interruption(events.last().unwrap()), Some((1, _))));
+}
+
+#[test]
+fn whoever_waits_for_a_ledger_that_cannot_be_opened_is_told_why() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    sqlite3(
+        folder.path(),
+        &format!("{UNGUARD} UPDATE entries SET bytes = '{{}}' WHERE number = 3;"),
+    );
+    let listener = Listener::bind(&folder.path().join("socket"), 0o600).unwrap();
+    let kiosk = Channel::connect(&folder.path().join("socket")).unwrap();
+    send(&kiosk, started(), None);
+    let mut child = Command::new(program())
+        .arg("--ledger")
+        .arg(folder.path())
+        .stdin(Stdio::from(listener.as_fd().try_clone_to_owned().unwrap()))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = why(&kiosk);
+    assert!(told.starts_with("ledger altered: "), "{told}");
+    assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 /// Sends insertions with verdicts over rows as fast as the server takes them, kills it after

@@ -10,6 +10,9 @@ use record::Writer;
 
 use crate::common::*;
 use crate::talk::*;
+use record::verify::Outside;
+use record::verify::note::PublicKey;
+use record::{Ledger, LedgerError};
 
 /// Verifies as somebody who may read the ledger by its group and may not write it. Root tries
 /// it as another user; anybody else takes the right to write from the files.
@@ -69,11 +72,19 @@ fn a_copy_of_the_database_alone_is_read() {
         .prefix("日本 %?#")
         .tempdir()
         .unwrap();
-    fs::copy(
-        folder.path().join("ledger.db"),
-        copy.path().join("ledger.db"),
-    )
-    .unwrap();
+    for file in ["ledger.db", "ledger.pub"] {
+        fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
+    }
     assert_eq!(entries_seen_without_the_right_to_write(copy.path()), "11");
-    assert_eq!(copy.path().read_dir().unwrap().count(), 1);
+    assert_eq!(copy.path().read_dir().unwrap().count(), 2);
+    // Without the key it is read, and verified only by one that was noted elsewhere.
+    let key = fs::read_to_string(copy.path().join("ledger.pub")).unwrap();
+    fs::remove_file(copy.path().join("ledger.pub")).unwrap();
+    let ledger = Ledger::open(copy.path()).unwrap();
+    assert!(matches!(ledger.verify(None), Err(LedgerError::NoKey(_))));
+    let outside = Outside {
+        keys: vec![PublicKey::parse(key.trim()).unwrap()],
+        ..Outside::default()
+    };
+    assert_eq!(ledger.verify_with(None, outside).unwrap().entries, 11);
 }

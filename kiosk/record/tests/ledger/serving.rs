@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use jail::channel::Channel;
-use record::serve::CLIENTS_MAX;
+use record::guests::{AUDITORS_MAX, AUDITS_A_MINUTE_MAX, CLIENTS_MAX, Heard};
 use wire::frame::{self, FRAME_BYTES_MAX};
 use wire::ledger::{Answer, Append, Event};
 
@@ -225,7 +225,8 @@ fn users_who_are_not_named_are_not_heard() {
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let knock = program_copied("knock", folder.path());
         let guests: &[u32] = if heard { &[NOBODY] } else { &[] };
-        served_with(folder.path(), guests, |socket| {
+        let auditors = false;
+        served_with(folder.path(), Heard { guests, auditors }, |socket| {
             let status = Command::new(&knock)
                 .arg(socket)
                 .uid(NOBODY)
@@ -235,4 +236,80 @@ fn users_who_are_not_named_are_not_heard() {
         });
         assert_eq!(events(folder.path()).len(), usize::from(heard));
     }
+}
+
+/// What a stranger's tries say, line by line. `None` when only root can try and this is not root.
+fn tried(folder: &std::path::Path, tries: &[&str]) -> Option<Vec<String>> {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: this test needs root");
+        return None;
+    }
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    let visit = program_copied("visit", folder);
+    let heard = Heard {
+        guests: &[],
+        auditors: true,
+    };
+    let said = served_with(folder, heard, |socket| {
+        let kiosk = Channel::connect(socket).unwrap();
+        recorded(&kiosk, started(), None);
+        let output = Command::new(&visit)
+            .arg(socket)
+            .args(tries)
+            .uid(NOBODY)
+            .output()
+            .unwrap();
+        // Whatever the stranger did, the kiosk itself is heard.
+        recorded(&kiosk, Event::Stopped {}, None);
+        String::from_utf8(output.stdout).unwrap()
+    });
+    Some(said.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn auditors_ask_and_write_what_they_did_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let tries = [
+        "standing", "exported", "reviewed", "cosigned", "started", "inserted",
+    ];
+    let Some(said) = tried(folder.path(), &tries) else {
+        return;
+    };
+    // The co-signature is heard, and is none.
+    let none = "refused the entry about the ledger has no checkpoint or no key of a co-signer";
+    assert_eq!(said[..4], ["standing", "recorded 2", "recorded 3", none]);
+    let no = "refused auditors add only exports, reviews and co-signatures to the ledger";
+    assert_eq!(said[4..], [no, no]);
+    assert_eq!(events(folder.path()).len(), 4);
+}
+
+#[test]
+fn an_auditor_too_many_is_sent_away_and_the_kiosk_is_not_kept_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tries = vec!["open"; AUDITORS_MAX + 1];
+    tries.push("deaf");
+    let Some(said) = tried(folder.path(), &tries) else {
+        return;
+    };
+    let mut expected = vec!["heard"; AUDITORS_MAX];
+    expected.extend(["away", "let go"]);
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn auditors_write_no_more_than_so_many_entries_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let tries = vec!["exported"; AUDITS_A_MINUTE_MAX + 1];
+    let Some(said) = tried(folder.path(), &tries) else {
+        return;
+    };
+    let (last, rest) = said.split_last().unwrap();
+    assert!(
+        rest.iter().all(|line| line.starts_with("recorded ")),
+        "{rest:?}"
+    );
+    assert!(
+        last.starts_with("refused auditors have added 30 entries"),
+        "{last}"
+    );
 }

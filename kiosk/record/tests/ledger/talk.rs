@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use jail::channel::{Channel, Listener};
+use record::guests::Heard;
 use record::reader::Filter;
 use record::serve::{Door, serve};
 use record::{Ledger, Writer};
@@ -50,23 +51,27 @@ pub(crate) fn refused(channel: &Channel, event: Event) -> String {
 
 pub(crate) fn why(channel: &Channel) -> String {
     match answer(channel) {
-        Some(Answer::Refused { why }) => why,
+        Some(Answer::Refused { why, .. }) => why,
         other => panic!("{other:?}"),
     }
 }
 
 /// Serves `folder` until what `with` returns is dropped, and waits for the end.
 pub(crate) fn served<T>(folder: &Path, with: impl FnOnce(&Path) -> T) -> T {
-    served_with(folder, &[], with)
+    served_with(folder, Heard::default(), with)
 }
 
-pub(crate) fn served_with<T>(folder: &Path, guests: &[u32], with: impl FnOnce(&Path) -> T) -> T {
-    let guests = guests.to_vec();
+/// The same, with these heard beside root.
+pub(crate) fn served_with<T>(
+    folder: &Path,
+    heard: Heard<'static>,
+    with: impl FnOnce(&Path) -> T,
+) -> T {
     let mut writer = Writer::open(folder).unwrap();
     let socket = folder.join("socket");
     let door = Door::Listener(Listener::bind(&socket, 0o666).unwrap());
     let (stop, stopped) = UnixStream::pair().unwrap();
-    let server = thread::spawn(move || serve(&mut writer, door, &guests, stopped.as_fd()));
+    let server = thread::spawn(move || serve(&mut writer, door, heard, stopped.as_fd()));
     let result = with(&socket);
     drop(stop);
     server.join().unwrap().unwrap();

@@ -306,7 +306,7 @@ fn nobody_else_records_an_interruption() {
         insertion: 1,
         why: String::new(),
     };
-    assert!(matches!(refused(&event, None), Refusal::Interruption));
+    assert!(matches!(refused(&event, None), Refusal::Own));
 }
 
 #[test]

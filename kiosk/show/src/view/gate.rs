@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use wire::view::{Gate, Typed, View};
 
 use super::paint::{Paint, Piece, middle};
-use super::{idle, pad as display, place};
+use super::{idle, ledger, pad as display, place};
 use crate::act;
 use crate::pad::{Wants, layout};
 use crate::state::Screen;
@@ -267,6 +267,9 @@ fn staff_notes(words: &Words, view: &View, cells: usize) -> Vec<(String, Style)>
     if !counts.is_empty() {
         note(counts_line(&counts, cells));
     }
+    for said in ledger::notes(words, view) {
+        note(ledger::line(&said, cells));
+    }
     if view.rules_refused.is_some() {
         note(words.say("idle-rules-refused").joined());
     }
@@ -285,6 +288,7 @@ fn staff_pieces(words: &Words, view: &View) -> Vec<Piece> {
     let rules = view.rules_refused.as_ref();
     let rules = rules.map(|_| refused("idle-rules-refused"));
     let counts = counts(words, view).into_iter();
+    let counts = counts.chain(ledger::notes(words, view));
     let counts = counts.map(|both| Piece::One(both, theme::AMBER));
     lists.into_iter().chain(counts).chain(rules).collect()
 }

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use wire::view::{Gate, RulesAge, View};
 
 use super::paint::{Paint, Piece, middle};
-use super::{edge, gate, place};
+use super::{edge, gate, ledger, place};
 use crate::state::Screen;
 use crate::theme;
 use crate::words::{Both, Words};
@@ -31,7 +31,9 @@ const STICK: [&str; 5] = [
 ];
 
 pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, view: &View, screen: &Screen) {
-    paint.thin_frame(middle(body, 80, 20), theme::QUIET);
+    let frame = middle(body, 80, 20);
+    paint.thin_frame(frame, theme::QUIET);
+    ledger::head(paint, frame, view);
     let card = place::card(body);
     if view.gate == Gate::default() {
         plain(paint, card, view, screen.beat);
@@ -56,10 +58,16 @@ fn plain(paint: &mut Paint<'_>, card: Rect, view: &View, beat: u8) {
             Piece::Gap,
             Piece::Two(keep, theme::GROUND),
             Piece::Gap,
-            Piece::Two(words.say("idle-no-phones"), theme::QUIET),
-            Piece::Gap,
-            Piece::One(rules, rules_style),
         ];
+        let cells = usize::from(card.width);
+        let notes = ledger::notes(words, view);
+        if notes.is_empty() {
+            let phones = words.say("idle-no-phones");
+            pieces.extend([Piece::Two(phones, theme::QUIET), Piece::Gap]);
+        }
+        let note = |note| Piece::Name(ledger::line(note, cells), theme::AMBER);
+        pieces.extend(notes.iter().map(note));
+        pieces.push(Piece::One(rules, rules_style));
         pieces.extend(refused.map(|refused| Piece::One(refused, theme::AMBER)));
         pieces.extend(open.map(|open| Piece::One(open, theme::AMBER)));
         paint.column(card, pieces);
@@ -88,6 +96,11 @@ fn plain(paint: &mut Paint<'_>, card: Rect, view: &View, beat: u8) {
     if let Some(open) = open {
         let line = format!(" {} ", open.joined());
         paint.row(card, 13, Alignment::Right, &line, theme::AMBER);
+    }
+    // From below upwards, between the picture and the steps.
+    for (row, note) in [11, 10].into_iter().zip(ledger::notes(words, view)) {
+        let line = ledger::line(&note, usize::from(card.width));
+        paint.row(card, row, centre, &line, theme::AMBER);
     }
     if let Some(refused) = refused {
         paint.row(card, 15, centre, &refused.joined(), theme::AMBER);

@@ -8,7 +8,7 @@ use wire::view::{Lane, Shown, Stage};
 use super::paint::{Paint, Piece, inside, middle};
 use super::scanning::{self, Scan};
 use super::verdict::{self, Medium};
-use super::{COLUMNS, edge, meaning, place, small, spinner, waiting};
+use super::{COLUMNS, edge, meaning, place, receipt, small, spinner, waiting};
 use crate::art::Art;
 use crate::eta::Eta;
 use crate::state::Screen;
@@ -131,7 +131,7 @@ fn answer(paint: &mut Paint<'_>, card: Rect, lane: &Lane, shown: &Shown, medium:
     }
     let back = meaning::put_back(words, shown, usize::from(area.width));
     // Where it belongs is worth more to the person than the receipt.
-    let receipt = back.unwrap_or_else(|| verdict::receipt(words, shown));
+    let receipt = back.unwrap_or_else(|| receipt::receipt(words, shown, usize::from(area.width)));
     let receipt = Piece::Name(receipt, PLAIN);
     if CARD_ROWS_LARGE <= area.height {
         let shape = Art::shape(shown.verdict);

@@ -12,6 +12,8 @@ mod out_of_service;
 
 mod idle;
 
+mod ledger;
+
 mod gate;
 
 mod waiting;
@@ -29,6 +31,8 @@ mod recording;
 mod found;
 
 mod verdict;
+
+mod receipt;
 
 mod meaning;
 

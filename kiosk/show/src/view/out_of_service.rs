@@ -1,6 +1,7 @@
 //! No medium can be judged: why, and what to do.
 
 use ratatui::layout::Rect;
+use wire::ledger::DiskTrouble;
 use wire::view::{OutOfService, View};
 
 use super::paint::{Paint, Piece, inside, middle};
@@ -40,7 +41,16 @@ pub(super) fn draw(paint: &mut Paint<'_>, body: Rect, why: OutOfService, view: &
                 pieces.push(Piece::Text(line, theme::STRONG));
             }
             pieces.push(Piece::Gap);
-            let (staff, what) = (words.say("staff"), say("-staff"));
+            let what = match view
+                .ledger
+                .disk_trouble
+                .filter(|_| why == OutOfService::Ledger)
+            {
+                Some(DiskTrouble::Full) => say("-full-staff"),
+                Some(DiskTrouble::Failing) => say("-failing-staff"),
+                None => say("-staff"),
+            };
+            let staff = words.say("staff");
             pieces.push(Piece::Text(
                 format!("{}: {}", staff.ja, what.ja),
                 theme::QUIET,

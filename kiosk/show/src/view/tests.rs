@@ -21,6 +21,8 @@ use crate::text::{screen_text, width};
 
 mod gate;
 
+mod ledger;
+
 const VERDICTS: [Verdict; 3] = [Verdict::Pass, Verdict::Stop, Verdict::Incomplete];
 
 thread_local! {
@@ -474,14 +476,15 @@ fn no_sentence_about_a_reason_is_too_long_for_a_card_or_with_many_reasons() {
 fn an_answer_names_its_receipt_its_files_and_the_nested_place() {
     let text = text(&full(vec![Stage::Judged(stop())]));
     for part in [
-        "受付 Receipt 42-1a1a1a1a",
-        "2,960 ファイル files",
+        "受付 Receipt 42 · 1a1a 1a1a 1a1a 1a1a",
         "4.6 GB",
         "保守/更新.zip > inner/tools.tar > bin/setup.exe",
         "eicar_test_file",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
+    let passed = self::text(&full(vec![Stage::Judged(pass())]));
+    assert!(passed.contains("2,960 ファイル files  4.6 GB"), "{passed}");
 }
 
 #[test]

@@ -14,16 +14,13 @@ use super::found;
 use super::meaning::{brought_line, meaning, next, put_back, waived};
 use super::paint::{Paint, Piece, inside, middle};
 use super::place;
+use super::receipt::{facts, facts_alone, receipt};
 use crate::art::Art;
 use crate::words::{Both, Words};
-use crate::{number, text, theme};
+use crate::{text, theme};
 
 const PLAIN: Style = Style::new();
 const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
-
-/// Digits of the leaf hash in the receipt: with the number they name an entry of one ledger
-/// beyond doubt, and they can be read aloud.
-const RECEIPT_DIGITS: usize = 8;
 
 /// Between the parts of a trail, from the outermost container to the file.
 const TRAIL: &str = " > ";
@@ -105,16 +102,17 @@ fn pass(paint: &mut Paint<'_>, grid: Rect, shown: &Shown, medium: Medium) {
     paint.row(text, 13, centre, &meaning(words, shown).joined(), BOLD);
     let found = waived(words, shown).unwrap_or_else(|| words.say("pass-found"));
     paint.row(text, 14, centre, &found.joined(), PLAIN);
-    if let Some(line) = put_back(words, shown, usize::from(text.width)) {
-        paint.row(text, 16, centre, &line, BOLD);
-    }
-    paint.row(
-        text,
-        15,
-        centre,
-        &facts(words, shown, usize::from(text.width)),
-        PLAIN,
-    );
+    let cells = usize::from(text.width);
+    // Where it belongs is worth the receipt's own row to the person.
+    let (facts, below) = match put_back(words, shown, cells) {
+        Some(line) => (facts(words, shown, cells), (line, BOLD)),
+        None => {
+            let receipt = receipt(words, shown, cells);
+            (facts_alone(words, shown, cells), (receipt, PLAIN))
+        }
+    };
+    paint.row(text, 15, centre, &facts, PLAIN);
+    paint.row(text, 16, centre, &below.0, below.1);
     paint.row(text, 17, centre, &next(words, shown, medium).joined(), BOLD);
 }
 
@@ -243,7 +241,7 @@ fn compact(paint: &mut Paint<'_>, area: Rect, shown: &Shown, medium: Medium) {
     pieces.extend(sentences(words, shown, medium, cells).map(|both| Piece::Two(both, PLAIN)));
     let back = put_back(words, shown, cells);
     pieces.extend(back.map(|line| Piece::Text(line, BOLD)));
-    pieces.push(Piece::Text(receipt(words, shown), PLAIN));
+    pieces.push(Piece::Text(receipt(words, shown, cells), PLAIN));
     let place = place(words, shown, cells);
     pieces.extend(place.map(|place| Piece::Name(place, PLAIN)));
     pieces.extend(more(words, &shown.reasons).map(|more| Piece::One(more, PLAIN)));
@@ -294,39 +292,6 @@ fn more(words: &Words, reasons: &[Reason]) -> Option<Both> {
         .unwrap_or(u64::MAX)
         .saturating_sub(1);
     (more != 0).then(|| words.with("more-reasons", &[("count", more)]))
-}
-
-/// Number of the entry and the beginning of its leaf hash.
-pub(super) fn receipt(words: &Words, shown: &Shown) -> String {
-    let title = words.say("receipt");
-    let leaf = shown.entry.leaf_sha256.to_string();
-    let digits = leaf.get(..RECEIPT_DIGITS).unwrap_or(&leaf);
-    format!("{} {} {}-{digits}", title.ja, title.en, shown.entry.number)
-}
-
-/// The receipt, files and bytes, and for staff the rule, cut if need be, or else the
-/// registered medium where it has room.
-fn facts(words: &Words, shown: &Shown, cells: usize) -> String {
-    let unit = words.with("files", &[("count", shown.files)]);
-    let files = number::grouped(&shown.files.to_string());
-    let (files, bytes) = (
-        format!("{files} {} {}", unit.ja, unit.en),
-        number::bytes(shown.bytes_read),
-    );
-    let mut line = format!("{}  {files}  {bytes}", receipt(words, shown));
-    let room = cells.saturating_sub(text::width(&line)).saturating_sub(2);
-    let last = match (shown.first.as_ref().and_then(found::rule), &shown.medium) {
-        (Some(rule), _) => text::fit_start(&rule, room),
-        (None, Some(medium)) => {
-            let title = words.say("medium");
-            format!("{} {} {}", title.ja, title.en, text::readable_text(medium))
-        }
-        (None, None) => String::new(),
-    };
-    if !last.is_empty() && text::width(&last) <= room {
-        line = format!("{line}  {last}");
-    }
-    line
 }
 
 /// Where the first thing was found, in at most `cells` cells.

@@ -1,0 +1,259 @@
+//! What vouches for the chain from outside of it: signed checkpoints, and whatever somebody
+//! noted elsewhere.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use wire::Digest;
+
+use super::note::{Kind, Note, PublicKey, Signed};
+use super::tree::Roots;
+use crate::error::{Alteration, LedgerError};
+
+/// Digits of a leaf that people write down.
+pub const CODE_DIGITS: usize = 16;
+
+/// What is known of a ledger without looking into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outside {
+    /// Keys: each of a log must have signed this ledger, each of a co-signer a checkpoint of it.
+    pub keys: Vec<PublicKey>,
+    /// Checkpoints that were given out.
+    pub checkpoints: Vec<Note>,
+    /// Numbers of entries with the first [`CODE_DIGITS`] digits of their leaves.
+    pub heads: Vec<(u64, String)>,
+}
+
+/// A co-signature that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosignature {
+    /// Who, by the name of the key.
+    pub name: String,
+    /// How many entries it vouches for.
+    pub size: u64,
+    /// The entry that holds it; `None` for one that was brought along.
+    pub entry: Option<u64>,
+}
+
+/// An entry that the verifier must know of before it comes to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Special {
+    /// Another key signs from here on.
+    KeySet(PublicKey),
+    /// An auditor's signature.
+    Cosigned(Box<Note>, PublicKey),
+    /// The rows up to here are elsewhere.
+    Sealed(u64),
+}
+
+impl Special {
+    /// What an entry's bytes say, when they are such an entry; `None` when they are of another
+    /// kind.
+    ///
+    /// # Errors
+    /// When they are such an entry and say nothing that can be used.
+    pub(super) fn of(number: u64, name: &str, bytes: &[u8]) -> Result<Option<Self>, LedgerError> {
+        #[derive(Deserialize)]
+        struct Told {
+            event: Said,
+        }
+        #[derive(Deserialize)]
+        struct Said {
+            #[serde(default)]
+            key: Option<String>,
+            #[serde(default)]
+            note: Option<String>,
+            #[serde(default)]
+            through: Option<serde_json::Value>,
+        }
+        if !matches!(name, "key_set" | "cosigned" | "sealed") {
+            return Ok(None);
+        }
+        let altered = |what| LedgerError::Altered { number, what };
+        let told: Told =
+            serde_json::from_slice(bytes).map_err(|_| altered(Alteration::Malformed))?;
+        let key = told.event.key.as_deref().and_then(PublicKey::parse);
+        let special = match name {
+            "key_set" => key
+                .filter(|key| key.kind() == Kind::Log)
+                .map(Self::KeySet)
+                .ok_or(altered(Alteration::Malformed)),
+            "cosigned" => {
+                let note = told.event.note.as_deref().and_then(Note::parse);
+                key.filter(|key| key.kind() == Kind::Cosigner)
+                    .zip(note)
+                    .filter(|(key, note)| note.signed_by(key) == Signed::Holds)
+                    .filter(|(_, note)| note.size < number)
+                    .map(|(key, note)| Self::Cosigned(Box::new(note), key))
+                    .ok_or(altered(Alteration::Cosignature))
+            }
+            _ => told
+                .event
+                .through
+                .and_then(|through| through.as_u64())
+                .filter(|through| *through < number)
+                .map(Self::Sealed)
+                .ok_or(altered(Alteration::Malformed)),
+        };
+        special.map(Some)
+    }
+}
+
+/// The trees of a ledger as one goes through its leaves.
+pub(super) struct Trees {
+    roots: Roots,
+    /// Those that sign, in their order; the last one does now.
+    keys: Vec<PublicKey>,
+    size: u64,
+    /// Roots that must come out, and what is wrong when they do not.
+    wanted: BTreeMap<u64, Vec<(Digest, Alteration)>>,
+    heads: BTreeMap<u64, Vec<String>>,
+    cosignatures: Vec<Cosignature>,
+    asked: Vec<PublicKey>,
+}
+
+impl Trees {
+    /// For the ledger whose first key is `first`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Checkpoint`] when a checkpoint that was brought along is not of this
+    /// ledger.
+    pub(super) fn new(first: PublicKey, outside: &Outside) -> Self {
+        let mut heads: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (number, code) in &outside.heads {
+            heads.entry(*number).or_default().push(code.clone());
+        }
+        let mut trees = Self {
+            roots: Roots::default(),
+            keys: vec![first],
+            size: 0,
+            wanted: BTreeMap::new(),
+            heads,
+            cosignatures: Vec::new(),
+            asked: outside.keys.clone(),
+        };
+        for note in &outside.checkpoints {
+            trees.want(note.size, note.root, Alteration::Rewritten(note.size));
+            for key in &outside.keys {
+                if key.kind() == Kind::Cosigner && note.signed_by(key) == Signed::Holds {
+                    trees.cosignatures.push(Cosignature {
+                        name: key.name().to_owned(),
+                        size: note.size,
+                        entry: None,
+                    });
+                }
+            }
+        }
+        trees
+    }
+
+    /// The root over `size` leaves must be `root`.
+    fn want(&mut self, size: u64, root: Digest, otherwise: Alteration) {
+        self.wanted.entry(size).or_default().push((root, otherwise));
+    }
+
+    /// Takes note of an auditor's signature before its tree is passed.
+    pub(super) fn expect(&mut self, number: u64, note: &Note, key: &PublicKey) {
+        self.want(note.size, note.root, Alteration::NotCosigned(number));
+        self.cosignatures.push(Cosignature {
+            name: key.name().to_owned(),
+            size: note.size,
+            entry: Some(number),
+        });
+    }
+
+    /// Adds the leaf of the next entry.
+    pub(super) fn add(&mut self, leaf: Digest) {
+        self.roots.add(leaf);
+        self.size = self.size.saturating_add(1);
+    }
+
+    /// Checks the tree so far, of which `leaf` is the last one, against what somebody noted.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`] when it is another.
+    pub(super) fn compare(&mut self, leaf: Digest) -> Result<(), LedgerError> {
+        let number = self.size;
+        let altered = |what| Err(LedgerError::Altered { number, what });
+        if let Some(codes) = self.heads.remove(&number) {
+            let leaf = leaf.to_string();
+            if codes.iter().any(|code| !leaf.starts_with(code.as_str())) {
+                return altered(Alteration::Rewritten(number));
+            }
+        }
+        if let Some(wanted) = self.wanted.remove(&number) {
+            let root = self.roots.root();
+            for (expected, otherwise) in wanted {
+                if root != Some(expected) {
+                    return altered(otherwise);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the checkpoint over the entries so far, of which the last one may name another
+    /// key.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`].
+    pub(super) fn checkpoint(
+        &mut self,
+        note: Option<&[u8]>,
+        special: Option<&Special>,
+    ) -> Result<(), LedgerError> {
+        let number = self.size;
+        let altered = |what| LedgerError::Altered { number, what };
+        let note = note.ok_or(altered(Alteration::Unsigned))?;
+        let note = std::str::from_utf8(note).ok().and_then(Note::parse);
+        let note = note.ok_or(altered(Alteration::Forged))?;
+        let mut signers = self.keys.last().into_iter().collect::<Vec<_>>();
+        if let Some(Special::KeySet(key)) = special {
+            signers.push(key);
+        }
+        let is_signed = signers
+            .iter()
+            .all(|key| key.name() == note.origin && note.signed_by(key) == Signed::Holds);
+        if !is_signed || note.size != number {
+            return Err(altered(Alteration::Forged));
+        }
+        if self.roots.root() != Some(note.root) {
+            return Err(altered(Alteration::Remade));
+        }
+        if let Some(Special::KeySet(key)) = special {
+            self.keys.push(key.clone());
+        }
+        Ok(())
+    }
+
+    /// Checks that nobody noted more than there is, and that all who should have signed did.
+    ///
+    /// # Errors
+    /// [`LedgerError::Altered`], [`LedgerError::OtherKey`], [`LedgerError::NotCosigned`].
+    pub(super) fn end(self) -> Result<(Vec<Cosignature>, Vec<PublicKey>), LedgerError> {
+        let noted = self.wanted.keys().chain(self.heads.keys()).max();
+        if let Some(noted) = noted {
+            return Err(LedgerError::Altered {
+                number: self.size.saturating_add(1),
+                what: Alteration::Truncated(*noted),
+            });
+        }
+        for key in self.asked {
+            let is_there = match key.kind() {
+                Kind::Log => self.keys.contains(&key),
+                Kind::Cosigner => {
+                    let by = |one: &Cosignature| one.name == key.name();
+                    self.cosignatures.iter().any(by)
+                }
+            };
+            if !is_there {
+                let name = key.text();
+                return Err(match key.kind() {
+                    Kind::Log => LedgerError::OtherKey(name),
+                    Kind::Cosigner => LedgerError::NotCosigned(name),
+                });
+            }
+        }
+        Ok((self.cosignatures, self.keys))
+    }
+}

@@ -1,0 +1,411 @@
+//! One way through the ledger, entry by entry.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, Statement};
+use serde::Deserialize;
+use wire::Digest;
+use wire::ledger::EntryId;
+
+use super::trees::{Special, Trees};
+use super::{Depth, Verified};
+use crate::entry::{ENTRY_BYTES_MAX, FORMAT, NO_LEAF, RowsHash, leaf};
+use crate::error::{Alteration, LedgerError};
+use crate::rows::ROW_BYTES_MAX;
+use crate::schema::{integer, integer_of};
+
+/// Longest stored row, in bytes: one that arrived with [`ROW_BYTES_MAX`] and grew sixfold,
+/// because every byte of it is a character that is written as `\uXXXX`.
+const STORED_ROW_BYTES_MAX: usize = 6 * ROW_BYTES_MAX;
+
+/// What the verifier needs of an entry. Whatever else is in it is covered by the hash.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    number: u64,
+    previous: Digest,
+    event: EventHead,
+    #[serde(default)]
+    rows: Option<u64>,
+    #[serde(default)]
+    rows_sha256: Option<Digest>,
+}
+
+#[derive(Deserialize)]
+struct EventHead {
+    event: String,
+    #[serde(default)]
+    insertion: Option<u64>,
+}
+
+pub(super) struct Walk<'a> {
+    db: &'a Connection,
+    depth: Depth,
+    first: u64,
+    /// Number of the entry that must come next.
+    next: u64,
+    /// Leaf of the entry before it.
+    previous: Digest,
+    rows: u64,
+    trees: Trees,
+    /// The last entry whose rows are in an archive.
+    sealed: u64,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn begin(
+        db: &'a Connection,
+        since: u64,
+        depth: Depth,
+        trees: Trees,
+    ) -> Result<Self, LedgerError> {
+        let first = since.max(1);
+        let mut walk = Self {
+            db,
+            depth,
+            first,
+            next: first,
+            previous: NO_LEAF,
+            rows: 0,
+            trees,
+            sealed: 0,
+        };
+        let specials = walk.specials()?;
+        let before = first.saturating_sub(1);
+        if before > 0 {
+            let last: Option<i64> = db
+                .query_row("SELECT max(number) FROM entries", (), |row| row.get(0))
+                .map_err(|error| unreadable(before, error))?;
+            if last.max(count_of(db)?.map(integer)) < Some(integer(first)) {
+                return Err(LedgerError::NoEntry(first));
+            }
+            walk.previous = db
+                .query_row(
+                    "SELECT CASE WHEN octet_length(bytes) <= ?2 THEN bytes END, leaf
+                     FROM entries WHERE number = ?1",
+                    (integer(before), integer_of(ENTRY_BYTES_MAX)),
+                    |row| {
+                        let computed = text(row, 0).map(leaf);
+                        let said = computed.map(|leaf| leaf.to_string());
+                        let said = said.as_ref().map(String::as_bytes);
+                        Ok(computed.filter(|_| text(row, 1) == said))
+                    },
+                )
+                .optional()
+                .map_err(|error| unreadable(before, error))?
+                .ok_or(LedgerError::Altered {
+                    number: before,
+                    what: Alteration::Missing,
+                })?
+                .ok_or(LedgerError::Altered {
+                    number: before,
+                    what: Alteration::Changed,
+                })?;
+            walk.pass(before, &specials)?;
+        }
+        Ok(walk)
+    }
+
+    /// The entries that must be known before one comes to them. Each is verified in its turn.
+    fn specials(&mut self) -> Result<BTreeMap<u64, Special>, LedgerError> {
+        let mut found = BTreeMap::new();
+        for name in ["key_set", "cosigned", "sealed"] {
+            // A quote inside a string is written with a backslash: no text of an event can look
+            // like this.
+            let start = format!("\"event\":{{\"event\":\"{name}\"");
+            let mut all = self.prepare(
+                "SELECT number, bytes FROM entries
+                 WHERE octet_length(bytes) <= ?2 AND instr(bytes, ?1) ORDER BY number",
+            )?;
+            let mut rows = all
+                .query((start, integer_of(ENTRY_BYTES_MAX)))
+                .map_err(LedgerError::database("read"))?;
+            while let Some(row) = rows.next().map_err(|error| unreadable(1, error))? {
+                let number = row.get::<_, i64>(0).unwrap_or_default();
+                let number = u64::try_from(number).unwrap_or_default();
+                // One that is altered is named when the walk comes to it.
+                let special = text(row, 1).map(|bytes| Special::of(number, name, bytes));
+                if let Some(Ok(Some(special))) = special {
+                    match &special {
+                        Special::Cosigned(note, key) => self.trees.expect(number, note, key),
+                        Special::Sealed(through) => self.sealed = self.sealed.max(*through),
+                        Special::KeySet(_) => {}
+                    }
+                    found.insert(number, special);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Goes through the leaves up to the entry `last`, which are verified by whatever is signed
+    /// after them.
+    fn pass(&mut self, last: u64, specials: &BTreeMap<u64, Special>) -> Result<(), LedgerError> {
+        let mut leaves = self.prepare(
+            "SELECT number, leaf, bytes, note FROM entries LEFT JOIN checkpoints ON size = number
+             WHERE number <= ?1 ORDER BY number",
+        )?;
+        let mut rows = leaves
+            .query((integer(last),))
+            .map_err(LedgerError::database("read"))?;
+        let mut next = 1_u64;
+        while let Some(row) = rows.next().map_err(|error| unreadable(next, error))? {
+            let altered = |what| Err(LedgerError::Altered { number: next, what });
+            if row.get::<_, i64>(0) != Ok(integer(next)) {
+                return altered(Alteration::Missing);
+            }
+            let said = text(row, 1).and_then(|leaf| std::str::from_utf8(leaf).ok());
+            let Some(said) = said.and_then(|leaf| Digest::try_from(leaf.to_owned()).ok()) else {
+                return altered(Alteration::Changed);
+            };
+            self.trees.add(said);
+            self.trees.compare(said)?;
+            if let Some(special @ Special::KeySet(_)) = specials.get(&next) {
+                if text(row, 2).map(leaf) != Some(said) {
+                    return altered(Alteration::Changed);
+                }
+                self.trees.checkpoint(text(row, 3), Some(special))?;
+            }
+            next = next.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    pub(super) fn run(mut self) -> Result<Verified, LedgerError> {
+        let mut entries = self.prepare(
+            "SELECT number, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END, leaf, note
+             FROM entries LEFT JOIN checkpoints ON size = number
+             WHERE number >= ?1 ORDER BY number",
+        )?;
+        let mut rows = self.prepare(
+            "SELECT ordinal, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END
+             FROM rows WHERE entry = ?1 ORDER BY ordinal",
+        )?;
+        let mut steps = self.prepare("SELECT insertion, step FROM steps WHERE entry = ?1")?;
+        // From the very first there must be nothing below number 1 either.
+        let from = if self.first == 1 {
+            i64::MIN
+        } else {
+            integer(self.first)
+        };
+        let mut found = entries
+            .query((from, integer_of(ENTRY_BYTES_MAX)))
+            .map_err(LedgerError::database("read"))?;
+        while let Some(row) = found.next().map_err(|error| unreadable(self.next, error))? {
+            let (head, leaf) = self.entry(row)?;
+            let special = Special::of(
+                head.number,
+                &head.event.event,
+                text(row, 1).unwrap_or_default(),
+            )?;
+            if head.previous != self.previous {
+                return Err(LedgerError::Altered {
+                    number: head.number,
+                    what: Alteration::Unlinked,
+                });
+            }
+            self.trees.add(leaf);
+            self.trees.checkpoint(text(row, 3), special.as_ref())?;
+            self.trees.compare(leaf)?;
+            self.index(&head, &mut steps)?;
+            self.count_rows(&head, &mut rows)?;
+            self.previous = leaf;
+            self.next = self.next.saturating_add(1);
+        }
+        self.nothing_beyond()?;
+        let last = self.next.saturating_sub(1);
+        let (cosignatures, keys) = self.trees.end()?;
+        Ok(Verified {
+            keys,
+            cosignatures,
+            sealed: self.sealed,
+            entries: self.next.saturating_sub(self.first),
+            rows: self.rows,
+            head: (last > 0).then_some(EntryId {
+                number: last,
+                leaf_sha256: self.previous,
+            }),
+        })
+    }
+
+    /// Checks one entry by itself: its place, its hash, its form.
+    fn entry(&self, row: &Row<'_>) -> Result<(Head, Digest), LedgerError> {
+        let expected = self.next;
+        let altered = |number, what| Err(LedgerError::Altered { number, what });
+        let number = row
+            .get::<_, i64>(0)
+            .ok()
+            .and_then(|number| u64::try_from(number).ok());
+        match number {
+            Some(number) if number > expected => return altered(expected, Alteration::Missing),
+            Some(number) if number < self.first => {
+                return altered(number, Alteration::Reordered(number));
+            }
+            Some(number) if number < expected => return altered(number, Alteration::Twice),
+            Some(_) => {}
+            None => return altered(expected, Alteration::Missing),
+        }
+        let Some(bytes) = text(row, 1) else {
+            return altered(expected, Alteration::Changed);
+        };
+        let computed = leaf(bytes);
+        if text(row, 2) != Some(computed.to_string().as_bytes()) {
+            return altered(expected, Alteration::Changed);
+        }
+        match serde_json::from_slice::<Head>(bytes) {
+            Ok(head) if head.format != FORMAT => altered(expected, Alteration::Malformed),
+            Ok(head) if head.number != expected => {
+                altered(expected, Alteration::Reordered(head.number))
+            }
+            Ok(head) => Ok((head, computed)),
+            Err(_) => altered(expected, Alteration::Malformed),
+        }
+    }
+
+    /// Checks that the writer's index says of the entry what the entry says.
+    fn index(&self, head: &Head, steps: &mut Statement<'_>) -> Result<(), LedgerError> {
+        let said = match (head.event.event.as_str(), head.event.insertion) {
+            ("inserted", None) => Some((head.number, "inserted")),
+            ("judged" | "interrupted", Some(insertion)) => Some((insertion, "closed")),
+            ("withdrawn", Some(insertion)) => Some((insertion, "withdrawn")),
+            ("removed", Some(insertion)) => Some((insertion, "removed")),
+            (_, _) => None,
+        };
+        let listed = steps
+            .query_row((integer(head.number),), |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()
+            .map_err(|error| unreadable(head.number, error))?;
+        let listed = listed
+            .as_ref()
+            .map(|(insertion, step)| (*insertion, step.as_str()));
+        if listed == said.map(|(insertion, step)| (integer(insertion), step)) {
+            return Ok(());
+        }
+        Err(LedgerError::Altered {
+            number: head.number,
+            what: Alteration::Mislisted,
+        })
+    }
+
+    /// Checks that the entry has exactly the rows it says.
+    fn count_rows(&mut self, head: &Head, rows: &mut Statement<'_>) -> Result<(), LedgerError> {
+        let number = head.number;
+        let altered = |what| Err(LedgerError::Altered { number, what });
+        let (said, hash) = match (head.rows, head.rows_sha256) {
+            (Some(said), Some(hash)) => (said, Some(hash)),
+            (None, None) => (0, None),
+            (Some(_), None) | (None, Some(_)) => return altered(Alteration::Malformed),
+        };
+        if self.depth == Depth::Chain {
+            return Ok(());
+        }
+        let mut found = rows
+            .query((integer(number), integer_of(STORED_ROW_BYTES_MAX)))
+            .map_err(LedgerError::database("read"))?;
+        let mut seen = RowsHash::default();
+        while let Some(row) = found.next().map_err(|error| unreadable(number, error))? {
+            let expected = seen.count().saturating_add(1);
+            let ordinal = row.get::<_, i64>(0).unwrap_or_default();
+            if ordinal < integer(expected) || said < expected {
+                return altered(Alteration::RowExtra(u64::try_from(ordinal).unwrap_or(0)));
+            }
+            if integer(expected) < ordinal {
+                return altered(Alteration::RowMissing(expected));
+            }
+            let Some(bytes) = text(row, 1) else {
+                return altered(Alteration::RowsChanged);
+            };
+            seen.add(bytes);
+        }
+        // Whoever puts a period away puts all of it away.
+        if seen.count() == 0 && number <= self.sealed {
+            return Ok(());
+        }
+        if seen.count() < said {
+            return altered(Alteration::RowMissing(seen.count().saturating_add(1)));
+        }
+        self.rows = self.rows.saturating_add(said);
+        // The hash fixes how many line feeds there are and the number of rows takes one each,
+        // so none is left to hide inside a row and move the border between two.
+        match hash {
+            Some(hash) if seen.finish() != hash => altered(Alteration::RowsChanged),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Checks that nothing remembers an entry after the last: neither rows, nor the index, nor
+    /// the number that SQLite gave last.
+    fn nothing_beyond(&self) -> Result<(), LedgerError> {
+        let last = self.next.saturating_sub(1);
+        let strays = self
+            .db
+            .query_row(
+                "SELECT (SELECT min(entry) FROM rows WHERE entry > ?1),
+                        (SELECT min(entry) FROM steps WHERE entry > ?1),
+                        (SELECT min(size) FROM checkpoints WHERE size > ?1 OR size < 1),
+                        (SELECT min(entry) FROM rows WHERE entry < 1),
+                        (SELECT min(entry) FROM steps WHERE entry < 1)",
+                (integer(last),),
+                |row| {
+                    let stray = |index| row.get::<_, Option<i64>>(index).map(|at| at.is_some());
+                    Ok(stray(0)? || stray(1)? || stray(2)? || stray(3)? || stray(4)?)
+                },
+            )
+            .map_err(|error| unreadable(last, error))?;
+        let counted = count_of(self.db)?.unwrap_or(0);
+        if strays || last < counted {
+            return Err(LedgerError::Altered {
+                number: self.next,
+                what: Alteration::Missing,
+            });
+        }
+        if counted < last {
+            return Err(LedgerError::Altered {
+                number: last,
+                what: Alteration::Uncounted,
+            });
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, sql: &str) -> Result<Statement<'a>, LedgerError> {
+        self.db.prepare(sql).map_err(LedgerError::database("read"))
+    }
+}
+
+/// The highest number that SQLite remembers to have given; `None` when none.
+fn count_of(db: &Connection) -> Result<Option<u64>, LedgerError> {
+    db.query_row(
+        "SELECT max(seq) FROM sqlite_sequence WHERE name = 'entries'",
+        (),
+        |row| row.get::<_, Option<i64>>(0),
+    )
+    .map(|seq| seq.and_then(|seq| u64::try_from(seq).ok()))
+    .map_err(LedgerError::database("read"))
+}
+
+/// The bytes of a text, valid UTF-8 or not; `None` for anything else.
+fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
+    match row.get_ref(index) {
+        Ok(ValueRef::Text(bytes)) => Some(bytes),
+        Ok(ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_))
+        | Err(_) => None,
+    }
+}
+
+/// A page that SQLite finds malformed is an alteration of the entry it was looking for.
+fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
+    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) {
+        return LedgerError::Altered {
+            number,
+            what: Alteration::Unreadable,
+        };
+    }
+    LedgerError::Database {
+        doing: "read",
+        source,
+    }
+}

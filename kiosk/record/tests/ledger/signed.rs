@@ -1,0 +1,554 @@
+//! Checkpoints, keys, co-signatures and sealed periods: what is named when somebody who knows
+//! the format changes a ledger, and what it takes to see it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::common::*;
+use crate::forger::{stolen, unguarded, write_anew};
+use record::key::{SecretKey, cosigner_key, log_key};
+use record::verify::note::{Note, PublicKey};
+use record::verify::{Outside, proof};
+use record::{Alteration, Ledger, LedgerError, Refusal, Writer};
+use wire::audit::{Cosigned, KeyRetired, Sealed};
+use wire::ledger::Event;
+
+fn edited(number: u64) -> impl Fn(u64, &str) -> String {
+    move |at, bytes| {
+        if at == number {
+            bytes.replacen("\"host\":\"", "\"host\":\"x", 1)
+        } else {
+            bytes.to_owned()
+        }
+    }
+}
+
+fn altered(result: Result<record::Verified, LedgerError>) -> (u64, Alteration) {
+    match result {
+        Err(LedgerError::Altered { number, what }) => (number, what),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn with(folder: &Path, outside: Outside) -> Result<record::Verified, LedgerError> {
+    Ledger::open(folder).unwrap().verify_with(None, outside)
+}
+
+fn given_out(checkpoint: &str) -> Outside {
+    Outside {
+        checkpoints: vec![Note::parse(checkpoint).unwrap()],
+        ..Outside::default()
+    }
+}
+
+fn asked(key: &str) -> Outside {
+    Outside {
+        keys: vec![PublicKey::parse(key).unwrap()],
+        ..Outside::default()
+    }
+}
+
+const AUDITOR: &str = "auditor.example";
+
+fn auditor() -> SecretKey {
+    SecretKey::from_seed([42; 32])
+}
+
+fn auditors_key() -> String {
+    cosigner_key(AUDITOR, &auditor().public())
+}
+
+fn cosigned(checkpoint: &str) -> String {
+    let body = &Note::parse(checkpoint).unwrap().body;
+    format!(
+        "{checkpoint}{}",
+        auditor().cosignature(AUDITOR, body, 1_790_000_000)
+    )
+}
+
+/// The ledger of [`ledger`] with a co-signature of its first 11 entries as entry 12, and what
+/// the auditor took home.
+fn audited(folder: &Path) -> String {
+    ledger(folder);
+    let note = cosigned(&Ledger::open(folder).unwrap().checkpoint(None).unwrap());
+    let event = Event::Cosigned(Box::new(Cosigned {
+        by: someone(),
+        key: auditors_key(),
+        note: note.clone(),
+    }));
+    let mut writer = Writer::open(folder).unwrap();
+    writer.append(&event, None).unwrap();
+    writer.append(&started(), None).unwrap();
+    note
+}
+
+#[test]
+fn every_entry_has_a_checkpoint_that_is_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let key = ledger.first_key().unwrap();
+    for size in 1..=ENTRIES {
+        let note = Note::parse(&ledger.checkpoint(Some(size)).unwrap()).unwrap();
+        assert_eq!(note.size, size);
+        assert_eq!(note.origin, key.name());
+        assert_eq!(note.signed_by(&key), record::verify::note::Signed::Holds);
+    }
+    assert!(matches!(
+        ledger.checkpoint(Some(12)),
+        Err(LedgerError::NoEntry(12))
+    ));
+    let head = fs::read_to_string(folder.path().join("ledger.head")).unwrap();
+    assert_eq!(head, ledger.checkpoint(None).unwrap());
+    assert_eq!(verified(folder.path()).unwrap().keys, [key]);
+}
+
+#[test]
+fn a_proof_of_each_entry_holds_without_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let keys = [ledger.first_key().unwrap()];
+    for number in 1..=ENTRIES {
+        let text = ledger.proof(number).unwrap();
+        let proven = proof::inclusion(&text, &keys).unwrap();
+        assert_eq!(proven.number, number);
+        assert_eq!(proven.bytes, ledger.entry(number).unwrap().bytes);
+    }
+    let (old, new) = proof::consistency(&ledger.consistency(5).unwrap(), &keys).unwrap();
+    assert_eq!((old.size, new.size), (5, ENTRIES));
+    assert!(ledger.consistency(ENTRIES).is_err());
+    assert!(ledger.proof(12).is_err());
+}
+
+#[test]
+fn a_ledger_that_is_written_anew_without_the_key_is_named_at_the_first_change() {
+    for number in 1..=ENTRIES {
+        let folder = tempfile::tempdir().unwrap();
+        ledger(folder.path());
+        write_anew(folder.path(), None, edited(number));
+        assert_eq!(
+            altered(verified(folder.path())),
+            (number, Alteration::Remade)
+        );
+        assert!(Writer::open(folder.path()).is_err());
+    }
+}
+
+#[test]
+fn another_key_does_not_sign_for_the_ledgers_own() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let noted = fs::read_to_string(folder.path().join("ledger.pub")).unwrap();
+    let forger = SecretKey::generate().unwrap();
+    write_anew(folder.path(), Some(&forger), edited(4));
+    assert_eq!(altered(verified(folder.path())), (1, Alteration::Forged));
+    // With the forger's public key beside it only the key that was noted elsewhere tells.
+    let origin = noted.split('+').next().unwrap();
+    let public = log_key(origin, &forger.public());
+    fs::write(folder.path().join("ledger.pub"), public).unwrap();
+    assert!(verified(folder.path()).is_ok());
+    let error = with(folder.path(), asked(noted.trim())).unwrap_err();
+    assert!(matches!(error, LedgerError::OtherKey(_)), "{error}");
+    assert!(error.is_alteration());
+}
+
+#[test]
+fn an_edited_exchanged_or_deleted_checkpoint_is_named() {
+    for (sql, what) in [
+        (
+            "UPDATE checkpoints SET note = replace(note, char(10) || '6' || char(10),
+             char(10) || '7' || char(10)) WHERE size = 6",
+            Alteration::Forged,
+        ),
+        (
+            "UPDATE checkpoints SET note = (SELECT note FROM checkpoints WHERE size = 7)
+             WHERE size = 6",
+            Alteration::Forged,
+        ),
+        (
+            "UPDATE checkpoints SET note = note || ' ' WHERE size = 6",
+            Alteration::Forged,
+        ),
+        (
+            "UPDATE checkpoints SET note = '' WHERE size = 6",
+            Alteration::Forged,
+        ),
+        (
+            "DELETE FROM checkpoints WHERE size = 6",
+            Alteration::Unsigned,
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        ledger(folder.path());
+        unguarded(folder.path(), |db| db.execute_batch(sql).unwrap());
+        assert_eq!(altered(verified(folder.path())), (6, what), "{sql}");
+        assert!(Writer::open(folder.path()).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn insert_or_replace_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let db = rusqlite::Connection::open(folder.path().join("ledger.db")).unwrap();
+    for sql in [
+        "INSERT OR REPLACE INTO entries SELECT 6, bytes, leaf FROM entries WHERE number = 7",
+        "REPLACE INTO rows SELECT 6, 1, bytes FROM rows WHERE entry = 3 AND ordinal = 1",
+        "INSERT OR REPLACE INTO checkpoints SELECT 11, note FROM checkpoints WHERE size = 7",
+        "REPLACE INTO checkpoints SELECT size, note FROM checkpoints",
+        "UPDATE OR REPLACE checkpoints SET size = 3 WHERE size = 4",
+        "DELETE FROM checkpoints",
+    ] {
+        let error = db.execute_batch(sql).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{sql}: {error}");
+    }
+    assert!(verified(folder.path()).is_ok());
+}
+
+/// Cuts everything after the entry `last` away, with every trace of it.
+fn cut(folder: &Path, last: u64) {
+    unguarded(folder, |db| {
+        db.execute_batch(&format!(
+            "DELETE FROM steps WHERE entry > {last}; DELETE FROM rows WHERE entry > {last};
+             DELETE FROM checkpoints WHERE size > {last}; DELETE FROM entries WHERE number > {last};
+             UPDATE sqlite_sequence SET seq = {last};"
+        ))
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_tail_that_is_cut_off_with_every_trace_is_named_by_whatever_was_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let (note, leaf) = (
+        ledger.checkpoint(None).unwrap(),
+        ledger.entry(ENTRIES).unwrap().leaf_sha256.to_string(),
+    );
+    drop(ledger);
+    cut(folder.path(), 9);
+    let truncated = (10, Alteration::Truncated(ENTRIES));
+    // The file beside the ledger still says it, also to the writer.
+    assert_eq!(altered(verified(folder.path())), truncated);
+    assert!(matches!(
+        Writer::open(folder.path()),
+        Err(LedgerError::Altered { number: 10, .. })
+    ));
+    fs::remove_file(folder.path().join("ledger.head")).unwrap();
+    assert!(verified(folder.path()).is_ok());
+    assert_eq!(altered(with(folder.path(), given_out(&note))), truncated);
+    let noted = Outside {
+        heads: vec![(ENTRIES, leaf[..record::verify::CODE_DIGITS].to_owned())],
+        ..Outside::default()
+    };
+    assert_eq!(altered(with(folder.path(), noted)), truncated);
+}
+
+#[test]
+fn an_older_copy_in_the_ledgers_place_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let copy = tempfile::tempdir().unwrap();
+    let all = |from: &Path, to: &Path| {
+        for file in fs::read_dir(from).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    };
+    all(folder.path(), copy.path());
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&started(), None).unwrap();
+    drop(writer);
+    let note = Ledger::open(folder.path())
+        .unwrap()
+        .checkpoint(None)
+        .unwrap();
+    all(copy.path(), folder.path());
+    let truncated = (ENTRIES + 1, Alteration::Truncated(ENTRIES + 1));
+    assert!(verified(folder.path()).is_ok());
+    assert_eq!(altered(with(folder.path(), given_out(&note))), truncated);
+}
+
+#[test]
+fn whoever_holds_the_key_is_caught_by_a_co_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = audited(folder.path());
+    let said = verified(folder.path()).unwrap().cosignatures;
+    assert_eq!(said.len(), 1);
+    assert_eq!((said[0].name.as_str(), said[0].size), (AUDITOR, ENTRIES));
+    assert!(with(folder.path(), asked(&auditors_key())).is_ok());
+
+    // Everything is written anew and signed again, with the auditor's entry left as it is.
+    write_anew(folder.path(), Some(&stolen(folder.path())), edited(4));
+    let named = (ENTRIES, Alteration::NotCosigned(12));
+    assert_eq!(altered(verified(folder.path())), named);
+    // What the auditor took home says the same.
+    let rewritten = with(folder.path(), given_out(&note));
+    assert_eq!(
+        altered(rewritten),
+        (ENTRIES, Alteration::Rewritten(ENTRIES))
+    );
+}
+
+#[test]
+fn a_co_signature_that_was_cut_away_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = audited(folder.path());
+    cut(folder.path(), 9);
+    fs::remove_file(folder.path().join("ledger.head")).unwrap();
+    assert!(verified(folder.path()).is_ok());
+    let error = with(folder.path(), asked(&auditors_key())).unwrap_err();
+    assert!(matches!(error, LedgerError::NotCosigned(_)), "{error}");
+    assert!(error.is_alteration());
+    let both = Outside {
+        checkpoints: vec![Note::parse(&note).unwrap()],
+        ..asked(&auditors_key())
+    };
+    assert_eq!(
+        altered(with(folder.path(), both)),
+        (10, Alteration::Truncated(ENTRIES))
+    );
+}
+
+#[test]
+fn a_forged_co_signature_is_named_and_none_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let good = Ledger::open(folder.path())
+        .unwrap()
+        .checkpoint(None)
+        .unwrap();
+    let event = |key: String, note: String| {
+        Event::Cosigned(Box::new(Cosigned {
+            by: someone(),
+            key,
+            note,
+        }))
+    };
+    let mut writer = Writer::open(folder.path()).unwrap();
+    let mut refused = |key: String, note: String| {
+        let refusal = writer.append(&event(key, note), None).unwrap_err();
+        assert!(matches!(refusal, Refusal::Audit(_)), "{refusal}");
+    };
+    refused(auditors_key(), good.clone());
+    refused(auditors_key(), cosigned(&good).replace("\n11\n", "\n10\n"));
+    refused("x".to_owned(), cosigned(&good));
+    let other = cosigner_key("other.example", &auditor().public());
+    refused(other, cosigned(&good));
+    // A tree that is not this ledger's, truly signed.
+    let foreign = tempfile::tempdir().unwrap();
+    ledger(foreign.path());
+    let theirs = Ledger::open(foreign.path())
+        .unwrap()
+        .checkpoint(None)
+        .unwrap();
+    refused(auditors_key(), cosigned(&theirs));
+    drop(writer);
+
+    let note = audited(tempfile::tempdir().unwrap().path());
+    let folder = tempfile::tempdir().unwrap();
+    audited(folder.path());
+    let mine = Ledger::open(folder.path())
+        .unwrap()
+        .entry(12)
+        .unwrap()
+        .bytes;
+    let mine = serde_json::from_str::<serde_json::Value>(&mine).unwrap();
+    let mine = serde_json::to_string(&mine["event"]["note"]).unwrap();
+    let theirs = serde_json::to_string(&note).unwrap();
+    write_anew(
+        folder.path(),
+        Some(&stolen(folder.path())),
+        |number, bytes| {
+            if number == 12 {
+                bytes.replace(&mine, &theirs)
+            } else {
+                bytes.to_owned()
+            }
+        },
+    );
+    let (number, what) = altered(verified(folder.path()));
+    assert_eq!((number, what), (ENTRIES, Alteration::NotCosigned(12)));
+}
+
+fn retire(writer: &mut Writer) {
+    let event = Event::KeyRetired(Box::new(KeyRetired {
+        by: someone(),
+        reason: "yearly".to_owned(),
+    }));
+    writer.append(&event, None).unwrap();
+}
+
+#[test]
+fn a_new_key_is_vouched_for_by_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let first = fs::read_to_string(folder.path().join("ledger.pub")).unwrap();
+    let before = stolen(folder.path());
+    let mut writer = Writer::open(folder.path()).unwrap();
+    retire(&mut writer);
+    writer.append(&started(), None).unwrap();
+    retire(&mut writer);
+    drop(writer);
+    assert_ne!(stolen(folder.path()).public(), before.public());
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&started(), None).unwrap();
+    let verified = verified(folder.path()).unwrap();
+    assert_eq!((verified.keys.len(), verified.entries), (3, 17));
+    for key in &verified.keys {
+        assert!(with(folder.path(), asked(&key.text())).is_ok());
+    }
+    assert_eq!(verified.keys[0].text(), first.trim());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    for since in 1..=17 {
+        assert_eq!(ledger.verify(Some(since)).unwrap().keys.len(), 3, "{since}");
+    }
+    // Without the signature of the one before, the next is nobody's.
+    let note = ledger.checkpoint(Some(13)).unwrap();
+    let own = note.lines().last().unwrap();
+    let (body, _) = note.split_once("\n\n").unwrap();
+    let alone = format!("{body}\n\n{own}\n");
+    unguarded(folder.path(), |db| {
+        db.execute("UPDATE checkpoints SET note = ?1 WHERE size = 13", (alone,))
+            .unwrap();
+    });
+    assert_eq!(altered(ledger.verify(None)), (13, Alteration::Forged));
+    assert_eq!(altered(ledger.verify(Some(16))), (13, Alteration::Forged));
+}
+
+#[test]
+fn a_change_of_keys_that_was_cut_short_comes_to_its_end_at_the_next_start() {
+    // The entry is committed, and the file is not in its place yet.
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let (key, next) = (
+        folder.path().join("ledger.key"),
+        folder.path().join("ledger.key.next"),
+    );
+    let before = fs::read(&key).unwrap();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    retire(&mut writer);
+    drop(writer);
+    fs::rename(&key, &next).unwrap();
+    fs::write(&key, &before).unwrap();
+    drop(Writer::open(folder.path()).unwrap());
+    assert!(!next.exists() && verified(folder.path()).is_ok());
+    // The file is there, and the entry was never committed.
+    fs::write(&next, SecretKey::generate().unwrap().pem()).unwrap();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&started(), None).unwrap();
+    assert!(!next.exists() && verified(folder.path()).is_ok());
+}
+
+#[test]
+fn a_ledger_without_its_key_is_not_written_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let key = folder.path().join("ledger.key");
+    let kept = fs::read(&key).unwrap();
+    let complaint = || match Writer::open(folder.path()) {
+        Ok(_) => panic!("it was written"),
+        Err(error) => wire::explained(&error),
+    };
+    fs::remove_file(&key).unwrap();
+    assert!(complaint().contains("ledger.key"), "{}", complaint());
+    fs::write(&key, SecretKey::generate().unwrap().pem()).unwrap();
+    assert!(complaint().contains("put back the one of its backup"));
+    fs::write(&key, kept).unwrap();
+    fs::remove_file(folder.path().join("ledger.pub")).unwrap();
+    assert!(complaint().contains("no public key"), "{}", complaint());
+}
+
+/// Three verdicts' worth of rows, sealed through entry 6.
+fn seal(folder: &Path, days: u32) -> Result<Vec<u8>, Refusal> {
+    let mut archive = Vec::new();
+    let told = Ledger::open(folder)
+        .unwrap()
+        .archive(6, &mut archive)
+        .unwrap();
+    assert_eq!((told.entries, told.rows), (2, 6));
+    let mut writer = Writer::open(folder).unwrap();
+    writer.keep(days);
+    let event = Event::Sealed(Box::new(Sealed {
+        by: someone(),
+        through: 6,
+        rows: told.rows,
+        archive_sha256: told.sha256,
+    }));
+    writer.append(&event, None).map(|_| archive)
+}
+
+#[test]
+fn a_sealed_period_keeps_its_proofs_and_loses_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let rows = |number| Ledger::open(folder.path()).unwrap().rows(number).count();
+    assert_eq!((rows(3), rows(6)), (3, 3));
+    let archive = String::from_utf8(seal(folder.path(), 0).unwrap()).unwrap();
+    assert_eq!((rows(3), rows(6)), (0, 0));
+    let held = verified(folder.path()).unwrap();
+    assert_eq!((held.sealed, held.entries), (6, 12));
+    // The archive's rows hash to what their entry says.
+    let entry = Ledger::open(folder.path()).unwrap().entry(3).unwrap();
+    let said = entry.content().unwrap().rows_sha256.unwrap();
+    assert!(archive.starts_with(&format!("# entry 3 rows 3 rows_sha256 {said}\n")));
+    // What is put away later is not, and rows that are there must still be right.
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&inserted(), None).unwrap();
+    let lines = received(&lines(&[row("d")]));
+    writer.append(&judged(passed(13, 1)), Some(&lines)).unwrap();
+    drop(writer);
+    unguarded(folder.path(), |db| {
+        db.execute_batch("DELETE FROM rows").unwrap()
+    });
+    assert_eq!(
+        altered(verified(folder.path())),
+        (14, Alteration::RowMissing(1))
+    );
+}
+
+#[test]
+fn what_is_not_old_or_not_archived_is_not_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    assert!(matches!(
+        seal(folder.path(), record::archive::KEEP_DAYS),
+        Err(Refusal::Seal(_))
+    ));
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.keep(0);
+    let wrong = Event::Sealed(Box::new(Sealed {
+        by: someone(),
+        through: 6,
+        rows: 6,
+        archive_sha256: wire::Digest([1; 32]),
+    }));
+    let refusal = writer.append(&wrong, None).unwrap_err();
+    assert!(matches!(refusal, Refusal::Seal(_)), "{refusal}");
+    let before = verified(folder.path()).unwrap();
+    assert_eq!((before.rows, before.entries), (6, ENTRIES));
+}
+
+#[test]
+fn a_part_of_a_sealed_period_is_no_sealed_period() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let kept = "CREATE TEMP TABLE k AS SELECT * FROM rows WHERE entry = 3 AND ordinal = 1";
+    let db = rusqlite::Connection::open(folder.path().join("ledger.db")).unwrap();
+    db.execute_batch(kept).unwrap();
+    let bytes: String = db
+        .query_row("SELECT bytes FROM k", (), |row| row.get(0))
+        .unwrap();
+    drop(db);
+    seal(folder.path(), 0).unwrap();
+    unguarded(folder.path(), |db| {
+        db.execute("INSERT INTO rows VALUES (3, 1, ?1)", (bytes,))
+            .unwrap();
+    });
+    assert_eq!(
+        altered(verified(folder.path())),
+        (3, Alteration::RowMissing(2))
+    );
+}
