@@ -53,7 +53,7 @@ struct Form {
     /// The file to make, which must not be there [default: a name with the month or number, here]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write no entry about it: for a copy of a ledger that is not the kiosk's own
+    /// Write no entry about it: for a copy of a ledger, which --ledger names
     #[arg(long)]
     no_entry: bool,
 }
@@ -245,6 +245,16 @@ impl Made<'_> {
     /// Writes the file under another name, tells the ledger, and gives it its name. When the
     /// ledger does not take it there is no file.
     fn keep(&self, source: &Source<'_>, text: &str) -> Result<(), CommandError> {
+        let real = |path: &Path| path.canonicalize().ok();
+        let own = source.paths.ledger();
+        let is_own = source
+            .folder
+            .is_none_or(|folder| real(folder) == real(&own));
+        if self.form.no_entry && is_own {
+            return Err(CommandError::Asked(
+                "what is made of the kiosk's own ledger is an entry in it: --no-entry is for a copy, which --ledger names".to_owned(),
+            ));
+        }
         let named = Path::new(&self.name);
         let path = self.form.output.as_deref().unwrap_or(named);
         if path.symlink_metadata().is_ok() {
