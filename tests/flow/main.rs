@@ -158,3 +158,7 @@ mod ledger;
 /// What an auditor verifies and signs, and what becomes of the ledger on another machine.
 #[cfg(test)]
 mod audit;
+
+/// Pages of the ledger, to print and file.
+#[cfg(test)]
+mod pages;

@@ -322,3 +322,76 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(form: &Form) -> Made<'_> {
+        Made {
+            form,
+            name: "unnamed.html".to_owned(),
+            format: "report",
+            first: 1,
+            last: 1,
+            entries: 1,
+        }
+    }
+
+    /// An empty ledger without a writer: no kiosk-record lies beside this test.
+    fn kept(folder: &Path, no_entry: bool, is_own: bool) -> Result<(), CommandError> {
+        let root = folder.join("root");
+        let paths = Paths::below(&root);
+        drop(record::Writer::open(&paths.ledger()).unwrap());
+        let copy = folder.join("copy");
+        drop(record::Writer::open(&copy).unwrap());
+        let ledger = Ledger::open(&copy).unwrap();
+        let form = Form {
+            lang: Lang::Ja,
+            output: Some(folder.join("page.html")),
+            no_entry,
+        };
+        let source = Source {
+            ledger: &ledger,
+            folder: (!is_own).then_some(copy.as_path()),
+            paths: &paths,
+        };
+        made(&form).keep(&source, "text")
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains("html")).collect()
+    }
+
+    #[test]
+    fn a_page_that_the_ledger_does_not_take_is_no_file() {
+        for is_own in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            kept(folder.path(), false, is_own).unwrap_err();
+            assert!(
+                files(folder.path()).is_empty(),
+                "{:?}",
+                files(folder.path())
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_copy_makes_a_page_without_an_entry_and_only_where_nothing_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = kept(folder.path(), true, true).unwrap_err();
+        assert!(
+            refused.to_string().contains("--no-entry is for a copy"),
+            "{refused}"
+        );
+        assert!(files(folder.path()).is_empty());
+        kept(folder.path(), true, false).unwrap();
+        assert_eq!(files(folder.path()), ["page.html"]);
+        assert!(matches!(
+            kept(folder.path(), true, false),
+            Err(CommandError::File { .. })
+        ));
+    }
+}
