@@ -3,7 +3,8 @@
 use nix::sys::signal::Signal;
 
 use crate::gate::{self, Kiosk};
-use crate::kiosk::{self, run};
+use crate::kiosk::{self, Root, run};
+use crate::media;
 
 /// Ends the daemon by a signal, and starts it again.
 fn restart(kiosk: &mut Kiosk, signal: Signal) {
@@ -88,4 +89,25 @@ fn the_screen_is_told_the_head_and_a_review_is_signed_unless_the_ledger_was_edit
         "{}",
         refused.stdout
     );
+}
+
+#[test]
+fn a_verdict_names_the_policy_by_which_it_was_given() {
+    let root = Root::new();
+    let scan = || {
+        root.recorded(&media::sample("1-clean"), &["--registered-as", "M-0001"]);
+        let mut judged = root.entries();
+        judged.retain(|entry| entry["event"]["event"] == "judged");
+        judged.pop().unwrap()["event"]["policy_sha256"].clone()
+    };
+    assert!(scan().is_null(), "a trial has no policy of its own");
+    let policy = root.path().join("etc/media-kiosk/kiosk.toml");
+    let text = "[site]\nname_ja = \"門\"\nname_en = \"Gate\"\ntime_zone = \"+09:00\"\n";
+    std::fs::write(&policy, text).unwrap();
+    let sum = std::process::Command::new("sha256sum")
+        .arg(&policy)
+        .output()
+        .unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap();
+    assert!(sum.starts_with(scan().as_str().unwrap()), "{sum}");
 }

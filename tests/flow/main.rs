@@ -34,6 +34,10 @@ mod hostile;
 #[cfg(test)]
 mod hidden;
 
+/// Bundles of entries for auditors.
+#[cfg(test)]
+mod evidence;
+
 /// Exit statuses, and whose medium it is.
 #[cfg(test)]
 mod statuses;
@@ -162,3 +166,11 @@ mod audit;
 /// Pages of the ledger, to print and file.
 #[cfg(test)]
 mod pages;
+
+/// What is found in the ledger, and what is hunted down.
+#[cfg(test)]
+mod finding;
+
+/// The ledger in the forms that other programs read.
+#[cfg(test)]
+mod exports;

@@ -31,6 +31,7 @@ pub use form::{ENTRY_NAME_BYTES_MAX, TITLE_BYTES_MAX};
 pub use lines::LINE_BYTES_MAX;
 pub use names::NAMES_BYTES_MAX;
 pub use read::{Entry, List, ReadAt};
+pub use source::rows_without;
 pub use verify::Sums;
 
 use std::io;

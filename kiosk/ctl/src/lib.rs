@@ -130,6 +130,12 @@ pub enum CommandError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] record::LedgerError),
+    /// An evidence bundle was not made.
+    #[error(transparent)]
+    Evidence(#[from] export::evidence::EvidenceError),
+    /// Nothing was taken out of the ledger.
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
     /// A page about the ledger cannot be made.
     #[error(transparent)]
     Report(#[from] ::report::ReportError),

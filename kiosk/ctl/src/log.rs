@@ -4,6 +4,10 @@ mod list;
 
 mod show;
 
+mod story;
+
+mod hunt;
+
 mod changes;
 
 mod custody;
@@ -23,11 +27,19 @@ mod new_key;
 mod backup;
 
 mod review;
+
 mod seal;
 
 mod compared;
 
+mod evidence;
+
+mod export;
+
 mod report;
+
+#[cfg(test)]
+mod sample;
 
 use std::path::PathBuf;
 
@@ -51,9 +63,11 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     /// List entries, a line each
-    List(list::List),
-    /// Show one entry with its files, and what changed on the medium since it came in
+    List(Box<list::List>),
+    /// Show one entry with its files and what changed on the medium, or tell a visit
     Show(show::Show),
+    /// Look for hashes in what was scanned before: which media passed with such a content
+    Hunt(hunt::Hunt),
     /// Make a page of one month, to print and file
     Report(report::Report),
     /// Make a page of one verdict, to hand out or file
@@ -62,6 +76,10 @@ enum Command {
     Close(close::Arguments),
     /// Sign that the ledger was looked through since the last time, or list when it was
     Review(review::Review),
+    /// Write entries into a folder that others can check without the kiosk
+    Evidence(evidence::Arguments),
+    /// Hand entries to other programs: spreadsheets, watchers, checkers of files
+    Export(Box<export::Arguments>),
     /// Verify that no entry was changed, removed, added or put elsewhere
     Verify(verify::Verify),
     /// Give out a signed checkpoint, to be kept elsewhere, or the public key
@@ -81,28 +99,16 @@ enum Command {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     // Neither of the two needs a ledger that is there.
-    match &arguments.command {
-        Command::Restore(restore) => {
-            return backup::put_back(restore, arguments.ledger.as_ref(), paths);
-        }
-        Command::Verify(verify) => {
-            if let Some(file) = &verify.proof {
-                return verify::proof(verify, file);
-            }
-        }
-        Command::List(_)
-        | Command::Show(_)
-        | Command::Close(_)
-        | Command::Review(_)
-        | Command::Report(_)
-        | Command::Certificate(_)
-        | Command::Checkpoint(_)
-        | Command::Cosign(_)
-        | Command::NewKey(_)
-        | Command::Backup(_)
-        | Command::Seal(_) => {}
+    if let Command::Restore(restore) = &arguments.command {
+        return backup::put_back(restore, arguments.ledger.as_ref(), paths);
+    }
+    if let Command::Verify(verify) = &arguments.command
+        && let Some(file) = &verify.proof
+    {
+        return verify::proof(verify, file);
     }
     let own = arguments.ledger.as_ref();
+    let near = arguments.ledger.as_deref();
     let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
     let ledger = Ledger::open(&folder)?;
     let source = report::Source {
@@ -111,12 +117,15 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         paths,
     };
     match &arguments.command {
+        Command::List(list) => list::run(list, &ledger, paths),
+        Command::Show(show) => show::run(show, &ledger, paths),
+        Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
         Command::Report(report) => report::month(report, &source),
         Command::Certificate(sheet) => report::certificate(sheet, &source),
-        Command::List(list) => list::run(list, &ledger),
-        Command::Show(show) => show::run(show, &ledger),
         Command::Close(close) => close::run(close, &ledger, own, paths),
-        Command::Review(review) => review::run(review, &ledger, own.map(PathBuf::as_path), paths),
+        Command::Review(review) => review::run(review, &ledger, near, paths),
+        Command::Evidence(evidence) => evidence::run(evidence, &ledger, near, paths),
+        Command::Export(export) => export::run(export, &ledger, near, paths),
         Command::Verify(verify) => verify::run(verify, &ledger),
         Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
         Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),

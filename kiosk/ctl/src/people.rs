@@ -100,7 +100,7 @@ fn now(paths: &Paths) -> Result<Moment, CommandError> {
 }
 
 /// A day or a moment, as the command line says it.
-fn when(text: &str) -> Result<When, String> {
+pub(crate) fn when(text: &str) -> Result<When, String> {
     let next = "write a day (2026-11-30) or a time (2026-11-30T17:00:00)";
     When::parse(text).ok_or_else(|| next.to_owned())
 }

@@ -147,15 +147,19 @@ impl Report<'_> {
                 bytes.unallocated_zero_bytes
             ));
         }
-        match self.shown.entry() {
-            Some(entry) => {
-                let (number, leaf) = (entry.number, entry.leaf_sha256);
-                lines.push(format!("  entry {number} · {}", entry.code()));
-                lines.push(format!("  leaf {leaf}"));
-            }
-            None => lines.push("  not recorded".to_owned()),
-        }
+        lines.extend(recorded(self.shown));
         lines
+    }
+}
+
+/// Number and code of the entry, as a guard writes them down, and its leaf.
+fn recorded(shown: &Shown) -> Vec<String> {
+    match shown.entry() {
+        Some(entry) => vec![
+            format!("  entry {} · {}", entry.number, entry.code()),
+            format!("  leaf {}", entry.leaf_sha256),
+        ],
+        None => vec!["  not recorded".to_owned()],
     }
 }
 

@@ -9,10 +9,19 @@ use wire::view::FirstFinding;
 use wire::{Finding, Title};
 
 /// The languages of people's output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// 日本語
     Ja,
+    /// English
     En,
+}
+
+impl Language {
+    /// What the locale asks for.
+    pub(crate) fn of_locale() -> Self {
+        *LANGUAGE
+    }
 }
 
 /// What the locale asks for: Japanese, or English for everything else.
@@ -32,9 +41,14 @@ fn language(locale: Option<&str>) -> Language {
 
 /// The rule with its title, as `rule "title"`; the rule alone when it has none.
 pub(crate) fn named(finding: &Finding) -> String {
+    named_in(finding, *LANGUAGE)
+}
+
+/// The same in one language.
+pub(crate) fn named_in(finding: &Finding, language: Language) -> String {
     quoted(
         &finding.rule,
-        title(&finding.rule, finding.title.as_deref(), *LANGUAGE),
+        title(&finding.rule, finding.title.as_deref(), language),
     )
 }
 

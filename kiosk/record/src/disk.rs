@@ -27,20 +27,19 @@ fn used(all: u64, free: u64, available: u64) -> Option<u8> {
 /// What the disk has to do with an error.
 pub(crate) fn trouble(error: &LedgerError) -> Option<DiskTrouble> {
     match error {
-        LedgerError::Database { source, .. } => match source.sqlite_error_code()? {
-            ErrorCode::DiskFull => Some(DiskTrouble::Full),
-            ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => {
-                Some(DiskTrouble::Failing)
-            }
-            // Theirs, and nothing of the disk's.
-            _ => None,
-        },
+        LedgerError::Database { source, .. } => {
+            let code = source.sqlite_error_code()?;
+            let is_full = code == ErrorCode::DiskFull;
+            let fails = matches!(
+                code,
+                ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen
+            );
+            either(is_full, fails)
+        }
         LedgerError::Open { source, .. } | LedgerError::System { source, .. } => {
-            match source.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(DiskTrouble::Full),
-                ErrorKind::ReadOnlyFilesystem => Some(DiskTrouble::Failing),
-                _ => None,
-            }
+            let kind = source.kind();
+            let is_full = matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+            either(is_full, kind == ErrorKind::ReadOnlyFilesystem)
         }
         LedgerError::InUse(_)
         | LedgerError::Foreign(_)
@@ -57,6 +56,14 @@ pub(crate) fn trouble(error: &LedgerError) -> Option<DiskTrouble> {
         | LedgerError::Altered { .. }
         | LedgerError::NoEntry(_)
         | LedgerError::Unknown { .. } => None,
+    }
+}
+
+fn either(is_full: bool, fails: bool) -> Option<DiskTrouble> {
+    if is_full {
+        Some(DiskTrouble::Full)
+    } else {
+        fails.then_some(DiskTrouble::Failing)
     }
 }
 

@@ -4,8 +4,8 @@
 //! In the order an entry meets them: a message arrives ([`serve`]), is checked ([`check`],
 //! [`rows`]), becomes one line of bytes ([`entry`], [`canonical`]) and is committed
 //! ([`writer`]). Beside the flow: the form of the database ([`schema`]), and the two who only
-//! read, [`reader`] and [`verify`], which never need the writer, with what becomes of a medium
-//! between two visits ([`compare`], [`way`]).
+//! read, [`reader`] and [`verify`], which never need the writer, with the search through rows
+//! ([`search`]) and what becomes of a medium between two visits ([`compare`], [`way`]).
 
 pub mod run;
 
@@ -48,6 +48,8 @@ mod draft;
 pub mod archive;
 
 pub mod backup;
+
+pub mod search;
 
 pub mod compare;
 

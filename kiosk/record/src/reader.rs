@@ -3,6 +3,8 @@
 //! Nothing is given out that does not hash to its leaf. Whether the leaves follow from one
 //! another is for [`Ledger::verify`].
 
+mod bytes;
+
 use std::collections::VecDeque;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -21,6 +23,8 @@ use crate::schema::{self, integer, integer_of};
 use crate::tables;
 use crate::verify::note::{Kind, Note, PublicKey, Signed};
 use crate::verify::{Depth, Outside, Verified, verify};
+
+pub use bytes::RowBytes;
 
 /// How long a reader waits while the writer recovers a log that a crash left.
 const WAIT: Duration = Duration::from_secs(5);

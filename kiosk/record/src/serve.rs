@@ -243,12 +243,9 @@ impl Server<'_> {
                 Ok(id) => Answer::Recorded(id),
                 Err(refusal) => Answer::Refused {
                     why: wire::explained(&refusal),
-                    disk: match refusal {
-                        Refusal::Unwritten(_) | Refusal::OutOfService(_) => {
-                            self.writer.disk_trouble()
-                        }
-                        _ => None,
-                    },
+                    disk: matches!(refusal, Refusal::Unwritten(_) | Refusal::OutOfService(_))
+                        .then(|| self.writer.disk_trouble())
+                        .flatten(),
                 },
             }
         };

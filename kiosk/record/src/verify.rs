@@ -23,6 +23,7 @@ use note::PublicKey;
 use trees::Trees;
 pub use trees::{CODE_DIGITS, Cosignature, Outside};
 use walk::Walk;
+pub(crate) use walk::{STORED_ROW_BYTES_MAX, text, unreadable};
 
 /// What holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -64,7 +64,8 @@ pub struct Exported {
     pub entries: u64,
     /// Name of the file or folder; `None` for standard output or the journal.
     pub file: Option<MediumName>,
-    /// SHA-256 of the file, or of the folder's `manifest-sha256.txt`; `None` for the journal.
+    /// SHA-256 of the file, or of the folder's list that is signed,
+    /// `tagmanifest-sha256.txt`; `None` for the journal.
     pub sha256: Option<Digest>,
 }
 

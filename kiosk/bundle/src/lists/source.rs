@@ -11,7 +11,8 @@
 //! misread would be a content that nobody finds.
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::ops::Range;
 use std::path::Path;
 
@@ -105,6 +106,22 @@ pub(super) fn read(
         }),
         Form::Unknown | Form::Plain | Form::Columns(_) | Form::Deep(Some(_)) => Ok(()),
     }
+}
+
+/// How many rows of a source have no digest by this algorithm.
+///
+/// # Errors
+/// [`BuildError`], as [`super::build`] would fail with it.
+pub fn rows_without(path: &Path, algorithm: Algorithm) -> Result<u64, BuildError> {
+    let file = File::open(path).map_err(BuildError::file("read", path))?;
+    let mut count = 0_u64;
+    read(path, BufReader::new(file), &mut |found| {
+        let mut hashes = found.hashes.iter();
+        let has = hashes.any(|hash| hash.algorithm() == algorithm);
+        count = count.saturating_add(u64::from(!has));
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 /// The beginning of a line, for an error.

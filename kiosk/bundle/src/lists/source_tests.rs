@@ -177,3 +177,18 @@ fn what_an_error_repeats_of_a_line_moves_no_terminal() {
         "{error}"
     );
 }
+
+#[test]
+fn rows_without_a_digest_of_one_kind_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mixed");
+    let (long, short) = ("a".repeat(64), "b".repeat(32));
+    std::fs::write(&path, format!("{long}\n{short} name\n# comment\n{short}\n")).unwrap();
+    assert_eq!(rows_without(&path, Algorithm::Sha256).unwrap(), 2);
+    assert_eq!(rows_without(&path, Algorithm::Md5).unwrap(), 1);
+    let table = format!("sha256,md5\n{long},{short}\n,{short}\n");
+    std::fs::write(&path, table).unwrap();
+    assert_eq!(rows_without(&path, Algorithm::Sha256).unwrap(), 1);
+    std::fs::write(&path, "nothing").unwrap();
+    assert!(rows_without(&path, Algorithm::Sha256).is_err());
+}

@@ -3,6 +3,7 @@
 use record::Ledger;
 use record::compare::{Change, Content, Difference, Listed, compare, is_listed_whole};
 use record::reader::Entry;
+use record::search::Search;
 use record::way;
 use serde::Serialize;
 use wire::ledger::{Event, Judged};
@@ -17,6 +18,8 @@ pub(super) enum Changes {
     NotAsked,
     /// It is about a medium on its way out that never came in, as far as this ledger knows.
     NeverIn,
+    /// The rows of one of the two, of which this is the earlier one, are in an archive.
+    Sealed(u64),
     /// Since this verdict.
     Since(u64, Vec<Difference>),
 }
@@ -59,8 +62,20 @@ pub(super) fn changes(
         before: is_listed_whole(&before),
         after: is_listed_whole(&after),
     };
+    if are_sealed(ledger, since)? || are_sealed(ledger, number)? {
+        return Ok(Changes::Sealed(since));
+    }
     let found = compare(ledger.rows(since), ledger.rows(number), listed)?;
     Ok(Changes::Since(since, found))
+}
+
+/// Whether the rows of an entry were put into an archive: none of them is here.
+pub(super) fn are_sealed(ledger: &Ledger, number: u64) -> Result<bool, CommandError> {
+    // An entry of a later version says nothing of rows that this one knows.
+    let said = ledger.entry(number)?.content().map(|content| content.rows);
+    let said = said.ok().flatten().unwrap_or(0);
+    let is_bare = said > 0 && ledger.rows(number).next().is_none();
+    Ok(is_bare && Search::new(ledger).is_sealed(number)?)
 }
 
 /// The verdict `since`, which must be an earlier one about the same medium.
@@ -124,6 +139,13 @@ pub(super) fn show(changes: &Changes) {
             );
             return;
         }
+        Changes::Sealed(since) => {
+            print::line(&format!(
+                "        what changed on the medium since entry {since} is not known here: rows \
+                 are in an archive"
+            ));
+            return;
+        }
         Changes::Since(since, found) => (since, found),
     };
     let counts = Counts::of(found);
@@ -157,7 +179,7 @@ fn line(one: &Difference) -> String {
 }
 
 /// Where it is, with the volume when that is not the first.
-fn place(one: &Difference) -> String {
+pub(super) fn place(one: &Difference) -> String {
     let path = one.place.path.escaped();
     match one.place.volume {
         None | Some(0) => path.to_string(),

@@ -1,9 +1,14 @@
 //! `kioskctl log list`: entries, a line each, those that are asked for.
 
+mod about;
+
 mod filter;
+
+mod csv;
 
 use std::collections::VecDeque;
 
+use broker::Paths;
 use record::Ledger;
 use record::reader::{Entry, Filter};
 use wire::Reason;
@@ -14,8 +19,8 @@ use wire::waiver::Waived;
 use super::{audit, changes, custody, text};
 use crate::CommandError;
 use crate::print;
-use crate::report::spelled;
-use filter::Which;
+use crate::report::{spelled, trail};
+use filter::{Taken, Which};
 
 /// Options of `kioskctl log list`.
 #[derive(clap::Args)]
@@ -29,13 +34,19 @@ pub(super) struct List {
     #[command(flatten)]
     which: Which,
     /// One JSON object a line, as the ledger holds them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "csv")]
     json: bool,
+    /// Comma-separated values with a head line
+    #[arg(long)]
+    csv: bool,
 }
 
 /// Runs the command.
-pub(super) fn run(list: &List, ledger: &Ledger) -> Result<u8, CommandError> {
-    list.which.check()?;
+pub(super) fn run(list: &List, ledger: &Ledger, paths: &Paths) -> Result<u8, CommandError> {
+    let mut asked = list.which.of(ledger, paths, list.csv)?;
+    if list.csv {
+        print::line(csv::HEAD);
+    }
     let is_all = list.which.is_all();
     let mut last = VecDeque::new();
     let limit = list.limit.filter(|_| !is_all);
@@ -45,13 +56,14 @@ pub(super) fn run(list: &List, ledger: &Ledger) -> Result<u8, CommandError> {
         limit: list.limit.filter(|_| is_all),
     })? {
         let entry = entry?;
-        if !is_all && !list.which.takes(ledger, &entry.content()?.event)? {
-            continue;
-        }
-        let line = if list.json {
+        let line = if list.json && is_all {
+            // As it is, of a later version too.
             entry.bytes
         } else {
-            summary(&entry)?
+            let Some(taken) = asked.take(&entry)? else {
+                continue;
+            };
+            list.line(entry, &taken)
         };
         let Some(limit) = limit else {
             print::line(&line);
@@ -65,13 +77,60 @@ pub(super) fn run(list: &List, ledger: &Ledger) -> Result<u8, CommandError> {
     for line in last {
         print::line(&line);
     }
-    Ok(0)
+    if asked.sealed == 0 {
+        return Ok(0);
+    }
+    print::note(&format!(
+        "kioskctl: the rows of {} verdicts are in an archive and were not searched; search the \
+         archive",
+        asked.sealed
+    ));
+    Ok(NOT_SEARCHED)
+}
+
+/// The status when something was not examined: a sealed period's rows are not here.
+const NOT_SEARCHED: u8 = 4;
+
+impl List {
+    fn line(&self, entry: Entry, taken: &Taken) -> String {
+        if self.json {
+            return entry.bytes;
+        }
+        if self.csv {
+            return csv::line(entry.number, taken);
+        }
+        let Taken { content, met, .. } = taken;
+        let first = met
+            .as_ref()
+            .and_then(|met| Some((met.first.as_ref()?, met)));
+        let files = first.map_or_else(String::new, |(first, met)| {
+            let more = match met.count.saturating_sub(1) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("  in {}{more}", trail(first))
+        });
+        let what = said(&content.event);
+        format!(
+            "{:>6}  {}  {what}{files}",
+            entry.number, content.recorded_utc
+        )
+    }
 }
 
 /// One entry in one line.
 pub(super) fn summary(entry: &Entry) -> Result<String, CommandError> {
     let content = entry.content()?;
-    let what = match &content.event {
+    let what = said(&content.event);
+    Ok(format!(
+        "{:>6}  {}  {what}",
+        entry.number, content.recorded_utc
+    ))
+}
+
+/// What happened, in one line.
+pub(super) fn said(event: &Event) -> String {
+    match event {
         Event::Started { kiosk, .. } => format!("started     kiosk {kiosk}"),
         Event::Inserted {
             target,
@@ -136,11 +195,7 @@ pub(super) fn summary(entry: &Entry) -> Result<String, CommandError> {
                 text(found)
             )
         }
-    };
-    Ok(format!(
-        "{:>6}  {}  {what}",
-        entry.number, content.recorded_utc
-    ))
+    }
 }
 
 fn inserted(target: &Target, medium: Option<&str>, occasion: Option<&Occasion>) -> String {

@@ -78,7 +78,7 @@ pub(super) fn run(
     };
     let head = match ledger.verify(None) {
         Ok(verified) => verified.head,
-        Err(error @ (LedgerError::Altered { .. } | LedgerError::Schema(_))) => {
+        Err(error) if error.is_alteration() => {
             return Ok(refused(review, &error));
         }
         Err(error) => return Err(error.into()),

@@ -1,5 +1,6 @@
 //! `kioskctl log show`: one entry with everything that belongs to it.
 
+use broker::Paths;
 use record::Ledger;
 use record::reader::Entry;
 use wire::ledger::{Event, Judged, Rules, SelfTested};
@@ -7,37 +8,62 @@ use wire::{Claim, Interface, Outcome, Row, Verdict};
 
 use super::compared::{self, Changes};
 use super::list::summary;
+use super::story::{self, Subject};
 use super::{changes, custody, text};
 use crate::CommandError;
 use crate::print;
 use crate::report::{spelled, trail};
-use crate::words;
+use crate::words::{self, Language};
 
 /// Options of `kioskctl log show`.
 #[derive(clap::Args)]
 pub(super) struct Show {
     /// Number of the entry
-    #[arg(value_name = "N")]
-    number: u64,
+    #[arg(value_name = "N", required_unless_present_any = ["visit", "insertion"])]
+    number: Option<u64>,
+    /// Tell this visit as a person would tell it, each sentence with its entries in brackets
+    #[arg(long, value_name = "ID", conflicts_with_all = ["number", "insertion", "since"])]
+    visit: Option<String>,
+    /// Tell what came of this insertion, in the same way
+    #[arg(long, value_name = "N", conflicts_with_all = ["number", "since"])]
+    insertion: Option<u64>,
+    /// In which language it is told [default: the locale's]
+    #[arg(long, value_name = "LANG", conflicts_with = "number")]
+    lang: Option<Language>,
     /// What changed on the medium since this earlier verdict about it [default: for a medium on
     /// its way out, the PASS with which it came in]
     #[arg(long, value_name = "M")]
     since: Option<u64>,
-    /// The entry and its rows as the ledger holds them, in one object
+    /// The entry and its rows as the ledger holds them, or the story, in one object
     #[arg(long)]
     json: bool,
     /// The proof that it is in the ledger, for whoever has no ledger: kioskctl log verify --proof
-    #[arg(long, conflicts_with_all = ["json", "since"])]
+    #[arg(long, conflicts_with_all = ["json", "since", "visit", "insertion"])]
     proof: bool,
 }
 
 /// Runs the command.
-pub(super) fn run(show: &Show, ledger: &Ledger) -> Result<u8, CommandError> {
+pub(super) fn run(show: &Show, ledger: &Ledger, paths: &Paths) -> Result<u8, CommandError> {
+    let number = match (show.number, &show.visit, show.insertion) {
+        (Some(number), _, _) => number,
+        (None, Some(visit), _) => {
+            let visit = Subject::Visit(visit.clone());
+            return story::run(&visit, show.lang, show.json, ledger, paths);
+        }
+        (None, None, Some(number)) => {
+            let insertion = Subject::Insertion(number);
+            return story::run(&insertion, show.lang, show.json, ledger, paths);
+        }
+        (None, None, None) => {
+            let why = "say which entry, --visit or --insertion".to_owned();
+            return Err(CommandError::Asked(why));
+        }
+    };
     if show.proof {
-        print::part(&ledger.proof(show.number)?);
+        print::part(&ledger.proof(number)?);
         return Ok(0);
     }
-    let entry = ledger.entry(show.number)?;
+    let entry = ledger.entry(number)?;
     let changes = compared::changes(ledger, &entry, show.since)?;
     if show.json {
         return show_object(ledger, &entry, &changes);
@@ -47,6 +73,9 @@ pub(super) fn run(show: &Show, ledger: &Ledger) -> Result<u8, CommandError> {
     show_event(ledger, &entry.content()?.event)?;
     for row in ledger.rows(entry.number) {
         show_row(&row?);
+    }
+    if compared::are_sealed(ledger, entry.number)? {
+        print::line("        its rows are in an archive");
     }
     compared::show(&changes);
     Ok(0)
@@ -136,7 +165,8 @@ fn show_object(ledger: &Ledger, entry: &Entry, changes: &Changes) -> Result<u8, 
     Ok(0)
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, CommandError> {
+/// One line of JSON with nothing hidden in it.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, CommandError> {
     record::canonical::line(value).map_err(|error| CommandError::System {
         doing: "write JSON",
         source: error.into(),

@@ -17,7 +17,7 @@ use crate::schema::{integer, integer_of};
 
 /// Longest stored row, in bytes: one that arrived with [`ROW_BYTES_MAX`] and grew sixfold,
 /// because every byte of it is a character that is written as `\uXXXX`.
-const STORED_ROW_BYTES_MAX: usize = 6 * ROW_BYTES_MAX;
+pub(crate) const STORED_ROW_BYTES_MAX: usize = 6 * ROW_BYTES_MAX;
 
 /// What the verifier needs of an entry. Whatever else is in it is covered by the hash.
 #[derive(Deserialize)]
@@ -388,7 +388,7 @@ fn count_of(db: &Connection) -> Result<Option<u64>, LedgerError> {
 }
 
 /// The bytes of a text, valid UTF-8 or not; `None` for anything else.
-fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
+pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
     match row.get_ref(index) {
         Ok(ValueRef::Text(bytes)) => Some(bytes),
         Ok(ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_))
@@ -397,7 +397,7 @@ fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
 }
 
 /// A page that SQLite finds malformed is an alteration of the entry it was looking for.
-fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
+pub(crate) fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
     if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) {
         return LedgerError::Altered {
             number,

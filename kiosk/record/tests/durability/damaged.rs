@@ -133,7 +133,7 @@ fn a_log_that_is_missing_while_nothing_is_in_the_database_is_a_loss() {
 
 #[test]
 fn a_log_that_is_none_is_not_taken_for_an_empty_one() {
-    let garbage: Vec<u8> = (0..20_000u32).map(|n| (n * 7919 >> 5) as u8).collect();
+    let garbage: Vec<u8> = (0..20_000u32).map(|n| ((n * 7919) >> 5) as u8).collect();
     let words = ["ledger.db-wal is no log of SQLite", EVIDENCE];
     for make in [closed, with_log, add_to_log] {
         let write = |folder: &Path| fs::write(folder.join("ledger.db-wal"), &garbage).unwrap();
@@ -148,6 +148,42 @@ fn a_log_that_is_none_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
+fn a_log_that_is_gone_or_cut_or_changed_is_missed_by_the_last_checkpoint_given_out() {
+    let words = ["the ledger was cut back", EVIDENCE];
+    check(with_log, |folder| remove(folder, "ledger.db-wal"), &words);
+    check(with_log, |folder| empty(folder, "ledger.db-wal"), &words);
+    // SQLite takes what lies before the first frame that does not hold.
+    let change = |folder: &Path| write_at(folder, "ledger.db-wal", 200, b"changed");
+    check(with_log, change, &words);
+    let cut = |folder: &Path| {
+        let path = folder.join("ledger.db-wal");
+        let found = fs::read(&path).unwrap();
+        fs::write(&path, &found[..found.len() - 1]).unwrap();
+    };
+    check(with_log, cut, &words);
+}
+
+#[test]
+fn a_key_that_is_gone_or_another_ledgers_is_named() {
+    let words = [
+        "ledger.key",
+        "put ledger.key and ledger.pub back from a backup",
+    ];
+    for make in [closed, with_log] {
+        check(make, |folder| remove(folder, "ledger.pub"), &["ledger.pub"]);
+        let key = |folder: &Path| remove(folder, "ledger.key");
+        check(make, key, &["ledger.key"]);
+        let other = tempfile::tempdir().unwrap();
+        closed(other.path());
+        let theirs = |folder: &Path| {
+            fs::copy(other.path().join("ledger.key"), folder.join("ledger.key")).unwrap();
+        };
+        check(make, theirs, &words);
+        check(make, |folder| empty(folder, "ledger.key"), &words);
+    }
+}
+
+#[test]
 fn the_log_of_another_ledger_is_not_mixed_into_this_one() {
     let other = tempfile::tempdir().unwrap();
     with_log(other.path());
@@ -155,6 +191,13 @@ fn the_log_of_another_ledger_is_not_mixed_into_this_one() {
     let put = |folder: &Path| fs::write(folder.join("ledger.db-wal"), &log).unwrap();
     check(closed, put, &["ledger", EVIDENCE]);
     check(with_log, put, &["ledger", EVIDENCE]);
+    // One that holds all of the other ledger would take this one's place.
+    let first = tempfile::tempdir().unwrap();
+    add_to_log(first.path());
+    let all = fs::read(first.path().join("ledger.db-wal")).unwrap();
+    let whole = |folder: &Path| fs::write(folder.join("ledger.db-wal"), &all).unwrap();
+    check(closed, whole, &["ledger", EVIDENCE]);
+    check(add_to_log, whole, &["ledger"]);
     // Taken away again, it has left the ledger whole.
     let folder = tempfile::tempdir().unwrap();
     closed(folder.path());

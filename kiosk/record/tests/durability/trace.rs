@@ -65,7 +65,7 @@ const LOG: &str = "ledger.db-wal";
 
 /// Files that need not be on the disk when an entry is acknowledged: the database may lag
 /// behind its log, and the others are made anew from it.
-const MAY_LAG: [&str; 3] = ["ledger.db", "ledger.db-shm", "ledger.head"];
+const MAY_LAG: [&str; 3] = ["ledger.db", "ledger.db-shm", "ledger.head.new"];
 
 /// Checks that an entry is acknowledged only when the disk has all of it, that the log is let
 /// go of only when the disk has the database, and that nothing is acknowledged on a disk that

@@ -46,12 +46,12 @@ fn crashes(entries: &[Event]) -> Vec<u64> {
         let mut writer = Writer::open(folder.path()).unwrap();
         writer.append(event, None).unwrap();
     }
-    let crash = |event: &Event| match event {
-        Event::CrashFound { started } => Some(*started),
-        other => {
-            assert!(matches!(other, Event::Started { .. } | Event::Stopped {}));
-            None
+    let crash = |event: &Event| {
+        if let Event::CrashFound { started } = event {
+            return Some(*started);
         }
+        assert!(matches!(event, Event::Started { .. } | Event::Stopped {}));
+        None
     };
     events(folder.path()).iter().filter_map(crash).collect()
 }

@@ -1,55 +1,32 @@
-//! Which entries are asked for: by medium, company, person, verdict or kind.
+//! Which entries are asked for: by time, medium, company, person, visit, verdict or kind, and
+//! by what a verdict's rows hold.
 
+use broker::Paths;
+use broker::site::Site;
+use decide::When;
+use jiff::Timestamp;
 use record::Ledger;
-use wire::Verdict;
-use wire::custody::{SignIn, VisitName};
+use record::entry::Content;
+use record::reader::Entry;
+use record::search::{Looked, Met, Search, Wanted};
 use wire::ledger::Event;
-use wire::list_change::{Changed, ListChange};
-use wire::rule_change::Person;
 use wire::waiver::is_same_person;
+use wire::{Digest, Verdict};
 
+use super::about::{About, NAMES, name};
 use crate::CommandError;
-
-/// What entries can be called, in the order of FORMAT.md.
-const NAMES: [&str; 33] = [
-    "started",
-    "inserted",
-    "judged",
-    "withdrawn",
-    "removed",
-    "interrupted",
-    "waived",
-    "waiver_ended",
-    "mitigated",
-    "self_tested",
-    "rules_installed",
-    "rules_rolled_back",
-    "rules_refused",
-    "list_changed",
-    "requested",
-    "request_closed",
-    "lent",
-    "returned",
-    "enrolling",
-    "signed_in",
-    "sign_in_refused",
-    "signed_out",
-    "clock_stepped",
-    "stopped",
-    "crash_found",
-    "key_set",
-    "key_retired",
-    "cosigned",
-    "exported",
-    "reviewed",
-    "backed_up",
-    "restored",
-    "sealed",
-];
+use crate::people::when;
 
 /// Options that say which entries; all of them must hold.
 #[derive(Default, clap::Args)]
 pub(super) struct Which {
+    /// Written on this day of the site or later, or at this time or later (RFC 3339 or the
+    /// site's time)
+    #[arg(long, value_name = "DATE|TIME", value_parser = when)]
+    from: Option<When>,
+    /// Written on this day of the site or before, or at this time or before
+    #[arg(long, value_name = "DATE|TIME", value_parser = when)]
+    until: Option<When>,
     /// About this registered medium
     #[arg(long, value_name = "ID")]
     medium: Option<String>,
@@ -59,12 +36,25 @@ pub(super) struct Which {
     /// By this person or about them: a visitor, a borrower, one of the staff, a user
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
+    /// About this visit
+    #[arg(long, value_name = "ID")]
+    visit: Option<String>,
     /// With this answer
     #[arg(long, value_name = "V")]
     verdict: Option<Answer>,
     /// Of this kind: judged, lent, list_changed, ...
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
+    /// Verdicts about a content with this SHA-256
+    #[arg(long, value_name = "HASH", value_parser = digest)]
+    sha256: Option<Digest>,
+    /// Verdicts about a file with this in its name or path, or in that of a container around it.
+    /// With --sha256 or --rule, it is one file of which all is true
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Verdicts in which this rule found something, in a file or a volume; also waivers of it
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -87,33 +77,74 @@ impl From<Answer> for Verdict {
     }
 }
 
-/// Whom and what an entry is about.
-#[derive(Default)]
-struct About {
-    media: Vec<String>,
-    companies: Vec<String>,
-    people: Vec<String>,
-    verdict: Option<Verdict>,
-    /// The insertion that tells the rest.
-    insertion: Option<u64>,
+/// A hash as people give it, in either case.
+fn digest(text: &str) -> Result<Digest, String> {
+    Digest::try_from(text.to_ascii_lowercase()).map_err(str::to_owned)
+}
+
+/// An entry that is asked for.
+pub(super) struct Taken {
+    /// What it says.
+    pub(super) content: Content,
+    /// What it is about, with what its insertion adds.
+    pub(super) about: About,
+    /// Its rows that are asked for, where rows are.
+    pub(super) met: Option<Met>,
+}
+
+/// Entries of one ledger that are asked for.
+pub(super) struct Asked<'a> {
+    which: &'a Which,
+    ledger: &'a Ledger,
+    from: Option<Timestamp>,
+    until: Option<Until>,
+    wanted: Wanted,
+    search: Search<'a>,
+    /// Whether an entry is told with what its insertion says.
+    asks_insertion: bool,
+    /// Verdicts whose rows are in an archive and could not be looked at.
+    pub(super) sealed: u64,
+}
+
+/// Where a time ends.
+#[derive(Clone, Copy)]
+enum Until {
+    /// A day: before the next one begins.
+    Before(Timestamp),
+    /// A moment: it counts itself.
+    With(Timestamp),
 }
 
 impl Which {
     /// Whether every entry is asked for.
     pub(super) fn is_all(&self) -> bool {
         let Self {
+            from,
+            until,
             medium,
             company,
             person,
+            visit,
             verdict,
             event,
+            sha256,
+            name,
+            rule,
         } = self;
-        let texts = [medium, company, person, event];
-        texts.iter().all(|text| text.is_none()) && verdict.is_none()
+        let texts = [medium, company, person, visit, event, name, rule];
+        texts.iter().all(|text| text.is_none())
+            && from.is_none()
+            && until.is_none()
+            && verdict.is_none()
+            && sha256.is_none()
     }
 
     /// Checks that there can be such entries.
     pub(super) fn check(&self) -> Result<(), CommandError> {
+        if self.name.as_deref() == Some("") || self.rule.as_deref() == Some("") {
+            let why = "an empty text is in every name: say what to look for";
+            return Err(CommandError::Asked(why.to_owned()));
+        }
         match self.event.as_deref() {
             Some(name) if !NAMES.contains(&name) => Err(CommandError::Asked(format!(
                 "no entry is called {name:?}; they are called {}",
@@ -123,228 +154,163 @@ impl Which {
         }
     }
 
-    /// Whether this entry is asked for. What an entry says of its insertion only by number is
-    /// looked up there.
-    pub(super) fn takes(&self, ledger: &Ledger, event: &Event) -> Result<bool, CommandError> {
-        if self
-            .event
-            .as_deref()
-            .is_some_and(|named| named != name(event))
-        {
-            return Ok(false);
+    /// What is asked of one ledger, by the calendar of the site. With `asks_insertion`, what is
+    /// taken is told with what its insertion says.
+    pub(super) fn of<'a>(
+        &'a self,
+        ledger: &'a Ledger,
+        paths: &Paths,
+        asks_insertion: bool,
+    ) -> Result<Asked<'a>, CommandError> {
+        self.check()?;
+        let (mut from, mut until) = (None, None);
+        if self.from.is_some() || self.until.is_some() {
+            let site = Site::read(paths)?;
+            from = self.from.map(|when| begin(when, &site)).transpose()?;
+            until = self.until.map(|when| end(when, &site)).transpose()?;
         }
-        let mut about = About::of(event);
-        if let Some(verdict) = self.verdict
+        if from.is_some_and(|from| until.is_some_and(|until| !until.takes(from))) {
+            let why = "no time is after --from and before --until: the first is the later one";
+            return Err(CommandError::Asked(why.to_owned()));
+        }
+        let mut wanted = Wanted::default();
+        if let Some(sha256) = self.sha256 {
+            wanted = wanted.with_sha256(sha256);
+        }
+        if let Some(name) = &self.name {
+            wanted = wanted.with_name(name);
+        }
+        if let Some(rule) = &self.rule {
+            wanted = wanted.with_rule(rule);
+        }
+        Ok(Asked {
+            which: self,
+            ledger,
+            from,
+            until,
+            wanted,
+            search: Search::new(ledger),
+            asks_insertion: asks_insertion
+                || self.medium.is_some()
+                || self.company.is_some()
+                || self.person.is_some()
+                || self.visit.is_some(),
+            sealed: 0,
+        })
+    }
+}
+
+/// The moment from which on something holds.
+fn begin(when: When, site: &Site) -> Result<Timestamp, CommandError> {
+    let begin = match when {
+        When::Day(day) => day
+            .to_zoned(site.zone.clone())
+            .ok()
+            .map(|begin| begin.timestamp()),
+        When::Local(_) | When::Exact(_) => when.end(&site.zone),
+    };
+    begin.ok_or_else(|| no_such(when))
+}
+
+fn end(when: When, site: &Site) -> Result<Until, CommandError> {
+    let end = when.end(&site.zone).ok_or_else(|| no_such(when))?;
+    Ok(match when {
+        When::Day(_) => Until::Before(end),
+        When::Local(_) | When::Exact(_) => Until::With(end),
+    })
+}
+
+fn no_such(when: When) -> CommandError {
+    CommandError::Asked(format!("the site's calendar has no {when}"))
+}
+
+impl Until {
+    fn takes(self, time: Timestamp) -> bool {
+        match self {
+            Self::Before(end) => time < end,
+            Self::With(end) => time <= end,
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// The entry with what it is about, when it is asked for. What an entry says of its
+    /// insertion only by number is looked up there.
+    ///
+    /// # Errors
+    /// When it was changed or cannot be read, whatever is asked for.
+    pub(super) fn take(&mut self, entry: &Entry) -> Result<Option<Taken>, CommandError> {
+        if self.from.is_some() || self.until.is_some() {
+            // Cheap, so it is asked first; the order by time is nobody's, so all are asked.
+            let time = entry.recorded()?;
+            let is_in = self.from.is_none_or(|from| from <= time)
+                && self.until.is_none_or(|until| until.takes(time));
+            if !is_in {
+                return Ok(None);
+            }
+        }
+        let content = entry.content()?;
+        let asked = self.which.event.as_deref();
+        if asked.is_some_and(|asked| asked != name(&content.event)) {
+            return Ok(None);
+        }
+        let mut about = About::of(&content.event);
+        if let Some(verdict) = self.which.verdict
             && about.verdict != Some(verdict.into())
         {
-            return Ok(false);
+            return Ok(None);
         }
-        let asks = self.medium.is_some() || self.company.is_some() || self.person.is_some();
-        if let Some(insertion) = about.insertion.filter(|_| asks) {
-            about.tell(&ledger.entry(insertion)?.content()?.event);
+        if let Some(insertion) = about.insertion.filter(|_| self.asks_insertion) {
+            about.tell(&self.ledger.entry(insertion)?.content()?.event);
         }
         let is_there = |all: &[String], asked: &Option<String>| {
             let asked = asked.as_deref();
             asked.is_none_or(|asked| all.iter().any(|one| is_same_person(one, asked)))
         };
-        Ok(is_there(&about.media, &self.medium)
-            && is_there(&about.companies, &self.company)
-            && is_there(&about.people, &self.person))
-    }
-}
-
-impl About {
-    fn of(event: &Event) -> Self {
-        let mut about = Self::default();
-        about.tell(event);
-        about
-    }
-
-    fn tell(&mut self, event: &Event) {
-        match event {
-            Event::Inserted {
-                medium, occasion, ..
-            } => {
-                self.media.extend(medium.clone());
-                let visit = occasion.as_deref().and_then(|one| one.visit.as_ref());
-                visit.into_iter().for_each(|visit| self.visit(visit));
-            }
-            Event::Judged(judged) => {
-                self.insertion = Some(judged.insertion);
-                self.verdict = Some(judged.verdict);
-                self.media.extend(judged.medium.clone());
-                let refused = judged.refused.as_deref();
-                self.media.extend(refused.and_then(|one| one.entry.clone()));
-            }
-            Event::Withdrawn {
-                insertion, verdict, ..
-            } => {
-                self.insertion = Some(*insertion);
-                self.verdict = Some(*verdict);
-            }
-            Event::Removed { insertion }
-            | Event::Interrupted { insertion, .. }
-            | Event::Requested { insertion } => self.insertion = Some(*insertion),
-            Event::Mitigated { insertion, by, .. } => {
-                self.insertion = Some(*insertion);
-                self.people.push(by.clone());
-            }
-            Event::Waived(waived) => {
-                self.media.extend(waived.medium.clone());
-                let people = [&waived.approved_by, &waived.second];
-                self.people.extend(people.map(Clone::clone));
-            }
-            Event::WaiverEnded { by, .. } => self.people.push(by.clone()),
-            Event::RulesInstalled(change) | Event::RulesRolledBack(change) => self.by(&change.by),
-            Event::RulesRefused(refused) => self.by(&refused.by),
-            Event::ListChanged(change) => self.list(change),
-            Event::RequestClosed(closed) => {
-                self.insertion = Some(closed.insertion);
-                self.media.extend(closed.medium.clone());
-                self.by(&closed.by);
-            }
-            Event::Lent(lent) => {
-                self.media.push(lent.medium.clone());
-                self.companies.extend(lent.company.clone());
-                self.people.push(lent.to.clone());
-                self.by(&lent.by);
-            }
-            Event::Returned(returned) => {
-                self.media.push(returned.medium.clone());
-                returned.by.iter().for_each(|person| self.by(person));
-            }
-            Event::Enrolling(wait) => self.by(&wait.by),
-            Event::SignedIn(whom) | Event::SignedOut(whom) => self.whom(whom),
-            Event::SignInRefused(refused) => {
-                refused.whom.iter().for_each(|whom| self.whom(whom));
-            }
-            Event::KeyRetired(retired) => self.by(&retired.by),
-            Event::Cosigned(cosigned) => self.by(&cosigned.by),
-            Event::Exported(exported) => self.by(&exported.by),
-            Event::Reviewed(reviewed) => self.by(&reviewed.by),
-            Event::BackedUp(copy) => self.by(&copy.by),
-            Event::Restored(copy) => self.by(&copy.by),
-            Event::Sealed(sealed) => self.by(&sealed.by),
-            Event::Started { .. }
-            | Event::Stopped {}
-            | Event::CrashFound { .. }
-            | Event::KeySet(_)
-            | Event::SelfTested(_)
-            | Event::ClockStepped { .. } => {}
+        if !is_there(&about.media, &self.which.medium)
+            || !is_there(&about.companies, &self.which.company)
+            || !is_there(&about.people, &self.which.person)
+            || !is_there(&about.visits, &self.which.visit)
+        {
+            return Ok(None);
         }
+        let (is_met, met) = self.rows(&content)?;
+        Ok(is_met.then_some(Taken {
+            content,
+            about,
+            met,
+        }))
     }
 
-    fn whom(&mut self, whom: &SignIn) {
-        match whom {
-            SignIn::Visit(visit) => self.visit(visit),
-            SignIn::Staff(name) => self.people.push(name.clone()),
+    /// Whether the entry has a row that is asked for, and its rows.
+    fn rows(&mut self, content: &Content) -> Result<(bool, Option<Met>), CommandError> {
+        if self.wanted.is_nothing() {
+            return Ok((true, None));
         }
-    }
-
-    fn visit(&mut self, visit: &VisitName) {
-        self.people.push(visit.person.clone());
-        self.companies.push(visit.company.clone());
-    }
-
-    fn by(&mut self, person: &Person) {
-        self.people.push(person.user.clone());
-        self.people.extend(person.login_user.clone());
-        self.media.extend(person.medium.clone());
-    }
-
-    fn list(&mut self, change: &ListChange) {
-        change.by.iter().for_each(|person| self.by(person));
-        self.people.extend(change.second.clone());
-        change.changed.iter().for_each(|one| self.changed(one));
-    }
-
-    fn changed(&mut self, changed: &Changed) {
-        let named = |kind: &str| (changed.kind == kind).then(|| changed.id.clone());
-        self.media.extend(named("medium"));
-        self.companies.extend(named("company"));
-        self.people.extend(named("account"));
-        for field in &changed.fields {
-            let values = [&field.before, &field.after].into_iter().flatten();
-            // Texts stand there as in the file, in quotes.
-            let values = values.map(|value| value.trim_matches('"').to_owned());
-            match field.key.as_str() {
-                "company" => self.companies.extend(values),
-                "person" | "owner" => self.people.extend(values),
-                _ => {}
+        let rule = self.wanted.only_rule();
+        if let Event::Judged(judged) = &content.event {
+            let met = self.search.met(content, &self.wanted)?;
+            match met.looked {
+                Looked::Through => {}
+                Looked::Sealed => self.sealed = self.sealed.saturating_add(1),
             }
+            let mut volumes = judged.volumes.iter().flat_map(|volume| &volume.findings);
+            let in_volume = rule.is_some_and(|rule| volumes.any(|one| one.rule == rule));
+            return Ok((in_volume || met.count > 0, Some(met)));
         }
-    }
-}
-
-/// What an entry is called.
-fn name(event: &Event) -> &'static str {
-    match event {
-        Event::Started { .. } => "started",
-        Event::Inserted { .. } => "inserted",
-        Event::Judged(_) => "judged",
-        Event::Withdrawn { .. } => "withdrawn",
-        Event::Removed { .. } => "removed",
-        Event::SelfTested(_) => "self_tested",
-        Event::Waived(_) => "waived",
-        Event::WaiverEnded { .. } => "waiver_ended",
-        Event::Mitigated { .. } => "mitigated",
-        Event::Interrupted { .. } => "interrupted",
-        Event::RulesInstalled(_) => "rules_installed",
-        Event::RulesRolledBack(_) => "rules_rolled_back",
-        Event::RulesRefused(_) => "rules_refused",
-        Event::ListChanged(_) => "list_changed",
-        Event::Requested { .. } => "requested",
-        Event::RequestClosed(_) => "request_closed",
-        Event::Lent(_) => "lent",
-        Event::Returned(_) => "returned",
-        Event::Enrolling(_) => "enrolling",
-        Event::SignedIn(_) => "signed_in",
-        Event::SignInRefused(_) => "sign_in_refused",
-        Event::SignedOut(_) => "signed_out",
-        Event::ClockStepped { .. } => "clock_stepped",
-        Event::Stopped {} => "stopped",
-        Event::CrashFound { .. } => "crash_found",
-        Event::KeySet(_) => "key_set",
-        Event::KeyRetired(_) => "key_retired",
-        Event::Cosigned(_) => "cosigned",
-        Event::Exported(_) => "exported",
-        Event::Reviewed(_) => "reviewed",
-        Event::BackedUp(_) => "backed_up",
-        Event::Restored(_) => "restored",
-        Event::Sealed(_) => "sealed",
+        let Some(rule) = rule else {
+            return Ok((false, None));
+        };
+        let is_of = |event: &Event| matches!(event, Event::Waived(one) if one.rule == rule);
+        let is_met = if let Event::WaiverEnded { waiver, .. } = &content.event {
+            is_of(&self.ledger.entry(*waiver)?.content()?.event)
+        } else {
+            is_of(&content.event)
+        };
+        Ok((is_met, None))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_entry_is_called_what_the_ledger_calls_it() {
-        let page = include_str!("../../../../record/FORMAT.md");
-        let keys = page.split("says what happened: ").nth(1).unwrap();
-        let keys = keys.split(". Its keys").next().unwrap().split(", ");
-        let keys: Vec<&str> = keys.map(|key| key.trim_matches('`')).collect();
-        assert_eq!(keys, NAMES);
-        let step = Event::ClockStepped {
-            expected: String::new(),
-            found: String::new(),
-        };
-        let json = serde_json::to_value(&step).unwrap();
-        assert_eq!(json["event"], name(&step));
-    }
-
-    #[test]
-    fn an_entry_of_no_kind_is_refused_with_the_kinds_there_are() {
-        let which = Which {
-            event: Some("burnt".to_owned()),
-            ..Which::default()
-        };
-        let error = which.check().unwrap_err().to_string();
-        assert!(
-            error.contains("\"burnt\"; they are called started,"),
-            "{error}"
-        );
-        assert!(!which.is_all() && Which::default().is_all());
-    }
-}
+#[path = "filter_tests.rs"]
+mod tests;
