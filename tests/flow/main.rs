@@ -163,6 +163,10 @@ mod ledger;
 #[cfg(test)]
 mod audit;
 
+/// Pages of the ledger, to print and file.
+#[cfg(test)]
+mod pages;
+
 /// What is found in the ledger, and what is hunted down.
 #[cfg(test)]
 mod finding;

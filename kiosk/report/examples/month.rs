@@ -1,6 +1,16 @@
 //! A ledger with a made-up month, for trying reports out: `month DIR [DAYS]`. Its writer takes the
 //! times from the clock, so the month is the present one and all of it is today.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "it shares the made-up month with the tests"
+)]
+
 #[path = "../tests/report/month.rs"]
 mod month;
 

@@ -19,6 +19,8 @@ pub struct About {
     pub age_days_warn: u64,
     /// The age of rules above which the site allows no PASS, in days; `None` without a limit.
     pub age_days_max: Option<u64>,
+    /// Within how many days of one review of the ledger the site wants another.
+    pub review_days: u64,
     /// What came of verifying the ledger.
     pub seal: Seal,
 }
@@ -47,6 +49,12 @@ pub struct Seal {
     pub head: Option<EntryId>,
     /// The signed checkpoint at that entry; `None` when there is none.
     pub checkpoint: Option<String>,
+    /// The public keys that sign it, as C2SP's signed notes spell them, the first one first.
+    pub keys: Vec<String>,
+    /// Who co-signed it, and how many entries.
+    pub cosigned: Vec<(String, u64)>,
+    /// The last entry whose rows are in an archive; 0 when there is none.
+    pub sealed: u64,
 }
 
 /// What came of verifying a ledger.

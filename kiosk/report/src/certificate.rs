@@ -16,7 +16,7 @@ use crate::read::{known, walk};
 pub use sheet::render;
 
 /// Most findings that the sheet names: it is one sheet.
-pub const NAMED_MAX: usize = 6;
+pub const SHEET_NAMED_MAX: usize = 6;
 
 /// What a certificate says, in no language yet.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ impl Certificate {
         } else {
             return Err(ReportError::NoVerdict(number));
         };
+        let said = content.rows;
         let mut certificate = Self {
             entry: content.number,
             leaf_sha256: ledger.entry(content.number)?.leaf_sha256,
@@ -89,6 +90,10 @@ impl Certificate {
         certificate.insertion(ledger);
         certificate.after(ledger, last)?;
         certificate.rows(ledger);
+        let rows = &mut certificate.rows;
+        let counted = rows.clean.saturating_add(rows.matched);
+        let counted = counted.saturating_add(rows.unchecked);
+        rows.unreadable |= said.unwrap_or(0) != counted;
         Ok(certificate)
     }
 
@@ -178,7 +183,7 @@ impl Certificate {
                 }
             }
             for one in named {
-                if rows.named.len() < NAMED_MAX {
+                if rows.named.len() < SHEET_NAMED_MAX {
                     rows.named.push(one);
                 } else {
                     count(&mut rows.unnamed);

@@ -25,7 +25,6 @@ use wire::ledger::{Event, Judged};
 use crate::bounded::{Lines, count};
 use crate::period::Period;
 
-pub use audit::SIGN_OFF_DAYS;
 pub use found::PLACE_BYTES_MAX;
 pub use media::INSERTIONS_MAX;
 

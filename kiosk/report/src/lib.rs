@@ -38,6 +38,6 @@ mod say;
 pub use about::{About, Listed, Seal, State};
 pub use bounded::{KEYS_MAX, LINES_MAX};
 pub use error::ReportError;
-pub use gather::{INSERTIONS_MAX, PLACE_BYTES_MAX, SIGN_OFF_DAYS};
+pub use gather::{INSERTIONS_MAX, PLACE_BYTES_MAX};
 pub use language::Language;
 pub use period::Period;

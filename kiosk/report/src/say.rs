@@ -182,13 +182,7 @@ pub(crate) fn number(number: u64) -> String {
 
 /// The code of a head: its number, then the first 16 hexadecimal digits of its leaf in fours.
 pub(crate) fn head_code(head: &wire::ledger::EntryId) -> String {
-    let leaf = head.leaf_sha256.to_string();
-    let mut code = head.number.to_string();
-    for part in leaf.as_bytes().chunks(4).take(4) {
-        code.push(' ');
-        code.push_str(&String::from_utf8_lossy(part));
-    }
-    code
+    format!("{} {}", head.number, head.code())
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ struct Form {
     /// The file to make, which must not be there [default: a name with the month or number, here]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write no entry about it: for a copy of a ledger that is not the kiosk's own
+    /// Write no entry about it: for a copy of a ledger, which --ledger names
     #[arg(long)]
     no_entry: bool,
 }
@@ -103,14 +103,15 @@ pub(super) fn month(report: &Report, source: &Source<'_>) -> Result<u8, CommandE
     let about = about(source, &site, now)?;
     let last = about.seal.head.map_or(0, |head| head.number);
     let month = read::month(source.ledger, last, period, now)?;
+    // For a month without entries all of them were looked at.
+    let range = month.range().unwrap_or((1, last));
     let text = page::render(&month, &about, report.form.lang.languages())?;
-    let (first, last) = month.range().unwrap_or((0, 0));
     let made = Made {
         form: &report.form,
         name,
         format: "report",
-        first,
-        last,
+        first: range.0,
+        last: range.1,
         entries: month.entries(),
     };
     made.keep(source, &text)?;
@@ -135,7 +136,9 @@ pub(super) fn certificate(sheet: &Sheet, source: &Source<'_>) -> Result<u8, Comm
         entries: 1,
     };
     made.keep(source, &text)?;
-    Ok(answer(&about, certificate.is_whole()))
+    // What a sealed period lacks is in its archive, and the sheet says so.
+    let is_archived = entry <= about.seal.sealed;
+    Ok(answer(&about, is_archived || certificate.is_whole()))
 }
 
 /// 1 when the page says that the ledger is not as it was written, or could not hold all of it.
@@ -163,6 +166,7 @@ fn about(source: &Source<'_>, site: &Site, now: Timestamp) -> Result<About, Comm
         media: site::allowlist(source.paths)?.map(|list| listed(&list)),
         age_days_warn: policy.upkeep.age_days_warn,
         age_days_max: policy.upkeep.age_days_max,
+        review_days: policy.ledger.review_days,
         seal: seal(source)?,
     })
 }
@@ -181,28 +185,38 @@ fn listed(list: &decide::Allowlist) -> Vec<Listed> {
 
 /// Verifies the ledger. What the page says goes as far as what was verified.
 fn seal(source: &Source<'_>) -> Result<Seal, CommandError> {
-    let (state, head) = match source.ledger.verify(None) {
+    let mut seal = Seal {
+        state: State::NotVerified { why: String::new() },
+        head: None,
+        checkpoint: None,
+        keys: Vec::new(),
+        cosigned: Vec::new(),
+        sealed: 0,
+    };
+    match source.ledger.verify(None) {
         Ok(verified) => {
-            let state = State::Verified {
+            seal.state = State::Verified {
                 entries: verified.entries,
                 rows: verified.rows,
             };
-            (state, verified.head)
+            seal.head = verified.head;
+            seal.keys = verified.keys.iter().map(|key| key.text()).collect();
+            let signed = verified.cosignatures.into_iter();
+            seal.cosigned = signed.map(|one| (one.name, one.size)).collect();
+            seal.sealed = verified.sealed;
         }
         Err(error) if error.is_alteration() => {
-            let state = State::NotVerified {
+            seal.state = State::NotVerified {
                 why: error.to_string(),
             };
-            (state, last(source.ledger)?)
+            seal.head = last(source.ledger)?;
         }
         Err(error) => return Err(error.into()),
-    };
-    let checkpoint = head.and_then(|head| checkpoint(source, head));
-    Ok(Seal {
-        state,
-        head,
-        checkpoint,
-    })
+    }
+    let size = seal.head.map(|head| head.number);
+    // An altered ledger may have none; the page says so.
+    seal.checkpoint = size.and_then(|size| source.ledger.checkpoint(Some(size)).ok());
+    Ok(seal)
 }
 
 /// The last entry that can be read, of a ledger that was altered.
@@ -215,16 +229,6 @@ fn last(ledger: &Ledger) -> Result<Option<EntryId>, CommandError> {
         number: entry.number,
         leaf_sha256: entry.leaf_sha256,
     }))
-}
-
-/// The signed checkpoint at `head`: the copy that the writer leaves beside its ledger, unless it
-/// is one of another size.
-fn checkpoint(source: &Source<'_>, head: EntryId) -> Option<String> {
-    let own = source.paths.ledger();
-    let folder = source.folder.unwrap_or(&own);
-    let text = fs::read_to_string(folder.join("ledger.head")).ok()?;
-    let size = text.lines().nth(1)?;
-    (size == head.number.to_string()).then_some(text)
 }
 
 /// A page that was made, on its way to its file.
@@ -241,6 +245,16 @@ impl Made<'_> {
     /// Writes the file under another name, tells the ledger, and gives it its name. When the
     /// ledger does not take it there is no file.
     fn keep(&self, source: &Source<'_>, text: &str) -> Result<(), CommandError> {
+        let real = |path: &Path| path.canonicalize().ok();
+        let own = source.paths.ledger();
+        let is_own = source
+            .folder
+            .is_none_or(|folder| real(folder) == real(&own));
+        if self.form.no_entry && is_own {
+            return Err(CommandError::Asked(
+                "what is made of the kiosk's own ledger is an entry in it: --no-entry is for a copy, which --ledger names".to_owned(),
+            ));
+        }
         let named = Path::new(&self.name);
         let path = self.form.output.as_deref().unwrap_or(named);
         if path.symlink_metadata().is_ok() {
@@ -307,4 +321,77 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(form: &Form) -> Made<'_> {
+        Made {
+            form,
+            name: "unnamed.html".to_owned(),
+            format: "report",
+            first: 1,
+            last: 1,
+            entries: 1,
+        }
+    }
+
+    /// An empty ledger without a writer: no kiosk-record lies beside this test.
+    fn kept(folder: &Path, no_entry: bool, is_own: bool) -> Result<(), CommandError> {
+        let root = folder.join("root");
+        let paths = Paths::below(&root);
+        drop(record::Writer::open(&paths.ledger()).unwrap());
+        let copy = folder.join("copy");
+        drop(record::Writer::open(&copy).unwrap());
+        let ledger = Ledger::open(&copy).unwrap();
+        let form = Form {
+            lang: Lang::Ja,
+            output: Some(folder.join("page.html")),
+            no_entry,
+        };
+        let source = Source {
+            ledger: &ledger,
+            folder: (!is_own).then_some(copy.as_path()),
+            paths: &paths,
+        };
+        made(&form).keep(&source, "text")
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains("html")).collect()
+    }
+
+    #[test]
+    fn a_page_that_the_ledger_does_not_take_is_no_file() {
+        for is_own in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            kept(folder.path(), false, is_own).unwrap_err();
+            assert!(
+                files(folder.path()).is_empty(),
+                "{:?}",
+                files(folder.path())
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_copy_makes_a_page_without_an_entry_and_only_where_nothing_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = kept(folder.path(), true, true).unwrap_err();
+        assert!(
+            refused.to_string().contains("--no-entry is for a copy"),
+            "{refused}"
+        );
+        assert!(files(folder.path()).is_empty());
+        kept(folder.path(), true, false).unwrap();
+        assert_eq!(files(folder.path()), ["page.html"]);
+        assert!(matches!(
+            kept(folder.path(), true, false),
+            Err(CommandError::File { .. })
+        ));
+    }
 }

@@ -132,8 +132,8 @@ fn part(certificate: &Certificate, about: &About, zone: &TimeZone, language: Lan
         checkpoint: about.seal.checkpoint.as_deref().map(lines),
         signed: [said("検査担当", "Examined by"), said("受領", "Received by")],
         unreadable: rows.unreadable.then_some(said(
-            "ファイル行の一部が読めない。下の件数は全部ではない。",
-            "Some file rows cannot be read: the counts are not complete.",
+            "ファイル行の全部または一部が読めないか、封印されて書庫にある。下の件数は全部ではない。",
+            "Some or all file rows cannot be read, or are in the archive of a sealed period: the counts are not complete.",
         )),
     }
 }

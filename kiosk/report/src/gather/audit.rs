@@ -1,16 +1,14 @@
 //! What the ledger says of itself, and what it leaves open at the end of the month.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 use record::standing::{Kept, Register};
 use wire::audit::{Exported, Reviewed};
 use wire::ledger::Event;
 
 use super::At;
 use crate::bounded::{LINES_MAX, Lines};
-
-/// How many days may pass between two reviews of the ledger. Source: NEI 18-08 as the NRC
-/// endorsed it (ML19081A048): records of kiosks are looked through every fourteen days.
-pub const SIGN_OFF_DAYS: i64 = 14;
 
 /// One review.
 #[derive(Clone, Debug)]
@@ -81,10 +79,11 @@ impl Audit {
         }
     }
 
-    /// Until when the next review is due, by the last one before it.
-    pub(crate) fn due(&self) -> Option<Timestamp> {
-        let days = SignedDuration::from_hours(SIGN_OFF_DAYS.saturating_mul(24));
-        self.last_review?.checked_add(days).ok()
+    /// The last day for the next review, by the last one before it.
+    pub(crate) fn due(&self, days: u64, zone: &TimeZone) -> Option<Date> {
+        let span = Span::new().try_days(i64::try_from(days).ok()?).ok()?;
+        let last = self.last_review?.to_zoned(zone.clone()).date();
+        last.checked_add(span).ok()
     }
 }
 

@@ -131,6 +131,17 @@ pub(super) fn incomplete(view: View<'_>) -> Option<String> {
             Language::En => format!("Some file rows of these entries cannot be read: {named}."),
         });
     }
+    let sealed = view.about.seal.sealed;
+    if month.range.is_some_and(|(first, _)| first <= sealed) {
+        parts.push(match view.language {
+            Language::Ja => format!(
+                "記録{sealed}までのファイル行は封印されて書庫にある。「見つかったもの」「調べられなかったもの」にはそれ以後だけが含まれる。"
+            ),
+            Language::En => format!(
+                "The file rows of entries up to {sealed} are in an archive: what was found and not examined is told only of later ones."
+            ),
+        });
+    }
     if view.about.made_at < month.period.ends() {
         let until = minute_of(view.about.made_at, month.period.zone());
         parts.push(match view.language {

@@ -5,10 +5,8 @@ use wire::ledger::Event;
 use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Section, Table, View, cell, sign};
 use crate::controls::CLAUSES;
-use crate::gather::audit::SIGN_OFF_DAYS;
 use crate::gather::kind;
 use crate::language::{Language, text};
-use crate::period::minute_of;
 use crate::say::{self, number};
 
 pub(super) fn exports(view: View<'_>) -> Section {
@@ -62,26 +60,25 @@ pub(super) fn reviews(view: View<'_>) -> Section {
         "reviews",
         text("記録の点検", "Reviews of the ledger"),
         text(
-            "記録が14日以内ごとに点検されたか、次はいつまでかに答える。",
-            "Answers whether the ledger was reviewed at least every 14 days, and when it is due next.",
+            "記録が決まりの日数（既定14日）以内ごとに点検されたか、次はいつまでかに答える。",
+            "Answers whether the ledger was reviewed as often as the site wants (every 14 days unless it says otherwise), and when it is due next.",
         ),
         language,
     );
-    let due = month.audit.due();
-    let at = month.left.at;
-    if let (Some(due), Some(at)) = (due, at) {
-        let day = minute_of(due, month.period.zone());
-        if due < at {
+    let zone = month.period.zone();
+    let due = month.audit.due(view.about.review_days, zone);
+    if let (Some(due), Some(at)) = (due, month.left.at) {
+        if due < at.to_zoned(zone.clone()).date() {
             section.warn(match language {
-                Language::Ja => format!("期末に点検が期限切れ（期限 {day}）。"),
+                Language::Ja => format!("期末に点検が期限切れ（期限 {due}）。"),
                 Language::En => {
-                    format!("At the end of the period the review is overdue: it was due {day}.")
+                    format!("At the end of the period the review is overdue: it was due {due}.")
                 }
             });
         } else {
             section.note(match language {
-                Language::Ja => format!("次の点検の期限 {day}。"),
-                Language::En => format!("The next review is due {day}."),
+                Language::Ja => format!("次の点検の期限 {due}。"),
+                Language::En => format!("The next review is due {due}."),
             });
         }
     }
@@ -107,10 +104,12 @@ pub(super) fn reviews(view: View<'_>) -> Section {
             cell(view.time(&one.at.utc)),
             cell(one.reviewed.through.number.to_string()),
             cell(days.map_or_else(|| "-".to_owned(), |days| days.to_string())),
-            cell(say::person(&one.reviewed.by)),
+            cell(say::person(&one.reviewed.by))
+                .small(one.reviewed.account.as_deref().unwrap_or("")),
             cell(one.reviewed.remark.as_deref().unwrap_or("-")),
         ]);
-        row.is_flagged = days.is_none_or(|days| SIGN_OFF_DAYS <= days);
+        let most = i64::try_from(view.about.review_days).unwrap_or(i64::MAX);
+        row.is_flagged = days.is_none_or(|days| most < days);
     }
     let command = "kioskctl log list --event reviewed";
     table.more(month.audit.reviews.more(), command);
@@ -151,6 +150,17 @@ pub(super) fn ledger(view: View<'_>) -> Section {
         cell(view.say("最後の記録のハッシュ", "Leaf of the last entry")),
         cell(head.map_or_else(none, |head| head.leaf_sha256.to_string())),
     ]);
+    for key in &view.about.seal.keys {
+        table.row(vec![cell(view.say("署名鍵", "Signing key")), cell(key)]);
+    }
+    for (name, size) in &view.about.seal.cosigned {
+        let what = view.say("副署", "Co-signed by");
+        let entries = view.say("記録の数", "entries");
+        table.row(vec![
+            cell(what),
+            cell(name).small(format!("{entries} {size}")),
+        ]);
+    }
     table.row(vec![
         cell(view.say("この月の記録", "Entries of the month")),
         cell(number(month.entries)),

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use report::certificate::{Certificate, NAMED_MAX, render};
+use report::certificate::{Certificate, SHEET_NAMED_MAX, render};
 use report::{Language, State};
 use serde_json::{Value, json};
 use wire::ledger::Event;
@@ -264,7 +264,7 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
 }
 
 #[test]
-fn a_certificate_is_one_sheet_a_language_whatever_past_named_max_was_found() {
+fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found() {
     let folder = tempfile::tempdir().unwrap();
     month::write(&mut Written::open(folder.path()), 4);
     let ledger = record::Ledger::open(folder.path()).unwrap();
@@ -288,7 +288,7 @@ fn a_certificate_is_one_sheet_a_language_whatever_past_named_max_was_found() {
             let html = render(&certificate, &about(state), &zone(), &Language::ALL).unwrap();
             if judged.medium.as_deref() == Some("M-0009") && judged.reasons.len() == 2 {
                 // Eleven were found or not examined; in each language some are named.
-                assert_eq!(html.matches("<li>").count(), 2 * (NAMED_MAX + 1));
+                assert_eq!(html.matches("<li>").count(), 2 * (SHEET_NAMED_MAX + 1));
                 assert!(html.contains("ほか5件") && html.contains("and 5 more"));
             }
             let path = folder.path().join(format!("{name}-{}.html", entry.number));

@@ -55,6 +55,7 @@ fn tag(text: &str) -> (Piece, &str) {
     while !rest.is_empty() && rest != "/" {
         let key_end = rest.find(['=', ' ']).unwrap_or(rest.len());
         let key = rest[..key_end].to_lowercase();
+        assert!(!key.is_empty(), "no attribute: {inner}");
         rest = &rest[key_end..];
         let mut value = String::new();
         if let Some(quoted) = rest.strip_prefix("=\"") {

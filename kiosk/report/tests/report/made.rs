@@ -144,10 +144,14 @@ pub(crate) fn about(state: State) -> About {
         media: Some((1..=14).map(listed).collect()),
         age_days_warn: 14,
         age_days_max: Some(30),
+        review_days: 14,
         seal: Seal {
             state,
             head: Some(head),
             checkpoint: Some(checkpoint),
+            keys: vec!["media-kiosk/0123456789abcdef+033de0ae+AWQ".to_owned()],
+            cosigned: vec![("auditor.example".to_owned(), 1200)],
+            sealed: 0,
         },
     }
 }

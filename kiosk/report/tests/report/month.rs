@@ -206,7 +206,7 @@ pub(crate) fn inserted(
 }
 
 /// One medium from its insertion to its removal; gives the insertion and the verdict.
-fn medium(book: &mut impl Book, dice: &mut Dice, age: u64) -> (u64, u64) {
+fn medium(book: &mut impl Book, dice: &mut Dice, age: u64) -> (u64, EntryId) {
     let registered = format!("M-{:04}", 1 + dice.roll(12));
     let on_visit = visit(dice.roll(6));
     let serial = format!("E0D55EA57{:04}", dice.roll(9999));
@@ -300,7 +300,7 @@ fn medium(book: &mut impl Book, dice: &mut Dice, age: u64) -> (u64, u64) {
         ),
     };
     answer.medium = is_known.then_some(registered);
-    let verdict = book.write(Event::Judged(Box::new(answer)), rows).number;
+    let verdict = book.write(Event::Judged(Box::new(answer)), rows);
     book.write(Event::Removed { insertion }, Vec::new());
     (insertion, verdict)
 }

@@ -185,11 +185,14 @@ fn the_age_of_the_rules_is_the_greatest_of_each_day() {
     let made = Made::november();
     let mut oldest = BTreeMap::<String, u64>::new();
     for (content, _) in &made.entries {
-        let rules = match &content.event {
-            Event::Judged(judged) => judged.rules.as_ref(),
-            Event::SelfTested(tested) => Some(&tested.rules),
-            Event::Started { rules, .. } => rules.as_ref(),
-            _ => None,
+        let rules = if let Event::Judged(judged) = &content.event {
+            judged.rules.as_ref()
+        } else if let Event::SelfTested(tested) = &content.event {
+            Some(&tested.rules)
+        } else if let Event::Started { rules, .. } = &content.event {
+            rules.as_ref()
+        } else {
+            None
         };
         let Some(age) = rules.and_then(|rules| rules.age_days) else {
             continue;

@@ -23,6 +23,10 @@ impl Book for Written {
     fn at(&mut self, _day: i64, _minute: i64) {}
 
     fn write(&mut self, event: Event, rows: Vec<Row>) -> EntryId {
+        // A co-signature must be one, and nobody has an auditor's key here.
+        if let (Event::Cosigned(_), Some(head)) = (&event, self.0.head()) {
+            return head;
+        }
         let lines: Vec<u8> = rows
             .iter()
             .flat_map(|row| [serde_json::to_vec(row).unwrap(), b"\n".to_vec()].concat())

@@ -68,7 +68,7 @@ pub(crate) fn write(book: &mut impl Book, days: i64) {
 }
 
 /// What happens once on some day.
-fn special(book: &mut impl Book, day: i64, age: u64, left: &[(u64, u64)]) {
+fn special(book: &mut impl Book, day: i64, age: u64, left: &[(u64, EntryId)]) {
     book.at(day, 16 * 60 + 5);
     match day {
         3 => people(book),
@@ -351,13 +351,11 @@ fn lend(book: &mut impl Book, age: u64) {
     );
 }
 
-fn review(book: &mut impl Book, left: &[(u64, u64)], remark: &str) {
-    let through = EntryId {
-        number: left.last().map_or(1, |(_, verdict)| *verdict),
-        leaf_sha256: Digest([3; 32]),
-    };
+fn review(book: &mut impl Book, left: &[(u64, EntryId)], remark: &str) {
+    let (_, through) = left[left.len() - 1];
     book.write(
         Event::Reviewed(Box::new(Reviewed {
+            account: None,
             by: someone(),
             through,
             remark: Some(remark.to_owned()),
@@ -366,8 +364,9 @@ fn review(book: &mut impl Book, left: &[(u64, u64)], remark: &str) {
     );
 }
 
-fn exports(book: &mut impl Book, left: &[(u64, u64)]) {
-    let last = left.last().map_or(1, |(_, verdict)| *verdict);
+fn exports(book: &mut impl Book, left: &[(u64, EntryId)]) {
+    let (_, through) = left[left.len() - 1];
+    let last = through.number;
     for (format, file) in [("csv", "november.csv"), ("evidence", "<証拠>一式")] {
         book.write(
             Event::Exported(Box::new(Exported {
@@ -382,10 +381,6 @@ fn exports(book: &mut impl Book, left: &[(u64, u64)]) {
             Vec::new(),
         );
     }
-    let through = EntryId {
-        number: last,
-        leaf_sha256: Digest([3; 32]),
-    };
     book.write(
         Event::BackedUp(Box::new(BackedUp {
             by: someone(),
