@@ -423,6 +423,15 @@ proptest! {
     }
 }
 
+#[test]
+fn a_byte_that_is_no_text_is_not_found_inside_a_letter() {
+    // The middle byte of the bracket.
+    let wanted = Wanted::default().with_name("\u{27e8}9F\u{27e9}");
+    let letter = row("\u{27e9}".as_bytes(), &[], None, None);
+    assert!(!wanted.is(&letter));
+    assert!(wanted.is(&row(b"a\x9f", &[], None, None)));
+}
+
 proptest! {
     #[test]
     fn no_row_that_has_what_is_wanted_is_passed_over(row in some_row(), wanted in some_wanted()) {

@@ -145,7 +145,10 @@ impl Name {
 
     fn is_in(&self, row: &Row) -> bool {
         let has = |name: &[u8]| {
-            let mut parts = self.parts.iter();
+            let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok();
+            // A byte that is no text is not looked for in the middle of a letter.
+            let fits = |part: &&Vec<u8>| is_text(part) || !is_text(name);
+            let mut parts = self.parts.iter().filter(fits);
             parts.any(|part| position(name, part).is_some())
         };
         let names = row.within.iter().chain([&row.path]);
