@@ -105,6 +105,7 @@ impl Stage {
             fault: None,
             refused: None,
             waivers: Vec::new(),
+            policy_sha256: None,
         };
         let tell = |event| self.recorder.append(event, None).unwrap();
         tell(Event::Judged(Box::new(judged)));
