@@ -368,3 +368,27 @@ fn sync(folder: &Path) -> io::Result<()> {
     };
     File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_a_backup_is_compared_and_a_list_that_is_too_long_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, "a").unwrap();
+        let line = format!("{}  a\n", digest(&file).unwrap());
+        let sums = |text: &str| fs::write(folder.path().join(SUMS), text).unwrap();
+        sums(&line);
+        compare(folder.path()).unwrap();
+        sums("");
+        assert!(compare(folder.path()).is_err());
+        sums(&format!("{line}{line}").replacen("  a", "  b", 1));
+        assert!(compare(folder.path()).is_err());
+        // What stands beyond the limit is not read, so the file is not vouched for.
+        let much = usize::try_from(SUMS_BYTES_MAX).unwrap();
+        sums(&format!("{}\n{line}", " ".repeat(much)));
+        assert!(compare(folder.path()).is_err());
+    }
+}

@@ -252,6 +252,7 @@ fn a_changed_row_is_named() {
     }
 }
 
+/// A row is read up to `STORED_ROW_BYTES_MAX`, and one that is longer is not.
 #[test]
 fn a_row_of_a_hundred_megabytes_is_named_and_not_read() {
     let sql = "UPDATE rows SET bytes = hex(zeroblob(50000000)) WHERE entry = 6 AND ordinal = 2";
