@@ -30,7 +30,7 @@ fn a_registered_stick_passes_ten_times_in_a_row_and_is_not_changed() {
         let screen = guest.wait_words(PASSED);
         let number = guest.log().len();
         assert!(
-            screen.contains(&format!(" {number}-")),
+            screen.contains(&format!(" {number} · ")),
             "{number}: {screen}"
         );
         guest.unplug("stick");

@@ -34,20 +34,25 @@ impl Ledger {
     }
 }
 
-/// Makes a ledger in `to` out of the copy in `from`, with the secret key that signed last.
+/// Makes a ledger in `to` out of the copy `from`, with the secret key that signed last. What is
+/// written is what `from` reads, not the file that it was opened from.
 ///
 /// Nothing is begun there that another writer could take for a new ledger: until the database
 /// is in its place the folder says that its ledger is gone, and this can be called again.
 ///
 /// # Errors
-/// [`LedgerError::Taken`] when a ledger is there already; [`LedgerError::InUse`]; others when
-/// a file cannot be read or written.
-pub fn put_back(from: &Path, to: &Path, key: &SecretKey) -> Result<(), LedgerError> {
+/// [`LedgerError::Taken`] when a ledger, or the log of one, is there already;
+/// [`LedgerError::InUse`]; others when a file cannot be read or written.
+pub fn put_back(from: &Ledger, to: &Path, key: &SecretKey) -> Result<(), LedgerError> {
     let to = folder::make_folder(to)?;
     let mut lock = folder::lock(&to)?;
     give_to_owner(&to.join(folder::LOCK_FILE)).map_err(LedgerError::system("write the lock"))?;
-    let database = to.join(schema::FILE);
-    if database.exists() {
+    // A log of another database beside this one would be taken for its own.
+    let kept = ["", "-wal", "-shm", "-journal"];
+    if kept
+        .iter()
+        .any(|beside| to.join(format!("{}{beside}", schema::FILE)).exists())
+    {
         return Err(LedgerError::Taken(to));
     }
     folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
@@ -55,15 +60,23 @@ pub fn put_back(from: &Path, to: &Path, key: &SecretKey) -> Result<(), LedgerErr
         let path = path.to_owned();
         move |source| LedgerError::Open { path, source }
     };
-    for (name, mode) in [(PUBLIC_FILE, 0o640), (HEAD_FILE, 0o640)] {
-        let path = from.join(name);
-        let text = fs::read_to_string(&path).map_err(failed(&path))?;
-        put(&to.join(name), mode, &text)?;
+    let public = format!("{}\n", from.first_key()?.text());
+    for (name, mode, text) in [
+        (PUBLIC_FILE, 0o640, public),
+        (HEAD_FILE, 0o640, from.checkpoint(None)?),
+        (SECRET_FILE, 0o600, key.pem()),
+    ] {
+        let path = to.join(name);
+        if path.exists() {
+            // Of the ledger that was here: it may be the last that knows of later entries.
+            let before = to.join(format!("{name}.before"));
+            fs::rename(&path, &before).map_err(failed(&before))?;
+        }
+        put(&path, mode, &text)?;
     }
-    put(&to.join(SECRET_FILE), 0o600, &key.pem())?;
-    let (source, new) = (
-        from.join(schema::FILE),
+    let (new, database) = (
         to.join(format!("{}.new", schema::FILE)),
+        to.join(schema::FILE),
     );
     // A copy that was cut short is written over: it never had the name.
     if let Err(error) = fs::remove_file(&new)
@@ -71,8 +84,7 @@ pub fn put_back(from: &Path, to: &Path, key: &SecretKey) -> Result<(), LedgerErr
     {
         return Err(failed(&new)(error));
     }
-    folder::make_file(&new)?;
-    fs::copy(&source, &new).map_err(failed(&source))?;
+    from.copy_to(&new)?;
     fs::set_permissions(&new, std::os::unix::fs::PermissionsExt::from_mode(0o640))
         .and_then(|()| give_to_owner(&new))
         .and_then(|()| File::open(&new)?.sync_all())

@@ -88,14 +88,27 @@ impl Draft<'_> {
         }
         let ours = tables::checkpoint(self.transaction, note.size)
             .map_err(LedgerError::database("read"))?;
-        match ours.as_deref().and_then(Note::parse) {
-            Some(ours) if ours.body == note.body => Ok(()),
-            Some(_) | None => refused("has a checkpoint of another ledger"),
+        let Some(ours) = ours else {
+            return refused("has a checkpoint of another ledger");
+        };
+        // What is kept for ever is our checkpoint and one line, whoever else signed it.
+        match cosigned.note.strip_prefix(&ours) {
+            Some(line) if line.lines().count() == 1 => Ok(()),
+            Some(_) => refused("has more than one signature beside the ledger's own"),
+            None => refused("has a checkpoint of another ledger"),
         }
     }
 
     /// Takes the rows of a period out, after making sure that its archive is what they were.
-    pub(crate) fn put_away(&self, sealed: &Sealed, keep_days: u32) -> Result<(), Failure> {
+    pub(crate) fn put_away(
+        &self,
+        previous: u64,
+        sealed: &Sealed,
+        keep_days: u32,
+    ) -> Result<(), Failure> {
+        if previous <= sealed.through {
+            return Err(Refusal::Seal("puts away what is not written yet").into());
+        }
         archive::require_old(self.transaction, sealed.through, keep_days)?;
         let held = archive::held(self.transaction, sealed.through)?;
         if (held.rows, held.sha256) != (sealed.rows, sealed.archive_sha256) {

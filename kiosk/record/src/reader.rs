@@ -5,7 +5,7 @@
 
 mod bytes;
 
-mod outside;
+pub(crate) mod outside;
 
 use std::collections::VecDeque;
 use std::fs;

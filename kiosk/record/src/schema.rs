@@ -117,7 +117,7 @@ pub fn require_ours(db: &Connection) -> Result<(), LedgerError> {
 fn objects(db: &Connection) -> rusqlite::Result<BTreeSet<(String, String, String)>> {
     db.prepare(
         "SELECT type, name, coalesce(sql, '') FROM sqlite_schema
-         WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+         WHERE type IN ('trigger', 'view') OR name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )?
     .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
     .collect()

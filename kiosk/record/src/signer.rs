@@ -1,7 +1,7 @@
 //! Who signs the ledger: its key in force, and the tree that is signed.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ use crate::note::{self, HEAD_FILE};
 use crate::schema::integer;
 use crate::serve::say;
 use crate::tree::Frontier;
-use crate::verify::note::{Note, PublicKey};
+use crate::verify::note::PublicKey;
 
 /// The ledger's name and key, and the tree so far.
 pub(crate) struct Signer {
@@ -82,9 +82,7 @@ impl Signer {
     /// The signer of a ledger that was verified, and is signed by `key` now.
     ///
     /// # Errors
-    /// [`LedgerError::Key`] when the secret key in the folder is another one;
-    /// [`LedgerError::Altered`] when the ledger is shorter than its last checkpoint that was
-    /// given out.
+    /// [`LedgerError::Key`] when the secret key in the folder is another one.
     pub(crate) fn open(
         folder: &Path,
         db: &Connection,
@@ -98,16 +96,6 @@ impl Signer {
             return Err(LedgerError::Key { path, what });
         }
         let tree = grown(db)?;
-        if let Ok(text) = fs::read_to_string(folder.join(HEAD_FILE))
-            && let Some(note) = Note::parse(&text)
-            && note.origin == key.name()
-            && tree.size() < note.size
-        {
-            return Err(LedgerError::Altered {
-                number: tree.size().saturating_add(1),
-                what: Alteration::Truncated(note.size),
-            });
-        }
         Ok(Self {
             folder: folder.to_owned(),
             origin: key.name().to_owned(),
@@ -144,6 +132,10 @@ impl Signer {
     /// # Errors
     /// When the disk does not take it.
     pub(crate) fn prepare(&self) -> Result<SecretKey, LedgerError> {
+        // The file of the key in force may still wait for its name: it is the only copy.
+        if let Some(key) = PublicKey::parse(&self.spelled(&self.secret)) {
+            finish_change(&self.folder, &key)?;
+        }
         let secret = SecretKey::generate().map_err(LedgerError::system("get random numbers"))?;
         put(&self.folder.join(NEXT_FILE), 0o600, &secret.pem())?;
         Ok(secret)
@@ -163,7 +155,12 @@ impl Signer {
             self.folder.join(format!("{HEAD_FILE}.new")),
         );
         // Not made durable: it follows from the ledger, and an older one is true as well.
-        let given = fs::write(&new, &signed.note)
+        let given = fs::remove_file(&new)
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => Ok(()),
+                other => Err(other.into()),
+            })
+            .and_then(|()| File::create_new(&new)?.write_all(signed.note.as_bytes()))
             .and_then(|()| give_to_owner(&new))
             .and_then(|()| fs::rename(&new, &path));
         if let Err(error) = given {

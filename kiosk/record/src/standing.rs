@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use wire::Verdict;
+use wire::audit::Cosigned;
 use wire::ledger::Event;
 use wire::list_change::{ListChange, ListName};
 use wire::standing::{CASES_NAMED_MAX, KnownList, Standing};
@@ -36,6 +37,14 @@ pub struct Register {
     running: Option<u64>,
     /// When the ledger was looked through last; its first entry when it never was.
     reviewed: Option<Timestamp>,
+    /// The keys of co-signers with what they signed.
+    cosigned: BTreeSet<(String, String)>,
+}
+
+/// The key and the number of entries. Twice the same adds nothing to a ledger but its length.
+fn what_was_cosigned(cosigned: &Cosigned) -> (String, String) {
+    let size = cosigned.note.lines().nth(1).unwrap_or_default();
+    (cosigned.key.clone(), size.to_owned())
 }
 
 impl Register {
@@ -94,13 +103,15 @@ impl Register {
             | Event::ClockStepped { .. }
             | Event::KeySet(_)
             | Event::KeyRetired(_)
-            | Event::Cosigned(_)
             | Event::Exported(_)
             | Event::BackedUp(_)
             | Event::Restored(_)
             | Event::Sealed(_) => {}
             Event::Stopped {} | Event::CrashFound { .. } => self.running = None,
             Event::Reviewed(_) => self.reviewed = recorded,
+            Event::Cosigned(cosigned) => {
+                self.cosigned.insert(what_was_cosigned(cosigned));
+            }
         }
     }
 
@@ -212,6 +223,12 @@ impl Register {
                 }
             }
             Event::Judged(judged) => self.waivers.check_cited(judged, now),
+            Event::Cosigned(cosigned) if self.cosigned.contains(&what_was_cosigned(cosigned)) => {
+                Err(Refusal::Audit(
+                    "has a co-signature that is in the ledger already",
+                ))
+            }
+            Event::Cosigned(_) => Ok(()),
             Event::Requested { insertion } => self.custody.check_request(*insertion),
             Event::RequestClosed(closed) => self.custody.check_close(closed.insertion),
             Event::Lent(lent) => self.custody.check_loan(lent, self.latest_or(now)),
@@ -234,7 +251,6 @@ impl Register {
             | Event::CrashFound { .. }
             | Event::KeySet(_)
             | Event::KeyRetired(_)
-            | Event::Cosigned(_)
             | Event::Exported(_)
             | Event::Reviewed(_)
             | Event::BackedUp(_)

@@ -7,8 +7,8 @@ use wire::Digest;
 use wire::ledger::EntryId;
 
 use crate::check::Step;
-use crate::entry::{Content, NO_LEAF};
-use crate::error::LedgerError;
+use crate::entry::{self, Content, NO_LEAF};
+use crate::error::{Alteration, LedgerError};
 use crate::schema::integer;
 use crate::standing::Register;
 
@@ -103,14 +103,28 @@ pub(crate) fn has_passed(db: &Connection, insertion: u64) -> rusqlite::Result<bo
 /// What the entries leave open. An entry that this version cannot read is of a later one, and
 /// may have ended a waiver or somebody's wait: then none holds, and the rest is what can be
 /// read.
-pub(crate) fn register(db: &Connection) -> rusqlite::Result<Register> {
+pub(crate) fn register(db: &Connection) -> Result<Register, LedgerError> {
+    let read = || LedgerError::database("read");
     let mut register = Register::default();
     let mut is_known = true;
-    let mut all = db.prepare("SELECT number, bytes FROM entries ORDER BY number")?;
-    let mut rows = all.query(())?;
-    while let Some(row) = rows.next()? {
-        let number = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
-        let bytes = row.get_ref(1)?.as_str()?;
+    let mut all = db
+        .prepare("SELECT number, bytes, leaf FROM entries ORDER BY number")
+        .map_err(read())?;
+    let mut rows = all.query(()).map_err(read())?;
+    while let Some(row) = rows.next().map_err(read())? {
+        let number = u64::try_from(row.get::<_, i64>(0).map_err(read())?).unwrap_or(0);
+        let text = |index| {
+            let value = row.get_ref(index).map_err(read())?;
+            value.as_str().map_err(|error| read()(error.into()))
+        };
+        let (bytes, said) = (text(1)?, text(2)?);
+        // What holds is not taken from an entry that somebody edited.
+        if entry::leaf(bytes.as_bytes()).to_string() != said {
+            return Err(LedgerError::Altered {
+                number,
+                what: Alteration::Changed,
+            });
+        }
         if let Ok(content) = serde_json::from_str::<Content>(bytes) {
             register.note(number, &content.recorded_utc, &content.event);
         } else {

@@ -19,6 +19,7 @@ use crate::draft::{Draft, Failure, Written};
 use crate::error::{LedgerError, Refusal};
 use crate::folder;
 use crate::key::SecretKey;
+use crate::reader::outside::last_given_out;
 use crate::rows::Rows;
 use crate::schema;
 use crate::serve::say;
@@ -110,13 +111,16 @@ impl Writer {
             since.min(last.max(1)),
             Depth::Chain,
             first.clone(),
-            &Outside::default(),
+            &Outside {
+                checkpoints: last_given_out(&folder, &first).into_iter().collect(),
+                ..Outside::default()
+            },
         )?;
         let head = verified.head.unwrap_or(NOTHING);
         let signer = Signer::open(&folder, &db, verified.keys.last().unwrap_or(&first))?;
         schema::copy_log_at_end(&db, true).map_err(LedgerError::database("set up"))?;
         let place = Place::here().map_err(LedgerError::system("ask for the boot's id"))?;
-        let register = tables::register(&db).map_err(LedgerError::database("read"))?;
+        let register = tables::register(&db)?;
         let mut writer = Self {
             db,
             _lock: lock,
@@ -290,6 +294,7 @@ impl Writer {
             draft.cosigned(cosigned)?;
         }
         let first = draft.entry(previous, event, rows)?;
+        let number = first.id.number;
         let mut next = None;
         let mut written = vec![first];
         match (event, written.first()) {
@@ -299,7 +304,7 @@ impl Writer {
                 written.push(second);
                 next = Some(key);
             }
-            (Event::Sealed(sealed), _) => draft.put_away(sealed, self.keep_days)?,
+            (Event::Sealed(sealed), _) => draft.put_away(number, sealed, self.keep_days)?,
             (_, _) => {}
         }
         transaction

@@ -237,7 +237,6 @@ pub(super) fn put_back(
         }
         Err(error) => return Err(error.into()),
     };
-    drop(copy);
     let key = key_of(restore)?;
     let (Some(head), Some(last)) = (verified.head, verified.keys.last()) else {
         return Err(CommandError::Asked("the ledger in it is empty".to_owned()));
@@ -248,7 +247,16 @@ pub(super) fn put_back(
         ));
     }
     let to = ledger::folder(folder.map(PathBuf::as_path), paths);
-    backup::put_back(from, &to, &key)?;
+    backup::put_back(&copy, &to, &key)?;
+    drop(copy);
+    // The medium was read once more for this: what counts is what lies here now.
+    let outside = restore
+        .noted
+        .read(verified.keys.first().map(PublicKey::name))?;
+    if let Err(error) = Ledger::open(&to)?.verify_with(None, outside) {
+        print::line(&format!("NOT verified after it was restored: {error}"));
+        return Ok(1);
+    }
     let event = Event::Restored(Box::new(Restored { by, through: head }));
     let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
     print::line(&format!(

@@ -20,7 +20,7 @@ pub(super) struct Checkpoint {
     /// The proof that this earlier checkpoint is the beginning of the last one
     #[arg(long, value_name = "FILE", conflicts_with = "size")]
     consistent_with: Option<PathBuf>,
-    /// The ledger's first public key, in the place of a checkpoint
+    /// The public key that signs the ledger now, in the place of a checkpoint
     #[arg(long, value_name = "FORM", conflicts_with_all = ["size", "consistent_with"],
           num_args = 0..=1, default_missing_value = "note")]
     public_key: Option<Form>,
@@ -42,7 +42,9 @@ enum Form {
 /// Runs the command.
 pub(super) fn run(checkpoint: &Checkpoint, ledger: &Ledger) -> Result<u8, CommandError> {
     let text = if let Some(form) = checkpoint.public_key {
-        spelled(&ledger.first_key()?, form)
+        let mut keys = ledger.verify(None)?.keys;
+        let key = keys.pop().map_or_else(|| ledger.first_key(), Ok)?;
+        spelled(&key, form)
     } else if let Some(file) = &checkpoint.consistent_with {
         let old = keys::checkpoint(file)?;
         let ours = ledger.checkpoint(Some(old.size))?;

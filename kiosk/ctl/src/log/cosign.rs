@@ -55,7 +55,7 @@ pub(super) fn run(
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     if let Some(file) = &cosign.add {
-        let added = added(cosign, file)?;
+        let added = added(cosign, file, ledger)?;
         return enter(added, folder, paths);
     }
     let (Some(file), Some(name)) = (&cosign.secret_key, &cosign.name) else {
@@ -105,7 +105,7 @@ pub(super) fn run(
 }
 
 /// A checkpoint that was signed elsewhere, with the auditor's key.
-fn added(cosign: &Cosign, file: &Path) -> Result<(String, String), CommandError> {
+fn added(cosign: &Cosign, file: &Path, ledger: &Ledger) -> Result<(String, String), CommandError> {
     let note = keys::checkpoint(file)?;
     let all = cosign.noted.read(None)?.keys;
     let key = all.iter().find(|key| key.kind() == Kind::Cosigner);
@@ -119,7 +119,13 @@ fn added(cosign: &Cosign, file: &Path) -> Result<(String, String), CommandError>
             key.name()
         )));
     }
-    Ok((keys::text(file)?, key.text()))
+    // Others may have signed it as well; each of them is brought for itself.
+    let ours = ledger.checkpoint(Some(note.size))?;
+    let text = keys::text(file)?;
+    let begin = format!("\u{2014} {} ", key.name());
+    let by = |line: &&str| line.starts_with(&begin);
+    let line = text.lines().filter(by).next_back().unwrap_or_default();
+    Ok((format!("{ours}{line}\n"), key.text()))
 }
 
 fn enter(

@@ -38,6 +38,9 @@ pub(super) fn run(
     if let Some(key) = verified.keys.last() {
         print::line(&format!("signed by {} from here on", key.text()));
     }
+    print::line(
+        "note this key where the one before was noted: it verifies the proofs from here on",
+    );
     print::line("make a backup now: the one before has the old key");
     Ok(0)
 }

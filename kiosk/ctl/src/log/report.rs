@@ -202,7 +202,9 @@ fn seal(source: &Source<'_>) -> Result<Seal, CommandError> {
             seal.head = verified.head;
             seal.keys = verified.keys.iter().map(|key| key.text()).collect();
             let signed = verified.cosignatures.into_iter();
-            seal.cosigned = signed.map(|one| (one.name, one.size)).collect();
+            seal.cosigned = signed
+                .map(|one| (one.key.name().to_owned(), one.size))
+                .collect();
             seal.sealed = verified.sealed;
         }
         Err(error) if error.is_alteration() => {

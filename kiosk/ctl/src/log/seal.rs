@@ -1,11 +1,12 @@
 //! `kioskctl log seal`: puts the rows of an old period into an archive, and out of the ledger.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use broker::Paths;
+use broker::recorder::RecordError;
 use record::Ledger;
 use record::archive::Archive;
 use wire::audit::Sealed;
@@ -63,8 +64,16 @@ pub(super) fn run(
             Ok(0)
         }
         Err(error) => {
-            // Nothing was taken out, so nothing rests on the file.
-            let _ = std::fs::remove_file(&seal.archive);
+            if let CommandError::Record(RecordError::Refused(_)) = &error {
+                // Nothing was taken out, so nothing rests on the file.
+                let _ = std::fs::remove_file(&seal.archive);
+            } else {
+                print::note(&format!(
+                    "keep {}: whether its rows are still in the ledger is not known; kioskctl log \
+                     list --event sealed says so",
+                    seal.archive.display()
+                ));
+            }
             Err(error)
         }
     }
@@ -83,5 +92,9 @@ fn write(seal: &Seal, ledger: &Ledger) -> Result<Archive, CommandError> {
     let held = ledger.archive(seal.through, &mut out)?;
     out.flush().map_err(failed)?;
     out.get_ref().sync_all().map_err(failed)?;
+    let folder = seal.archive.parent().filter(|path| *path != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)?;
     Ok(held)
 }

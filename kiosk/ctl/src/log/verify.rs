@@ -66,7 +66,12 @@ fn object(verified: &Verified) -> serde_json::Value {
     let signed: Vec<_> = verified
         .cosignatures
         .iter()
-        .map(|one| serde_json::json!({ "name": one.name, "entries": one.size, "entry": one.entry }))
+        .map(|one| {
+            serde_json::json!({
+                "name": one.key.name(), "key": one.key.text(),
+                "entries": one.size, "entry": one.entry,
+            })
+        })
         .collect();
     serde_json::json!({
         "verified": true, "entries": verified.entries, "rows": verified.rows,
@@ -89,7 +94,7 @@ fn tell(verified: &Verified) {
     for one in &verified.cosignatures {
         print::line(&format!(
             "co-signed by {}: {} entries{}",
-            one.name,
+            one.key.text(),
             one.size,
             one.entry
                 .map_or_else(String::new, |entry| format!(" (entry {entry})"))

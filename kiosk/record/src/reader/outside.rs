@@ -1,6 +1,10 @@
 //! Verification of a ledger that is read, by what lies beside it and what was noted elsewhere.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+
+use wire::audit::NOTE_BYTES_MAX;
 
 use super::Ledger;
 use crate::error::LedgerError;
@@ -80,7 +84,16 @@ impl Ledger {
     /// The checkpoint in the file beside the ledger. The file helps where it is; whoever may
     /// write there can take it away, so one that is none says nothing.
     fn last_given_out(&self, first: &PublicKey) -> Option<Note> {
-        let text = fs::read_to_string(self.folder.join(HEAD_FILE)).ok()?;
-        Note::parse(&text).filter(|note| note.origin == first.name())
+        last_given_out(&self.folder, first)
     }
+}
+
+/// The same, of the ledger in a folder.
+pub(crate) fn last_given_out(folder: &Path, first: &PublicKey) -> Option<Note> {
+    let mut text = String::new();
+    let most = u64::try_from(NOTE_BYTES_MAX).unwrap_or(u64::MAX);
+    File::open(folder.join(HEAD_FILE))
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_string(&mut text))
+        .ok()?;
+    Note::parse(&text).filter(|note| note.origin == first.name())
 }

@@ -27,8 +27,8 @@ pub struct Outside {
 /// A co-signature that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cosignature {
-    /// Who, by the name of the key.
-    pub name: String,
+    /// Who.
+    pub key: PublicKey,
     /// How many entries it vouches for.
     pub size: u64,
     /// The entry that holds it; `None` for one that was brought along.
@@ -137,7 +137,7 @@ impl Trees {
             for key in &outside.keys {
                 if key.kind() == Kind::Cosigner && note.signed_by(key) == Signed::Holds {
                     trees.cosignatures.push(Cosignature {
-                        name: key.name().to_owned(),
+                        key: key.clone(),
                         size: note.size,
                         entry: None,
                     });
@@ -156,7 +156,7 @@ impl Trees {
     pub(super) fn expect(&mut self, number: u64, note: &Note, key: &PublicKey) {
         self.want(note.size, note.root, Alteration::NotCosigned(number));
         self.cosignatures.push(Cosignature {
-            name: key.name().to_owned(),
+            key: key.clone(),
             size: note.size,
             entry: Some(number),
         });
@@ -240,11 +240,9 @@ impl Trees {
         }
         for key in self.asked {
             let is_there = match key.kind() {
-                Kind::Log => self.keys.contains(&key),
-                Kind::Cosigner => {
-                    let by = |one: &Cosignature| one.name == key.name();
-                    self.cosignatures.iter().any(by)
-                }
+                // An empty ledger is signed by nobody.
+                Kind::Log => 0 < self.size && self.keys.contains(&key),
+                Kind::Cosigner => self.cosignatures.iter().any(|one| one.key == key),
             };
             if !is_there {
                 let name = key.text();

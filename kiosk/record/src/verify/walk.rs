@@ -1,5 +1,7 @@
 //! One way through the ledger, entry by entry.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use serde::Deserialize;
@@ -50,6 +52,9 @@ pub(super) struct Walk<'a> {
     pub(super) trees: Trees,
     /// The last entry whose rows are in an archive.
     pub(super) sealed: u64,
+    /// The entries that were known before the walk: one that is spelled so that it was not
+    /// found is not one of ours.
+    expected: BTreeSet<u64>,
 }
 
 impl<'a> Walk<'a> {
@@ -69,8 +74,10 @@ impl<'a> Walk<'a> {
             rows: 0,
             trees,
             sealed: 0,
+            expected: BTreeSet::new(),
         };
         let specials = walk.specials()?;
+        walk.expected = specials.keys().copied().collect();
         let before = first.saturating_sub(1);
         if before > 0 {
             let last: Option<i64> = db
@@ -138,6 +145,12 @@ impl<'a> Walk<'a> {
                 &head.event.event,
                 text(row, 1).unwrap_or_default(),
             )?;
+            if special.is_some() && !self.expected.contains(&head.number) {
+                return Err(LedgerError::Altered {
+                    number: head.number,
+                    what: Alteration::Malformed,
+                });
+            }
             if head.previous != self.previous {
                 return Err(LedgerError::Altered {
                     number: head.number,
@@ -346,5 +359,18 @@ pub(crate) fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
     LedgerError::Database {
         doing: "read",
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_row_that_arrives_is_one_that_is_read() {
+        // Each byte of it is a character that is written as six.
+        let longest = "\u{7f}".repeat(ROW_BYTES_MAX);
+        let grown = crate::canonical::line(&longest).map(|line| line.len());
+        assert_eq!(grown.ok(), STORED_ROW_BYTES_MAX.checked_add(2));
     }
 }

@@ -109,6 +109,39 @@ fn root_and_signature_are_checked_by_hand() {
 }
 
 #[test]
+fn a_sealed_ledger_with_a_new_key_holds_by_hand() {
+    let (folder, tmp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ledger(folder.path());
+    let held = Ledger::open(folder.path())
+        .and_then(|ledger| ledger.archive(6, &mut std::io::sink()))
+        .unwrap();
+    let mut writer = record::Writer::open(folder.path()).unwrap();
+    writer.keep(0);
+    let retired = wire::audit::KeyRetired {
+        by: someone(),
+        reason: "yearly".to_owned(),
+    };
+    let sealed = wire::audit::Sealed {
+        by: someone(),
+        through: 6,
+        rows: held.rows,
+        archive_sha256: held.sha256,
+    };
+    for event in [
+        wire::ledger::Event::KeyRetired(Box::new(retired)),
+        wire::ledger::Event::Sealed(Box::new(sealed)),
+    ] {
+        writer.append(&event, None).unwrap();
+        let output = by_hand(folder.path(), tmp.path(), commands("sh tree")[0]);
+        assert_eq!(lines_of(&output), ["Signature Verified Successfully"]);
+    }
+    let head = verified(folder.path()).unwrap().head.unwrap();
+    let output = sh(folder.path(), commands("sh check")[0]);
+    let expected = format!("14 entries hold; head {}", head.leaf_sha256);
+    assert_eq!(lines_of(&output), [expected]);
+}
+
+#[test]
 fn proofs_are_checked_by_hand() {
     let (folder, tmp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     ledger(folder.path());

@@ -282,7 +282,7 @@ fn whoever_holds_the_key_is_caught_by_a_co_signature() {
     let note = audited(folder.path());
     let said = verified(folder.path()).unwrap().cosignatures;
     assert_eq!(said.len(), 1);
-    assert_eq!((said[0].name.as_str(), said[0].size), (AUDITOR, ENTRIES));
+    assert_eq!((said[0].key.name(), said[0].size), (AUDITOR, ENTRIES));
     assert!(with(folder.path(), asked(&auditors_key())).is_ok());
 
     // Everything is written anew and signed again, with the auditor's entry left as it is.
@@ -318,6 +318,101 @@ fn a_co_signature_that_was_cut_away_is_missed() {
 }
 
 #[test]
+fn another_key_under_the_auditors_name_is_not_the_auditor() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let note = Ledger::open(folder.path())
+        .unwrap()
+        .checkpoint(None)
+        .unwrap();
+    let forger = SecretKey::generate().unwrap();
+    let body = Note::parse(&note).unwrap().body;
+    let event = Event::Cosigned(Box::new(Cosigned {
+        by: someone(),
+        key: cosigner_key(AUDITOR, &forger.public()),
+        note: format!("{note}{}", forger.cosignature(AUDITOR, &body, 1)),
+    }));
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&event, None).unwrap();
+    // Once is enough.
+    let again = writer.append(&event, None).unwrap_err();
+    assert!(matches!(again, Refusal::Audit(_)), "{again}");
+    let error = with(folder.path(), asked(&auditors_key())).unwrap_err();
+    assert!(matches!(error, LedgerError::NotCosigned(_)), "{error}");
+}
+
+#[test]
+fn an_emptied_ledger_is_not_the_one_that_the_key_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    let key = fs::read_to_string(folder.path().join("ledger.pub")).unwrap();
+    cut(folder.path(), 0);
+    fs::remove_file(folder.path().join("ledger.head")).unwrap();
+    assert_eq!(verified(folder.path()).unwrap().entries, 0);
+    let error = with(folder.path(), asked(key.trim())).unwrap_err();
+    assert!(matches!(error, LedgerError::OtherKey(_)), "{error}");
+}
+
+#[test]
+fn a_co_signature_that_is_spelled_to_be_overlooked_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    audited(folder.path());
+    write_anew(
+        folder.path(),
+        Some(&stolen(folder.path())),
+        |number, bytes| match number {
+            4 => bytes.replacen("\"host\":\"", "\"host\":\"x", 1),
+            12 => bytes.replacen("\"event\":{\"event\":\"c", "\"event\":{ \"event\":\"c", 1),
+            _ => bytes.to_owned(),
+        },
+    );
+    assert_eq!(
+        altered(verified(folder.path())),
+        (12, Alteration::Malformed)
+    );
+}
+
+#[test]
+fn a_head_of_the_same_length_and_another_tree_is_named_at_the_start() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ledger(folder.path());
+    for file in ["ledger.key", "ledger.pub"] {
+        fs::copy(folder.path().join(file), other.path().join(file)).unwrap();
+    }
+    ledger(other.path());
+    fs::copy(
+        other.path().join("ledger.head"),
+        folder.path().join("ledger.head"),
+    )
+    .unwrap();
+    assert!(matches!(
+        Writer::open(folder.path()),
+        Err(LedgerError::Altered {
+            number: ENTRIES,
+            what: Alteration::Rewritten(ENTRIES)
+        })
+    ));
+}
+
+#[test]
+fn what_holds_is_not_taken_from_an_entry_that_was_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    for _ in 0..record::writer::ENTRIES_CHECKED_AT_START + 2 {
+        writer.append(&started(), None).unwrap();
+    }
+    drop(writer);
+    unguarded(folder.path(), |db| {
+        db.execute_batch("UPDATE entries SET bytes = bytes || ' ' WHERE number = 1")
+            .unwrap();
+    });
+    assert!(matches!(
+        Writer::open(folder.path()),
+        Err(LedgerError::Altered { number: 1, .. })
+    ));
+}
+
+#[test]
 fn a_forged_co_signature_is_named_and_none_is_written() {
     let folder = tempfile::tempdir().unwrap();
     ledger(folder.path());
@@ -342,6 +437,11 @@ fn a_forged_co_signature_is_named_and_none_is_written() {
     refused("x".to_owned(), cosigned(&good));
     let other = cosigner_key("other.example", &auditor().public());
     refused(other, cosigned(&good));
+    // Lines that nobody asked for stay out of what is kept for ever.
+    refused(
+        auditors_key(),
+        format!("{}\u{2014} a AAAA\n", cosigned(&good)),
+    );
     // A tree that is not this ledger's, truly signed.
     let foreign = tempfile::tempdir().unwrap();
     ledger(foreign.path());

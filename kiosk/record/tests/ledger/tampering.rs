@@ -252,7 +252,6 @@ fn a_changed_row_is_named() {
     }
 }
 
-/// A row is read up to `STORED_ROW_BYTES_MAX`, and one that is longer is not.
 #[test]
 fn a_row_of_a_hundred_megabytes_is_named_and_not_read() {
     let sql = "UPDATE rows SET bytes = hex(zeroblob(50000000)) WHERE entry = 6 AND ordinal = 2";
@@ -282,16 +281,15 @@ fn the_start_checks_the_last_entries_and_verification_all() {
         ))
         .unwrap();
     };
-    edit(1);
-    assert!(Writer::open(folder.path()).is_ok());
-    assert!(matches!(
-        verified(folder.path()),
-        Err(LedgerError::Altered { number: 1, .. })
-    ));
     edit(3);
     assert!(matches!(
         Writer::open(folder.path()),
         Err(LedgerError::Altered { number: 3, .. })
+    ));
+    edit(1);
+    assert!(matches!(
+        verified(folder.path()),
+        Err(LedgerError::Altered { number: 1, .. })
     ));
 }
 
