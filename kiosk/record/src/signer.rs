@@ -155,12 +155,10 @@ impl Signer {
             self.folder.join(format!("{HEAD_FILE}.new")),
         );
         // Not made durable: it follows from the ledger, and an older one is true as well.
-        let given = fs::remove_file(&new)
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound => Ok(()),
-                other => Err(other.into()),
-            })
-            .and_then(|()| File::create_new(&new)?.write_all(signed.note.as_bytes()))
+        // One of a writer that was killed may be there; that it cannot go is seen right after.
+        let _ = fs::remove_file(&new);
+        let given = File::create_new(&new)
+            .and_then(|mut file| file.write_all(signed.note.as_bytes()))
             .and_then(|()| give_to_owner(&new))
             .and_then(|()| fs::rename(&new, &path));
         if let Err(error) = given {

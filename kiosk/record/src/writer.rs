@@ -111,10 +111,7 @@ impl Writer {
             since.min(last.max(1)),
             Depth::Chain,
             first.clone(),
-            &Outside {
-                checkpoints: last_given_out(&folder, &first).into_iter().collect(),
-                ..Outside::default()
-            },
+            &Outside::of(last_given_out(&folder, &first)),
         )?;
         let head = verified.head.unwrap_or(NOTHING);
         let signer = Signer::open(&folder, &db, verified.keys.last().unwrap_or(&first))?;

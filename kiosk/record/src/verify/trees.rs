@@ -24,6 +24,17 @@ pub struct Outside {
     pub heads: Vec<(u64, String)>,
 }
 
+impl Outside {
+    /// Nothing but this checkpoint, where there is one.
+    #[must_use]
+    pub fn of(checkpoint: Option<Note>) -> Self {
+        Self {
+            checkpoints: checkpoint.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
 /// A co-signature that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cosignature {
