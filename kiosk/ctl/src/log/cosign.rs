@@ -124,7 +124,7 @@ fn added(cosign: &Cosign, file: &Path, ledger: &Ledger) -> Result<(String, Strin
     let text = keys::text(file)?;
     let begin = format!("\u{2014} {} ", key.name());
     let by = |line: &&str| line.starts_with(&begin);
-    let line = text.lines().filter(by).next_back().unwrap_or_default();
+    let line = text.lines().rfind(by).unwrap_or_default();
     Ok((format!("{ours}{line}\n"), key.text()))
 }
 
