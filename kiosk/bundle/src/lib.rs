@@ -44,7 +44,7 @@ pub use overrides::{OVERRIDES_TEXT_BYTES_MAX, OverridesError, overrides, overrid
 pub use pack::{Packer, pack};
 pub use signature::{
     KEY_TEXT_BYTES_MAX, KeyId, Keys, SIGNATURE_BYTES_MAX, SignatureError, TRUSTED_KEYS_MAX,
-    UNTRUSTED_COMMENT, trusted_comment,
+    UNTRUSTED_COMMENT, public_text, trusted_comment,
 };
 
 /// Name of the list of what a set holds, the first file of every bundle.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use minisign_verify::{PublicKey, Signature};
+use sha2::{Digest as _, Sha256};
 
 use crate::base64;
 use crate::manifest::Manifest;
@@ -34,6 +35,26 @@ const LEGACY: [u8; 2] = *b"Ed";
 /// A key's number, as minisign prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyId(pub [u8; 8]);
+
+impl KeyId {
+    /// The number of a key that was not made by minisign: the first eight bytes of the SHA-256
+    /// of the public key, so that everybody gives it the same.
+    #[must_use]
+    pub fn of(public: &[u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(public));
+        Self([a, b, c, d, e, f, g, h])
+    }
+}
+
+/// A public key as minisign's file.
+#[must_use]
+pub fn public_text(id: KeyId, public: &[u8; 32]) -> String {
+    let bytes = [b"Ed".as_slice(), &id.0, public].concat();
+    format!(
+        "untrusted comment: minisign public key {id}\n{}\n",
+        base64::encode(&bytes)
+    )
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

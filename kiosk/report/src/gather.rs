@@ -12,8 +12,6 @@ pub(crate) mod people;
 
 pub(crate) mod audit;
 
-pub(crate) mod kind;
-
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -148,7 +146,7 @@ impl Month {
         let first = self.range.map_or(content.number, |(first, _)| first);
         self.range = Some((first, content.number));
         count(&mut self.entries);
-        count(self.kinds.entry(kind::name(&content.event)).or_default());
+        count(self.kinds.entry(content.event.name()).or_default());
         self.host(&content.host);
         if self.audit.last_review.is_none() {
             self.audit.last_review = content.recorded_utc.parse().ok();

@@ -179,6 +179,46 @@ pub enum Event {
 }
 
 impl Event {
+    /// What it is called, as its key `event` spells it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Stopped {} => "stopped",
+            Self::CrashFound { .. } => "crash_found",
+            Self::Inserted { .. } => "inserted",
+            Self::Judged(_) => "judged",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Removed { .. } => "removed",
+            Self::SelfTested(_) => "self_tested",
+            Self::Waived(_) => "waived",
+            Self::WaiverEnded { .. } => "waiver_ended",
+            Self::Mitigated { .. } => "mitigated",
+            Self::Interrupted { .. } => "interrupted",
+            Self::RulesInstalled(_) => "rules_installed",
+            Self::RulesRolledBack(_) => "rules_rolled_back",
+            Self::RulesRefused(_) => "rules_refused",
+            Self::ListChanged(_) => "list_changed",
+            Self::Requested { .. } => "requested",
+            Self::RequestClosed(_) => "request_closed",
+            Self::Lent(_) => "lent",
+            Self::Returned(_) => "returned",
+            Self::Enrolling(_) => "enrolling",
+            Self::SignedIn(_) => "signed_in",
+            Self::SignInRefused(_) => "sign_in_refused",
+            Self::SignedOut(_) => "signed_out",
+            Self::ClockStepped { .. } => "clock_stepped",
+            Self::KeySet(_) => "key_set",
+            Self::KeyRetired(_) => "key_retired",
+            Self::Cosigned(_) => "cosigned",
+            Self::Exported(_) => "exported",
+            Self::Reviewed(_) => "reviewed",
+            Self::BackedUp(_) => "backed_up",
+            Self::Restored(_) => "restored",
+            Self::Sealed(_) => "sealed",
+        }
+    }
+
     /// The verdict, when this is one: the only event that rows travel with.
     #[must_use]
     pub fn judged(&self) -> Option<&Judged> {

@@ -1,8 +1,12 @@
-//! What findings are called, in Japanese and English: one table for the screen and for
-//! kioskctl. Rules of YARA bring their own titles; this is for everything that the kiosk's own
+//! What findings and the ledger's entries are called, in Japanese and English: one table for the
+//! screen, kioskctl and what is taken out of the ledger. Rules of YARA bring their own titles; this is for everything that the kiosk's own
 //! readers find.
 //!
 //! The table is a text, `findings.txt`, so that whoever translates needs to know no Rust.
+
+mod events;
+
+pub use events::{EVENTS, event};
 
 const TABLE: &str = include_str!("../findings.txt");
 

@@ -176,7 +176,7 @@ fn put_key(
     if file.is_none() && first != asked("the same again")? {
         return Err(CommandError::Asked("the two passwords differ".to_owned()));
     }
-    let covered = rules::SecretKey::of(keys::minisign_number(&key.public()), &key.seed());
+    let covered = rules::SecretKey::of(&key.seed());
     let path = to.join(COVERED_KEY);
     let text = covered
         .text(Some(&first))

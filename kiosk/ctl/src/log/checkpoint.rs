@@ -82,13 +82,6 @@ fn spelled(key: &PublicKey, form: Form) -> String {
                 bundle::base64_encode(&der)
             )
         }
-        Form::Minisign => {
-            let id = bundle::KeyId(keys::minisign_number(&key.bytes()));
-            let bytes = [b"Ed".as_slice(), &id.0, &key.bytes()].concat();
-            format!(
-                "untrusted comment: minisign public key {id}\n{}\n",
-                bundle::base64_encode(&bytes)
-            )
-        }
+        Form::Minisign => bundle::public_text(bundle::KeyId::of(&key.bytes()), &key.bytes()),
     }
 }

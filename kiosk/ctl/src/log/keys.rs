@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use record::verify::note::{Kind, Note, PublicKey};
 use record::verify::{CODE_DIGITS, Outside};
-use sha2::{Digest as _, Sha256};
 
 use crate::CommandError;
 
@@ -86,22 +85,6 @@ fn minisign(text: &str) -> Option<[u8; 32]> {
     let line = text.lines().find(|line| line.starts_with("RW"))?;
     let bytes = bundle::base64_decode(line.trim())?;
     bytes.strip_prefix(b"Ed")?.get(8..)?.try_into().ok()
-}
-
-/// The number by which minisign names a key of ours: the first bytes of its SHA-256.
-pub(super) fn minisign_number(key: &[u8; 32]) -> [u8; 8] {
-    let [
-        first,
-        second,
-        third,
-        fourth,
-        fifth,
-        sixth,
-        seventh,
-        eighth,
-        ..,
-    ] = <[u8; 32]>::from(Sha256::digest(key));
-    [first, second, third, fourth, fifth, sixth, seventh, eighth]
 }
 
 /// The checkpoint in a file.

@@ -8,7 +8,9 @@ use std::io::{self, Read};
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Blake2b512, Digest as _};
-use bundle::{KeyId, Manifest, UNTRUSTED_COMMENT, base64_decode, base64_encode, trusted_comment};
+use bundle::{
+    KeyId, Manifest, UNTRUSTED_COMMENT, base64_decode, base64_encode, public_text, trusted_comment,
+};
 use ed25519_dalek::{Signer as _, SigningKey};
 
 /// Most memory that a key file may ask for to open it, in bytes: what minisign asks for.
@@ -131,21 +133,18 @@ impl SecretKey {
         self.key.to_bytes()
     }
 
-    /// The key of these 32 bytes under a number.
-    pub(crate) fn of(id: [u8; 8], seed: &[u8; 32]) -> Self {
+    /// The key of these 32 bytes, which minisign did not make.
+    pub(crate) fn of(seed: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(seed);
         Self {
-            id: KeyId(id),
-            key: SigningKey::from_bytes(seed),
+            id: KeyId::of(key.verifying_key().as_bytes()),
+            key,
         }
     }
 
     /// The public half, as minisign's file.
     pub(crate) fn public_text(&self) -> String {
-        let mut bytes = b"Ed".to_vec();
-        bytes.extend(self.id.0);
-        bytes.extend(self.key.verifying_key().as_bytes());
-        let what = format!("untrusted comment: minisign public key {}", self.id);
-        format!("{what}\n{}\n", base64_encode(&bytes))
+        public_text(self.id, self.key.verifying_key().as_bytes())
     }
 
     /// Its number.

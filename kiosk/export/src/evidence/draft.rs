@@ -203,9 +203,9 @@ impl Draft {
             format!("{}\n", proved.first.text()).as_bytes(),
         )?;
         let today = &proved.today.bytes();
-        let ledger_key = minisign::public_text(minisign::own_key_id(today), today);
+        let ledger_key = bundle::public_text(bundle::KeyId::of(today), today);
         bag.add("data/ledger-minisign.pub", ledger_key.as_bytes())?;
-        let signer_key = minisign::public_text(signer.key_id(), &signer.public());
+        let signer_key = bundle::public_text(signer.key_id(), &signer.public());
         bag.add("data/signer.pub", signer_key.as_bytes())?;
         let summary = summary.end()?;
         bag.end(summary)?;

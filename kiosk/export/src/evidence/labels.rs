@@ -6,51 +6,6 @@ pub(super) const ROWS_HEAD: &str = "<table class=\"rows\">\n<tr><th>結果 <span
 <th>名前 <span class=\"en\">name</span></th><th>バイト <span class=\"en\">bytes</span></th><th>SHA-256</th>\
 <th>検出 <span class=\"en\">findings</span></th></tr>\n";
 
-/// Kinds of events.
-const EVENTS: [(&str, &str, &str); 33] = [
-    ("started", "起動", "kiosk started"),
-    ("stopped", "終了", "kiosk ended"),
-    ("crash_found", "異常終了の発見", "crash found"),
-    ("inserted", "媒体の挿入", "medium inserted"),
-    ("judged", "判定", "verdict"),
-    ("withdrawn", "合格の取り消し", "PASS withdrawn"),
-    ("removed", "媒体の取り外し", "medium removed"),
-    ("interrupted", "検査の中断", "scan interrupted"),
-    ("waived", "例外の承認", "waiver"),
-    ("waiver_ended", "例外の終了", "waiver ended"),
-    ("mitigated", "処置", "what was done with the medium"),
-    ("self_tested", "自己試験", "self-test"),
-    ("rules_installed", "検査ルールの導入", "rules installed"),
-    (
-        "rules_rolled_back",
-        "検査ルールの差し戻し",
-        "rules rolled back",
-    ),
-    ("rules_refused", "検査ルールの拒否", "rules refused"),
-    ("list_changed", "一覧の変更", "list changed"),
-    ("requested", "登録の申請", "registration requested"),
-    ("request_closed", "申請への回答", "request answered"),
-    ("lent", "貸出", "medium lent"),
-    ("returned", "返却", "medium returned"),
-    (
-        "enrolling",
-        "登録の待ち受け",
-        "waiting for a medium to register",
-    ),
-    ("signed_in", "本人確認", "signed in"),
-    ("sign_in_refused", "本人確認の失敗", "sign-in refused"),
-    ("signed_out", "本人確認の終わり", "signed out"),
-    ("clock_stepped", "時計の変更", "clock stepped"),
-    ("key_set", "台帳の鍵の設定", "ledger's key set"),
-    ("key_retired", "台帳の鍵の引退", "ledger's key retired"),
-    ("cosigned", "監査人の署名", "auditor's signature"),
-    ("exported", "書き出し", "exported"),
-    ("reviewed", "点検", "reviewed"),
-    ("backed_up", "控えの作成", "copy made"),
-    ("restored", "控えからの復元", "restored from a copy"),
-    ("sealed", "期間の封印", "period sealed"),
-];
-
 /// Keys of entries, in the order in which people want them.
 const KEYS: [(&str, &str, &str); 56] = [
     ("number", "番号", "number"),
@@ -135,7 +90,7 @@ fn find<'a>(table: &[(&str, &'a str, &'a str)], key: &str) -> Option<(&'a str, &
 
 /// What a kind of event is called.
 pub(super) fn event(name: &str) -> (&str, &str) {
-    find(&EVENTS, name).unwrap_or((name, name))
+    words::event(name).unwrap_or((name, name))
 }
 
 /// What the way to a value is called. Outside of an event's own values `event` says nothing.

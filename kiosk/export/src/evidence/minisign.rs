@@ -5,7 +5,6 @@
 
 use bundle::{KeyId, base64_encode};
 use record::key::SecretKey;
-use sha2::{Digest as _, Sha256};
 
 /// The first line of a signature, which no signature covers: so it says nothing.
 pub const EVIDENCE_COMMENT: &str = "untrusted comment: evidence from the media kiosk";
@@ -24,7 +23,7 @@ pub trait Signer {
 
 impl Signer for SecretKey {
     fn key_id(&self) -> KeyId {
-        own_key_id(&self.public())
+        KeyId::of(&self.public())
     }
 
     fn public(&self) -> [u8; 32] {
@@ -34,24 +33,6 @@ impl Signer for SecretKey {
     fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         self.sign(bytes)
     }
-}
-
-/// The number of a key that was not made by minisign: the first eight bytes of the SHA-256 of
-/// the public key, so that everybody gives it the same.
-#[must_use]
-pub fn own_key_id(public: &[u8; 32]) -> KeyId {
-    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(public));
-    KeyId([a, b, c, d, e, f, g, h])
-}
-
-/// A public key as minisign's file.
-#[must_use]
-pub fn public_text(id: KeyId, public: &[u8; 32]) -> String {
-    let bytes = [b"Ed".as_slice(), &id.0, public].concat();
-    format!(
-        "untrusted comment: minisign public key {id}\n{}\n",
-        base64_encode(&bytes)
-    )
 }
 
 /// The signature file over `bytes`, with one line that is signed along. A line feed in it would

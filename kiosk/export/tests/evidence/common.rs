@@ -259,8 +259,8 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
 
 /// What somebody does who changed a file and holds a key: both lists and the signature anew.
 pub(crate) fn seal(folder: &Path, key: &SecretKey, comment: &str) {
-    let id = minisign::own_key_id(&key.public());
-    let public = minisign::public_text(id, &key.public());
+    let id = bundle::KeyId::of(&key.public());
+    let public = bundle::public_text(id, &key.public());
     fs::write(folder.join("data/signer.pub"), public).unwrap();
     let list = |is_wanted: &dyn Fn(&str) -> bool| -> String {
         let listed = files(folder).into_iter().filter(|path| is_wanted(path));

@@ -383,7 +383,7 @@ const FORGERIES: &[Forgery] = &[
         entries: &[3],
         change: |folder, place| {
             let other = other_key(5);
-            let text = minisign::public_text(other.key_id(), &other.public());
+            let text = bundle::public_text(other.key_id(), &other.public());
             write(folder, "data/ledger-minisign.pub", &text);
             sealed(folder, place);
         },

@@ -82,7 +82,7 @@ pub(super) fn lists(view: View<'_>) -> Section {
     let (month, language) = (view.month, view.language);
     let mut section = Section::new(
         "lists",
-        text("台帳と設定の変更", "Changes of lists and policy"),
+        text("一覧と設定の変更", "Changes of lists and policy"),
         text(
             "媒体台帳・業者・職員・設定を、誰が、いつ、どう変えたかに答える。",
             "Answers who changed the lists and the policy, when, and how.",

@@ -5,7 +5,6 @@ use wire::ledger::Event;
 use super::table::Kind::{Fixed, Long, Number, Words};
 use super::{Section, Table, View, cell, sign};
 use crate::controls::CLAUSES;
-use crate::gather::kind;
 use crate::language::{Language, text};
 use crate::say::{self, number};
 
@@ -13,7 +12,7 @@ pub(super) fn exports(view: View<'_>) -> Section {
     let (month, language) = (view.month, view.language);
     let mut section = Section::new(
         "exports",
-        text("記録の持出し", "Exports"),
+        text("記録の書き出し", "Exports"),
         text(
             "記録から何が、誰によって、どの形で取り出されたかに答える。",
             "Answers what was taken out of the ledger, by whom and in which form.",
@@ -29,7 +28,7 @@ pub(super) fn exports(view: View<'_>) -> Section {
             (text("ファイル", "File"), Long),
             (text("誰が", "By"), Words),
         ],
-        text("持出しはない。", "Nothing was taken out."),
+        text("書き出しはない。", "Nothing was taken out."),
         language,
     );
     let command = "kioskctl log list --event exported";
@@ -154,7 +153,7 @@ pub(super) fn ledger(view: View<'_>) -> Section {
         table.row(vec![cell(view.say("署名鍵", "Signing key")), cell(key)]);
     }
     for (name, size) in &view.about.seal.cosigned {
-        let what = view.say("副署", "Co-signed by");
+        let what = view.say("連署", "Co-signed by");
         let entries = view.say("記録の数", "entries");
         table.row(vec![
             cell(what),
@@ -189,21 +188,18 @@ fn keys(view: View<'_>) -> Table {
             (text("誰が", "By"), Words),
         ],
         text(
-            "この月に鍵・副署・控え・封印の記録はない。",
+            "この月に鍵・連署・控え・封印の記録はない。",
             "No keys, co-signatures, copies or seals in this month.",
         ),
         view.language,
     )
     .called(text(
-        "鍵・副署・控え・封印",
+        "鍵・連署・控え・封印",
         "Keys, co-signatures, copies, seals",
     ));
     let command = "kioskctl log list --event cosigned";
     table.lines(&view.month.audit.ledger, command, |(at, event)| {
-        let words = kind::WORDS
-            .iter()
-            .find(|(name, _)| *name == kind::name(event));
-        let what = words.map_or("-", |(_, words)| words.say(view.language));
+        let what = called(event.name(), view.language);
         let (detail, by) = detail(view, event);
         vec![
             cell(at.entry.to_string()),
@@ -267,6 +263,11 @@ fn detail(view: View<'_>, event: &Event) -> (String, String) {
     }
 }
 
+/// What a kind of entry is called.
+fn called(name: &'static str, language: Language) -> &'static str {
+    words::event(name).map_or(name, |(ja, en)| text(ja, en).say(language))
+}
+
 pub(super) fn kinds(view: View<'_>) -> Section {
     let (month, language) = (view.month, view.language);
     let mut section = Section::new(
@@ -287,10 +288,10 @@ pub(super) fn kinds(view: View<'_>) -> Section {
         text("この月の記録はない。", "The month has no entry."),
         language,
     );
-    for (name, words) in kind::WORDS {
+    for (name, ..) in words::EVENTS {
         if let Some(many) = month.kinds.get(name) {
             table.row(vec![
-                cell(words.say(language)),
+                cell(called(name, language)),
                 cell(name),
                 cell(number(*many)),
             ]);

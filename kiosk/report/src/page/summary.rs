@@ -159,7 +159,7 @@ fn attention(month: &Month) -> [Line; 5] {
             false,
         ),
         line_of(
-            text("手作業による台帳・設定の変更", "Lists changed by hand"),
+            text("手作業による一覧・設定の変更", "Lists changed by hand"),
             month.lists.by_hand,
             text(
                 "誰が変えたかの記録がない",

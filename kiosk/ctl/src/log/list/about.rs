@@ -6,43 +6,6 @@ use wire::ledger::Event;
 use wire::list_change::{Changed, ListChange};
 use wire::rule_change::Person;
 
-/// What entries can be called, in the order of FORMAT.md.
-pub(super) const NAMES: [&str; 33] = [
-    "started",
-    "inserted",
-    "judged",
-    "withdrawn",
-    "removed",
-    "interrupted",
-    "waived",
-    "waiver_ended",
-    "mitigated",
-    "self_tested",
-    "rules_installed",
-    "rules_rolled_back",
-    "rules_refused",
-    "list_changed",
-    "requested",
-    "request_closed",
-    "lent",
-    "returned",
-    "enrolling",
-    "signed_in",
-    "sign_in_refused",
-    "signed_out",
-    "clock_stepped",
-    "stopped",
-    "crash_found",
-    "key_set",
-    "key_retired",
-    "cosigned",
-    "exported",
-    "reviewed",
-    "backed_up",
-    "restored",
-    "sealed",
-];
-
 /// Whom and what an entry is about.
 #[derive(Default)]
 pub(super) struct About {
@@ -180,44 +143,5 @@ impl About {
                 _ => {}
             }
         }
-    }
-}
-
-/// What an entry is called.
-pub(super) fn name(event: &Event) -> &'static str {
-    match event {
-        Event::Started { .. } => "started",
-        Event::Inserted { .. } => "inserted",
-        Event::Judged(_) => "judged",
-        Event::Withdrawn { .. } => "withdrawn",
-        Event::Removed { .. } => "removed",
-        Event::SelfTested(_) => "self_tested",
-        Event::Waived(_) => "waived",
-        Event::WaiverEnded { .. } => "waiver_ended",
-        Event::Mitigated { .. } => "mitigated",
-        Event::Interrupted { .. } => "interrupted",
-        Event::RulesInstalled(_) => "rules_installed",
-        Event::RulesRolledBack(_) => "rules_rolled_back",
-        Event::RulesRefused(_) => "rules_refused",
-        Event::ListChanged(_) => "list_changed",
-        Event::Requested { .. } => "requested",
-        Event::RequestClosed(_) => "request_closed",
-        Event::Lent(_) => "lent",
-        Event::Returned(_) => "returned",
-        Event::Enrolling(_) => "enrolling",
-        Event::SignedIn(_) => "signed_in",
-        Event::SignInRefused(_) => "sign_in_refused",
-        Event::SignedOut(_) => "signed_out",
-        Event::ClockStepped { .. } => "clock_stepped",
-        Event::Stopped {} => "stopped",
-        Event::CrashFound { .. } => "crash_found",
-        Event::KeySet(_) => "key_set",
-        Event::KeyRetired(_) => "key_retired",
-        Event::Cosigned(_) => "cosigned",
-        Event::Exported(_) => "exported",
-        Event::Reviewed(_) => "reviewed",
-        Event::BackedUp(_) => "backed_up",
-        Event::Restored(_) => "restored",
-        Event::Sealed(_) => "sealed",
     }
 }

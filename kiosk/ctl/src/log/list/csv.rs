@@ -1,6 +1,5 @@
 //! An entry as a line of comma-separated values.
 
-use super::about::name;
 use super::filter::Taken;
 use super::said;
 use crate::log::text;
@@ -33,7 +32,7 @@ pub(super) fn line(number: u64, taken: &Taken) -> String {
     let cells = [
         number.to_string(),
         text(&content.recorded_utc),
-        name(&content.event).to_owned(),
+        content.event.name().to_owned(),
         about
             .verdict
             .map(|verdict| spelled(&verdict))

@@ -13,7 +13,7 @@ use wire::ledger::Event;
 use wire::waiver::is_same_person;
 use wire::{Digest, Verdict};
 
-use super::about::{About, NAMES, name};
+use super::about::About;
 use crate::CommandError;
 use crate::people::when;
 
@@ -146,9 +146,9 @@ impl Which {
             return Err(CommandError::Asked(why.to_owned()));
         }
         match self.event.as_deref() {
-            Some(name) if !NAMES.contains(&name) => Err(CommandError::Asked(format!(
+            Some(name) if words::event(name).is_none() => Err(CommandError::Asked(format!(
                 "no entry is called {name:?}; they are called {}",
-                NAMES.join(", ")
+                words::EVENTS.map(|(name, ..)| name).join(", ")
             ))),
             Some(_) | None => Ok(()),
         }
@@ -251,7 +251,7 @@ impl Asked<'_> {
         }
         let content = entry.content()?;
         let asked = self.which.event.as_deref();
-        if asked.is_some_and(|asked| asked != name(&content.event)) {
+        if asked.is_some_and(|asked| asked != content.event.name()) {
             return Ok(None);
         }
         let mut about = About::of(&content.event);
