@@ -43,6 +43,27 @@ pub(crate) fn register(ledger: &Ledger) -> Result<Register, CommandError> {
     Ok(register)
 }
 
+/// Checks that what is taken out of the kiosk's own ledger becomes an entry in it.
+///
+/// # Errors
+/// When that is not wanted and the ledger is no copy.
+pub(crate) fn require_entry(
+    no_entry: bool,
+    ledger: Option<&Path>,
+    paths: &Paths,
+) -> Result<(), CommandError> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let is_own = ledger.is_none_or(|folder| real(folder) == real(&paths.ledger()));
+    if no_entry && is_own {
+        return Err(CommandError::Asked(
+            "what is taken from the kiosk's own ledger is an entry in it: --no-entry is for a \
+             copy, which --ledger names"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// Writes one event over the kiosk's own writer, or over one of our own when none runs; gives
 /// the number of its entry.
 ///

@@ -38,6 +38,8 @@ mod export;
 
 mod report;
 
+mod outlet;
+
 #[cfg(test)]
 mod sample;
 

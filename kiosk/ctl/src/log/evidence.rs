@@ -72,15 +72,7 @@ pub(crate) fn run(
     folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
-    let real = |path: &Path| path.canonicalize().ok();
-    let is_own = folder.is_none_or(|folder| real(folder) == real(&paths.ledger()));
-    if arguments.no_entry && is_own {
-        return Err(CommandError::Asked(
-            "what is taken from the kiosk's own ledger is an entry in it: --no-entry is for a \
-             copy, which --ledger names"
-                .to_owned(),
-        ));
-    }
+    ledger::require_entry(arguments.no_entry, folder, paths)?;
     let entries = match &arguments.visit {
         Some(visit) => visit::entries(ledger, visit)?,
         None => arguments.entries.clone(),

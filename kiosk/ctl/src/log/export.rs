@@ -5,8 +5,6 @@
 //! entry names the SHA-256 of what was handed out. The journal is written line by line, so its
 //! entry comes first and has no hash.
 
-mod outlet;
-
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,10 +22,10 @@ use wire::audit::Exported;
 use wire::ledger::Event;
 use wire::{Digest, MediumName, Verdict};
 
+use super::outlet::{JOURNAL_WAIT_MAX, Journal, Outlet};
 use crate::CommandError;
 use crate::ledger;
 use crate::print;
-use outlet::{JOURNAL_WAIT_MAX, Journal, Outlet};
 
 /// Options of `kioskctl log export`.
 #[derive(clap::Args)]
@@ -151,6 +149,9 @@ enum Receiver {
     Journald,
 }
 
+/// Who may read an export: its owner and its group. It names people.
+const MODE: u32 = 0o640;
+
 /// What was taken out.
 struct Taken {
     entries: u64,
@@ -194,7 +195,7 @@ pub(crate) fn run(
         }
         (taken, entry)
     } else {
-        let mut outlet = Outlet::open(arguments.output.as_deref())?;
+        let mut outlet = Outlet::open(arguments.output.as_deref(), MODE)?;
         let taken = taken(arguments, &book, &mut outlet);
         let taken = taken.map_err(|error| {
             let path = outlet.path();
@@ -232,14 +233,7 @@ fn check(arguments: &Arguments, folder: Option<&Path>, paths: &Paths) -> Result<
     if format == Format::Xlsx && arguments.output.is_none() && io::stdout().is_terminal() {
         return asked("a workbook is no text for a terminal: give a file with --output");
     }
-    let real = |path: &Path| path.canonicalize().ok();
-    let is_own = folder.is_none_or(|folder| real(folder) == real(&paths.ledger()));
-    if arguments.no_entry && is_own {
-        return asked(
-            "what is taken from the kiosk's own ledger is an entry in it: --no-entry is for a copy, which --ledger names",
-        );
-    }
-    Ok(())
+    ledger::require_entry(arguments.no_entry, folder, paths)
 }
 
 fn selection(arguments: &Arguments, paths: &Paths) -> Result<Selection, CommandError> {

@@ -3,10 +3,7 @@
 //!
 //! The page gets its name only after the ledger knows of it: whoever finds one finds its entry.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use broker::site::{self, Site};
@@ -15,11 +12,11 @@ use jiff::Timestamp;
 use record::Ledger;
 use report::certificate::{self, Certificate};
 use report::{About, Language, Listed, Period, Seal, State, page, read};
-use sha2::{Digest as _, Sha256};
 use wire::audit::Exported;
 use wire::ledger::{EntryId, Event};
 use wire::{Digest, MediumName};
 
+use super::outlet::Outlet;
 use crate::CommandError;
 use crate::ledger;
 use crate::print;
@@ -233,6 +230,9 @@ fn last(ledger: &Ledger) -> Result<Option<EntryId>, CommandError> {
     }))
 }
 
+/// Only its maker reads a page: it names people.
+const MODE: u32 = 0o600;
+
 /// A page that was made, on its way to its file.
 struct Made<'a> {
     form: &'a Form,
@@ -247,38 +247,15 @@ impl Made<'_> {
     /// Writes the file under another name, tells the ledger, and gives it its name. When the
     /// ledger does not take it there is no file.
     fn keep(&self, source: &Source<'_>, text: &str) -> Result<(), CommandError> {
-        let real = |path: &Path| path.canonicalize().ok();
-        let own = source.paths.ledger();
-        let is_own = source
-            .folder
-            .is_none_or(|folder| real(folder) == real(&own));
-        if self.form.no_entry && is_own {
-            return Err(CommandError::Asked(
-                "what is made of the kiosk's own ledger is an entry in it: --no-entry is for a copy, which --ledger names".to_owned(),
-            ));
-        }
-        let named = Path::new(&self.name);
-        let path = self.form.output.as_deref().unwrap_or(named);
-        if path.symlink_metadata().is_ok() {
-            let exists = io::Error::from(io::ErrorKind::AlreadyExists);
-            return Err(CommandError::file("make", path)(exists));
-        }
-        let draft = draft_of(path).ok_or_else(|| {
-            CommandError::Asked(format!("{} names no file: give --output", path.display()))
-        })?;
-        let kept = write(&draft, text)
-            .map_err(CommandError::file("write", &draft))
-            .and_then(|()| self.tell(source, path, text))
-            .and_then(|entry| {
-                let renamed = fs::rename(&draft, path);
-                renamed.map_err(CommandError::file("make", path))?;
-                Ok(entry)
-            });
-        if kept.is_err() {
-            // What went wrong before is told; a draft that stays is told by its name.
-            let _ = fs::remove_file(&draft);
-        }
-        let entry = kept?;
+        ledger::require_entry(self.form.no_entry, source.folder, source.paths)?;
+        let path = self.form.output.as_deref().unwrap_or(Path::new(&self.name));
+        let mut outlet = Outlet::open(Some(path), MODE)?;
+        outlet
+            .write_all(text.as_bytes())
+            .map_err(CommandError::file("write", path))?;
+        let finished = outlet.finish()?;
+        let entry = self.tell(source, finished.name(), finished.sha256())?;
+        finished.hand_out()?;
         let entry = entry.map_or_else(|| "no entry".to_owned(), |entry| format!("entry {entry}"));
         print::line(&format!("{}: {entry}", path.display()));
         Ok(())
@@ -287,47 +264,29 @@ impl Made<'_> {
     fn tell(
         &self,
         source: &Source<'_>,
-        path: &Path,
-        text: &str,
+        file: Option<MediumName>,
+        sha256: Digest,
     ) -> Result<Option<u64>, CommandError> {
         if self.form.no_entry {
             return Ok(None);
         }
-        let name = path.file_name().map(|name| name.as_bytes());
         let event = Event::Exported(Box::new(Exported {
             by: person::here(),
             format: self.format.to_owned(),
             first: self.first,
             last: self.last,
             entries: self.entries,
-            file: name.map(|name| MediumName::cut(name).0),
-            sha256: Some(Digest(Sha256::digest(text.as_bytes()).into())),
+            file,
+            sha256: Some(sha256),
         }));
         ledger::write(source.folder, source.paths, event).map(Some)
     }
 }
 
-/// The name under which a file is made.
-fn draft_of(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_string_lossy();
-    Some(path.with_file_name(format!(".{name}.{}.part", std::process::id())))
-}
-
-/// Only its maker reads it: it names people.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn made(form: &Form) -> Made<'_> {
         Made {
@@ -391,9 +350,7 @@ mod tests {
         assert!(files(folder.path()).is_empty());
         kept(folder.path(), true, false).unwrap();
         assert_eq!(files(folder.path()), ["page.html"]);
-        assert!(matches!(
-            kept(folder.path(), true, false),
-            Err(CommandError::File { .. })
-        ));
+        let again = kept(folder.path(), true, false).unwrap_err().to_string();
+        assert!(again.contains("is there already"), "{again}");
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wire::Digest;
 use wire::audit::NOTE_BYTES_MAX;
 
-use super::trees::Special;
+use super::trees::{SPECIALS, Special};
 use super::walk::{Walk, text, unreadable};
 use crate::entry::{ENTRY_BYTES_MAX, leaf};
 use crate::error::{Alteration, LedgerError};
@@ -16,31 +16,31 @@ impl Walk<'_> {
     /// The entries that must be known before one comes to them. Each is verified in its turn.
     pub(super) fn specials(&mut self) -> Result<BTreeMap<u64, Special>, LedgerError> {
         let mut found = BTreeMap::new();
-        for name in ["key_set", "cosigned", "sealed"] {
-            // A quote inside a string is written with a backslash: no text of an event can look
-            // like this.
-            let start = format!("\"event\":{{\"event\":\"{name}\"");
-            let mut all = self.prepare(
-                "SELECT number, bytes FROM entries
-                 WHERE octet_length(bytes) <= ?2 AND instr(bytes, ?1) ORDER BY number",
-            )?;
-            let mut rows = all
-                .query((start, integer_of(ENTRY_BYTES_MAX)))
-                .map_err(LedgerError::database("read"))?;
-            while let Some(row) = rows.next().map_err(|error| unreadable(1, error))? {
-                let number = row.get::<_, i64>(0).unwrap_or_default();
-                let number = u64::try_from(number).unwrap_or_default();
-                // One that is altered is named when the walk comes to it.
-                let special = text(row, 1).map(|bytes| Special::of(number, name, bytes));
-                if let Some(Ok(Some(special))) = special {
-                    match &special {
-                        Special::Cosigned(note, key) => self.trees.expect(number, note, key),
-                        Special::Sealed(through) => self.sealed = self.sealed.max(*through),
-                        Special::KeySet(_) => {}
-                    }
-                    found.insert(number, special);
-                }
+        // A quote inside a string is written with a backslash: no text of an event can look like
+        // this.
+        let starts = SPECIALS.map(|name| format!("\"event\":{{\"event\":\"{name}\""));
+        let [first, second, third] = &starts;
+        let mut all = self.prepare(
+            "SELECT number, bytes FROM entries WHERE octet_length(bytes) <= ?1
+             AND (instr(bytes, ?2) OR instr(bytes, ?3) OR instr(bytes, ?4)) ORDER BY number",
+        )?;
+        let mut rows = all
+            .query((integer_of(ENTRY_BYTES_MAX), first, second, third))
+            .map_err(LedgerError::database("read"))?;
+        while let Some(row) = rows.next().map_err(|error| unreadable(1, error))? {
+            let number = row.get::<_, i64>(0).unwrap_or_default();
+            let number = u64::try_from(number).unwrap_or_default();
+            // One that is altered is named when the walk comes to it.
+            let Some(Ok(Some(special))) = text(row, 1).map(|bytes| Special::read(number, bytes))
+            else {
+                continue;
+            };
+            match &special {
+                Special::Cosigned(note, key) => self.trees.expect(number, note, key),
+                Special::Sealed(through) => self.sealed = self.sealed.max(*through),
+                Special::KeySet(_) => {}
             }
+            found.insert(number, special);
         }
         Ok(found)
     }

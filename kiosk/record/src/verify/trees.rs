@@ -57,19 +57,31 @@ pub(super) enum Special {
     Sealed(u64),
 }
 
+/// What such entries are called.
+pub(super) const SPECIALS: [&str; 3] = ["key_set", "cosigned", "sealed"];
+
 impl Special {
-    /// What an entry's bytes say, when they are such an entry; `None` when they are of another
-    /// kind.
+    /// What the bytes of an entry say that is called `name`; `None` when it is of another kind.
     ///
     /// # Errors
-    /// When they are such an entry and say nothing that can be used.
+    /// When it is such an entry and says nothing that can be used.
     pub(super) fn of(number: u64, name: &str, bytes: &[u8]) -> Result<Option<Self>, LedgerError> {
+        if SPECIALS.contains(&name) {
+            Self::read(number, bytes)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The same, by what the bytes themselves call the entry.
+    pub(super) fn read(number: u64, bytes: &[u8]) -> Result<Option<Self>, LedgerError> {
         #[derive(Deserialize)]
         struct Told {
             event: Said,
         }
         #[derive(Deserialize)]
         struct Said {
+            event: String,
             #[serde(default)]
             key: Option<String>,
             #[serde(default)]
@@ -77,14 +89,11 @@ impl Special {
             #[serde(default)]
             through: Option<serde_json::Value>,
         }
-        if !matches!(name, "key_set" | "cosigned" | "sealed") {
-            return Ok(None);
-        }
         let altered = |what| LedgerError::Altered { number, what };
         let told: Told =
             serde_json::from_slice(bytes).map_err(|_| altered(Alteration::Malformed))?;
         let key = told.event.key.as_deref().and_then(PublicKey::parse);
-        let special = match name {
+        let special = match told.event.event.as_str() {
             "key_set" => key
                 .filter(|key| key.kind() == Kind::Log)
                 .map(Self::KeySet)
@@ -98,13 +107,14 @@ impl Special {
                     .map(|(key, note)| Self::Cosigned(Box::new(note), key))
                     .ok_or(altered(Alteration::Cosignature))
             }
-            _ => told
+            "sealed" => told
                 .event
                 .through
                 .and_then(|through| through.as_u64())
                 .filter(|through| *through < number)
                 .map(Self::Sealed)
                 .ok_or(altered(Alteration::Malformed)),
+            _ => return Ok(None),
         };
         special.map(Some)
     }

@@ -1,4 +1,4 @@
-//! Where an export goes: a new file, standard output, or the journal.
+//! Where what is taken out of the ledger goes: a new file, standard output, or the journal.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write};
@@ -14,9 +14,6 @@ use sha2::{Digest as _, Sha256};
 use wire::{Digest, MediumName};
 
 use crate::CommandError;
-
-/// Who may read an export: its owner and its group. It names people.
-const MODE: u32 = 0o640;
 
 /// Where journald listens.
 const JOURNAL: &str = "run/systemd/journal/socket";
@@ -46,16 +43,16 @@ struct Place {
 }
 
 impl Outlet {
-    /// A file beside `path` that is to get its name; without one, a file without a name that is
-    /// copied to standard output.
+    /// A file beside `path` that is to get its name, with these permissions; without one, a file
+    /// without a name that is copied to standard output.
     ///
     /// # Errors
     /// When there is something at `path` already, or the file cannot be made.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, CommandError> {
+    pub(super) fn open(path: Option<&Path>, mode: u32) -> Result<Self, CommandError> {
         let (file, place) = match path {
             Some(path) => {
                 let place = Place::of(path)?;
-                (place.create()?, Some(place))
+                (place.create(mode)?, Some(place))
             }
             None => (nameless()?, None),
         };
@@ -151,9 +148,9 @@ impl Place {
         })
     }
 
-    fn create(&self) -> Result<File, CommandError> {
+    fn create(&self, mode: u32) -> Result<File, CommandError> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(MODE);
+        options.write(true).create_new(true).mode(mode);
         let file = options.open(&self.beside);
         file.map_err(CommandError::file("make", &self.path))
     }
@@ -255,7 +252,7 @@ mod tests {
     use super::*;
 
     fn written(path: &Path) -> Finished {
-        let mut outlet = Outlet::open(Some(path)).unwrap();
+        let mut outlet = Outlet::open(Some(path), 0o640).unwrap();
         outlet.write_all(b"abc").unwrap();
         outlet.finish().unwrap()
     }
@@ -292,8 +289,8 @@ mod tests {
         let path = folder.path().join("x".repeat(255));
         written(&path).hand_out().unwrap();
         assert!(path.exists());
-        assert!(Outlet::open(Some(Path::new("/"))).is_err());
-        assert!(Outlet::open(Some(Path::new(".."))).is_err());
+        assert!(Outlet::open(Some(Path::new("/")), 0o640).is_err());
+        assert!(Outlet::open(Some(Path::new("..")), 0o640).is_err());
     }
 
     #[test]
@@ -311,7 +308,7 @@ mod tests {
         fs::write(&path, "other").unwrap();
         let error = finished.hand_out().unwrap_err().to_string();
         assert!(error.contains("is there already"), "{error}");
-        assert!(Outlet::open(Some(&path)).is_err());
+        assert!(Outlet::open(Some(&path), 0o640).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"other");
         assert_eq!(names(folder.path()), ["a.csv"]);
     }
@@ -321,7 +318,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         std::os::unix::fs::symlink(folder.path().join("b"), &path).unwrap();
-        assert!(Outlet::open(Some(&path)).is_err());
+        assert!(Outlet::open(Some(&path), 0o640).is_err());
     }
 
     #[test]
