@@ -275,7 +275,7 @@ fn cells(out: &Out) -> String {
         &person(&out.lent.by),
         &out.entry.to_string(),
     ];
-    cells.map(print::cell).join(",")
+    print::record(cells)
 }
 
 #[cfg(test)]

@@ -151,8 +151,7 @@ fn table(form: Form, columns: &[&str], rows: &[Value]) {
     if form.csv {
         print::line(&columns.join(","));
         for row in cells {
-            let row: Vec<String> = row.iter().map(|text| print::cell(text)).collect();
-            print::line(&row.join(","));
+            print::line(&print::record(row));
         }
         return;
     }

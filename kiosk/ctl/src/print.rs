@@ -34,18 +34,19 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// Cells as one line of comma-separated values, of which no spreadsheet takes one for a formula.
+pub(crate) fn record<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
+    let cells = cells.into_iter().map(|text| cell(text.as_ref()));
+    cells.collect::<Vec<_>>().join(",")
+}
+
 /// A cell that no spreadsheet takes for a formula.
-pub(crate) fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula {
-        format!("'{text}")
+fn cell(text: &str) -> String {
+    let guarded = export::guarded(text);
+    if guarded.contains([',', '"', '\n', '\r']) || guarded != text {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\n', '\r']) || formula {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
+        guarded
     }
 }
 
@@ -89,5 +90,7 @@ mod tests {
         assert_eq!(cell("plain"), "plain");
         assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(cell("＝1+1"), "\"'＝1+1\"");
+        assert_eq!(record(["a", "b,c", "-d"]), "a,\"b,c\",\"'-d\"");
     }
 }

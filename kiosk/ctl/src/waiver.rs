@@ -240,7 +240,7 @@ fn cells(entry: u64, kept: &Kept, now: Timestamp) -> String {
         &waived.reason,
         ended.unwrap_or_default(),
     ];
-    cells.map(print::cell).join(",")
+    print::record(cells)
 }
 
 fn text(entry: u64, kept: &Kept, now: Timestamp) -> String {

@@ -22,7 +22,8 @@ fn starts_formula(text: &str) -> bool {
 /// The cell with an apostrophe before what a spreadsheet could take for a formula: at its start,
 /// and after each semicolon, because half the world's spreadsheets divide cells there. Taking
 /// the same apostrophes off gives the text back.
-pub(crate) fn guarded(text: &str) -> String {
+#[must_use]
+pub fn guarded(text: &str) -> String {
     let parts = text.split(';').map(|part| {
         if starts_formula(part) {
             format!("'{part}")

@@ -44,4 +44,5 @@ mod error;
 
 pub use book::Book;
 pub use error::ExportError;
+pub use formula::guarded;
 pub use select::Selection;

@@ -247,8 +247,7 @@ fn list(review: &Review, all: &[Signed]) -> Result<u8, CommandError> {
     if review.csv {
         print::line(&head.join(","));
         for signed in all {
-            let row: Vec<_> = cells(signed).iter().map(|cell| print::cell(cell)).collect();
-            print::line(&row.join(","));
+            print::line(&print::record(cells(signed)));
         }
         return Ok(0);
     }

@@ -173,5 +173,5 @@ fn cells(told: &Told) -> String {
             .unwrap_or_default(),
         answer.map(|answer| person(&answer.by)).unwrap_or_default(),
     ];
-    cells.map(|text| print::cell(&text)).join(",")
+    print::record(cells)
 }

@@ -30,6 +30,8 @@ mod tampering;
 
 mod signed;
 
+mod sealed;
+
 mod serving;
 
 mod program;

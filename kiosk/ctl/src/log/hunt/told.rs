@@ -137,7 +137,7 @@ impl Hit<'_> {
             text(self.list),
             self.called.map(text).unwrap_or_default(),
         ];
-        cells.map(|text| print::cell(&text)).join(",")
+        print::record(cells)
     }
 
     /// As an object with nothing hidden in it.

@@ -46,5 +46,5 @@ pub(super) fn line(number: u64, taken: &Taken) -> String {
         first.map(trail).unwrap_or_default(),
         what.split_whitespace().collect::<Vec<_>>().join(" "),
     ];
-    cells.map(|text| print::cell(&text)).join(",")
+    print::record(cells)
 }

@@ -177,7 +177,7 @@ fn a_line_of_values_is_no_formula_and_hides_nothing() {
         "{}",
         lines[1]
     );
-    assert_eq!(print::cell("=x"), "\"'=x\"");
+    assert_eq!(print::record(["=x"]), "\"'=x\"");
 }
 
 #[test]
