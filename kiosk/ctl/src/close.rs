@@ -1,6 +1,6 @@
 //! `kioskctl log close`: what became of a medium that was stopped, said later by staff.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use broker::Paths;
 use record::Ledger;
@@ -41,7 +41,7 @@ enum Action {
 pub(crate) fn run(
     arguments: &Arguments,
     ledger: &Ledger,
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let insertion = insertion(ledger, arguments.number)?;
@@ -55,7 +55,7 @@ pub(crate) fn run(
         action,
         by: who::signer(paths, arguments.by.as_deref())?,
     };
-    let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
+    let entry = ledger::write(folder, paths, event)?;
     print::line(&format!(
         "insertion {insertion} closed, {}: entry {entry}",
         spelled(&action)

@@ -50,6 +50,7 @@ use record::Ledger;
 
 use crate::CommandError;
 use crate::close;
+use crate::ledger;
 pub(crate) use changes::person;
 
 /// Options of `kioskctl log`.
@@ -100,22 +101,20 @@ enum Command {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
+    let own = arguments.ledger.as_deref();
     // Neither of the two needs a ledger that is there.
     if let Command::Restore(restore) = &arguments.command {
-        return backup::put_back(restore, arguments.ledger.as_ref(), paths);
+        return backup::put_back(restore, own, paths);
     }
     if let Command::Verify(verify) = &arguments.command
         && let Some(file) = &verify.proof
     {
         return verify::proof(verify, file);
     }
-    let own = arguments.ledger.as_ref();
-    let near = arguments.ledger.as_deref();
-    let folder = arguments.ledger.clone().unwrap_or_else(|| paths.ledger());
-    let ledger = Ledger::open(&folder)?;
+    let ledger = Ledger::open(&ledger::folder(own, paths))?;
     let source = report::Source {
         ledger: &ledger,
-        folder: arguments.ledger.as_deref(),
+        folder: own,
         paths,
     };
     match &arguments.command {
@@ -125,9 +124,9 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::Report(report) => report::month(report, &source),
         Command::Certificate(sheet) => report::certificate(sheet, &source),
         Command::Close(close) => close::run(close, &ledger, own, paths),
-        Command::Review(review) => review::run(review, &ledger, near, paths),
-        Command::Evidence(evidence) => evidence::run(evidence, &ledger, near, paths),
-        Command::Export(export) => export::run(export, &ledger, near, paths),
+        Command::Review(review) => review::run(review, &ledger, own, paths),
+        Command::Evidence(evidence) => evidence::run(evidence, &ledger, own, paths),
+        Command::Export(export) => export::run(export, &ledger, own, paths),
         Command::Verify(verify) => verify::run(verify, &ledger),
         Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
         Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),

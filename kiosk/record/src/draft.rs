@@ -100,13 +100,14 @@ impl Draft<'_> {
     }
 
     /// Takes the rows of a period out, after making sure that its archive is what they were.
+    /// `number` is that of the entry that says so.
     pub(crate) fn put_away(
         &self,
-        previous: u64,
+        number: u64,
         sealed: &Sealed,
         keep_days: u32,
     ) -> Result<(), Failure> {
-        if previous <= sealed.through {
+        if number <= sealed.through {
             return Err(Refusal::Seal("puts away what is not written yet").into());
         }
         archive::require_old(self.transaction, sealed.through, keep_days)?;

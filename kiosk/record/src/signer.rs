@@ -10,7 +10,6 @@ use wire::Digest;
 use crate::error::{Alteration, LedgerError};
 use crate::key::{NEXT_FILE, PUBLIC_FILE, SECRET_FILE, SecretKey, give_to_owner, log_key, put};
 use crate::note::{self, HEAD_FILE};
-use crate::schema::integer;
 use crate::serve::say;
 use crate::tree::Frontier;
 use crate::verify::note::PublicKey;
@@ -64,14 +63,13 @@ pub(crate) fn first_key(folder: &Path, is_new: bool) -> Result<PublicKey, Ledger
 
 /// Makes the first key: the secret half first, so that no public one is there without it.
 fn make(folder: &Path) -> Result<String, LedgerError> {
-    let secret = match SecretKey::open(&folder.join(SECRET_FILE)) {
-        Ok(secret) => secret,
-        Err(_) => {
-            let secret =
-                SecretKey::generate().map_err(LedgerError::system("get random numbers"))?;
-            put(&folder.join(SECRET_FILE), 0o600, &secret.pem())?;
-            secret
-        }
+    let path = folder.join(SECRET_FILE);
+    let secret = if path.exists() {
+        SecretKey::open(&path)?
+    } else {
+        let secret = SecretKey::generate().map_err(LedgerError::system("get random numbers"))?;
+        put(&path, 0o600, &secret.pem())?;
+        secret
     };
     let text = format!("{}\n", log_key(&secret.origin(), &secret.public()));
     put(&folder.join(PUBLIC_FILE), 0o640, &text)?;
@@ -206,11 +204,9 @@ fn finish_change(folder: &Path, key: &PublicKey) -> Result<(), LedgerError> {
 fn grown(db: &Connection) -> Result<Frontier, LedgerError> {
     let mut tree = Frontier::default();
     let mut all = db
-        .prepare("SELECT leaf FROM entries WHERE number >= ?1 ORDER BY number")
+        .prepare("SELECT leaf FROM entries ORDER BY number")
         .map_err(LedgerError::database("read"))?;
-    let mut rows = all
-        .query((integer(1),))
-        .map_err(LedgerError::database("read"))?;
+    let mut rows = all.query(()).map_err(LedgerError::database("read"))?;
     while let Some(row) = rows.next().map_err(LedgerError::database("read"))? {
         let leaf = row
             .get::<_, String>(0)

@@ -68,7 +68,7 @@ pub(super) struct Restore {
 pub(super) fn make(
     backup: &Backup,
     ledger: &Ledger,
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let by = who::administrator(paths)?;
@@ -92,7 +92,7 @@ pub(super) fn make(
             through,
             has_key,
         }));
-        let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
+        let entry = ledger::write(folder, paths, event)?;
         Ok((through, entry))
     });
     let (through, entry) = match done {
@@ -221,7 +221,7 @@ fn site(paths: &Paths, to: &Path) -> Result<(), CommandError> {
 /// Puts a backup back.
 pub(super) fn put_back(
     restore: &Restore,
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let by = who::administrator(paths)?;
@@ -246,7 +246,7 @@ pub(super) fn put_back(
             "the key in it is not the one that signs this ledger".to_owned(),
         ));
     }
-    let to = ledger::folder(folder.map(PathBuf::as_path), paths);
+    let to = ledger::folder(folder, paths);
     backup::put_back(&copy, &to, &key)?;
     drop(copy);
     // The medium was read once more for this: what counts is what lies here now.
@@ -258,7 +258,7 @@ pub(super) fn put_back(
         return Ok(1);
     }
     let event = Event::Restored(Box::new(Restored { by, through: head }));
-    let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
+    let entry = ledger::write(folder, paths, event)?;
     print::line(&format!(
         "{}: goes on after entry {}; entry {entry} says so",
         to.display(),

@@ -51,7 +51,7 @@ pub(super) struct Cosign {
 pub(super) fn run(
     cosign: &Cosign,
     ledger: &Ledger,
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     if let Some(file) = &cosign.add {
@@ -130,7 +130,7 @@ fn added(cosign: &Cosign, file: &Path, ledger: &Ledger) -> Result<(String, Strin
 
 fn enter(
     (note, key): (String, String),
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let event = Event::Cosigned(Box::new(Cosigned {
@@ -138,7 +138,7 @@ fn enter(
         key,
         note,
     }));
-    let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
+    let entry = ledger::write(folder, paths, event)?;
     print::note(&format!("the co-signature is entry {entry}"));
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! `kioskctl log new-key`: the ledger's key signs no more, and a new one takes its place.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use broker::Paths;
 use record::Ledger;
@@ -24,7 +24,7 @@ pub(super) struct NewKey {
 pub(super) fn run(
     new: &NewKey,
     ledger: &Ledger,
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let by = who::administrator(paths)?;
@@ -32,7 +32,7 @@ pub(super) fn run(
         by,
         reason: new.reason.clone(),
     }));
-    let entry = ledger::write(folder.map(PathBuf::as_path), paths, event)?;
+    let entry = ledger::write(folder, paths, event)?;
     let verified = ledger.verify(Some(entry))?;
     print::line(&format!("the key before signed its last entry: {entry}"));
     if let Some(key) = verified.keys.last() {

@@ -32,7 +32,7 @@ pub(super) struct Seal {
 pub(super) fn run(
     seal: &Seal,
     ledger: &Ledger,
-    folder: Option<&PathBuf>,
+    folder: Option<&Path>,
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     let by = who::administrator(paths)?;
@@ -52,7 +52,7 @@ pub(super) fn run(
         rows: held.rows,
         archive_sha256: held.sha256,
     }));
-    match ledger::write(folder.map(PathBuf::as_path), paths, event) {
+    match ledger::write(folder, paths, event) {
         Ok(entry) => {
             print::line(&format!(
                 "{} rows of {} entries are in {}, and no longer in the ledger: entry {entry}",

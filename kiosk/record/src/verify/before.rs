@@ -46,21 +46,16 @@ impl Walk<'_> {
     }
 
     /// Goes through the leaves up to the entry `last`, which are verified by whatever is signed
-    /// after them.
+    /// after them; and verifies each change of the key among them.
     pub(super) fn pass(
         &mut self,
         last: u64,
         specials: &BTreeMap<u64, Special>,
     ) -> Result<(), LedgerError> {
-        let mut leaves = self.prepare(
-            "SELECT number, leaf, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END,
-                    CASE WHEN octet_length(note) <= ?3 THEN note END
-             FROM entries LEFT JOIN checkpoints ON size = number
-             WHERE number <= ?1 ORDER BY number",
-        )?;
-        let most = (integer_of(ENTRY_BYTES_MAX), integer_of(NOTE_BYTES_MAX));
+        let mut leaves =
+            self.prepare("SELECT number, leaf FROM entries WHERE number <= ?1 ORDER BY number")?;
         let mut rows = leaves
-            .query((integer(last), most.0, most.1))
+            .query((integer(last),))
             .map_err(LedgerError::database("read"))?;
         let mut next = 1_u64;
         while let Some(row) = rows.next().map_err(|error| unreadable(next, error))? {
@@ -75,13 +70,33 @@ impl Walk<'_> {
             self.trees.add(said);
             self.trees.compare(said)?;
             if let Some(special @ Special::KeySet(_)) = specials.get(&next) {
-                if text(row, 2).map(leaf) != Some(said) {
-                    return altered(Alteration::Changed);
-                }
-                self.trees.checkpoint(text(row, 3), Some(special))?;
+                self.key_set(next, said, special)?;
             }
             next = next.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// Verifies the entry that names another key, of which the tree has the leaf.
+    fn key_set(&mut self, number: u64, said: Digest, special: &Special) -> Result<(), LedgerError> {
+        let mut one = self.prepare(
+            "SELECT CASE WHEN octet_length(bytes) <= ?2 THEN bytes END,
+                    CASE WHEN octet_length(note) <= ?3 THEN note END
+             FROM entries LEFT JOIN checkpoints ON size = number WHERE number = ?1",
+        )?;
+        let most = (integer_of(ENTRY_BYTES_MAX), integer_of(NOTE_BYTES_MAX));
+        let mut rows = one
+            .query((integer(number), most.0, most.1))
+            .map_err(LedgerError::database("read"))?;
+        let row = rows.next().map_err(|error| unreadable(number, error))?;
+        let bytes = row.and_then(|row| text(row, 0));
+        if bytes.map(leaf) != Some(said) {
+            return Err(LedgerError::Altered {
+                number,
+                what: Alteration::Changed,
+            });
+        }
+        let note = row.and_then(|row| text(row, 1));
+        self.trees.checkpoint(note, Some(special))
     }
 }
