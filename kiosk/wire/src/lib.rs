@@ -3,7 +3,8 @@
 //!
 //! The vocabulary comes first (names, claims, outcomes, verdicts), then the six
 //! conversations in the order a medium meets them: with the scanner, between the scanner's
-//! supervisor and its workers, about what a second engine thinks, with the compiler of rules, with the ledger, and with the screen. Nothing here does I/O.
+//! supervisor and its workers, about what a second engine thinks, with the compiler of rules,
+//! with the ledger, and with the screen. Nothing here does I/O.
 
 pub mod name;
 
