@@ -77,3 +77,7 @@ mod people;
 /// Names that attack.
 #[cfg(test)]
 mod strings;
+
+/// Somebody who audits, and somebody who may not.
+#[cfg(test)]
+mod auditor;

@@ -10,7 +10,7 @@ use crate::name::MediumName;
 use crate::outcome::{Digest, VolumeReport};
 use crate::scan::{TargetKind, Totals};
 use crate::standing::Standing;
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::{Reason, ReasonCode, Verdict};
 
 mod event;
 
@@ -78,6 +78,30 @@ pub struct Judged {
     /// SHA-256 of the site's policy by which it was judged; `None` when there is no file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_sha256: Option<Digest>,
+}
+
+impl Judged {
+    /// The registered medium that this is about: the one it was judged as, or the one whose entry
+    /// of the list refused it. `None` for an unknown medium, a suspected clone and what is no
+    /// storage: the entry that [`Refused`] names then is only the nearest one.
+    #[must_use]
+    pub fn registered(&self) -> Option<&str> {
+        if let Some(medium) = &self.medium {
+            return Some(medium);
+        }
+        let decided = |reason: &Reason| {
+            matches!(
+                reason.code,
+                ReasonCode::Expired
+                    | ReasonCode::Revoked
+                    | ReasonCode::Lost
+                    | ReasonCode::NotYetValid
+                    | ReasonCode::NoVisit
+            )
+        };
+        let entry = self.refused.as_ref()?.entry.as_deref()?;
+        self.reasons.iter().any(decided).then_some(entry)
+    }
 }
 
 /// What came of testing a set of rules with its canaries.
@@ -211,5 +235,41 @@ mod tests {
         };
         assert_eq!(serde_json::to_string(&answer).unwrap(), text);
         assert_eq!(serde_json::from_str::<Answer>(text).unwrap(), answer);
+    }
+
+    #[test]
+    fn only_an_entry_that_refused_a_medium_makes_it_a_registered_one() {
+        let judged = |code, medium: Option<&str>| Judged {
+            insertion: 1,
+            verdict: Verdict::Stop,
+            reasons: vec![Reason { code, count: 1 }],
+            medium: medium.map(str::to_owned),
+            target: Target {
+                kind: TargetKind::Device,
+                name: MediumName::new(*b"sdb").unwrap(),
+                size_bytes: 0,
+            },
+            rules: None,
+            volumes: Vec::new(),
+            totals: None,
+            started: String::new(),
+            finished: String::new(),
+            fault: None,
+            refused: Some(Box::new(Refused {
+                entry: Some("M-0001".to_owned()),
+                detail: String::new(),
+                differences: Vec::new(),
+            })),
+            waivers: Vec::new(),
+            policy_sha256: None,
+        };
+        for code in [ReasonCode::Expired, ReasonCode::Revoked, ReasonCode::Lost] {
+            assert_eq!(judged(code, None).registered(), Some("M-0001"), "{code:?}");
+        }
+        for code in [ReasonCode::Unregistered, ReasonCode::CloneSuspected] {
+            assert_eq!(judged(code, None).registered(), None, "{code:?}");
+        }
+        let admitted = judged(ReasonCode::Matched, Some("M-0002"));
+        assert_eq!(admitted.registered(), Some("M-0002"));
     }
 }
