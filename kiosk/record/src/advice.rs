@@ -35,6 +35,9 @@ pub(crate) fn next_step(error: &LedgerError) -> &'static str {
         LedgerError::Lost(_)
         | LedgerError::OtherKey(_)
         | LedgerError::NotCosigned(_)
+        | LedgerError::OtherCheckpoint(_)
+        | LedgerError::FirstKey(_)
+        | LedgerError::Beside
         | LedgerError::Checkpoint(_)
         | LedgerError::Schema(_)
         | LedgerError::Damaged(_)

@@ -47,6 +47,9 @@ pub(crate) fn trouble(error: &LedgerError) -> Option<DiskTrouble> {
         | LedgerError::Taken(_)
         | LedgerError::OtherKey(_)
         | LedgerError::NotCosigned(_)
+        | LedgerError::OtherCheckpoint(_)
+        | LedgerError::FirstKey(_)
+        | LedgerError::Beside
         | LedgerError::Checkpoint(_)
         | LedgerError::NoKey(_)
         | LedgerError::Key { .. }

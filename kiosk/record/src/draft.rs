@@ -15,7 +15,7 @@ use crate::rows::Rows;
 use crate::schema::integer;
 use crate::signer::{Signed, Signer};
 use crate::standing::Register;
-use crate::tables;
+use crate::tables::{self, require_one};
 use crate::verify::note::{self, Kind, Note, PublicKey};
 
 /// A transaction with all that an entry needs to know.
@@ -200,6 +200,7 @@ fn store_rows(
         seen.add(line.as_bytes());
         insert
             .execute((integer(number), integer(seen.count()), &line))
+            .and_then(require_one)
             .map_err(LedgerError::database("write"))?;
     }
     check.end()?;

@@ -68,6 +68,18 @@ pub enum LedgerError {
     /// The auditor with this key co-signed nothing of what is there.
     #[error("ledger has no co-signature of {0}: it was cut back or written anew, or never had one")]
     NotCosigned(String),
+    /// The ledger is not the one of a checkpoint that was given.
+    #[error("ledger is not the one of the checkpoint that was given: {0}")]
+    OtherCheckpoint(String),
+    /// The file of the first public key holds one that does not bear its own name.
+    #[error("{} is not the ledger's: the name in it belongs to another key", .0.display())]
+    FirstKey(PathBuf),
+    /// The file with the last checkpoint is none of this ledger.
+    #[error(
+        "ledger.head beside the ledger is no checkpoint that a key of this ledger signed: it was \
+         changed, or the ledger was cut back"
+    )]
+    Beside,
     /// A checkpoint that cannot be used.
     #[error("checkpoint {0}")]
     Checkpoint(&'static str),
@@ -123,16 +135,20 @@ impl LedgerError {
     #[must_use]
     pub fn is_alteration(&self) -> bool {
         match self {
-            Self::Altered { .. } | Self::Schema(_) | Self::OtherKey(_) | Self::NotCosigned(_) => {
-                true
-            }
+            Self::Altered { .. }
+            | Self::Schema(_)
+            | Self::Damaged(_)
+            | Self::Lost(_)
+            | Self::OtherKey(_)
+            | Self::NotCosigned(_)
+            | Self::OtherCheckpoint(_)
+            | Self::FirstKey(_)
+            | Self::Beside => true,
             Self::Open { .. }
             | Self::InUse(_)
             | Self::Foreign(_)
-            | Self::Lost(_)
             | Self::Taken(_)
             | Self::Newer { .. }
-            | Self::Damaged(_)
             | Self::Checkpoint(_)
             | Self::NoKey(_)
             | Self::Key { .. }
@@ -179,6 +195,9 @@ impl LedgerError {
             | Self::Altered { .. }
             | Self::OtherKey(_)
             | Self::NotCosigned(_)
+            | Self::OtherCheckpoint(_)
+            | Self::FirstKey(_)
+            | Self::Beside
             | Self::Checkpoint(_)
             | Self::NoKey(_)
             | Self::Key { .. }

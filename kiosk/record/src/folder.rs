@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use crate::error::LedgerError;
+use crate::key::PUBLIC_FILE;
 
 /// Name of the file whose lock the writer holds. Nobody else may open it, or a reader could
 /// keep the writer out.
@@ -83,6 +84,41 @@ const LOG_HEAD_BYTES: u64 = 32;
 /// its version (SQLite's file format, section 4.1). Or nothing at all: a disk that lost power
 /// may have made room for the head and not have it yet.
 const LOG_HEADS: [u64; 3] = [0x377f_0682_002d_e218, 0x377f_0683_002d_e218, 0];
+
+/// Whether a ledger was made in the folder: something of it that is not the database is there.
+pub(crate) fn is_of_a_ledger(folder: &Path) -> bool {
+    let length = |name| fs::symlink_metadata(folder.join(name)).map(|found| found.len());
+    length(LOCK_FILE).is_ok_and(|length| length > 0) || length(PUBLIC_FILE).is_ok()
+}
+
+/// Reads a small file, and nothing that may never answer: no link, no pipe, no device. `None`
+/// when there is none.
+///
+/// # Errors
+/// When it cannot be read, is none, or is longer than `bytes_max`.
+pub(crate) fn read_small(path: &Path, bytes_max: u64) -> io::Result<Option<String>> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut text = String::new();
+    let read = file
+        .take(bytes_max.saturating_add(1))
+        .read_to_string(&mut text)?;
+    if usize::try_from(bytes_max).is_ok_and(|most| most < read) {
+        return Err(io::Error::other("it is too long"));
+    }
+    Ok(Some(text))
+}
 
 /// Makes the names of the files in the folder durable. SQLite does not look whether the disk
 /// took that.

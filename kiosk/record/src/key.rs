@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
-use nix::fcntl::OFlag;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::LedgerError;
+use crate::folder::read_small;
 
 /// Name of the secret key in the ledger's folder.
 pub const SECRET_FILE: &str = "ledger.key";
@@ -73,12 +73,8 @@ impl SecretKey {
     /// # Errors
     /// [`LedgerError::Open`] when it cannot be read, [`LedgerError::Key`] when it is none.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        let mut text = String::new();
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(OFlag::O_NOFOLLOW.bits())
-            .open(path)
-            .and_then(|file| file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text))
+        let text = read_small(path, KEY_FILE_BYTES_MAX)
+            .and_then(|text| text.ok_or(io::ErrorKind::NotFound.into()))
             .map_err(|source| LedgerError::Open {
                 path: path.to_owned(),
                 source,
@@ -118,8 +114,7 @@ impl SecretKey {
     /// The name of the ledger whose first key this is.
     #[must_use]
     pub fn origin(&self) -> String {
-        let hash = wire::Digest(Sha256::digest(self.public()).into()).to_string();
-        format!("media-kiosk/{}", hash.get(..16).unwrap_or_default())
+        origin(&self.public())
     }
 
     /// The line under a checkpoint by which the ledger `origin` signs it.
@@ -141,6 +136,13 @@ impl SecretKey {
             &[id.as_slice(), &seconds.to_be_bytes(), &signature].concat(),
         )
     }
+}
+
+/// The name of the ledger whose first public key this is.
+#[must_use]
+pub fn origin(first: &[u8; 32]) -> String {
+    let hash = wire::Digest(Sha256::digest(first).into()).to_string();
+    format!("media-kiosk/{}", hash.get(..16).unwrap_or_default())
 }
 
 /// A ledger's public key as C2SP's signed notes spell it.
@@ -238,7 +240,10 @@ mod tests {
         put(&path, 0o600, &key.pem()).unwrap();
         assert_eq!(SecretKey::open(&path).unwrap().seed(), key.seed());
         let long = "x".repeat(usize::try_from(KEY_FILE_BYTES_MAX).unwrap() + 1);
-        for other in ["", "x", &key.pem().replace("MC4", "MC5"), &long] {
+        put(&path, 0o600, &long).unwrap();
+        let opened = SecretKey::open(&path);
+        assert!(matches!(opened, Err(LedgerError::Open { .. })));
+        for other in ["", "x", &key.pem().replace("MC4", "MC5")] {
             put(&path, 0o600, other).unwrap();
             let opened = SecretKey::open(&path);
             assert!(matches!(opened, Err(LedgerError::Key { .. })), "{other}");

@@ -9,18 +9,21 @@ pub(crate) mod outside;
 
 use std::collections::VecDeque;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use wire::{Digest, Row};
 
 use crate::check::Step;
 use crate::entry::{Content, ENTRY_BYTES_MAX, leaf};
 use crate::error::{Alteration, LedgerError};
+use crate::folder;
 use crate::schema::{self, integer, integer_of};
 use crate::tables;
+use crate::verify::unreadable;
 
 pub use bytes::RowBytes;
 
@@ -83,14 +86,11 @@ impl Ledger {
     /// Opens the ledger in `folder`. Needs no right to write, and no writer.
     ///
     /// # Errors
-    /// [`LedgerError::Open`] when there is none; [`LedgerError::Foreign`], [`LedgerError::Newer`]; or what SQLite
-    /// said.
+    /// [`LedgerError::Open`] when there is none; [`LedgerError::Lost`] and [`LedgerError::Damaged`] when
+    /// there was one; [`LedgerError::Schema`] when something in it is not ours, which could answer in
+    /// the place of a table; [`LedgerError::Foreign`], [`LedgerError::Newer`]; or what SQLite said.
     pub fn open(folder: &Path) -> Result<Self, LedgerError> {
-        let path = folder.join(schema::FILE);
-        let path = fs::canonicalize(&path).map_err(|source| LedgerError::Open {
-            path: path.clone(),
-            source,
-        })?;
+        let path = database(folder)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -109,16 +109,24 @@ impl Ledger {
         let db = db.map_err(LedgerError::database("open"))?;
         let set = db.busy_timeout(WAIT).and_then(|()| schema::distrust(&db));
         set.map_err(LedgerError::database("open"))?;
-        match schema::identify(&db, path)? {
-            Some(_) => Ok(Self {
-                db,
-                folder: path.parent().unwrap_or(Path::new("/")).to_owned(),
-            }),
-            None => Err(LedgerError::Foreign(path.to_owned())),
+        let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+        let was_ours = folder::is_of_a_ledger(&folder);
+        match schema::identify(&db, path) {
+            Ok(Some(_)) => {}
+            Ok(None) if was_ours => return Err(LedgerError::Lost(path.to_owned())),
+            Err(LedgerError::Foreign(_)) if was_ours => {
+                let what = format!("{} was written over", path.display());
+                return Err(LedgerError::Damaged(what));
+            }
+            Ok(None) => return Err(LedgerError::Foreign(path.to_owned())),
+            Err(error) => return Err(error),
         }
+        schema::require_plain(&db)?;
+        Ok(Self { db, folder })
     }
 
-    /// The entries that `filter` lets through, in the order of their numbers.
+    /// The entries that `filter` lets through, in the order of their numbers, none left out: one
+    /// that is not there is an error in its place.
     ///
     /// # Errors
     /// What SQLite said.
@@ -135,6 +143,7 @@ impl Ledger {
             ledger: self,
             way: Way::On,
             next: Some(first),
+            is_bound: true,
             page: VecDeque::new(),
         })
     }
@@ -146,6 +155,8 @@ impl Ledger {
             ledger: self,
             way: Way::Back,
             next: number.checked_sub(1),
+            // The number may be beyond the last entry.
+            is_bound: false,
             page: VecDeque::new(),
         }
     }
@@ -153,12 +164,17 @@ impl Ledger {
     /// The entry `number`.
     ///
     /// # Errors
-    /// [`LedgerError::NoEntry`]; [`LedgerError::Altered`] when its bytes do not hash to its leaf.
+    /// [`LedgerError::NoEntry`]; [`LedgerError::Altered`] when its bytes do not hash to its leaf, or
+    /// there are later entries and not this one.
     pub fn entry(&self, number: u64) -> Result<Entry, LedgerError> {
-        self.page(number, Way::On, 1)?
-            .pop_front()
-            .filter(|entry| entry.number == number)
-            .ok_or(LedgerError::NoEntry(number))
+        let found = self.page(number, Way::On, 1)?.pop_front();
+        if let Some(entry) = found.filter(|entry| entry.number == number) {
+            return Ok(entry);
+        }
+        if number >= 1 && self.last()? >= Some(number) {
+            return Err(missing(number));
+        }
+        Err(LedgerError::NoEntry(number))
     }
 
     /// The rows of the entry `number`, in order. None for an entry without rows.
@@ -193,6 +209,14 @@ impl Ledger {
             .map_err(LedgerError::database("read"))
     }
 
+    /// Whether there should be entries on this way from a number on, none of which was found.
+    fn has_from(&self, number: u64, way: Way) -> Result<bool, LedgerError> {
+        Ok(match way {
+            Way::On => self.last()? >= Some(number),
+            Way::Back => number >= 1 && self.last()?.is_some(),
+        })
+    }
+
     /// What has happened to an insertion.
     pub(crate) fn steps(&self, insertion: u64) -> Result<Vec<Step>, LedgerError> {
         tables::steps(&self.db, insertion).map_err(LedgerError::database("read"))
@@ -219,7 +243,7 @@ impl Ledger {
                 .collect()
         };
         read()
-            .map_err(LedgerError::database("read"))?
+            .map_err(|error| unreadable(from, error))?
             .into_iter()
             .map(|(number, bytes, leaf_text)| {
                 let number = u64::try_from(number).unwrap_or(0);
@@ -258,7 +282,33 @@ impl Ledger {
                 })?
                 .collect::<rusqlite::Result<_>>()
         };
-        read().map_err(LedgerError::database("read"))
+        read().map_err(|error| unreadable(entry, error))
+    }
+}
+
+fn missing(number: u64) -> LedgerError {
+    LedgerError::Altered {
+        number,
+        what: Alteration::Missing,
+    }
+}
+
+/// The database in `folder`, by the folder's true name. Only a plain file is one: a link may lead
+/// to another ledger, and what is no file may never answer.
+fn database(folder: &Path) -> Result<PathBuf, LedgerError> {
+    let failed = |source| LedgerError::Open {
+        path: folder.join(schema::FILE),
+        source,
+    };
+    let folder = fs::canonicalize(folder).map_err(failed)?;
+    let path = folder.join(schema::FILE);
+    match fs::symlink_metadata(&path) {
+        Ok(found) if found.is_file() => Ok(path),
+        Ok(_) => Err(failed(std::io::Error::other("it is no plain file"))),
+        Err(error) if error.kind() == ErrorKind::NotFound && folder::is_of_a_ledger(&folder) => {
+            Err(LedgerError::Lost(path))
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -295,7 +345,10 @@ impl Way {
 pub struct Entries<'a> {
     ledger: &'a Ledger,
     way: Way,
+    /// The number that comes next.
     next: Option<u64>,
+    /// Whether it must be just that one, if there are any more.
+    is_bound: bool,
     page: VecDeque<Entry>,
 }
 
@@ -303,13 +356,30 @@ impl Iterator for Entries<'_> {
     type Item = Result<Entry, LedgerError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let expected = self.next?;
+        let end = |entries: &mut Self, error| {
+            entries.next = None;
+            entries.page.clear();
+            Some(Err(error))
+        };
         if self.page.is_empty() {
-            match self.ledger.page(self.next.take()?, self.way, PAGE) {
+            match self.ledger.page(expected, self.way, PAGE) {
                 Ok(page) => self.page = page,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return end(self, error),
             }
         }
-        let entry = self.page.pop_front()?;
+        let Some(entry) = self.page.pop_front() else {
+            self.next = None;
+            return match self.ledger.has_from(expected, self.way) {
+                Ok(false) => None,
+                Ok(true) => Some(Err(missing(expected))),
+                Err(error) => Some(Err(error)),
+            };
+        };
+        if entry.number != expected && (self.is_bound || expected < entry.number) {
+            return end(self, missing(expected));
+        }
+        self.is_bound = true;
         self.next = self.way.next(entry.number);
         Some(Ok(entry))
     }
@@ -340,9 +410,16 @@ impl Iterator for Rows<'_> {
             self.after = None;
             self.page.clear();
         }
-        Some(row.map_err(|source| LedgerError::Unknown {
-            number: self.number,
-            source,
+        let number = self.number;
+        Some(row.map_err(|source| {
+            // A later kiosk writes other keys, and JSON all the same.
+            if source.is_data() {
+                return LedgerError::Unknown { number, source };
+            }
+            LedgerError::Altered {
+                number,
+                what: Alteration::RowsChanged,
+            }
         }))
     }
 }
@@ -354,7 +431,7 @@ fn cannot_make_log(error: &LedgerError) -> bool {
     };
     matches!(
         source.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+        Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly)
     )
 }
 

@@ -1,12 +1,16 @@
 //! The form of the database: its tables, what guards them, and how a connection is set up.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, MAIN_DB};
 
 use crate::error::LedgerError;
+
+/// Longest value or row of a table that is read into memory, in bytes: more than the longest entry
+/// and the longest row take.
+pub(crate) const VALUE_BYTES_MAX: i32 = 512 * 1024;
 
 /// Name of the database in the ledger's folder.
 pub const FILE: &str = "ledger.db";
@@ -32,6 +36,8 @@ pub fn distrust(db: &Connection) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.pragma_update(None, "cell_size_check", true)?;
+    // A value or row that is longer than any of ours is not read into memory.
+    db.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
     db.pragma_update(None, "temp_store", "MEMORY")
 }
 
@@ -62,6 +68,7 @@ pub fn identify(db: &Connection, path: &Path) -> Result<Option<i64>, LedgerError
         Err(source) if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             Err(LedgerError::Foreign(path.to_owned()))
         }
+        Err(source) if is_damage(&source) => Err(LedgerError::Damaged(wire::explained(&source))),
         Err(source) => Err(LedgerError::Database {
             doing: "read",
             source,
@@ -94,33 +101,112 @@ pub(crate) fn trigger(name: &str) -> Option<&'static str> {
     text.split_inclusive("END;").next()
 }
 
-/// Checks that the tables, indexes and triggers are exactly ours: a trigger more or less could
-/// lose an entry without a word.
+/// Checks that what SQLite knows of in the database is exactly ours, its own indexes and tables
+/// too: a trigger more or less could lose an entry without a word.
 ///
 /// # Errors
 /// [`LedgerError::Schema`] with the name of the first that differs; or what SQLite said.
 pub fn require_ours(db: &Connection) -> Result<(), LedgerError> {
+    compare(db, |_| true)
+}
+
+/// Checks that nothing in the database can steer a reader: an index that is not ours answers in
+/// the place of its table, whatever the table holds, and SQLite keeps to itself which one it
+/// asked. A trigger that is missing steers nobody who only reads.
+///
+/// # Errors
+/// As [`require_ours`].
+pub(crate) fn require_plain(db: &Connection) -> Result<(), LedgerError> {
+    compare(db, |(object, is_ours)| {
+        !(*is_ours && object.first().is_some_and(|kind| kind == "'trigger'"))
+    })
+}
+
+/// Type, name, table and text of something in the database, as SQL spells them: a value of
+/// another type is another one.
+type Object = [String; 4];
+
+/// Compares what is in the database with what should be, and lets `counts` say which of the
+/// differences counts: something of ours that is missing (`true`), or something else.
+fn compare(db: &Connection, counts: impl Fn(&(Object, bool)) -> bool) -> Result<(), LedgerError> {
+    let doing = || LedgerError::database("check the tables of");
     let ours = || -> rusqlite::Result<_> {
         let mut fresh = Connection::open_in_memory()?;
         migrate(&mut fresh, 0)?;
         objects(&fresh)
     };
-    let ours = ours().map_err(LedgerError::database("check the tables of"))?;
-    let found = objects(db).map_err(LedgerError::database("check the tables of"))?;
-    match ours.symmetric_difference(&found).next() {
+    let mut ours = ours().map_err(doing())?;
+    // Two of one kind are one too many, so each is taken out when it is found.
+    let mut differences = Vec::new();
+    for found in objects(db).map_err(doing())? {
+        match ours.iter().position(|object| *object == found) {
+            Some(at) => drop(ours.swap_remove(at)),
+            None => differences.push((found, false)),
+        }
+    }
+    differences.extend(ours.into_iter().map(|object| (object, true)));
+    match differences.iter().find(|difference| counts(difference)) {
         None => Ok(()),
-        Some((kind, name, _)) => Err(LedgerError::Schema(format!("{kind} {name}"))),
+        Some(([kind, name, ..], _)) => {
+            let bare = |text: &str| wire::name::line(text.trim_matches('\''));
+            Err(LedgerError::Schema(format!(
+                "{} {}",
+                bare(kind),
+                bare(name)
+            )))
+        }
     }
 }
 
-/// What SQLite made itself has names of its own and no text; the rest is compared by text.
-fn objects(db: &Connection) -> rusqlite::Result<BTreeSet<(String, String, String)>> {
+/// Everything that SQLite reads when it opens the database. It goes by the text alone and takes
+/// the other columns as they come, so nothing is left out by its type or name.
+fn objects(db: &Connection) -> rusqlite::Result<Vec<Object>> {
     db.prepare(
-        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema
-         WHERE type IN ('trigger', 'view') OR name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        "SELECT quote(type), quote(name), quote(tbl_name), quote(sql) FROM sqlite_schema
+         LIMIT ?1",
     )?
-    .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    .query_map((OBJECTS_READ,), |row| {
+        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+    })?
     .collect()
+}
+
+/// How many of them are looked at: more than a ledger has, so that one too many is seen.
+const OBJECTS_READ: i64 = 64;
+
+/// Has SQLite check its file: the order of numbers in every page, the types of values, and that
+/// indexes say what their tables do.
+///
+/// # Errors
+/// [`LedgerError::Damaged`] with what it found; or what SQLite said.
+pub(crate) fn require_sound(db: &Connection) -> Result<(), LedgerError> {
+    let answer = db.query_row("PRAGMA integrity_check(1)", (), |row| {
+        row.get::<_, String>(0)
+    });
+    match answer {
+        Ok(answer) if answer == "ok" => Ok(()),
+        Ok(answer) => Err(LedgerError::Damaged(wire::name::line(&answer))),
+        Err(source) if is_damage(&source) => Err(LedgerError::Damaged(wire::explained(&source))),
+        Err(source) => Err(LedgerError::Database {
+            doing: "check",
+            source,
+        }),
+    }
+}
+
+/// Whether SQLite says that the file is not what it wrote, or holds values that are none of ours.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TooBig};
+    match error {
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => true,
+        other => matches!(
+            other.sqlite_error_code(),
+            Some(DatabaseCorrupt | NotADatabase | TooBig)
+        ),
+    }
 }
 
 /// What the writer's connection needs beside [`distrust`]: a commit returns when the disk has

@@ -1,7 +1,7 @@
 //! Who signs the ledger: its key in force, and the tree that is signed.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -10,6 +10,7 @@ use wire::Digest;
 use crate::error::{Alteration, LedgerError};
 use crate::key::{NEXT_FILE, PUBLIC_FILE, SECRET_FILE, SecretKey, give_to_owner, log_key, put};
 use crate::note::{self, HEAD_FILE};
+use crate::reader::outside;
 use crate::serve::say;
 use crate::tree::Frontier;
 use crate::verify::note::PublicKey;
@@ -34,18 +35,12 @@ pub(crate) struct Signed {
 /// [`LedgerError::NoKey`] when a ledger with entries has lost it.
 pub(crate) fn first_key(folder: &Path, is_new: bool) -> Result<PublicKey, LedgerError> {
     let (public, secret) = (folder.join(PUBLIC_FILE), folder.join(SECRET_FILE));
-    let text = match fs::read_to_string(&public) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => make(folder)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(LedgerError::NoKey(public));
+    let key = match outside::first_key(folder) {
+        Err(LedgerError::NoKey(_)) if is_new => {
+            make(folder)?;
+            outside::first_key(folder)?
         }
-        Err(source) => {
-            return Err(LedgerError::Open {
-                path: public,
-                source,
-            });
-        }
+        key => key?,
     };
     if is_new && !secret.exists() {
         // Whoever made the first file did not come to the second: nothing is signed yet.
@@ -55,14 +50,11 @@ pub(crate) fn first_key(folder: &Path, is_new: bool) -> Result<PublicKey, Ledger
         })?;
         return first_key(folder, true);
     }
-    PublicKey::parse(text.trim_end()).ok_or(LedgerError::Key {
-        path: public,
-        what: "is no public key of a ledger",
-    })
+    Ok(key)
 }
 
 /// Makes the first key: the secret half first, so that no public one is there without it.
-fn make(folder: &Path) -> Result<String, LedgerError> {
+fn make(folder: &Path) -> Result<(), LedgerError> {
     let path = folder.join(SECRET_FILE);
     let secret = if path.exists() {
         SecretKey::open(&path)?
@@ -72,8 +64,7 @@ fn make(folder: &Path) -> Result<String, LedgerError> {
         secret
     };
     let text = format!("{}\n", log_key(&secret.origin(), &secret.public()));
-    put(&folder.join(PUBLIC_FILE), 0o640, &text)?;
-    Ok(text)
+    put(&folder.join(PUBLIC_FILE), 0o640, &text)
 }
 
 impl Signer {

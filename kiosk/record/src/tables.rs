@@ -26,23 +26,36 @@ pub(crate) fn insert(
     leaf: Digest,
     step: Option<(u64, Step)>,
 ) -> rusqlite::Result<()> {
-    transaction
+    let written = transaction
         .prepare_cached("INSERT INTO entries (number, bytes, leaf) VALUES (?1, ?2, ?3)")?
         .execute((integer(number), bytes, leaf.to_string()))?;
+    require_one(written)?;
     if let Some((insertion, step)) = step {
-        transaction
+        let written = transaction
             .prepare_cached("INSERT INTO steps (entry, insertion, step) VALUES (?1, ?2, ?3)")?
             .execute((integer(number), integer(insertion), step.name()))?;
+        require_one(written)?;
     }
     Ok(())
 }
 
+/// A trigger that somebody put in since the start can have SQLite leave a row out and say yes.
+///
+/// # Errors
+/// When `written` rows are not one.
+pub(crate) fn require_one(written: usize) -> rusqlite::Result<()> {
+    match written {
+        1 => Ok(()),
+        other => Err(rusqlite::Error::StatementChangedRows(other)),
+    }
+}
+
 /// Writes the signed checkpoint over the entries up to one, which is written before it.
 pub(crate) fn sign(transaction: &Transaction<'_>, size: u64, note: &str) -> rusqlite::Result<()> {
-    transaction
+    let written = transaction
         .prepare_cached("INSERT INTO checkpoints (size, note) VALUES (?1, ?2)")?
         .execute((integer(size), note))?;
-    Ok(())
+    require_one(written)
 }
 
 /// The signed checkpoint over the first `size` entries.
@@ -144,17 +157,4 @@ pub(crate) fn register(db: &Connection) -> Result<Register, LedgerError> {
 #[derive(serde::Deserialize)]
 struct Written {
     recorded_utc: String,
-}
-
-/// Lets SQLite check the form of its file.
-pub(crate) fn quick_check(db: &Connection) -> Result<(), LedgerError> {
-    let answer = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
-    match answer {
-        Ok(answer) if answer == "ok" => Ok(()),
-        Ok(answer) => Err(LedgerError::Damaged(answer)),
-        Err(source) => Err(LedgerError::Database {
-            doing: "check",
-            source,
-        }),
-    }
 }

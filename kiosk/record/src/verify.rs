@@ -16,7 +16,7 @@ mod walk;
 
 mod before;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use wire::ledger::EntryId;
 
 use crate::error::LedgerError;
@@ -58,8 +58,9 @@ pub enum Depth {
 /// first checkpoint.
 ///
 /// # Errors
-/// [`LedgerError::Altered`] names the first entry that is wrong; [`LedgerError::Schema`] when all entries
-/// hold and what guards them does not; [`LedgerError::OtherKey`] and [`LedgerError::NotCosigned`] when
+/// [`LedgerError::Altered`] names the first entry that is wrong; [`LedgerError::Schema`] when there is
+/// something in the database that is not ours, or all entries hold and what guards them does not;
+/// [`LedgerError::Damaged`] when SQLite's own check finds more; [`LedgerError::OtherKey`] and [`LedgerError::NotCosigned`] when
 /// somebody did not sign who should have; others when it could not be found out.
 pub fn verify(
     db: &Connection,
@@ -72,22 +73,15 @@ pub fn verify(
     let snapshot = db
         .unchecked_transaction()
         .map_err(LedgerError::database("read"))?;
-    // A view in the place of a table may have no end.
-    let views = "SELECT name FROM sqlite_schema WHERE type = 'view' LIMIT 1";
-    let view: Option<String> = db
-        .query_row(views, (), |row| row.get(0))
-        .optional()
-        .map_err(LedgerError::database("read"))?;
-    if let Some(view) = view {
-        return Err(LedgerError::Schema(format!("view {view}")));
-    }
+    // Before anything is asked of a table: an index or a view that is not ours would answer for it.
+    schema::require_plain(db)?;
     let verified = Walk::begin(db, since, depth, Trees::new(first, outside)).and_then(Walk::run);
-    // A table that is gone or has other columns is an alteration, not an inability to read.
-    let guarded = schema::require_ours(db);
+    // What is found out entry by entry says more, and comes first.
+    let verified = verified.and_then(|verified| {
+        schema::require_ours(db)?;
+        schema::require_sound(db)?;
+        Ok(verified)
+    });
     drop(snapshot);
-    match verified {
-        Err(LedgerError::Database { .. }) => guarded.and(verified),
-        Ok(verified) => guarded.map(|()| verified),
-        Err(other) => Err(other),
-    }
+    verified
 }

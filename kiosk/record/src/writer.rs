@@ -97,7 +97,6 @@ impl Writer {
         }
         folder::mark_made(&mut lock).map_err(LedgerError::system("write the lock"))?;
         folder::sync(&folder)?;
-        tables::quick_check(&db)?;
         schema::require_ours(&db)?;
         let last = tables::head(&db)
             .map_err(LedgerError::database("read"))?
@@ -111,7 +110,7 @@ impl Writer {
             since.min(last.max(1)),
             Depth::Chain,
             first.clone(),
-            &Outside::of(last_given_out(&folder, &first)),
+            &Outside::of(last_given_out(&folder, &first)?),
         )?;
         let head = verified.head.unwrap_or(NOTHING);
         let signer = Signer::open(&folder, &db, verified.keys.last().unwrap_or(&first))?;

@@ -15,6 +15,9 @@ pub enum Alteration {
     /// There is none, and there are entries after it or the database counted further.
     #[error("is missing")]
     Missing,
+    /// Entries begin at 1, and something is recorded under a lower number.
+    #[error("or a lower one is no number of an entry, and something is recorded under it")]
+    Stray,
     /// The bytes are those of another number.
     #[error("is not in its place: entry {0} stands there")]
     Reordered(u64),

@@ -1,16 +1,15 @@
 //! Verification of a ledger that is read, by what lies beside it and what was noted elsewhere.
 
-use std::fs::{self, File};
-use std::io::Read as _;
 use std::path::Path;
 
-use wire::audit::NOTE_BYTES_MAX;
+use wire::audit::{KEY_TEXT_BYTES_MAX, NOTE_BYTES_MAX};
 
 use super::Ledger;
 use crate::error::LedgerError;
+use crate::folder::read_small;
 use crate::key::PUBLIC_FILE;
 use crate::note::HEAD_FILE;
-use crate::verify::note::{Kind, Note, PublicKey, Signed};
+use crate::verify::note::{Note, PublicKey, Signed};
 use crate::verify::{Depth, Outside, Verified, verify};
 
 impl Ledger {
@@ -31,33 +30,43 @@ impl Ledger {
     /// # Errors
     /// As [`Self::verify`]; [`LedgerError::OtherKey`] and [`LedgerError::NotCosigned`] when
     /// somebody did not sign who should have; [`LedgerError::NoKey`] without any key;
-    /// [`LedgerError::Checkpoint`] when one of `outside` is signed by none of the keys.
+    /// [`LedgerError::OtherCheckpoint`] when one of `outside` is not of this ledger,
+    /// [`LedgerError::Checkpoint`] when one is signed by nobody.
     pub fn verify_with(
         &self,
         since: Option<u64>,
         mut outside: Outside,
     ) -> Result<Verified, LedgerError> {
         let given = || {
-            let mut keys = outside.keys.iter();
-            keys.find(|key| key.kind() == Kind::Log).cloned()
+            let bare = outside.bare.iter().filter_map(PublicKey::first);
+            let mut keys = outside.keys.iter().cloned().chain(bare);
+            keys.find(PublicKey::is_first)
         };
         let first = match (self.first_key(), given()) {
             (Ok(first), _) => first,
             (Err(LedgerError::NoKey(_)), Some(given)) => given,
             (Err(error), _) => return Err(error),
         };
-        let ours = outside.checkpoints.clone();
+        for note in &outside.checkpoints {
+            if note.origin != first.name() {
+                let why = format!("it is of {}", wire::name::line(&note.origin));
+                return Err(LedgerError::OtherCheckpoint(why));
+            }
+        }
         // Read before the ledger is: what is written meanwhile makes the ledger longer than it.
-        outside.checkpoints.extend(self.last_given_out(&first));
+        outside.beside = last_given_out(&self.folder, &first)?;
         let verified = verify(&self.db, since.unwrap_or(1), Depth::Rows, first, &outside)?;
-        for note in &ours {
-            let mut keys = verified.keys.iter().chain(&outside.keys);
-            if note.origin != verified.keys.first().map_or("", PublicKey::name) {
-                return Err(LedgerError::Checkpoint("is of another ledger"));
+        for note in &outside.checkpoints {
+            let holds = |key: &PublicKey| note.signed_by(key) == Signed::Holds;
+            if verified.keys.iter().any(holds) {
+                continue;
             }
-            if !keys.any(|key| note.signed_by(key) == Signed::Holds) {
-                return Err(LedgerError::Checkpoint("is signed by none of the keys"));
+            let bare = outside.bare.iter().any(|key| note.cosigner(key).is_some());
+            if bare || outside.keys.iter().any(holds) {
+                let why = "an auditor signed it, and no key of this ledger did";
+                return Err(LedgerError::OtherCheckpoint(why.to_owned()));
             }
+            return Err(LedgerError::Checkpoint("is signed by none of the keys"));
         }
         Ok(verified)
     }
@@ -67,33 +76,52 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoKey`] without the file, [`LedgerError::Key`] when it is none.
     pub fn first_key(&self) -> Result<PublicKey, LedgerError> {
-        let path = self.folder.join(PUBLIC_FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(LedgerError::NoKey(path));
-            }
-            Err(source) => return Err(LedgerError::Open { path, source }),
-        };
-        PublicKey::parse(text.trim_end()).ok_or(LedgerError::Key {
-            path,
-            what: "is no public key of a ledger",
-        })
-    }
-
-    /// The checkpoint in the file beside the ledger. The file helps where it is; whoever may
-    /// write there can take it away, so one that is none says nothing.
-    fn last_given_out(&self, first: &PublicKey) -> Option<Note> {
-        last_given_out(&self.folder, first)
+        first_key(&self.folder)
     }
 }
 
-/// The same, of the ledger in a folder.
-pub(crate) fn last_given_out(folder: &Path, first: &PublicKey) -> Option<Note> {
-    let mut text = String::new();
+/// The first key of the ledger in a folder, as the file there says.
+///
+/// # Errors
+/// [`LedgerError::NoKey`] without the file, [`LedgerError::Key`] when it is none, and
+/// [`LedgerError::FirstKey`] when it is another: the name of a ledger follows from its first key,
+/// so that no other can be put in its place.
+pub(crate) fn first_key(folder: &Path) -> Result<PublicKey, LedgerError> {
+    let path = folder.join(PUBLIC_FILE);
+    let most = u64::try_from(KEY_TEXT_BYTES_MAX).unwrap_or(u64::MAX);
+    let text = match read_small(&path, most.saturating_add(1)) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Err(LedgerError::NoKey(path)),
+        Err(source) => return Err(LedgerError::Open { path, source }),
+    };
+    match PublicKey::parse(text.trim_end()) {
+        Some(key) if key.is_first() => Ok(key),
+        Some(_) => Err(LedgerError::FirstKey(path)),
+        None => Err(LedgerError::Key {
+            path,
+            what: "is no public key of a ledger",
+        }),
+    }
+}
+
+/// The checkpoint in the file beside the ledger in a folder. The file helps where it is; whoever
+/// may write there can take it away, and a disk that lost power may have emptied it.
+///
+/// # Errors
+/// [`LedgerError::Beside`] when it is no checkpoint of the ledger of this first key.
+pub(crate) fn last_given_out(
+    folder: &Path,
+    first: &PublicKey,
+) -> Result<Option<Note>, LedgerError> {
     let most = u64::try_from(NOTE_BYTES_MAX).unwrap_or(u64::MAX);
-    File::open(folder.join(HEAD_FILE))
-        .and_then(|file| file.take(most.saturating_add(1)).read_to_string(&mut text))
-        .ok()?;
-    Note::parse(&text).filter(|note| note.origin == first.name())
+    let Ok(text) = read_small(&folder.join(HEAD_FILE), most) else {
+        return Err(LedgerError::Beside);
+    };
+    let Some(text) = text.filter(|text| text.bytes().any(|byte| byte != 0)) else {
+        return Ok(None);
+    };
+    match Note::parse(&text).filter(|note| note.origin == first.name()) {
+        Some(note) => Ok(Some(note)),
+        None => Err(LedgerError::Beside),
+    }
 }

@@ -79,6 +79,23 @@ impl PublicKey {
         })
     }
 
+    /// Whether it carries the name of the ledger whose first key it is.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.kind == Kind::Log && self.name == Self::origin_of(&self.bytes())
+    }
+
+    /// The first key of a ledger by its bytes.
+    #[must_use]
+    pub fn first(bytes: &[u8; 32]) -> Option<Self> {
+        Self::new(&Self::origin_of(bytes), Kind::Log, bytes)
+    }
+
+    fn origin_of(bytes: &[u8; 32]) -> String {
+        let hash = Digest(Sha256::digest(bytes).into()).to_string();
+        format!("media-kiosk/{}", hash.get(..16).unwrap_or_default())
+    }
+
     /// The name it signs under; of a log, its origin.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -169,6 +186,21 @@ impl Note {
             root: Digest(root_bytes.try_into().ok()?),
             signatures,
         })
+    }
+
+    /// The co-signer with these bytes, by the name under which they signed it.
+    #[must_use]
+    pub fn cosigner(&self, bytes: &[u8; 32]) -> Option<PublicKey> {
+        self.signatures
+            .iter()
+            .filter_map(|(name, _)| PublicKey::new(name, Kind::Cosigner, bytes))
+            .find(|key| self.signed_by(key) == Signed::Holds)
+    }
+
+    /// How many signatures are under it, whoever made them.
+    #[must_use]
+    pub fn signatures(&self) -> usize {
+        self.signatures.len()
     }
 
     /// Whether this key signed it. Where several signatures name the key, all must hold.

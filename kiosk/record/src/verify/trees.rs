@@ -18,18 +18,23 @@ pub const CODE_DIGITS: usize = 16;
 pub struct Outside {
     /// Keys: each of a log must have signed this ledger, each of a co-signer a checkpoint of it.
     pub keys: Vec<PublicKey>,
+    /// Keys of which nobody said whose they are: each must have signed, as a key of the ledger or
+    /// as a co-signer.
+    pub bare: Vec<[u8; 32]>,
     /// Checkpoints that were given out.
     pub checkpoints: Vec<Note>,
+    /// The checkpoint in the file beside the ledger.
+    pub beside: Option<Note>,
     /// Numbers of entries with the first [`CODE_DIGITS`] digits of their leaves.
     pub heads: Vec<(u64, String)>,
 }
 
 impl Outside {
-    /// Nothing but this checkpoint, where there is one.
+    /// Nothing but what lies beside the ledger.
     #[must_use]
-    pub fn of(checkpoint: Option<Note>) -> Self {
+    pub fn of(beside: Option<Note>) -> Self {
         Self {
-            checkpoints: checkpoint.into_iter().collect(),
+            beside,
             ..Self::default()
         }
     }
@@ -131,14 +136,13 @@ pub(super) struct Trees {
     heads: BTreeMap<u64, Vec<String>>,
     cosignatures: Vec<Cosignature>,
     asked: Vec<PublicKey>,
+    bare: Vec<[u8; 32]>,
+    /// The checkpoint beside the ledger, until the keys are known that may have signed it.
+    beside: Option<Note>,
 }
 
 impl Trees {
     /// For the ledger whose first key is `first`.
-    ///
-    /// # Errors
-    /// [`LedgerError::Checkpoint`] when a checkpoint that was brought along is not of this
-    /// ledger.
     pub(super) fn new(first: PublicKey, outside: &Outside) -> Self {
         let mut heads: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for (number, code) in &outside.heads {
@@ -152,20 +156,45 @@ impl Trees {
             heads,
             cosignatures: Vec::new(),
             asked: outside.keys.clone(),
+            bare: outside.bare.clone(),
+            beside: outside.beside.clone(),
         };
         for note in &outside.checkpoints {
             trees.want(note.size, note.root, Alteration::Rewritten(note.size));
-            for key in &outside.keys {
-                if key.kind() == Kind::Cosigner && note.signed_by(key) == Signed::Holds {
-                    trees.cosignatures.push(Cosignature {
-                        key: key.clone(),
-                        size: note.size,
-                        entry: None,
-                    });
-                }
-            }
+            let bare = outside.bare.iter().filter_map(|key| note.cosigner(key));
+            let named = outside
+                .keys
+                .iter()
+                .filter(|key| key.kind() == Kind::Cosigner && note.signed_by(key) == Signed::Holds);
+            trees
+                .cosignatures
+                .extend(named.cloned().chain(bare).map(|key| Cosignature {
+                    key,
+                    size: note.size,
+                    entry: None,
+                }));
         }
         trees
+    }
+
+    /// Takes note of the checkpoint beside the ledger, when one of the ledger's keys signed it:
+    /// the first, or one of `later`, which are verified in their turn.
+    ///
+    /// # Errors
+    /// [`LedgerError::Beside`] when none did.
+    pub(super) fn take_beside<'k>(
+        &mut self,
+        mut later: impl Iterator<Item = &'k PublicKey>,
+    ) -> Result<(), LedgerError> {
+        let Some(note) = self.beside.take() else {
+            return Ok(());
+        };
+        let holds = |key: &PublicKey| note.signed_by(key) == Signed::Holds;
+        if !self.keys.iter().any(holds) && !later.any(holds) {
+            return Err(LedgerError::Beside);
+        }
+        self.want(note.size, note.root, Alteration::Rewritten(note.size));
+        Ok(())
     }
 
     /// The root over `size` leaves must be `root`.
@@ -235,7 +264,7 @@ impl Trees {
         let is_signed = signers
             .iter()
             .all(|key| key.name() == note.origin && note.signed_by(key) == Signed::Holds);
-        if !is_signed || note.size != number {
+        if !is_signed || note.size != number || note.signatures() != signers.len() {
             return Err(altered(Alteration::Forged));
         }
         if self.roots.root() != Some(note.root) {
@@ -258,6 +287,15 @@ impl Trees {
                 number: self.size.saturating_add(1),
                 what: Alteration::Truncated(*noted),
             });
+        }
+        for bytes in self.bare {
+            let mut keys = self.keys.iter();
+            let mut signers = self.cosignatures.iter().map(|one| &one.key);
+            let is = |key: &PublicKey| key.bytes() == bytes;
+            if !keys.any(is) && !signers.any(is) {
+                let key = PublicKey::first(&bytes).map_or_else(String::new, |key| key.text());
+                return Err(LedgerError::OtherKey(key));
+            }
         }
         for key in self.asked {
             let is_there = match key.kind() {

@@ -1,6 +1,6 @@
 //! One way through the ledger, entry by entry.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
@@ -9,12 +9,13 @@ use wire::Digest;
 use wire::audit::NOTE_BYTES_MAX;
 use wire::ledger::EntryId;
 
+use super::before::Known;
 use super::trees::{Special, Trees};
 use super::{Depth, Verified};
 use crate::entry::{ENTRY_BYTES_MAX, FORMAT, NO_LEAF, RowsHash, leaf};
 use crate::error::{Alteration, LedgerError};
 use crate::rows::ROW_BYTES_MAX;
-use crate::schema::{integer, integer_of};
+use crate::schema::{integer, integer_of, is_damage};
 
 /// Longest stored row, in bytes: one that arrived with [`ROW_BYTES_MAX`] and grew sixfold,
 /// because every byte of it is a character that is written as `\uXXXX`.
@@ -52,9 +53,10 @@ pub(super) struct Walk<'a> {
     pub(super) trees: Trees,
     /// The last entry whose rows are in an archive.
     pub(super) sealed: u64,
-    /// The entries that were known before the walk: one that is spelled so that it was not
-    /// found is not one of ours.
-    expected: BTreeSet<u64>,
+    /// The entries that were known before the walk, as they were read then: one that is spelled so
+    /// that it was not found is not one of ours, and one that reads otherwise now was not read from
+    /// where it stands.
+    pub(super) expected: BTreeMap<u64, Known>,
 }
 
 impl<'a> Walk<'a> {
@@ -74,16 +76,21 @@ impl<'a> Walk<'a> {
             rows: 0,
             trees,
             sealed: 0,
-            expected: BTreeSet::new(),
+            expected: BTreeMap::new(),
         };
-        let specials = walk.specials()?;
-        walk.expected = specials.keys().copied().collect();
+        walk.expected = walk.specials()?;
+        let later = walk.expected.values().filter_map(Known::key);
+        walk.trees.take_beside(later)?;
         let before = first.saturating_sub(1);
         if before > 0 {
             let last: Option<i64> = db
                 .query_row("SELECT max(number) FROM entries", (), |row| row.get(0))
                 .map_err(|error| unreadable(before, error))?;
-            if last.max(count_of(db)?.map(integer)) < Some(integer(first)) {
+            let counted = match count_of(db)? {
+                Count::Of(counted) => Some(integer(counted)),
+                Count::Nothing | Count::Forged => None,
+            };
+            if last.max(counted) < Some(integer(first)) {
                 return Err(LedgerError::NoEntry(first));
             }
             walk.previous = db
@@ -108,7 +115,7 @@ impl<'a> Walk<'a> {
                     number: before,
                     what: Alteration::Changed,
                 })?;
-            walk.pass(before, &specials)?;
+            walk.pass(before)?;
         }
         Ok(walk)
     }
@@ -116,7 +123,7 @@ impl<'a> Walk<'a> {
     pub(super) fn run(mut self) -> Result<Verified, LedgerError> {
         let mut entries = self.prepare(
             "SELECT number, CASE WHEN octet_length(bytes) <= ?2 THEN bytes END, leaf,
-                    CASE WHEN octet_length(note) <= ?3 THEN note END
+                    CASE WHEN note IS NULL OR octet_length(note) <= ?3 THEN note ELSE '' END
              FROM entries LEFT JOIN checkpoints ON size = number
              WHERE number >= ?1 ORDER BY number",
         )?;
@@ -145,7 +152,8 @@ impl<'a> Walk<'a> {
                 &head.event.event,
                 text(row, 1).unwrap_or_default(),
             )?;
-            if special.is_some() && !self.expected.contains(&head.number) {
+            let known = self.expected.get(&head.number);
+            if special.as_ref() != known.map(|known| &known.special) {
                 return Err(LedgerError::Altered {
                     number: head.number,
                     what: Alteration::Malformed,
@@ -158,7 +166,7 @@ impl<'a> Walk<'a> {
                 });
             }
             self.trees.add(leaf);
-            self.trees.checkpoint(text(row, 3), special.as_ref())?;
+            self.trees.checkpoint(note(row, 3), special.as_ref())?;
             self.trees.compare(leaf)?;
             self.index(&head, &mut steps)?;
             self.count_rows(&head, &mut rows)?;
@@ -191,12 +199,12 @@ impl<'a> Walk<'a> {
             .and_then(|number| u64::try_from(number).ok());
         match number {
             Some(number) if number > expected => return altered(expected, Alteration::Missing),
+            Some(0) | None => return altered(0, Alteration::Stray),
             Some(number) if number < self.first => {
                 return altered(number, Alteration::Reordered(number));
             }
             Some(number) if number < expected => return altered(number, Alteration::Twice),
             Some(_) => {}
-            None => return altered(expected, Alteration::Missing),
         }
         let Some(bytes) = text(row, 1) else {
             return altered(expected, Alteration::Changed);
@@ -226,14 +234,12 @@ impl<'a> Walk<'a> {
         };
         let listed = steps
             .query_row((integer(head.number),), |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+                Ok(row.get::<_, i64>(0).ok().zip(row.get::<_, String>(1).ok()))
             })
             .optional()
             .map_err(|error| unreadable(head.number, error))?;
-        let listed = listed
-            .as_ref()
-            .map(|(insertion, step)| (*insertion, step.as_str()));
-        if listed == said.map(|(insertion, step)| (integer(insertion), step)) {
+        let said = said.map(|(insertion, step)| Some((integer(insertion), step.to_owned())));
+        if listed == said {
             return Ok(());
         }
         Err(LedgerError::Altered {
@@ -292,51 +298,82 @@ impl<'a> Walk<'a> {
     /// the number that SQLite gave last.
     fn nothing_beyond(&self) -> Result<(), LedgerError> {
         let last = self.next.saturating_sub(1);
-        let strays = self
+        let altered = |number, what| Err(LedgerError::Altered { number, what });
+        let (below, beyond) = self
             .db
             .query_row(
-                "SELECT (SELECT min(entry) FROM rows WHERE entry > ?1),
-                        (SELECT min(entry) FROM steps WHERE entry > ?1),
-                        (SELECT min(size) FROM checkpoints WHERE size > ?1 OR size < 1),
-                        (SELECT min(entry) FROM rows WHERE entry < 1),
-                        (SELECT min(entry) FROM steps WHERE entry < 1)",
+                "SELECT (SELECT 1 FROM rows WHERE entry < 1),
+                        (SELECT 1 FROM steps WHERE entry < 1),
+                        (SELECT 1 FROM checkpoints WHERE size < 1),
+                        (SELECT 1 FROM rows WHERE entry > ?1),
+                        (SELECT 1 FROM steps WHERE entry > ?1),
+                        (SELECT 1 FROM checkpoints WHERE size > ?1)",
                 (integer(last),),
                 |row| {
                     let stray = |index| row.get::<_, Option<i64>>(index).map(|at| at.is_some());
-                    Ok(stray(0)? || stray(1)? || stray(2)? || stray(3)? || stray(4)?)
+                    Ok((
+                        stray(0)? || stray(1)? || stray(2)?,
+                        stray(3)? || stray(4)? || stray(5)?,
+                    ))
                 },
             )
             .map_err(|error| unreadable(last, error))?;
-        let counted = count_of(self.db)?.unwrap_or(0);
-        if strays || last < counted {
-            return Err(LedgerError::Altered {
-                number: self.next,
-                what: Alteration::Missing,
-            });
+        if below {
+            return altered(0, Alteration::Stray);
+        }
+        let counted = match count_of(self.db)? {
+            Count::Of(counted) => counted,
+            Count::Nothing => 0,
+            Count::Forged => return altered(last, Alteration::Uncounted),
+        };
+        if beyond || last < counted {
+            return altered(self.next, Alteration::Missing);
         }
         if counted < last {
-            return Err(LedgerError::Altered {
-                number: last,
-                what: Alteration::Uncounted,
-            });
+            return altered(last, Alteration::Uncounted);
         }
         Ok(())
     }
 
     pub(super) fn prepare(&self, sql: &str) -> Result<Statement<'a>, LedgerError> {
-        self.db.prepare(sql).map_err(LedgerError::database("read"))
+        let prepared = self.db.prepare(sql);
+        prepared.map_err(|error| unreadable(self.next, error))
     }
 }
 
-/// The highest number that SQLite remembers to have given; `None` when none.
-fn count_of(db: &Connection) -> Result<Option<u64>, LedgerError> {
-    db.query_row(
-        "SELECT max(seq) FROM sqlite_sequence WHERE name = 'entries'",
+/// The highest number that SQLite remembers to have given.
+enum Count {
+    /// None yet.
+    Nothing,
+    Of(u64),
+    /// What is there is nothing that SQLite writes.
+    Forged,
+}
+
+fn count_of(db: &Connection) -> Result<Count, LedgerError> {
+    let count = db.query_row(
+        "SELECT count(*), min(name), min(seq) FROM sqlite_sequence",
         (),
-        |row| row.get::<_, Option<i64>>(0),
-    )
-    .map(|seq| seq.and_then(|seq| u64::try_from(seq).ok()))
-    .map_err(LedgerError::database("read"))
+        |row| {
+            if row.get::<_, i64>(0)? == 0 {
+                return Ok(Count::Nothing);
+            }
+            let is_one = row.get::<_, i64>(0)? == 1 && text(row, 1) == Some(b"entries");
+            let seq = row.get::<_, i64>(2).ok();
+            let seq = seq.and_then(|seq| u64::try_from(seq).ok());
+            Ok(seq.filter(|_| is_one).map_or(Count::Forged, Count::Of))
+        },
+    );
+    count.map_err(|error| unreadable(1, error))
+}
+
+/// The text of a checkpoint; `None` when there is none. What is none is an empty one.
+fn note<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
+    match row.get_ref(index) {
+        Ok(ValueRef::Null) => None,
+        Ok(ValueRef::Text(bytes)) => Some(bytes),
+        Ok(ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_)) | Err(_) => Some(b""),
+    }
 }
 
 /// The bytes of a text, valid UTF-8 or not; `None` for anything else.
@@ -348,9 +385,10 @@ pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
     }
 }
 
-/// A page that SQLite finds malformed is an alteration of the entry it was looking for.
+/// A page that SQLite finds malformed, and a value of another type or length than it can have, is
+/// an alteration of the entry it was looking for.
 pub(crate) fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
-    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) {
+    if is_damage(&source) {
         return LedgerError::Altered {
             number,
             what: Alteration::Unreadable,

@@ -165,7 +165,7 @@ pub(crate) fn ledger(folder: &Path) {
 pub(crate) const ENTRIES: u64 = 11;
 
 pub(crate) fn verified(folder: &Path) -> Result<Verified, LedgerError> {
-    Ledger::open(folder).unwrap().verify(None)
+    Ledger::open(folder)?.verify(None)
 }
 
 /// Runs SQL as an administrator would, with the sqlite3 that the system has.

@@ -143,10 +143,17 @@ fn another_key_does_not_sign_for_the_ledgers_own() {
     let forger = SecretKey::generate().unwrap();
     write_anew(folder.path(), Some(&forger), edited(4));
     assert_eq!(altered(verified(folder.path())), (1, Alteration::Forged));
-    // With the forger's public key beside it only the key that was noted elsewhere tells.
+    // The forger's public key beside it cannot have the ledger's name.
     let origin = noted.split('+').next().unwrap();
     let public = log_key(origin, &forger.public());
     fs::write(folder.path().join("ledger.pub"), public).unwrap();
+    let error = verified(folder.path()).unwrap_err();
+    assert!(matches!(error, LedgerError::FirstKey(_)), "{error}");
+    assert!(error.is_alteration() && Writer::open(folder.path()).is_err());
+    // Under a name of its own only what was noted elsewhere tells.
+    let public = log_key(&forger.origin(), &forger.public());
+    fs::write(folder.path().join("ledger.pub"), public).unwrap();
+    write_anew(folder.path(), Some(&forger), edited(4));
     assert!(verified(folder.path()).is_ok());
     let error = with(folder.path(), asked(noted.trim())).unwrap_err();
     assert!(matches!(error, LedgerError::OtherKey(_)), "{error}");
@@ -177,7 +184,7 @@ fn an_edited_exchanged_or_deleted_checkpoint_is_named() {
         // One that is too long is not read at all.
         (
             "UPDATE checkpoints SET note = hex(zeroblob(50000000)) WHERE size = 6",
-            Alteration::Unsigned,
+            Alteration::Forged,
         ),
         (
             "DELETE FROM checkpoints WHERE size = 6",

@@ -326,7 +326,7 @@ fn an_added_row_is_named() {
     assert_eq!(named_rows(&add(1, 1)), (1, Alteration::RowExtra(1)));
     assert_eq!(named_rows(&add(9, 1)), (9, Alteration::RowExtra(1)));
     assert_eq!(named_rows(&add(12, 1)), (12, Alteration::Missing));
-    assert_eq!(named_rows(&add(-1, 1)), (12, Alteration::Missing));
+    assert_eq!(named_rows(&add(-1, 1)), (0, Alteration::Stray));
 }
 
 #[test]
