@@ -111,7 +111,11 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
     {
         return verify::proof(verify, file);
     }
-    let ledger = Ledger::open(&ledger::folder(own, paths))?;
+    let ledger = Ledger::open(&ledger::folder(own, paths));
+    if let Command::Verify(verify) = &arguments.command {
+        return verify::run(verify, ledger);
+    }
+    let ledger = ledger?;
     let source = report::Source {
         ledger: &ledger,
         folder: own,
@@ -127,7 +131,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandErr
         Command::Review(review) => review::run(review, &ledger, own, paths),
         Command::Evidence(evidence) => evidence::run(evidence, &ledger, own, paths),
         Command::Export(export) => export::run(export, &ledger, own, paths),
-        Command::Verify(verify) => verify::run(verify, &ledger),
+        Command::Verify(verify) => verify::run(verify, Ok(ledger)),
         Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
         Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),
         Command::NewKey(new) => new_key::run(new, &ledger, own, paths),

@@ -289,3 +289,26 @@ pub(crate) fn integer(number: u64) -> i64 {
 pub(crate) fn integer_of(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::ENTRY_BYTES_MAX;
+    use crate::verify::STORED_ROW_BYTES_MAX;
+
+    #[test]
+    fn what_is_longer_than_anything_of_ours_is_not_read() {
+        let most = usize::try_from(VALUE_BYTES_MAX).unwrap();
+        assert!(ENTRY_BYTES_MAX < most && STORED_ROW_BYTES_MAX < most);
+        let db = Connection::open_in_memory().unwrap();
+        distrust(&db).unwrap();
+        let read = |length: i32| {
+            let sql = format!("SELECT length(zeroblob({length}))");
+            db.query_row(&sql, (), |row| row.get::<_, i32>(0))
+        };
+        assert_eq!(read(VALUE_BYTES_MAX), Ok(VALUE_BYTES_MAX));
+        assert!(is_damage(
+            &read(VALUE_BYTES_MAX.saturating_add(1)).unwrap_err()
+        ));
+    }
+}

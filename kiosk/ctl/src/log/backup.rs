@@ -228,7 +228,7 @@ pub(super) fn put_back(
     let from = &restore.folder;
     compare(from)?;
     let copy = Ledger::open(from)?;
-    let outside = restore.noted.read(Some(copy.first_key()?.name()))?;
+    let outside = restore.noted.read()?;
     let verified = match copy.verify_with(None, outside) {
         Ok(verified) => verified,
         Err(error) if error.is_alteration() => {
@@ -250,9 +250,7 @@ pub(super) fn put_back(
     backup::put_back(&copy, &to, &key)?;
     drop(copy);
     // The medium was read once more for this: what counts is what lies here now.
-    let outside = restore
-        .noted
-        .read(verified.keys.first().map(PublicKey::name))?;
+    let outside = restore.noted.read()?;
     if let Err(error) = Ledger::open(&to)?.verify_with(None, outside) {
         print::line(&format!("NOT verified after it was restored: {error}"));
         return Ok(1);

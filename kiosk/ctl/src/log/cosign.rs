@@ -70,8 +70,7 @@ pub(super) fn run(
         ))
     })?;
     // What is signed is what was verified: all of it, and against what the auditor knows.
-    let origin = ledger.first_key().ok();
-    let outside = cosign.noted.read(origin.as_ref().map(PublicKey::name))?;
+    let outside = cosign.noted.read()?;
     let verified = match ledger.verify_with(None, outside) {
         Ok(verified) => verified,
         Err(error) if error.is_alteration() => {
@@ -107,7 +106,7 @@ pub(super) fn run(
 /// A checkpoint that was signed elsewhere, with the auditor's key.
 fn added(cosign: &Cosign, file: &Path, ledger: &Ledger) -> Result<(String, String), CommandError> {
     let note = keys::checkpoint(file)?;
-    let all = cosign.noted.read(None)?.keys;
+    let all = cosign.noted.named()?;
     let key = all.iter().find(|key| key.kind() == Kind::Cosigner);
     let key = key.ok_or_else(|| {
         CommandError::Asked("give the auditor's public key with --key".to_owned())

@@ -1,10 +1,10 @@
 //! Public keys, checkpoints and heads as people hand them in.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use record::verify::note::{Kind, Note, PublicKey};
+use record::verify::note::{Note, PublicKey};
 use record::verify::{CODE_DIGITS, Outside};
 
 use crate::CommandError;
@@ -33,45 +33,70 @@ pub(super) struct Noted {
 }
 
 impl Noted {
-    /// Reads all of it. A key without a name is a key of the log `origin`.
+    /// Reads all of it.
     ///
     /// # Errors
     /// When a file cannot be read, or is not what it should be.
-    pub(super) fn read(&self, origin: Option<&str>) -> Result<Outside, CommandError> {
-        let keys = self.key.iter().map(|path| key(path, origin));
-        let checkpoints = self.checkpoint.iter().map(|path| checkpoint(path));
-        let heads = self.head.iter().map(|text| head(text));
-        Ok(Outside {
-            keys: keys.collect::<Result<_, _>>()?,
-            checkpoints: checkpoints.collect::<Result<_, _>>()?,
-            heads: heads.collect::<Result<_, _>>()?,
-        })
+    pub(super) fn read(&self) -> Result<Outside, CommandError> {
+        let mut outside = Outside::default();
+        for path in &self.key {
+            match key(path)? {
+                Given::Named(key) => outside.keys.push(key),
+                Given::Bare(bytes) => outside.bare.push(bytes),
+            }
+        }
+        for path in &self.checkpoint {
+            outside.checkpoints.push(checkpoint(path)?);
+        }
+        for text in &self.head {
+            outside.heads.push(head(text)?);
+        }
+        Ok(outside)
     }
+
+    /// Keys that say whose they are: only such can be told from one another without a ledger.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when a key has no name.
+    pub(super) fn named(&self) -> Result<Vec<PublicKey>, CommandError> {
+        let named = |path: &PathBuf| match key(path)? {
+            Given::Named(key) => Ok(key),
+            Given::Bare(_) => Err(CommandError::Asked(format!(
+                "{} has no name in it: give the key as ledger.pub has it, or as kioskctl log \
+                 cosign printed it",
+                wire::name::line(&path.to_string_lossy())
+            ))),
+        };
+        self.key.iter().map(named).collect()
+    }
+}
+
+/// A public key as it was handed in.
+#[derive(Debug, PartialEq, Eq)]
+enum Given {
+    /// With the name it signs under.
+    Named(PublicKey),
+    /// Without: PEM and minisign have none.
+    Bare([u8; 32]),
 }
 
 /// The public key in a file.
 ///
 /// # Errors
-/// When it is none, or has no name and there is none for it.
-pub(super) fn key(path: &Path, origin: Option<&str>) -> Result<PublicKey, CommandError> {
+/// When it is none.
+fn key(path: &Path) -> Result<Given, CommandError> {
     let text = text(path)?;
-    let wrong = |why: &str| {
-        Err(CommandError::Asked(format!(
-            "{} {why}",
-            wire::name::line(&path.to_string_lossy())
-        )))
-    };
     let line = text.lines().find(|line| !line.trim().is_empty());
     if let Some(key) = line.and_then(|line| PublicKey::parse(line.trim())) {
-        return Ok(key);
+        return Ok(Given::Named(key));
     }
-    let Some(bytes) = pem(&text).or_else(|| minisign(&text)) else {
-        return wrong("is no public key: give a file like ledger.pub, a PEM file or minisign's");
-    };
-    match origin.and_then(|origin| PublicKey::new(origin, Kind::Log, &bytes)) {
-        Some(key) => Ok(key),
-        None => wrong("has no name in it, and there is no ledger.pub to take one from"),
-    }
+    let bytes = pem(&text).or_else(|| minisign(&text));
+    bytes.map(Given::Bare).ok_or_else(|| {
+        CommandError::Asked(format!(
+            "{} is no public key: give a file like ledger.pub, a PEM file or minisign's",
+            wire::name::line(&path.to_string_lossy())
+        ))
+    })
 }
 
 fn pem(text: &str) -> Option<[u8; 32]> {
@@ -92,7 +117,9 @@ fn minisign(text: &str) -> Option<[u8; 32]> {
 /// # Errors
 /// When it is none.
 pub(super) fn checkpoint(path: &Path) -> Result<Note, CommandError> {
-    Note::parse(&text(path)?).ok_or_else(|| {
+    // One of no entries says nothing, and no ledger gives one out.
+    let note = Note::parse(&text(path)?).filter(|note| 0 < note.size);
+    note.ok_or_else(|| {
         CommandError::Asked(format!(
             "{} is no checkpoint: it must be a whole copy of ledger.head, or what kioskctl log \
              checkpoint or cosign gave",
@@ -106,17 +133,29 @@ pub(super) fn checkpoint(path: &Path) -> Result<Note, CommandError> {
 /// # Errors
 /// When it cannot be read or is too long.
 pub(super) fn text(path: &Path) -> Result<String, CommandError> {
-    let mut text = String::new();
+    text_within(path, HANDED_IN_BYTES_MAX)
+}
+
+/// A file as text, of which no more than one byte too many is read.
+///
+/// # Errors
+/// When it cannot be read or is too long.
+pub(super) fn text_within(path: &Path, bytes_max: u64) -> Result<String, CommandError> {
+    let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(HANDED_IN_BYTES_MAX).read_to_string(&mut text))
+        .and_then(|file| {
+            file.take(bytes_max.saturating_add(1))
+                .read_to_end(&mut bytes)
+        })
         .map_err(CommandError::file("read", path))?;
-    if fs::metadata(path).is_ok_and(|file| HANDED_IN_BYTES_MAX < file.len()) {
-        return Err(CommandError::Asked(format!(
-            "{} is longer than {HANDED_IN_BYTES_MAX} bytes: it is something else",
-            wire::name::line(&path.to_string_lossy())
-        )));
+    let wrong = |why: String| {
+        let path = wire::name::line(&path.to_string_lossy());
+        CommandError::Asked(format!("{path} {why}: it is something else"))
+    };
+    if u64::try_from(bytes.len()).map_or(true, |length| bytes_max < length) {
+        return Err(wrong(format!("is longer than {bytes_max} bytes")));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| wrong("is no text".to_owned()))
 }
 
 /// A number and the digits that belong to it, however they are spaced.
@@ -126,7 +165,7 @@ fn head(text: &str) -> Result<(u64, String), CommandError> {
     let code = words.collect::<String>().to_ascii_lowercase();
     let is_code = code.len() == CODE_DIGITS && code.chars().all(|digit| digit.is_ascii_hexdigit());
     match number {
-        Some(number) if is_code => Ok((number, code)),
+        Some(number) if is_code && 0 < number => Ok((number, code)),
         Some(_) | None => Err(CommandError::Asked(format!(
             "{:?} is no head: give the number and its {CODE_DIGITS} characters, as in \
              --head \"1234 1a2b 3c4d 5e6f 7081\"",
@@ -139,6 +178,7 @@ fn head(text: &str) -> Result<(u64, String), CommandError> {
 mod tests {
     use super::*;
     use record::key::{SecretKey, cosigner_key, log_key};
+    use record::verify::note::Kind;
 
     #[test]
     fn a_head_is_read_as_people_write_it() {
@@ -155,6 +195,7 @@ mod tests {
             "1234",
             "1a2b 3c4d 5e6f 7081",
             "1234 1a2b 3c4d 5e6f 708",
+            "0 1a2b 3c4d 5e6f 7081",
             "x 1a2b3c4d5e6f7081",
         ] {
             assert!(head(text).is_err(), "{text}");
@@ -166,35 +207,41 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let secret = SecretKey::from_seed([5; 32]);
-        let read = |text: &str, origin| {
-            fs::write(&path, text).unwrap();
-            key(&path, origin).map(|key| (key.name().to_owned(), key.kind(), key.bytes()))
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            key(&path).map_err(|error| error.to_string())
         };
         let public = secret.public();
-        let log = Ok(("o".to_owned(), Kind::Log, public));
-        let said = |read: Result<_, CommandError>| read.map_err(|error| error.to_string());
+        let named = |kind, name| Ok(Given::Named(PublicKey::new(name, kind, &public).unwrap()));
         assert_eq!(
-            said(read(&format!("{}\n", log_key("o", &public)), None)),
-            log
+            read(&format!("{}\n", log_key("o", &public))),
+            named(Kind::Log, "o")
         );
-        let auditor = said(read(&cosigner_key("a", &public), Some("o")));
-        assert_eq!(auditor, Ok(("a".to_owned(), Kind::Cosigner, public)));
+        let auditor = read(&cosigner_key("a", &public));
+        assert_eq!(auditor, named(Kind::Cosigner, "a"));
         let der = [SPKI.as_slice(), &public].concat();
         let pem = format!(
             "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
             bundle::base64_encode(&der)
         );
-        assert_eq!(said(read(&pem, Some("o"))), log);
-        assert!(read(&pem, None).is_err());
+        assert_eq!(read(&pem), Ok(Given::Bare(public)));
+        let bare = Noted {
+            key: vec![path.clone()],
+            ..Noted::default()
+        };
+        assert_eq!(bare.read().unwrap().bare, [public]);
+        assert!(bare.named().unwrap_err().to_string().contains("no name"));
         let minisign = [b"Ed".as_slice(), &[1; 8], &public].concat();
         let minisign = format!(
             "untrusted comment: x\n{}\n",
             bundle::base64_encode(&minisign)
         );
-        assert_eq!(said(read(&minisign, Some("o"))), log);
-        assert!(read("x", Some("o")).is_err());
+        assert_eq!(read(&minisign), Ok(Given::Bare(public)));
+        assert!(read("x").is_err());
         let limit = usize::try_from(HANDED_IN_BYTES_MAX).unwrap();
         let long = format!("{}\n{}", log_key("o", &public), " ".repeat(limit));
-        assert!(read(&long, None).is_err());
+        assert!(read(&long).unwrap_err().contains("longer"));
+        std::fs::write(&path, [0xff; 9]).unwrap();
+        assert!(key(&path).unwrap_err().to_string().contains("no text"));
     }
 }

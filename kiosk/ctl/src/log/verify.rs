@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use record::verify::proof;
 use record::{Ledger, LedgerError, Verified};
 
-use super::keys::Noted;
+use super::keys::{self, Noted};
 use crate::CommandError;
 use crate::print;
 
@@ -26,10 +26,13 @@ pub(super) struct Verify {
 }
 
 /// Runs the command on a ledger.
-pub(super) fn run(verify: &Verify, ledger: &Ledger) -> Result<u8, CommandError> {
-    let first = ledger.first_key().ok();
-    let outside = verify.noted.read(first.as_ref().map(|key| key.name()))?;
-    match ledger.verify_with(verify.since, outside) {
+pub(super) fn run(
+    verify: &Verify,
+    opened: Result<Ledger, LedgerError>,
+) -> Result<u8, CommandError> {
+    let outside = verify.noted.read()?;
+    let opened = opened.and_then(|ledger| ledger.verify_with(verify.since, outside));
+    match opened {
         Ok(verified) => {
             if verify.json {
                 print::line(&object(&verified).to_string());
@@ -110,13 +113,14 @@ fn tell(verified: &Verified) {
 
 /// Verifies a proof without a ledger.
 pub(super) fn proof(verify: &Verify, file: &PathBuf) -> Result<u8, CommandError> {
-    let keys = verify.noted.read(None)?.keys;
+    let keys = verify.noted.named()?;
     if keys.is_empty() {
         return Err(CommandError::Asked(
             "a proof is verified by the ledger's public key: give it with --key".to_owned(),
         ));
     }
-    let text = std::fs::read_to_string(file).map_err(CommandError::file("read", file))?;
+    let most = u64::try_from(proof::PROOF_BYTES_MAX).unwrap_or(u64::MAX);
+    let text = keys::text_within(file, most)?;
     let answer = if text.starts_with("media-kiosk/consistency@") {
         proof::consistency(&text, &keys).map(|(old, new)| {
             let said = format!(

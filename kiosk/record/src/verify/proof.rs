@@ -8,7 +8,7 @@ use super::tree;
 use crate::entry::{ENTRY_BYTES_MAX, leaf};
 
 /// Longest proof, in bytes: an entry in base64, at most 64 hashes, a checkpoint.
-const PROOF_BYTES_MAX: usize = 2 * ENTRY_BYTES_MAX;
+pub const PROOF_BYTES_MAX: usize = 2 * ENTRY_BYTES_MAX;
 
 /// Most hashes of a proof: a tree of 2^64 leaves needs no more.
 const PROOF_HASHES_MAX: usize = 128;

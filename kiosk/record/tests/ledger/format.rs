@@ -9,7 +9,7 @@ use record::key::{SecretKey, cosigner_key, log_key};
 use record::{note, tree};
 
 use crate::common::*;
-use crate::forger::write_anew;
+use crate::forger::{unguarded, write_anew};
 
 const PAGE: &str = include_str!("../../FORMAT.md");
 
@@ -133,12 +133,29 @@ fn a_sealed_ledger_with_a_new_key_holds_by_hand() {
     ] {
         writer.append(&event, None).unwrap();
         let output = by_hand(folder.path(), tmp.path(), commands("sh tree")[0]);
-        assert_eq!(lines_of(&output), ["Signature Verified Successfully"]);
+        // That of the last checkpoint, and two for the change of the key.
+        assert_eq!(lines_of(&output), ["Signature Verified Successfully"; 3]);
     }
     let head = verified(folder.path()).unwrap().head.unwrap();
     let output = sh(folder.path(), commands("sh check")[0]);
     let expected = format!("14 entries hold; head {}", head.leaf_sha256);
     assert_eq!(lines_of(&output), [expected]);
+    // Somebody without the ledger's key names their own as the next one.
+    let forger = SecretKey::generate().unwrap();
+    let entry = Ledger::open(folder.path()).and_then(|ledger| ledger.entry(13));
+    let entry: serde_json::Value = serde_json::from_str(&entry.unwrap().bytes).unwrap();
+    let next = entry["event"]["key"].as_str().unwrap();
+    let forged = log_key(next.split('+').next().unwrap(), &forger.public());
+    write_anew(folder.path(), Some(&forger), |_, bytes| {
+        bytes.replace(next, &forged)
+    });
+    let output = by_hand(folder.path(), tmp.path(), commands("sh tree")[0]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.ends_with("entry 13: the key before it did not sign the new one\n"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
@@ -269,10 +286,21 @@ fn the_check_by_hand_names_what_was_altered() {
             "INSERT INTO rows VALUES (9, 1, '')",
             "entry 9: rows missing or too many\n",
         ),
+        (
+            "CREATE INDEX mine ON rows (entry, bytes)",
+            "entry 0: the database has more or less in it than a ledger\n",
+        ),
+        (
+            "UPDATE sqlite_sequence SET seq = 12",
+            "entry 12: missing, but was counted\n",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         ledger(folder.path());
-        sqlite3(folder.path(), &format!("{UNGUARD} {sql}"));
+        unguarded(folder.path(), |db| {
+            let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
+            db.execute_batch(&sql).unwrap();
+        });
         let output = sh(folder.path(), commands("sh check")[0]);
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),

@@ -28,6 +28,8 @@ mod forger;
 
 mod tampering;
 
+mod steering;
+
 mod signed;
 
 mod sealed;
