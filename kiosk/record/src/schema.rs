@@ -12,6 +12,10 @@ use crate::error::LedgerError;
 /// and the longest row take.
 pub(crate) const VALUE_BYTES_MAX: i32 = 512 * 1024;
 
+/// Most memory that SQLite takes for itself in one process, in bytes: ten times what a ledger of
+/// a million rows needs.
+const HEAP_BYTES_MAX: i64 = 256 << 20;
+
 /// Name of the database in the ledger's folder.
 pub const FILE: &str = "ledger.db";
 
@@ -38,6 +42,8 @@ pub fn distrust(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "cell_size_check", true)?;
     // A value or row that is longer than any of ours is not read into memory.
     db.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
+    // Where a table is in the order of its own key, SQLite takes a whole row to look at the key.
+    db.pragma_update(None, "hard_heap_limit", HEAP_BYTES_MAX)?;
     db.pragma_update(None, "temp_store", "MEMORY")
 }
 
@@ -185,7 +191,10 @@ pub(crate) fn require_sound(db: &Connection) -> Result<(), LedgerError> {
     });
     match answer {
         Ok(answer) if answer == "ok" => Ok(()),
-        Ok(answer) => Err(LedgerError::Damaged(wire::name::line(&answer))),
+        // The first line only names the database.
+        Ok(answer) => Err(LedgerError::Damaged(wire::name::line(
+            answer.lines().last().unwrap_or(&answer),
+        ))),
         Err(source) if is_damage(&source) => Err(LedgerError::Damaged(wire::explained(&source))),
         Err(source) => Err(LedgerError::Database {
             doing: "check",
@@ -310,5 +319,7 @@ mod tests {
         assert!(is_damage(
             &read(VALUE_BYTES_MAX.saturating_add(1)).unwrap_err()
         ));
+        let heap = db.query_row("PRAGMA hard_heap_limit", (), |row| row.get::<_, i64>(0));
+        assert_eq!(heap, Ok(HEAP_BYTES_MAX));
     }
 }
