@@ -119,7 +119,10 @@ pub fn lines(
 }
 
 fn of_entry(item: &Item) -> Result<Line, ExportError> {
-    let (headline, level) = headline(&item.content.event);
+    let (headline, level) = match item.withdrawn_by {
+        Some(_) => ("Medium PASS, withdrawn afterwards", Level::Warning),
+        None => headline(&item.content.event),
+    };
     let event = serde_json::to_value(&item.content.event)?;
     let name = event.get("event").and_then(Value::as_str);
     let mut line = bare(item, name.unwrap_or_default(), headline, level);

@@ -47,6 +47,8 @@ pub struct Listed {
     pub elsewhere: u64,
     /// Files of this volume that should be on the list and are not.
     pub missing: u64,
+    /// The entry that took the PASS of this verdict back.
+    pub withdrawn_by: Option<u64>,
 }
 
 /// Writes the list of the one verdict in `book`; `volume` says of which volume, when the medium
@@ -65,7 +67,10 @@ pub fn write(
     let item = verdict(book)?;
     let volume = chosen(book, &item, volume)?;
     head(list, &item, &mut out)?;
-    let mut listed = Listed::default();
+    let mut listed = Listed {
+        withdrawn_by: item.withdrawn_by,
+        ..Listed::default()
+    };
     for row in book.rows(&item)? {
         let row = row?;
         let count = match line(list, &row, volume) {
@@ -124,12 +129,26 @@ fn is_file(row: &Row) -> bool {
 }
 
 fn head(list: List, item: &Item, out: &mut impl Write) -> Result<(), ExportError> {
+    let number = item.entry.number;
+    let withdrawn = item.withdrawn_by.map(|by| {
+        format!("entry {number} said PASS, which entry {by} withdrew: the medium has no PASS")
+    });
     match list {
-        List::Sha256sums => Ok(()),
+        // A comment for coreutils, which any other list of this form does without.
+        List::Sha256sums => {
+            if let Some(withdrawn) = withdrawn {
+                writeln!(out, "# media-kiosk, {withdrawn}")?;
+            }
+            Ok(())
+        }
         List::Hashdeep => {
-            let (number, leaf) = (item.entry.number, item.entry.leaf_sha256);
+            let leaf = item.entry.leaf_sha256;
             out.write_all(b"%%%% HASHDEEP-1.0\n%%%% size,sha256,filename\n")?;
-            write!(out, "## media-kiosk, entry {number}, leaf {leaf}\n## \n")?;
+            writeln!(out, "## media-kiosk, entry {number}, leaf {leaf}")?;
+            if let Some(withdrawn) = withdrawn {
+                writeln!(out, "## {withdrawn}")?;
+            }
+            out.write_all(b"## \n")?;
             Ok(())
         }
     }

@@ -336,6 +336,11 @@ fn answer(arguments: &Arguments, taken: &Taken, entry: Option<u64>) -> u8 {
         "{} files listed; left out: {} members, streams and raw spaces, {} files of other volumes",
         listed.files, listed.no_files, listed.elsewhere
     ));
+    if let (Some(by), Some(verdict)) = (listed.withdrawn_by, arguments.entry) {
+        print::note(&format!(
+            "entry {verdict} said PASS, which entry {by} withdrew: the medium has no PASS"
+        ));
+    }
     if listed.missing == 0 {
         return 0;
     }
