@@ -24,6 +24,9 @@ pub struct Book<'l> {
     last: u64,
     /// Insertions whose PASS was taken back, and the entry that says so.
     withdrawn: BTreeMap<u64, u64>,
+    /// Insertions of registered media that their entry of the list refused: only the verdict
+    /// names them.
+    refused: BTreeMap<u64, String>,
     /// The last entry whose rows are in an archive, and the entry that says so.
     sealed: Option<(u64, u64)>,
 }
@@ -71,6 +74,7 @@ impl<'l> Book<'l> {
             first,
             last: until,
             withdrawn: BTreeMap::new(),
+            refused: BTreeMap::new(),
             sealed: None,
         };
         for entry in ledger.entries(Filter {
@@ -81,6 +85,8 @@ impl<'l> Book<'l> {
             let event = entry.content()?.event;
             if let Event::Withdrawn { insertion, .. } = event {
                 book.withdrawn.insert(insertion, entry.number);
+            } else if let Some((insertion, medium)) = refused(&event) {
+                book.refused.insert(insertion, medium);
             } else if let Event::Sealed(sealed) = event
                 && book.sealed.is_none_or(|(last, _)| last < sealed.through)
             {
@@ -144,6 +150,47 @@ impl<'l> Book<'l> {
         })
     }
 
+    /// The registered medium of an entry that does not name it: that of its insertion.
+    fn media(
+        &self,
+        event: &Event,
+        insertion: Option<u64>,
+        number: u64,
+    ) -> Result<Vec<String>, ExportError> {
+        let insertion = match (event, insertion) {
+            (Event::Inserted { .. }, _) => number,
+            (_, Some(insertion)) => insertion,
+            (_, None) => return Ok(Vec::new()),
+        };
+        let inserted = self.ledger.entry(insertion)?.content()?;
+        let media = About::of(&inserted.event).media;
+        if !media.is_empty() {
+            return Ok(media);
+        }
+        if let Some(medium) = self.refused.get(&insertion) {
+            return Ok(vec![medium.clone()]);
+        }
+        // A verdict before the first entry that is looked at follows its insertion closely.
+        for entry in self.ledger.entries(Filter {
+            since: Some(insertion),
+            limit: None,
+        })? {
+            let entry = entry?;
+            if self.first <= entry.number {
+                break;
+            }
+            let event = entry.content()?.event;
+            let judged = event.judged();
+            if judged.is_some_and(|judged| judged.insertion == insertion) {
+                return Ok(refused(&event)
+                    .map(|(_, medium)| medium)
+                    .into_iter()
+                    .collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+
     /// The entry with what belongs to it; `None` when it is not asked for.
     fn item(&self, entry: Entry) -> Result<Option<Item>, ExportError> {
         let content = entry.content()?;
@@ -160,11 +207,8 @@ impl<'l> Book<'l> {
         if !self.selection.takes_time(at) || !self.selection.takes_verdict(&about) {
             return Ok(None);
         }
-        if let Some(insertion) = about.insertion
-            && about.media.is_empty()
-        {
-            let inserted = self.ledger.entry(insertion)?.content()?;
-            about.media = About::of(&inserted.event).media;
+        if about.media.is_empty() && content.event.judged().is_none() {
+            about.media = self.media(&content.event, about.insertion, number)?;
         }
         if !self.selection.takes_medium(&about) {
             return Ok(None);
@@ -183,6 +227,16 @@ impl<'l> Book<'l> {
             content,
         }))
     }
+}
+
+/// The insertion and the id of a registered medium that its entry of the list refused.
+fn refused(event: &Event) -> Option<(u64, String)> {
+    let judged = event.judged()?;
+    let medium = judged.registered()?.to_owned();
+    judged
+        .medium
+        .is_none()
+        .then_some((judged.insertion, medium))
 }
 
 /// The rows of one entry, counted and hashed on their way.

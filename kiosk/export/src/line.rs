@@ -128,8 +128,9 @@ fn of_entry(item: &Item) -> Result<Line, ExportError> {
     let mut line = bare(item, name.unwrap_or_default(), headline, level);
     if let Value::Object(mut keys) = event {
         keys.remove("event");
-        // A name in the event itself is the medium of this entry; else its insertion tells it.
-        if !keys.contains_key("medium") {
+        // A name in the event itself is the medium of this entry; else its insertion tells it, or
+        // the entry of the list that refused it.
+        if keys.get("medium").is_none_or(Value::is_null) {
             let medium = item.about.media.first();
             line.add("medium", &printed(medium.map_or("", String::as_str)));
         }
