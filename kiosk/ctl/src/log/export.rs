@@ -240,6 +240,10 @@ fn selection(arguments: &Arguments, paths: &Paths) -> Result<Selection, CommandE
     let days = Days::of(arguments, paths)?;
     let from = arguments.from.map(|day| days.begin(day)).transpose()?;
     let until = arguments.until.map(|day| days.end(day)).transpose()?;
+    if from.is_some_and(|from| until.is_some_and(|until| until <= from)) {
+        let why = "no time is after --from and before --until: the first is the later one";
+        return Err(CommandError::Asked(why.to_owned()));
+    }
     Ok(Selection {
         since: arguments.since,
         entry: arguments.entry,
@@ -329,6 +333,9 @@ fn answer(arguments: &Arguments, taken: &Taken, entry: Option<u64>) -> u8 {
     let told = entry.map_or_else(|| "no entry".to_owned(), |entry| format!("entry {entry}"));
     let (entries, format) = (taken.entries, arguments.format.name());
     print::note(&format!("{entries} entries as {format}{place}: {told}"));
+    if entries == 0 {
+        print::note("NO ENTRIES: the ledger has none of those that were asked for");
+    }
     let Some(listed) = taken.listed else {
         return 0;
     };

@@ -84,6 +84,18 @@ fn days_are_those_of_the_site_from_their_beginning_to_their_end() {
     };
     let utc = ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
     assert_eq!(days(&paths), (utc.0.to_owned(), utc.1.to_owned()));
+    for (from, until, is_taken) in [
+        ("2026-11-02", "2026-11-01", false),
+        ("2026-11-02", "2026-11-02", true),
+    ] {
+        let said = arguments(&["--format", "csv", "--from", from, "--until", until]);
+        let taken = selection(&said, &paths);
+        assert_eq!(taken.is_ok(), is_taken, "{from} {until}");
+        if let Err(error) = taken {
+            let error = error.to_string();
+            assert!(error.contains("the first is the later one"), "{error}");
+        }
+    }
     let policy = paths.policy();
     std::fs::create_dir_all(policy.parent().unwrap()).unwrap();
     std::fs::write(&policy, include_str!("../../../../systemd/kiosk.toml")).unwrap();
