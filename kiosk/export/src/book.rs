@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use record::Ledger;
 use record::entry::{Content, RowsHash};
 use record::reader::{Entry, Filter, Rows};
@@ -20,6 +22,7 @@ use crate::select::Selection;
 pub struct Book<'l> {
     ledger: &'l Ledger,
     selection: Selection,
+    zone: TimeZone,
     first: u64,
     last: u64,
     /// Insertions whose PASS was taken back, and the entry that says so.
@@ -71,6 +74,7 @@ impl<'l> Book<'l> {
         let mut book = Self {
             ledger,
             selection,
+            zone: TimeZone::UTC,
             first,
             last: until,
             withdrawn: BTreeMap::new(),
@@ -94,6 +98,19 @@ impl<'l> Book<'l> {
             }
         }
         Ok(book)
+    }
+
+    /// With local times by the clocks of this zone, and not by UTC.
+    #[must_use]
+    pub fn in_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// A time by the clocks of the site, to the second.
+    pub(crate) fn local(&self, at: Timestamp) -> DateTime {
+        let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        self.zone.to_datetime(second)
     }
 
     /// The first entry that is looked at; the last one when the ledger ends before it.

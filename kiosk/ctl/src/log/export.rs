@@ -167,7 +167,8 @@ pub(crate) fn run(
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     check(arguments, folder, paths)?;
-    let book = Book::open(ledger, selection(arguments, paths)?)?;
+    let days = Days::of(arguments, paths)?;
+    let book = Book::open(ledger, selection(arguments, &days)?)?.in_zone(days.0);
     let event = |taken: &Taken, file: Option<MediumName>, sha256: Option<Digest>| {
         Event::Exported(Box::new(Exported {
             by: broker::person::here(),
@@ -236,8 +237,7 @@ fn check(arguments: &Arguments, folder: Option<&Path>, paths: &Paths) -> Result<
     ledger::require_entry(arguments.no_entry, folder, paths)
 }
 
-fn selection(arguments: &Arguments, paths: &Paths) -> Result<Selection, CommandError> {
-    let days = Days::of(arguments, paths)?;
+fn selection(arguments: &Arguments, days: &Days) -> Result<Selection, CommandError> {
     let from = arguments.from.map(|day| days.begin(day)).transpose()?;
     let until = arguments.until.map(|day| days.end(day)).transpose()?;
     if from.is_some_and(|from| until.is_some_and(|until| until <= from)) {
@@ -258,13 +258,14 @@ fn selection(arguments: &Arguments, paths: &Paths) -> Result<Selection, CommandE
     })
 }
 
-/// The calendar by which days begin and end.
+/// The clock by which days begin and end, and local times are told.
 struct Days(TimeZone);
 
 impl Days {
     /// The site's; UTC where there is no site, as on an auditor's own machine.
     fn of(arguments: &Arguments, paths: &Paths) -> Result<Self, CommandError> {
-        let asks = arguments.from.is_some() || arguments.until.is_some();
+        let has_days = arguments.from.is_some() || arguments.until.is_some();
+        let asks = has_days || matches!(arguments.format, Format::Csv | Format::Xlsx);
         if !asks || !paths.policy().exists() {
             return Ok(Self(TimeZone::UTC));
         }

@@ -78,7 +78,7 @@ fn days_are_those_of_the_site_from_their_beginning_to_their_end() {
         "2026-11-30",
     ]);
     let days = |paths: &Paths| {
-        let selection = selection(&said, paths).unwrap();
+        let selection = selection(&said, &Days::of(&said, paths).unwrap()).unwrap();
         let text = |at: Option<jiff::Timestamp>| at.unwrap().to_string();
         (text(selection.from), text(selection.until))
     };
@@ -89,7 +89,7 @@ fn days_are_those_of_the_site_from_their_beginning_to_their_end() {
         ("2026-11-02", "2026-11-02", true),
     ] {
         let said = arguments(&["--format", "csv", "--from", from, "--until", until]);
-        let taken = selection(&said, &paths);
+        let taken = selection(&said, &Days::of(&said, &paths).unwrap());
         assert_eq!(taken.is_ok(), is_taken, "{from} {until}");
         if let Err(error) = taken {
             let error = error.to_string();
