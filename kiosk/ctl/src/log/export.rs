@@ -323,6 +323,7 @@ fn left_out(path: &MediumName, why: LeftOut) -> String {
         LeftOut::OtherVolume => "is on another volume",
         LeftOut::NoHash => "was not read whole, so its hash is not known",
         LeftOut::Name => "has a name that cannot stand on a list",
+        LeftOut::Long => "has a path that is too long for hashdeep: take sha256sums",
     };
     format!("left out: {} {why}", path.escaped())
 }
