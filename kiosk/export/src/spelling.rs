@@ -14,13 +14,16 @@ const INEXACT: [char; 3] = ['⟨', '\u{fffe}', '\u{ffff}'];
 /// escapes are made of. Empty when the spelling is exact.
 #[must_use]
 pub fn hex_unless_exact(name: &MediumName) -> String {
-    let is_exact = name
-        .as_text()
-        .is_some_and(|text| !name.is_deceptive() && !text.contains(INEXACT));
-    if is_exact {
+    if name.as_text().is_some_and(is_exact) {
         return String::new();
     }
     wire::name::hex(name.as_bytes())
+}
+
+/// Whether the printed spelling of a text is the text itself, and nobody can take it for another
+/// one's.
+pub(crate) fn is_exact(text: &str) -> bool {
+    !text.chars().any(is_hidden) && !text.contains(INEXACT)
 }
 
 /// A text of ours or of somebody else's with nothing hidden in it, however long it is.
