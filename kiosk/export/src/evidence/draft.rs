@@ -144,7 +144,6 @@ impl Draft {
             origin: wire::name::line(proved.first.name()),
             entries: ranges(&self.entries),
             made: plan.made,
-            first: self.entries().0,
             key: proved.first.text(),
             signer: signer.key_id(),
             oxum: bag.oxum(),

@@ -161,17 +161,36 @@ fn rows_and_entries_that_are_not_the_ledgers_are_found_by_the_commands() {
         seal(&copy, &place.key(), "kiosk x");
         found(&copy, what);
     }
+    for (number, (path, what)) in [
+        ("data/entries/03.json", "BAD  only listed files"),
+        ("data/keys/x.json", "BAD  only listed files"),
+        ("note.txt", "BAD  only listed files"),
+        ("data/rows/9.jsonl", "BAD  entry 9 is not here"),
+        ("data/proofs/9.tlog-proof", "BAD  entry 9 is not here"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let copy = place.copy(&made, &format!("foreign-{number}"));
+        fs::create_dir_all(copy.join("data/keys")).unwrap();
+        write(&copy, path, "x");
+        seal(&copy, &place.key(), "kiosk x");
+        found(&copy, what);
+    }
     let less = place.copy(&made, "less");
     fs::remove_file(less.join("data/rows/3.jsonl")).unwrap();
     seal(&less, &place.key(), "kiosk x");
     found(&less, "BAD  entry 3 has");
 }
 
+/// What somebody puts into a bundle.
+type Addition = fn(&Path);
+
 #[test]
 fn whatever_is_beside_the_listed_files_is_found_by_the_commands() {
     let place = Place::new();
     let made = place.bundle("made", &[3]);
-    let extra: [(&str, fn(&Path)); 6] = [
+    let extra: [(&str, Addition); 6] = [
         ("line", |folder| {
             write(folder, "bagit.txt\nXXbagit.txt", "x")
         }),
