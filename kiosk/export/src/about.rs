@@ -93,9 +93,8 @@ impl About {
     fn judged(&mut self, judged: &Judged) {
         self.insertion = Some(judged.insertion);
         self.verdict = Some(judged.verdict);
-        self.media.extend(judged.medium.clone());
-        let refused = judged.refused.as_deref();
-        self.media.extend(refused.and_then(|one| one.entry.clone()));
+        // The entry that comes nearest to an unknown medium is not what this is about.
+        self.media.extend(judged.registered().map(str::to_owned));
     }
 
     fn by(&mut self, person: &Person) {

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use record::Ledger;
 use record::entry::{Content, RowsHash};
 use record::reader::{Entry, Filter, Rows};
@@ -20,10 +22,14 @@ use crate::select::Selection;
 pub struct Book<'l> {
     ledger: &'l Ledger,
     selection: Selection,
+    zone: TimeZone,
     first: u64,
     last: u64,
     /// Insertions whose PASS was taken back, and the entry that says so.
     withdrawn: BTreeMap<u64, u64>,
+    /// Insertions of registered media that their entry of the list refused: only the verdict
+    /// names them.
+    refused: BTreeMap<u64, String>,
     /// The last entry whose rows are in an archive, and the entry that says so.
     sealed: Option<(u64, u64)>,
 }
@@ -68,9 +74,11 @@ impl<'l> Book<'l> {
         let mut book = Self {
             ledger,
             selection,
+            zone: TimeZone::UTC,
             first,
             last: until,
             withdrawn: BTreeMap::new(),
+            refused: BTreeMap::new(),
             sealed: None,
         };
         for entry in ledger.entries(Filter {
@@ -81,6 +89,8 @@ impl<'l> Book<'l> {
             let event = entry.content()?.event;
             if let Event::Withdrawn { insertion, .. } = event {
                 book.withdrawn.insert(insertion, entry.number);
+            } else if let Some((insertion, medium)) = refused(&event) {
+                book.refused.insert(insertion, medium);
             } else if let Event::Sealed(sealed) = event
                 && book.sealed.is_none_or(|(last, _)| last < sealed.through)
             {
@@ -88,6 +98,19 @@ impl<'l> Book<'l> {
             }
         }
         Ok(book)
+    }
+
+    /// With local times by the clocks of this zone, and not by UTC.
+    #[must_use]
+    pub fn in_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// A time by the clocks of the site, to the second.
+    pub(crate) fn local(&self, at: Timestamp) -> DateTime {
+        let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        self.zone.to_datetime(second)
     }
 
     /// The first entry that is looked at; the last one when the ledger ends before it.
@@ -144,6 +167,47 @@ impl<'l> Book<'l> {
         })
     }
 
+    /// The registered medium of an entry that does not name it: that of its insertion.
+    fn media(
+        &self,
+        event: &Event,
+        insertion: Option<u64>,
+        number: u64,
+    ) -> Result<Vec<String>, ExportError> {
+        let insertion = match (event, insertion) {
+            (Event::Inserted { .. }, _) => number,
+            (_, Some(insertion)) => insertion,
+            (_, None) => return Ok(Vec::new()),
+        };
+        let inserted = self.ledger.entry(insertion)?.content()?;
+        let media = About::of(&inserted.event).media;
+        if !media.is_empty() {
+            return Ok(media);
+        }
+        if let Some(medium) = self.refused.get(&insertion) {
+            return Ok(vec![medium.clone()]);
+        }
+        // A verdict before the first entry that is looked at follows its insertion closely.
+        for entry in self.ledger.entries(Filter {
+            since: Some(insertion),
+            limit: None,
+        })? {
+            let entry = entry?;
+            if self.first <= entry.number {
+                break;
+            }
+            let event = entry.content()?.event;
+            let judged = event.judged();
+            if judged.is_some_and(|judged| judged.insertion == insertion) {
+                return Ok(refused(&event)
+                    .map(|(_, medium)| medium)
+                    .into_iter()
+                    .collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+
     /// The entry with what belongs to it; `None` when it is not asked for.
     fn item(&self, entry: Entry) -> Result<Option<Item>, ExportError> {
         let content = entry.content()?;
@@ -160,11 +224,8 @@ impl<'l> Book<'l> {
         if !self.selection.takes_time(at) || !self.selection.takes_verdict(&about) {
             return Ok(None);
         }
-        if let Some(insertion) = about.insertion
-            && about.media.is_empty()
-        {
-            let inserted = self.ledger.entry(insertion)?.content()?;
-            about.media = About::of(&inserted.event).media;
+        if about.media.is_empty() && content.event.judged().is_none() {
+            about.media = self.media(&content.event, about.insertion, number)?;
         }
         if !self.selection.takes_medium(&about) {
             return Ok(None);
@@ -183,6 +244,16 @@ impl<'l> Book<'l> {
             content,
         }))
     }
+}
+
+/// The insertion and the id of a registered medium that its entry of the list refused.
+fn refused(event: &Event) -> Option<(u64, String)> {
+    let judged = event.judged()?;
+    let medium = judged.registered()?.to_owned();
+    judged
+        .medium
+        .is_none()
+        .then_some((judged.insertion, medium))
 }
 
 /// The rows of one entry, counted and hashed on their way.

@@ -7,7 +7,7 @@ use std::io::Write;
 use crate::about::Level;
 use crate::book::Book;
 use crate::error::ExportError;
-use crate::line::{self, Line};
+use crate::line::{self, HEX, Line, cut};
 
 /// Whose events they are.
 const VENDOR: &str = "media-kiosk";
@@ -37,6 +37,27 @@ const KNOWN: [(&str, &str); 15] = [
 /// Values that CEF gives a place and no name.
 const LABELLED: [(&str, &str); 3] = [("medium", "cs1"), ("reasons", "cs2"), ("findings", "cs3")];
 
+/// How long values may be, in bytes, by the dictionary of the standard, whose letters need not be
+/// bytes: fewer fit everywhere. Values with a name of our own have no other limit than the line's.
+pub const CEF_VALUE_BYTES_MAX: [(&str, usize); 16] = [
+    ("act", 63),
+    ("cat", 1023),
+    ("cs1", 4000),
+    ("cs2", 4000),
+    ("cs3", 4000),
+    ("dvchost", 100),
+    ("externalId", 40),
+    ("fileHash", 255),
+    ("filePath", 1023),
+    ("fileType", 1023),
+    ("fname", 1023),
+    ("msg", 1023),
+    ("outcome", 63),
+    ("reason", 1023),
+    ("suid", 1023),
+    ("suser", 1023),
+];
+
 /// Writes a line for each entry and each file that is not clean; gives the number of entries.
 ///
 /// # Errors
@@ -61,9 +82,15 @@ pub fn spelled(line: &Line) -> String {
     ];
     let head = head.map(header);
     let mut text = format!("CEF:0|{}|", head.join("|"));
+    // Whether all of it had room.
     let mut add = |name: &str, said: &str| {
         let space = if text.ends_with('|') { "" } else { " " };
-        text.push_str(&format!("{space}{name}={}", value(said)));
+        let limit = CEF_VALUE_BYTES_MAX
+            .iter()
+            .find(|(limited, _)| *limited == name);
+        let kept = limit.map_or_else(|| said.to_owned(), |(_, most)| cut(said, *most));
+        text.push_str(&format!("{space}{name}={}", value(&kept)));
+        kept == said
     };
     add("rt", &line.at.as_millisecond().to_string());
     add("dvchost", &line.host);
@@ -73,13 +100,17 @@ pub fn spelled(line: &Line) -> String {
     for (name, said) in &line.values {
         let known = KNOWN.iter().find(|(ours, _)| ours == name);
         let labelled = LABELLED.iter().find(|(ours, _)| ours == name);
-        match (known, labelled) {
+        let is_whole = match (known, labelled) {
             (Some((_, theirs)), _) => add(theirs, said),
             (None, Some((_, place))) => {
                 add(&format!("{place}Label"), name);
-                add(place, said);
+                add(place, said)
             }
             (None, None) => add(&key(name), said),
+        };
+        let hex = format!("{name}{HEX}");
+        if !is_whole && !line.values.iter().any(|(other, _)| *other == hex) {
+            add(&key(&hex), &wire::name::hex(said.as_bytes()));
         }
     }
     add("msg", &line.message());

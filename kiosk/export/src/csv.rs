@@ -1,12 +1,13 @@
 //! CSV for spreadsheets and everything else: UTF-8 with a byte order mark, because Excel takes
 //! anything without one for the local code page; lines end with CR LF (RFC 4180); no cell is
-//! taken for a formula.
+//! taken for a formula, and none is longer than a spreadsheet's.
 
 use std::io::Write;
 
 use ::csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use crate::book::Book;
+use crate::cell::within_cell;
 use crate::error::ExportError;
 use crate::formula::guarded;
 use crate::table::{Cell, Table};
@@ -24,9 +25,8 @@ pub fn write(book: &Book<'_>, table: Table, mut out: impl Write) -> Result<u64, 
     writer.write_record(table.heads())?;
     let entries = table.lines(book, |cells| {
         let cells = cells.iter().map(|cell| match cell {
-            Cell::Text(text) => guarded(text),
-            Cell::Number(number) => number.to_string(),
-            Cell::Empty => String::new(),
+            Cell::Text(text) => within_cell(&guarded(text)),
+            Cell::Number(_) | Cell::Time(_) | Cell::Empty => cell.text(),
         });
         Ok(writer.write_record(cells)?)
     })?;

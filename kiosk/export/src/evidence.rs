@@ -29,7 +29,8 @@ use record::LedgerError;
 pub use draft::{Draft, Plan};
 pub use minisign::Signer;
 
-/// Most entries of one bundle: a visit has some tens. Whoever wants more of the ledger takes a
+/// Most entries that are asked for of one bundle (what withdrew a PASS among them comes on top): a
+/// visit has some tens. Whoever wants more of the ledger takes a
 /// copy of it, which proves more.
 pub const BAG_ENTRIES_MAX: usize = 1_000;
 

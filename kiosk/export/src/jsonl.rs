@@ -1,7 +1,8 @@
 //! The ledger itself, an entry a line: `{"leaf_sha256":...,"entry":...,"rows":[...]}`. `entry` is
 //! the very bytes that hash to the leaf, and each row is spelled as the ledger holds it, so that
 //! whoever cuts them out can check them as FORMAT.md says. `rows` is null when another entry,
-//! named by `sealed_by`, put them into an archive.
+//! named by `sealed_by`, put them into an archive. A PASS that another entry took back ends with
+//! `"withdrawn_by":...`.
 
 use std::io::Write;
 
@@ -26,14 +27,18 @@ fn one(book: &Book<'_>, item: &Item, out: &mut impl Write) -> Result<(), ExportE
     let (leaf, entry) = (item.entry.leaf_sha256, &item.entry.bytes);
     write!(out, "{{\"leaf_sha256\":\"{leaf}\",\"entry\":{entry}")?;
     if let Some(sealed) = item.sealed_by {
-        writeln!(out, ",\"rows\":null,\"sealed_by\":{sealed}}}")?;
-        return Ok(());
+        write!(out, ",\"rows\":null,\"sealed_by\":{sealed}")?;
+    } else {
+        out.write_all(b",\"rows\":[")?;
+        for (place, row) in book.rows(item)?.enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            write!(out, "{comma}{}", record::canonical::line(&row?)?)?;
+        }
+        out.write_all(b"]")?;
     }
-    out.write_all(b",\"rows\":[")?;
-    for (place, row) in book.rows(item)?.enumerate() {
-        let comma = if place == 0 { "" } else { "," };
-        write!(out, "{comma}{}", record::canonical::line(&row?)?)?;
+    if let Some(by) = item.withdrawn_by {
+        write!(out, ",\"withdrawn_by\":{by}")?;
     }
-    out.write_all(b"]}\n")?;
+    out.write_all(b"}\n")?;
     Ok(())
 }

@@ -18,6 +18,8 @@ pub mod spelling;
 
 pub mod table;
 
+pub mod cell;
+
 mod formula;
 
 pub mod csv;

@@ -15,9 +15,15 @@ use crate::spelling::{self, printed};
 /// spelled out. What is longer is cut, ends with [`CUT`], and is whole in the ledger.
 pub const LINE_VALUE_BYTES_MAX: usize = 4096;
 
+/// Longest hexadecimal spelling in a line, in bytes: that of the longest name that is kept.
+pub const LINE_HEX_BYTES_MAX: usize = 2 * wire::name::NAME_BYTES_MAX;
+
 /// Most bytes of names and values in a line: with the escapes of any form it fits a packet to
 /// the journal. Values past it are left out, and the last one says so.
 pub const LINE_BYTES_MAX: usize = 48 * 1024;
+
+/// What the name of a value ends with that has the bytes of another one.
+pub const HEX: &str = "_hex";
 
 /// What a value that was cut ends with.
 pub const CUT: &str = "⟨cut⟩";
@@ -87,7 +93,34 @@ impl Line {
             }
             return;
         }
-        self.values.push((name.to_owned(), cut(value)));
+        let most = if name.ends_with(HEX) {
+            LINE_HEX_BYTES_MAX
+        } else {
+            LINE_VALUE_BYTES_MAX
+        };
+        self.values.push((name.to_owned(), cut(value, most)));
+    }
+
+    /// Adds what a medium or a person spelled, and its bytes when the line does not give them
+    /// exactly.
+    fn add_spelled(&mut self, name: &str, spelled: &str, bytes: &[u8], is_exact: bool) {
+        self.add(name, spelled);
+        // Readers take blanks off at both ends of a value.
+        let is_kept = spelled.trim() == spelled && spelled.len() <= LINE_VALUE_BYTES_MAX;
+        if !(is_exact && is_kept) {
+            self.add(&format!("{name}{HEX}"), &wire::name::hex(bytes));
+        }
+    }
+
+    fn add_text(&mut self, name: &str, text: &str) {
+        let is_exact = spelling::is_exact(text);
+        self.add_spelled(name, &printed(text), text.as_bytes(), is_exact);
+    }
+
+    fn add_name(&mut self, name: &str, said: &MediumName) {
+        let is_exact = said.as_text().is_some_and(spelling::is_exact);
+        let spelled = said.escaped().to_string();
+        self.add_spelled(name, &spelled, said.as_bytes(), is_exact);
     }
 }
 
@@ -119,14 +152,18 @@ pub fn lines(
 }
 
 fn of_entry(item: &Item) -> Result<Line, ExportError> {
-    let (headline, level) = headline(&item.content.event);
+    let (headline, level) = match item.withdrawn_by {
+        Some(_) => ("Medium PASS, withdrawn afterwards", Level::Warning),
+        None => headline(&item.content.event),
+    };
     let event = serde_json::to_value(&item.content.event)?;
     let name = event.get("event").and_then(Value::as_str);
     let mut line = bare(item, name.unwrap_or_default(), headline, level);
     if let Value::Object(mut keys) = event {
         keys.remove("event");
-        // A name in the event itself is the medium of this entry; else its insertion tells it.
-        if !keys.contains_key("medium") {
+        // A name in the event itself is the medium of this entry; else its insertion tells it, or
+        // the entry of the list that refused it.
+        if keys.get("medium").is_none_or(Value::is_null) {
             let medium = item.about.media.first();
             line.add("medium", &printed(medium.map_or("", String::as_str)));
         }
@@ -152,11 +189,12 @@ fn of_row(item: &Item, row: &Row) -> Line {
     let medium = item.about.media.first();
     line.add("medium", &printed(medium.map_or("", String::as_str)));
     let optional = |number: Option<u64>| number.map(|number| number.to_string());
+    let volume = optional(row.volume.map(u64::from));
+    let insertion = optional(item.about.insertion);
+    line.add("insertion", &insertion.unwrap_or_default());
+    line.add("volume", &volume.unwrap_or_default());
+    line.add_name("path", &row.path);
     let values = [
-        ("insertion", optional(item.about.insertion)),
-        ("volume", optional(row.volume.map(u64::from))),
-        ("path", Some(row.path.escaped().to_string())),
-        ("path_hex", Some(spelling::hex_unless_exact(&row.path))),
         ("within", Some(spelling::within(row))),
         ("kind", Some(spelling::code(&row.kind))),
         ("size_bytes", optional(Some(row.size_bytes))),
@@ -192,7 +230,7 @@ fn flatten(line: &mut Line, name: &str, value: &Value) -> Result<(), ExportError
         Value::Null => {}
         Value::Bool(said) => line.add(name, &said.to_string()),
         Value::Number(number) => line.add(name, &number.to_string()),
-        Value::String(text) => line.add(name, &printed(text)),
+        Value::String(text) => line.add_text(name, text),
         Value::Array(_) if name == "reasons" => {
             let reasons: Vec<wire::Reason> = serde_json::from_value(value.clone())?;
             line.add(name, &spelling::reasons(&reasons));
@@ -201,8 +239,7 @@ fn flatten(line: &mut Line, name: &str, value: &Value) -> Result<(), ExportError
         Value::Array(_) => line.add(name, &record::canonical::line(value)?),
         Value::Object(keys) => {
             if let Some(hex) = as_hex(value) {
-                line.add(name, &hex.escaped().to_string());
-                line.add(&format!("{name}_hex"), &wire::name::hex(hex.as_bytes()));
+                line.add_name(name, &hex);
                 return Ok(());
             }
             for (key, value) in keys {
@@ -229,10 +266,11 @@ fn as_hex(value: &Value) -> Option<MediumName> {
     serde_json::from_value(value.clone()).ok()
 }
 
-fn cut(value: &str) -> String {
-    if value.len() <= LINE_VALUE_BYTES_MAX {
+/// As much of a value as `bytes_max` has room for.
+pub(crate) fn cut(value: &str, bytes_max: usize) -> String {
+    if value.len() <= bytes_max {
         return value.to_owned();
     }
-    let end = value.floor_char_boundary(LINE_VALUE_BYTES_MAX.saturating_sub(CUT.len()));
+    let end = value.floor_char_boundary(bytes_max.saturating_sub(CUT.len()));
     format!("{}{CUT}", value.get(..end).unwrap_or_default())
 }

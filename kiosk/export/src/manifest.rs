@@ -23,6 +23,10 @@ pub enum List {
     Hashdeep,
 }
 
+/// Longest line of a list that hashdeep 4.4 reads whole, in bytes with its end. It takes what is
+/// longer for another name and says "Audit failed".
+pub const HASHDEEP_LINE_BYTES_MAX: usize = 2047;
+
 /// Why a row is not on the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftOut {
@@ -34,6 +38,8 @@ pub enum LeftOut {
     NoHash,
     /// Its name cannot stand on the list.
     Name,
+    /// Its line would be longer than [`HASHDEEP_LINE_BYTES_MAX`].
+    Long,
 }
 
 /// What became of the rows.
@@ -47,6 +53,8 @@ pub struct Listed {
     pub elsewhere: u64,
     /// Files of this volume that should be on the list and are not.
     pub missing: u64,
+    /// The entry that took the PASS of this verdict back.
+    pub withdrawn_by: Option<u64>,
 }
 
 /// Writes the list of the one verdict in `book`; `volume` says of which volume, when the medium
@@ -65,7 +73,11 @@ pub fn write(
     let item = verdict(book)?;
     let volume = chosen(book, &item, volume)?;
     head(list, &item, &mut out)?;
-    let mut listed = Listed::default();
+    let mut long = 0_u64;
+    let mut listed = Listed {
+        withdrawn_by: item.withdrawn_by,
+        ..Listed::default()
+    };
     for row in book.rows(&item)? {
         let row = row?;
         let count = match line(list, &row, volume) {
@@ -75,12 +87,19 @@ pub fn write(
             }
             Err(LeftOut::NoFile) => &mut listed.no_files,
             Err(LeftOut::OtherVolume) => &mut listed.elsewhere,
-            Err(why @ (LeftOut::NoHash | LeftOut::Name)) => {
+            Err(why @ (LeftOut::NoHash | LeftOut::Name | LeftOut::Long)) => {
                 left_out(&row.path, why);
+                long = long.saturating_add(u64::from(why == LeftOut::Long));
                 &mut listed.missing
             }
         };
         *count = count.saturating_add(1);
+    }
+    if 0 < long {
+        writeln!(
+            out,
+            "## left out: {long} files whose paths are too long for hashdeep"
+        )?;
     }
     out.flush()?;
     Ok(listed)
@@ -124,12 +143,26 @@ fn is_file(row: &Row) -> bool {
 }
 
 fn head(list: List, item: &Item, out: &mut impl Write) -> Result<(), ExportError> {
+    let number = item.entry.number;
+    let withdrawn = item.withdrawn_by.map(|by| {
+        format!("entry {number} said PASS, which entry {by} withdrew: the medium has no PASS")
+    });
     match list {
-        List::Sha256sums => Ok(()),
+        // A comment for coreutils, which any other list of this form does without.
+        List::Sha256sums => {
+            if let Some(withdrawn) = withdrawn {
+                writeln!(out, "# media-kiosk, {withdrawn}")?;
+            }
+            Ok(())
+        }
         List::Hashdeep => {
-            let (number, leaf) = (item.entry.number, item.entry.leaf_sha256);
+            let leaf = item.entry.leaf_sha256;
             out.write_all(b"%%%% HASHDEEP-1.0\n%%%% size,sha256,filename\n")?;
-            write!(out, "## media-kiosk, entry {number}, leaf {leaf}\n## \n")?;
+            writeln!(out, "## media-kiosk, entry {number}, leaf {leaf}")?;
+            if let Some(withdrawn) = withdrawn {
+                writeln!(out, "## {withdrawn}")?;
+            }
+            out.write_all(b"## \n")?;
             Ok(())
         }
     }
@@ -155,7 +188,13 @@ fn line(list: List, row: &Row, volume: Option<u32>) -> Result<Vec<u8>, LeftOut> 
             format!("{mark}{sha256}  ./{path}\n")
         }
         List::Hashdeep if path.chars().any(is_hidden) => return Err(LeftOut::Name),
-        List::Hashdeep => format!("{},{sha256},./{path}\n", row.size_bytes),
+        List::Hashdeep => {
+            let line = format!("{},{sha256},./{path}\n", row.size_bytes);
+            if HASHDEEP_LINE_BYTES_MAX < line.len() {
+                return Err(LeftOut::Long);
+            }
+            line
+        }
     };
     Ok(line.into_bytes())
 }

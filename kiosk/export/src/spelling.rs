@@ -6,18 +6,24 @@ use wire::name::is_hidden;
 use wire::rule_change::Person;
 use wire::{MediumName, Outcome, Reason, Row};
 
+/// Characters that are not hidden, and that some form spells as if they were.
+const INEXACT: [char; 3] = ['⟨', '\u{fffe}', '\u{ffff}'];
+
 /// The bytes of a name in hexadecimal, when its printed spelling does not give them exactly:
-/// something hidden or invalid is in it, or the very brackets that escapes are made of. Empty
-/// when the spelling is exact.
+/// something hidden or invalid is in it, what a workbook cannot hold, or the very brackets that
+/// escapes are made of. Empty when the spelling is exact.
 #[must_use]
 pub fn hex_unless_exact(name: &MediumName) -> String {
-    let is_exact = name
-        .as_text()
-        .is_some_and(|text| !name.is_deceptive() && !text.contains('⟨'));
-    if is_exact {
+    if name.as_text().is_some_and(is_exact) {
         return String::new();
     }
     wire::name::hex(name.as_bytes())
+}
+
+/// Whether the printed spelling of a text is the text itself, and nobody can take it for another
+/// one's.
+pub(crate) fn is_exact(text: &str) -> bool {
+    !text.chars().any(is_hidden) && !text.contains(INEXACT)
 }
 
 /// A text of ours or of somebody else's with nothing hidden in it, however long it is.
@@ -37,8 +43,13 @@ pub fn printed(text: &str) -> String {
 /// The containers around a row, outermost first.
 #[must_use]
 pub fn within(row: &Row) -> String {
+    containers(row).join(" > ")
+}
+
+/// The same, each by itself.
+pub(crate) fn containers(row: &Row) -> Vec<String> {
     let names = row.within.iter().map(|name| name.escaped().to_string());
-    names.collect::<Vec<_>>().join(" > ")
+    names.collect()
 }
 
 /// A code as the ledger spells it.
@@ -70,6 +81,11 @@ pub fn reasons(reasons: &[Reason]) -> String {
 /// Each finding of a row: the rule, who saw it, what it does, where, and what speaks for it.
 #[must_use]
 pub fn findings(row: &Row) -> String {
+    each_finding(row).join("; ")
+}
+
+/// The same, each by itself.
+pub(crate) fn each_finding(row: &Row) -> Vec<String> {
     let each = row.findings.iter().map(|finding| {
         let member = finding.member_of.as_ref();
         let member = member.map(|member| format!(" in {}", member.escaped()));
@@ -83,7 +99,7 @@ pub fn findings(row: &Row) -> String {
             member.unwrap_or_default()
         )
     });
-    each.collect::<Vec<_>>().join("; ")
+    each.collect()
 }
 
 /// Who did something: who logged in, and with whose rights when those are another's.

@@ -1,11 +1,14 @@
 //! The two tables for people: an entry a line, and a file of a verdict a line.
 
-use wire::Row;
+use jiff::civil::DateTime;
 use wire::ledger::Event;
+use wire::{MediumName, Row};
 
 use crate::about::who;
 use crate::book::{Book, Item};
+use crate::cell;
 use crate::error::ExportError;
+use crate::formula::guarded;
 use crate::spelling::{self, printed};
 
 /// Which table.
@@ -24,14 +27,30 @@ pub enum Cell {
     Text(String),
     /// A number.
     Number(u64),
+    /// A time by the site's clock, to the second.
+    Time(DateTime),
     /// Nothing is known.
     Empty,
 }
 
+impl Cell {
+    /// What stands there, without any escapes.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Time(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            Self::Empty => String::new(),
+        }
+    }
+}
+
 /// The heads of the table of entries.
-pub const ENTRY_HEADS: [&str; 15] = [
+pub const ENTRY_HEADS: [&str; 16] = [
     "entry",
     "time_utc",
+    "time_local",
     "event",
     "medium",
     "insertion",
@@ -48,9 +67,10 @@ pub const ENTRY_HEADS: [&str; 15] = [
 ];
 
 /// The heads of the table of files.
-pub const FILE_HEADS: [&str; 18] = [
+pub const FILE_HEADS: [&str; 19] = [
     "entry",
     "time_utc",
+    "time_local",
     "verdict",
     "withdrawn_by",
     "medium",
@@ -92,7 +112,7 @@ impl Table {
         for item in book.items()? {
             let item = item?;
             match self {
-                Self::Entries => line(of_entry(&item)?)?,
+                Self::Entries => line(of_entry(book, &item)?)?,
                 Self::Files if item.judged().is_none() => continue,
                 Self::Files => of_files(book, &item, &mut line)?,
             }
@@ -122,7 +142,7 @@ fn number(number: Option<u64>) -> Cell {
     number.map_or(Cell::Empty, Cell::Number)
 }
 
-fn of_entry(item: &Item) -> Result<Vec<Cell>, ExportError> {
+fn of_entry(book: &Book<'_>, item: &Item) -> Result<Vec<Cell>, ExportError> {
     let content = &item.content;
     let event = serde_json::to_value(&content.event)?;
     let name = event.get("event").and_then(serde_json::Value::as_str);
@@ -134,6 +154,7 @@ fn of_entry(item: &Item) -> Result<Vec<Cell>, ExportError> {
     Ok(vec![
         Cell::Number(item.entry.number),
         text(&content.recorded_utc),
+        Cell::Time(book.local(item.at)),
         text(name.unwrap_or_default()),
         text(item.about.media.first().map_or("", String::as_str)),
         number(item.about.insertion),
@@ -146,7 +167,7 @@ fn of_entry(item: &Item) -> Result<Vec<Cell>, ExportError> {
         text(&content.boot_id),
         spelled(content.boottime_ns.to_string()),
         spelled(item.entry.leaf_sha256.to_string()),
-        spelled(record::canonical::line(&content.event)?),
+        spelled(cell::details(&content.event)?),
     ])
 }
 
@@ -167,7 +188,7 @@ fn of_files(
     if item.sealed_by.is_none() {
         for row in book.rows(item)? {
             any = true;
-            line(of_file(item, Some(&row?), ""))?;
+            line(of_file(book, item, Some(&row?), ""))?;
         }
     }
     if any {
@@ -177,10 +198,19 @@ fn of_files(
         Some(by) => format!("the rows are in the archive of entry {by}"),
         None => "this verdict has no rows".to_owned(),
     };
-    line(of_file(item, None, &note))
+    line(of_file(book, item, None, &note))
 }
 
-fn of_file(item: &Item, row: Option<&Row>, note: &str) -> Vec<Cell> {
+/// The bytes of a path in hexadecimal, when a cell of any form does not give them exactly.
+fn path_hex(path: &MediumName) -> String {
+    let spelled = path.escaped().to_string();
+    if guarded(&spelled) == spelled {
+        return spelling::hex_unless_exact(path);
+    }
+    wire::name::hex(path.as_bytes())
+}
+
+fn of_file(book: &Book<'_>, item: &Item, row: Option<&Row>, note: &str) -> Vec<Cell> {
     let judged = item.judged();
     let target = judged.map(|judged| judged.target.name.escaped().to_string());
     let verdict = judged.map(|judged| spelling::code(&judged.verdict));
@@ -189,14 +219,15 @@ fn of_file(item: &Item, row: Option<&Row>, note: &str) -> Vec<Cell> {
     vec![
         Cell::Number(item.entry.number),
         text(&item.content.recorded_utc),
+        Cell::Time(book.local(item.at)),
         spelled(verdict.unwrap_or_default()),
         number(item.withdrawn_by),
         text(item.about.media.first().map_or("", String::as_str)),
         spelled(target.unwrap_or_default()),
         number(row.and_then(|row| row.volume.map(u64::from))),
         of_row(|row| row.path.escaped().to_string()),
-        of_row(|row| spelling::hex_unless_exact(&row.path)),
-        of_row(spelling::within),
+        of_row(|row| path_hex(&row.path)),
+        of_row(|row| cell::list(&spelling::containers(row), " > ")),
         of_row(|row| spelling::code(&row.kind)),
         number(row.map(|row| row.size_bytes)),
         of_row(|row| {
@@ -210,7 +241,7 @@ fn of_file(item: &Item, row: Option<&Row>, note: &str) -> Vec<Cell> {
         ),
         text(outcome),
         spelled(gap),
-        of_row(spelling::findings),
+        of_row(|row| cell::list(&spelling::each_finding(row), "; ")),
         text(note),
     ]
 }

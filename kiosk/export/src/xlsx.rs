@@ -22,9 +22,6 @@ pub const SHEET_ROWS_MAX: u32 = 1_048_576;
 /// Most XML of a sheet, in bytes: with it no size in the archive needs more than 32 bits.
 pub const SHEET_BYTES_MAX: u64 = 2 << 30;
 
-/// Most letters of a cell, in units of UTF-16: Excel's. What is longer is cut and says so.
-pub const CELL_LETTERS_MAX: usize = 32_767;
-
 /// Largest number that is written as one: Excel keeps fifteen digits.
 pub const NUMBER_MAX: u64 = 999_999_999_999_999;
 

@@ -92,9 +92,15 @@ pub(crate) fn run(
     };
     let (_, _, count) = draft.entries();
     let (rows, sha256) = (draft.rows(), draft.sha256());
+    let withdrawn = draft.withdrawn().to_vec();
     draft.keep()?;
     let told = entry.map_or_else(|| "no entry".to_owned(), |entry| format!("entry {entry}"));
     let place = wire::name::line(&arguments.output.to_string_lossy());
+    for (verdict, by) in withdrawn {
+        print::note(&format!(
+            "entry {verdict} said PASS, which entry {by} withdrew: that entry is in the bundle too"
+        ));
+    }
     let page = Digest(Sha256::digest(VERIFY_PAGE).into());
     for line in [
         format!("{place}: {count} entries, {rows} rows: {told}"),

@@ -167,7 +167,8 @@ pub(crate) fn run(
     paths: &Paths,
 ) -> Result<u8, CommandError> {
     check(arguments, folder, paths)?;
-    let book = Book::open(ledger, selection(arguments, paths)?)?;
+    let days = Days::of(arguments, paths)?;
+    let book = Book::open(ledger, selection(arguments, &days)?)?.in_zone(days.0);
     let event = |taken: &Taken, file: Option<MediumName>, sha256: Option<Digest>| {
         Event::Exported(Box::new(Exported {
             by: broker::person::here(),
@@ -236,10 +237,13 @@ fn check(arguments: &Arguments, folder: Option<&Path>, paths: &Paths) -> Result<
     ledger::require_entry(arguments.no_entry, folder, paths)
 }
 
-fn selection(arguments: &Arguments, paths: &Paths) -> Result<Selection, CommandError> {
-    let days = Days::of(arguments, paths)?;
+fn selection(arguments: &Arguments, days: &Days) -> Result<Selection, CommandError> {
     let from = arguments.from.map(|day| days.begin(day)).transpose()?;
     let until = arguments.until.map(|day| days.end(day)).transpose()?;
+    if from.is_some_and(|from| until.is_some_and(|until| until <= from)) {
+        let why = "no time is after --from and before --until: the first is the later one";
+        return Err(CommandError::Asked(why.to_owned()));
+    }
     Ok(Selection {
         since: arguments.since,
         entry: arguments.entry,
@@ -254,13 +258,14 @@ fn selection(arguments: &Arguments, paths: &Paths) -> Result<Selection, CommandE
     })
 }
 
-/// The calendar by which days begin and end.
+/// The clock by which days begin and end, and local times are told.
 struct Days(TimeZone);
 
 impl Days {
     /// The site's; UTC where there is no site, as on an auditor's own machine.
     fn of(arguments: &Arguments, paths: &Paths) -> Result<Self, CommandError> {
-        let asks = arguments.from.is_some() || arguments.until.is_some();
+        let has_days = arguments.from.is_some() || arguments.until.is_some();
+        let asks = has_days || matches!(arguments.format, Format::Csv | Format::Xlsx);
         if !asks || !paths.policy().exists() {
             return Ok(Self(TimeZone::UTC));
         }
@@ -318,6 +323,7 @@ fn left_out(path: &MediumName, why: LeftOut) -> String {
         LeftOut::OtherVolume => "is on another volume",
         LeftOut::NoHash => "was not read whole, so its hash is not known",
         LeftOut::Name => "has a name that cannot stand on a list",
+        LeftOut::Long => "has a path that is too long for hashdeep: take sha256sums",
     };
     format!("left out: {} {why}", path.escaped())
 }
@@ -329,6 +335,9 @@ fn answer(arguments: &Arguments, taken: &Taken, entry: Option<u64>) -> u8 {
     let told = entry.map_or_else(|| "no entry".to_owned(), |entry| format!("entry {entry}"));
     let (entries, format) = (taken.entries, arguments.format.name());
     print::note(&format!("{entries} entries as {format}{place}: {told}"));
+    if entries == 0 {
+        print::note("NO ENTRIES: the ledger has none of those that were asked for");
+    }
     let Some(listed) = taken.listed else {
         return 0;
     };
@@ -336,6 +345,11 @@ fn answer(arguments: &Arguments, taken: &Taken, entry: Option<u64>) -> u8 {
         "{} files listed; left out: {} members, streams and raw spaces, {} files of other volumes",
         listed.files, listed.no_files, listed.elsewhere
     ));
+    if let (Some(by), Some(verdict)) = (listed.withdrawn_by, arguments.entry) {
+        print::note(&format!(
+            "entry {verdict} said PASS, which entry {by} withdrew: the medium has no PASS"
+        ));
+    }
     if listed.missing == 0 {
         return 0;
     }

@@ -78,12 +78,24 @@ fn days_are_those_of_the_site_from_their_beginning_to_their_end() {
         "2026-11-30",
     ]);
     let days = |paths: &Paths| {
-        let selection = selection(&said, paths).unwrap();
+        let selection = selection(&said, &Days::of(&said, paths).unwrap()).unwrap();
         let text = |at: Option<jiff::Timestamp>| at.unwrap().to_string();
         (text(selection.from), text(selection.until))
     };
     let utc = ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
     assert_eq!(days(&paths), (utc.0.to_owned(), utc.1.to_owned()));
+    for (from, until, is_taken) in [
+        ("2026-11-02", "2026-11-01", false),
+        ("2026-11-02", "2026-11-02", true),
+    ] {
+        let said = arguments(&["--format", "csv", "--from", from, "--until", until]);
+        let taken = selection(&said, &Days::of(&said, &paths).unwrap());
+        assert_eq!(taken.is_ok(), is_taken, "{from} {until}");
+        if let Err(error) = taken {
+            let error = error.to_string();
+            assert!(error.contains("the first is the later one"), "{error}");
+        }
+    }
     let policy = paths.policy();
     std::fs::create_dir_all(policy.parent().unwrap()).unwrap();
     std::fs::write(&policy, include_str!("../../../../systemd/kiosk.toml")).unwrap();

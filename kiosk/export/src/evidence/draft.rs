@@ -41,11 +41,14 @@ pub struct Draft {
     sha256: Digest,
     entries: BTreeSet<u64>,
     rows: u64,
+    /// A PASS that does not stand, and the entry that took it back.
+    withdrawn: Vec<(u64, u64)>,
     is_kept: bool,
 }
 
 impl Draft {
-    /// Writes all of the bundle that is to be the folder `output`, and signs it.
+    /// Writes all of the bundle that is to be the folder `output`, and signs it. Where one of the
+    /// entries is a PASS that was taken back, the entry that did so is in the bundle too.
     ///
     /// # Errors
     /// [`EvidenceError::Exists`], [`EvidenceError::Rows`], [`EvidenceError::Unproved`] and others;
@@ -56,7 +59,7 @@ impl Draft {
         signer: &dyn Signer,
         plan: Plan<'_>,
     ) -> Result<Self, EvidenceError> {
-        let entries: BTreeSet<u64> = plan.entries.iter().copied().collect();
+        let mut entries: BTreeSet<u64> = plan.entries.iter().copied().collect();
         match entries.len() {
             0 => return Err(EvidenceError::NoEntries),
             many if BAG_ENTRIES_MAX < many => return Err(EvidenceError::Entries(many)),
@@ -66,6 +69,8 @@ impl Draft {
             return Err(EvidenceError::Exists(output.to_owned()));
         }
         let proved = Proved::read(ledger)?;
+        let withdrawn = withdrawn(ledger, &proved, &entries)?;
+        entries.extend(withdrawn.iter().map(|(_, by)| *by));
         let place = beside(output)?;
         // Made here alone: whatever is removed below is this command's own.
         let bag = Bag::create(&place)?;
@@ -75,6 +80,7 @@ impl Draft {
             sha256: Digest::OF_NOTHING,
             entries,
             rows: 0,
+            withdrawn,
             is_kept: false,
         };
         draft.fill(bag, ledger, &proved, signer, plan)?;
@@ -93,6 +99,12 @@ impl Draft {
         let first = self.entries.first().copied().unwrap_or(0);
         let last = self.entries.last().copied().unwrap_or(0);
         (first, last, u64::try_from(self.entries.len()).unwrap_or(0))
+    }
+
+    /// Each PASS in it that was taken back, by its entry, and the entry that did so.
+    #[must_use]
+    pub fn withdrawn(&self) -> &[(u64, u64)] {
+        &self.withdrawn
     }
 
     /// How many rows it has.
@@ -132,7 +144,6 @@ impl Draft {
             origin: wire::name::line(proved.first.name()),
             entries: ranges(&self.entries),
             made: plan.made,
-            first: self.entries().0,
             key: proved.first.text(),
             signer: signer.key_id(),
             oxum: bag.oxum(),
@@ -177,7 +188,7 @@ impl Draft {
                 &format!("data/proofs/{number}.tlog-proof"),
                 proof.as_bytes(),
             )?;
-            summary.entry(&entry, &content)?;
+            summary.entry(&entry, &content, proved.withdrawn(&content.event))?;
             if let (Some(count), Some(sha256)) = (content.rows, content.rows_sha256) {
                 let file = bag.begin(&format!("data/rows/{number}.jsonl"))?;
                 let (file, found) = rows(file, ledger, number, &mut summary)?;
@@ -219,6 +230,20 @@ impl Drop for Draft {
             let _ = fs::remove_dir_all(&self.place);
         }
     }
+}
+
+/// Which of the entries are a PASS that was taken back, and by which entries.
+fn withdrawn(
+    ledger: &Ledger,
+    proved: &Proved,
+    entries: &BTreeSet<u64>,
+) -> Result<Vec<(u64, u64)>, EvidenceError> {
+    let mut found = Vec::new();
+    for number in entries {
+        let event = ledger.entry(*number)?.content()?.event;
+        found.extend(proved.withdrawn(&event).map(|one| (*number, one.by)));
+    }
+    Ok(found)
 }
 
 /// Copies the rows of an entry, one at a time; gives how many there are.

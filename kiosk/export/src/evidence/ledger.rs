@@ -1,11 +1,13 @@
 //! What is taken out of the ledger, and how it is proved.
 
+use std::collections::BTreeMap;
+
 use record::reader::{Entry, Filter};
 use record::verify::note::{Note, PublicKey, Signed};
 use record::verify::proof::inclusion;
 use record::{Ledger, note, tree};
-use wire::Digest;
 use wire::ledger::Event;
+use wire::{Digest, Verdict};
 
 use super::EvidenceError;
 
@@ -15,6 +17,15 @@ pub(super) struct KeyChange {
     pub(super) number: u64,
     pub(super) bytes: String,
     pub(super) proof: String,
+}
+
+/// What became of a PASS.
+#[derive(Clone, Copy)]
+pub(super) struct Withdrawn {
+    /// The entry that took it back.
+    pub(super) by: u64,
+    /// The answer that stands in its place.
+    pub(super) verdict: Verdict,
 }
 
 /// The ledger as its last checkpoint has it. What is written meanwhile is not in it, so that all
@@ -27,6 +38,8 @@ pub(super) struct Proved {
     /// As it is written.
     pub(super) text: String,
     leaves: Vec<Digest>,
+    /// Insertions whose PASS was taken back.
+    withdrawn: BTreeMap<u64, Withdrawn>,
 }
 
 impl Proved {
@@ -44,6 +57,7 @@ impl Proved {
             checkpoint,
             text,
             leaves: Vec::new(),
+            withdrawn: BTreeMap::new(),
         };
         for entry in ledger.entries(Filter::default())? {
             let entry = entry?;
@@ -52,11 +66,24 @@ impl Proved {
             }
             proved.leaves.push(entry.leaf_sha256);
             // Parsing each entry would take longer than all else.
-            if entry.bytes.contains("\"key_set\"")
-                && let Event::KeySet(set) = entry.content()?.event
+            let may_be = |name: &str| entry.bytes.contains(name);
+            if !may_be("\"key_set\"") && !may_be("\"withdrawn\"") {
+                continue;
+            }
+            let event = entry.content()?.event;
+            if let Event::KeySet(set) = &event
                 && set.key != proved.today.text()
             {
                 proved.change(ledger, &entry, &set.key)?;
+            }
+            if let Event::Withdrawn {
+                insertion, verdict, ..
+            } = event
+            {
+                let by = entry.number;
+                proved
+                    .withdrawn
+                    .insert(insertion, Withdrawn { by, verdict });
             }
         }
         let is_ours = proved.checkpoint.origin == proved.first.name();
@@ -65,6 +92,12 @@ impl Proved {
             return Err(EvidenceError::unproved(what));
         }
         Ok(proved)
+    }
+
+    /// What took the PASS of this entry back, when it is one.
+    pub(super) fn withdrawn(&self, event: &Event) -> Option<Withdrawn> {
+        let judged = event.judged()?;
+        self.withdrawn.get(&judged.insertion).copied()
     }
 
     /// The proof of one entry, checked as whoever gets it will.

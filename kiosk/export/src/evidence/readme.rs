@@ -14,8 +14,6 @@ pub(super) struct Said {
     pub(super) origin: String,
     pub(super) entries: String,
     pub(super) made: Timestamp,
-    /// The first entry, for the commands.
-    pub(super) first: u64,
     /// The ledger's first key, as a line of `ledger.pub`.
     pub(super) key: String,
     pub(super) signer: KeyId,
@@ -47,7 +45,6 @@ fn filled(text: &str, said: &Said) -> String {
     text.replace("{origin}", &said.origin)
         .replace("{entries}", &said.entries)
         .replace("{made}", &said.made.to_string())
-        .replace("{first}", &said.first.to_string())
         .replace("{key}", &wire::name::line(&said.key))
         .replace("{signer}", &said.signer.to_string())
 }

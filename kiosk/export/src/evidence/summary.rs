@@ -6,11 +6,12 @@ use record::entry::Content;
 use record::reader::Entry;
 use record::verify::note::Note;
 use serde_json::Value;
-use wire::{MediumName, Outcome, Row};
+use wire::{MediumName, Outcome, Row, Verdict};
 
 use super::EvidenceError;
 use super::bag::BagFile;
 use super::labels;
+use super::ledger::Withdrawn;
 
 /// Most rows of each sort (clean, and not) that the page has for one entry: more than anybody
 /// reads; `rows/` has them all.
@@ -70,8 +71,14 @@ impl Summary {
         })
     }
 
-    /// One entry: when, what, and everything that it says.
-    pub(super) fn entry(&mut self, entry: &Entry, content: &Content) -> Result<(), EvidenceError> {
+    /// One entry: when, what, and everything that it says; a PASS that was taken back with the
+    /// answer that stands in its place.
+    pub(super) fn entry(
+        &mut self,
+        entry: &Entry,
+        content: &Content,
+        withdrawn: Option<Withdrawn>,
+    ) -> Result<(), EvidenceError> {
         let said: Value = serde_json::from_str(&entry.bytes).unwrap_or_default();
         let event = said.pointer("/event/event").and_then(Value::as_str);
         let (ja, en) = labels::event(event.unwrap_or_default());
@@ -90,12 +97,7 @@ impl Summary {
             code.join(" ")
         ))?;
         if let Some(judged) = content.event.judged() {
-            self.put(&format!(
-                "<p class=\"verdict\">{} {} <span class=\"en\">{}</span></p>\n",
-                judged.verdict.shape(),
-                judged.verdict.word_ja(),
-                judged.verdict.word_en()
-            ))?;
+            self.put(&answer(judged.verdict, withdrawn))?;
         }
         self.put("<table>\n")?;
         let mut lines = Vec::new();
@@ -144,6 +146,28 @@ impl Summary {
     fn put(&mut self, text: &str) -> Result<(), EvidenceError> {
         self.file.put(text.as_bytes())
     }
+}
+
+/// The answer that stands.
+fn answer(verdict: Verdict, withdrawn: Option<Withdrawn>) -> String {
+    let words = |verdict: Verdict| {
+        let (shape, ja) = (verdict.shape(), verdict.word_ja());
+        format!(
+            "{shape} {ja} <span class=\"en\">{}</span>",
+            verdict.word_en()
+        )
+    };
+    let Some(withdrawn) = withdrawn else {
+        return format!("<p class=\"verdict\">{}</p>\n", words(verdict));
+    };
+    let by = withdrawn.by;
+    format!(
+        "<p class=\"verdict\">{}</p>\n<p><strong>この記録の「{}」は、記録 {by} で取り消されました。\
+         <span class=\"en\">The {} of this entry was withdrawn by entry {by}.</span></strong></p>\n",
+        words(withdrawn.verdict),
+        verdict.word_ja(),
+        verdict.word_en()
+    )
 }
 
 fn row_line(row: &Row) -> String {

@@ -2,9 +2,13 @@
 
 use std::io::Write;
 
+use jiff::Unit;
+use jiff::civil::{Date, DateTime, Time};
+
 use super::NUMBER_MAX;
-use super::text::{escaped, within_cell};
+use super::text::{escaped, held};
 use super::zip::Zip;
+use crate::cell::within_cell;
 use crate::error::ExportError;
 use crate::table::Cell;
 
@@ -23,6 +27,15 @@ const TEXT: &str = "1";
 
 /// The format of heads: the same in bold.
 const HEAD: &str = "2";
+
+/// The format of times.
+const TIME: &str = "3";
+
+/// The day before Excel's first one, as it counts from March 1900 on.
+const DAY_ZERO: Date = Date::constant(1899, 12, 30);
+
+/// The first day that Excel counts right: it knows a 29 February 1900.
+const FIRST_DAY: i64 = 61;
 
 /// A workbook that is being written.
 pub(super) struct Workbook<W> {
@@ -121,7 +134,15 @@ impl<W: Write> Workbook<W> {
                     continue;
                 }
                 Cell::Number(number) => number.to_string(),
-                Cell::Text(text) => escaped(&within_cell(text)),
+                Cell::Time(time) => match serial(*time) {
+                    Some(serial) => {
+                        let cell = format!("<c r=\"{column}{row}\" s=\"{TIME}\">");
+                        xml.push_str(&format!("{cell}<v>{serial}</v></c>"));
+                        continue;
+                    }
+                    None => cell.text(),
+                },
+                Cell::Text(text) => escaped(&within_cell(&held(text))),
             };
             xml.push_str(&format!(
                 "<c r=\"{column}{row}\" s=\"{format}\" t=\"inlineStr\"><is>\
@@ -135,6 +156,20 @@ impl<W: Write> Workbook<W> {
     fn add(&mut self, xml: &str) -> Result<(), ExportError> {
         self.zip.add(xml.as_bytes())
     }
+}
+
+/// A time as Excel counts: days, and the part of a day to some ten microseconds. `None` for a
+/// time that it does not count right.
+fn serial(time: DateTime) -> Option<String> {
+    let days = time.date().since(DAY_ZERO).ok()?.get_days();
+    let days = Some(i64::from(days)).filter(|days| FIRST_DAY <= *days)?;
+    let seconds = time.time().since(Time::midnight()).ok()?;
+    let seconds = seconds.total(Unit::Second).ok()?;
+    let part = seconds / 86_400.0;
+    Some(format!(
+        "{days}{}",
+        format!("{part:.10}").strip_prefix('0')?
+    ))
 }
 
 /// Every part but the sheets.
@@ -205,7 +240,7 @@ fn relation(id: &str, kind: &str, target: &str) -> String {
     format!("<Relationship Id=\"{id}\" Type=\"{RELATIONS}/{kind}\" Target=\"{target}\"/>")
 }
 
-/// 0 as everything is, 1 [`TEXT`], 2 [`HEAD`].
+/// 0 as everything is, 1 [`TEXT`], 2 [`HEAD`], 3 [`TIME`].
 fn styles() -> String {
     let font = |bold: &str| format!("<font>{bold}<sz val=\"11\"/><name val=\"Calibri\"/></font>");
     let text = |font: u8| {
@@ -216,12 +251,14 @@ fn styles() -> String {
     };
     let plain = "numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"";
     format!(
-        "{DECLARATION}<styleSheet xmlns=\"{MAIN}\"><fonts count=\"2\">{}{}</fonts>\
+        "{DECLARATION}<styleSheet xmlns=\"{MAIN}\"><numFmts count=\"1\"><numFmt numFmtId=\"164\" \
+         formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/></numFmts><fonts count=\"2\">{}{}</fonts>\
          <fills count=\"2\"><fill><patternFill patternType=\"none\"/></fill>\
          <fill><patternFill patternType=\"gray125\"/></fill></fills><borders count=\"1\"><border>\
          <left/><right/><top/><bottom/><diagonal/></border></borders>\
          <cellStyleXfs count=\"1\"><xf {plain}/></cellStyleXfs>\
-         <cellXfs count=\"3\"><xf {plain} xfId=\"0\"/>{}{}</cellXfs>\
+         <cellXfs count=\"4\"><xf {plain} xfId=\"0\"/>{}{}<xf numFmtId=\"164\" fontId=\"0\" \
+         fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/></cellXfs>\
          <cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/>\
          </cellStyles></styleSheet>",
         font(""),
@@ -262,8 +299,17 @@ mod tests {
         let small = written(1000, SHEET_ROWS_MAX, 10_000);
         assert!(2 < small.names.len(), "{:?}", small.names);
         // A row of the longest cells on top of a full sheet still fits 32 bits.
-        let row = 26 * 6 * u64::try_from(super::super::CELL_LETTERS_MAX).unwrap();
+        let row = 26 * 6 * u64::try_from(crate::cell::CELL_LETTERS_MAX).unwrap();
         assert!(SHEET_BYTES_MAX + row < u64::from(u32::MAX));
+    }
+
+    #[test]
+    fn a_time_is_what_excel_counts() {
+        let serial = |text: &str| serial(text.parse().unwrap());
+        assert_eq!(serial("1900-03-01T00:00:00").unwrap(), "61.0000000000");
+        assert_eq!(serial("2026-11-26T12:00:00").unwrap(), "46352.5000000000");
+        assert_eq!(serial("2026-11-26T23:59:59").unwrap(), "46352.9999884259");
+        assert_eq!(serial("1900-02-28T00:00:00"), None);
     }
 
     #[test]

@@ -2,12 +2,25 @@
 
 use wire::name::is_hidden;
 
-use super::CELL_LETTERS_MAX;
-use crate::line::CUT;
+/// Characters that no XML can hold, and that nobody else hides.
+const UNHELD: [char; 2] = ['\u{fffe}', '\u{ffff}'];
 
-/// A text as the content of an element. Excel reads `_xHHHH_` as the character of that number:
-/// where it stands in a name its first underscore is written so itself, and the name stays what
-/// it is. What XML cannot hold, and what is hidden, is spelled out.
+/// The text with what XML cannot hold, and what is hidden, spelled out.
+pub(super) fn held(text: &str) -> String {
+    let mut held = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hidden(letter) || UNHELD.contains(&letter) {
+            held.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter)));
+        } else {
+            held.push(letter);
+        }
+    }
+    held
+}
+
+/// A text that XML can hold as the content of an element. Excel reads `_xHHHH_` as the character
+/// of that number: where it stands in a name its first underscore is written so itself, and the
+/// name stays what it is.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut rest = text;
@@ -18,9 +31,6 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '_' if is_number(rest) => escaped.push_str("_x005F_"),
-            letter if is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
-                escaped.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter)));
-            }
             letter => escaped.push(letter),
         }
         rest = rest.get(letter.len_utf8()..).unwrap_or_default();
@@ -33,22 +43,6 @@ fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix("_x").and_then(|rest| rest.get(..4));
     digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
         && text.get(6..7) == Some("_")
-}
-
-/// As much of a text as a cell holds.
-pub(super) fn within_cell(text: &str) -> String {
-    if text.encode_utf16().count() <= CELL_LETTERS_MAX {
-        return text.to_owned();
-    }
-    let room = CELL_LETTERS_MAX.saturating_sub(CUT.encode_utf16().count());
-    let mut units = 0_usize;
-    let kept = text.chars().take_while(|letter| {
-        units = units.saturating_add(letter.len_utf16());
-        units <= room
-    });
-    let mut cut: String = kept.collect();
-    cut.push_str(CUT);
-    cut
 }
 
 #[cfg(test)]
@@ -87,7 +81,7 @@ mod tests {
             escaped("<a href=\"&\">"),
             "&lt;a href=&quot;&amp;&quot;&gt;"
         );
-        assert_eq!(escaped("\u{ffff}\u{202e}"), "⟨U+FFFF⟩⟨U+202E⟩");
+        assert_eq!(held("\u{ffff}\u{202e}_"), "⟨U+FFFF⟩⟨U+202E⟩_");
     }
 
     proptest! {
@@ -101,17 +95,5 @@ mod tests {
                 prop_assert_eq!(read(&xml), text);
             }
         }
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_for_a_cell_is_cut_and_says_so() {
-        let whole = "検".repeat(CELL_LETTERS_MAX);
-        assert_eq!(within_cell(&whole), whole);
-        // A letter of two units must not be halved.
-        let long = "𠮷".repeat(CELL_LETTERS_MAX);
-        let cut = within_cell(&long);
-        assert!(cut.ends_with(CUT));
-        assert!(cut.encode_utf16().count() <= CELL_LETTERS_MAX);
-        assert!(CELL_LETTERS_MAX - 2 <= cut.encode_utf16().count());
     }
 }

@@ -170,6 +170,23 @@ pub(crate) fn write(folder: &Path, rows: &[Row]) {
         .unwrap();
 }
 
+/// Adds a PASS that was taken back: 8 inserted, 9 judged PASS, 10 withdrawn, NOT FINISHED stands.
+pub(crate) fn take_back(folder: &Path) {
+    let mut writer = Writer::open(folder).unwrap();
+    let insertion = writer.append(&inserted(), None).unwrap().number;
+    writer
+        .append(&judged(insertion, 0, Verdict::Pass), Some(&received(&[])))
+        .unwrap();
+    let verdict = Verdict::Incomplete;
+    let code = ReasonCode::Removed;
+    let withdrawn = Event::Withdrawn {
+        insertion,
+        verdict,
+        reasons: vec![Reason { code, count: 1 }],
+    };
+    writer.append(&withdrawn, None).unwrap();
+}
+
 /// A key that is nobody's.
 pub(crate) fn other_key(seed: u8) -> SecretKey {
     SecretKey::from_seed([seed; 32])

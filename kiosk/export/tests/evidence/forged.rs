@@ -30,16 +30,16 @@ struct Forgery {
     without: Option<(&'static str, &'static str)>,
 }
 
-fn read(folder: &Path, path: &str) -> String {
+pub(crate) fn read(folder: &Path, path: &str) -> String {
     fs::read_to_string(folder.join(path)).unwrap()
 }
 
-fn write(folder: &Path, path: &str, text: &str) {
+pub(crate) fn write(folder: &Path, path: &str, text: &str) {
     fs::write(folder.join(path), text).unwrap();
 }
 
 /// Replaces a text in a file, which must have it.
-fn edit(folder: &Path, path: &str, from: &str, to: &str) {
+pub(crate) fn edit(folder: &Path, path: &str, from: &str, to: &str) {
     let text = read(folder, path);
     assert!(text.contains(from), "{path} has no {from}");
     write(folder, path, &text.replacen(from, to, 1));
@@ -71,7 +71,13 @@ fn reword(folder: &Path, number: u64, from: &str, to: &str) {
 }
 
 /// A tree over these entries, signed by `key`, with the proofs of `numbers`.
-fn regrown(folder: &Path, place: &Place, entries: &[String], key: &SecretKey, numbers: &[usize]) {
+pub(crate) fn regrown(
+    folder: &Path,
+    place: &Place,
+    entries: &[String],
+    key: &SecretKey,
+    numbers: &[usize],
+) {
     let leaves: Vec<Digest> = entries.iter().map(|bytes| leaf(bytes.as_bytes())).collect();
     let size = u64::try_from(leaves.len()).unwrap();
     let body = note::body(&place.key().origin(), size, tree::root(&leaves));
@@ -86,7 +92,7 @@ fn regrown(folder: &Path, place: &Place, entries: &[String], key: &SecretKey, nu
     }
 }
 
-fn all_entries(place: &Place) -> Vec<String> {
+pub(crate) fn all_entries(place: &Place) -> Vec<String> {
     let ledger = record::Ledger::open(&place.ledger()).unwrap();
     let entries = ledger.entries(record::reader::Filter::default()).unwrap();
     entries.map(|entry| entry.unwrap().bytes).collect()
@@ -591,7 +597,7 @@ fn each_forgery_is_found_and_would_not_be_without_its_check() {
 }
 
 /// Changes the key of the ledger: 8 and 9 are the entries that say so.
-fn change_key(place: &Place) {
+pub(crate) fn change_key(place: &Place) {
     let by = Person {
         uid: 0,
         user: "root".to_owned(),

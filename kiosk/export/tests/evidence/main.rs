@@ -14,6 +14,8 @@ mod making;
 
 mod tools;
 
+mod readme;
+
 mod page;
 
 mod forged;

@@ -337,3 +337,45 @@ fn the_summary_of_a_large_verdict_stays_small() {
     );
     assert!(summary.len() < 400_000, "{}", summary.len());
 }
+
+#[test]
+fn a_pass_that_was_taken_back_comes_with_the_entry_that_did_so() {
+    let place = Place::new();
+    common::take_back(&place.ledger());
+    let made = place.bundle("made", &[6, 9]);
+    assert!(made.join("data/entries/10.json").is_file());
+    assert!(made.join("data/proofs/10.tlog-proof").is_file());
+    let draft = attempt(&place, &[9, 10]).unwrap();
+    assert_eq!(draft.withdrawn(), [(9, 10)]);
+    assert_eq!(draft.entries(), (9, 10, 2));
+    drop(draft);
+    let summary = fs::read_to_string(made.join("data/summary.html")).unwrap();
+    let answers: Vec<&str> = summary
+        .lines()
+        .filter(|line| line.contains("class=\"verdict\""))
+        .collect();
+    assert_eq!(answers.len(), 2);
+    assert!(answers[0].contains("PASS"), "entry 6 stands");
+    assert!(
+        answers[1].contains("NOT FINISHED") && !answers[1].contains("PASS"),
+        "{}",
+        answers[1]
+    );
+    assert!(summary.contains("The PASS of this entry was withdrawn by entry 10."));
+    crate::tools::commands_hold(&made);
+    let shown = crate::page::browse(
+        &place,
+        &[crate::page::case(&made.join("verify.html"), &made)],
+    );
+    assert_eq!(shown[0]["verdict"], "good", "{shown:#?}");
+    let found = shown[0]["found"].as_str().unwrap();
+    for said in [
+        "△ 検査未完了 NOT FINISHED",
+        "○ 合格 PASS, was withdrawn by entry 10.",
+    ] {
+        assert!(found.contains(said), "{said}: {found}");
+    }
+    let head = found.split("9  判定 judged  ").nth(1).unwrap();
+    let head = head.split("記録の").next().unwrap();
+    assert!(head.contains("NOT FINISHED"), "{head}");
+}

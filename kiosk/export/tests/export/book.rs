@@ -11,7 +11,7 @@ use record::{Ledger, Writer};
 use wire::audit::Sealed;
 use wire::ledger::Event;
 use wire::rule_change::Person;
-use wire::{MediumName, Outcome, Verdict};
+use wire::{MediumName, Outcome, Reason, ReasonCode, Verdict};
 
 use crate::common::{inserted, row, run, scan};
 
@@ -271,4 +271,76 @@ fn rows_that_lie_in_an_archive_are_said_to_do_so() {
         matches!(error, ExportError::Sealed { number: 3, .. }),
         "{error}"
     );
+}
+
+/// 1 to 3: an unregistered stick whose nearest entry is M-0001; 4 to 6: M-0001, which expired; each
+/// is inserted, judged and taken out; 7 and 8 a suspected clone of it.
+fn refused(folder: &Path) {
+    use wire::custody::Refused;
+    let mut writer = Writer::open(folder).unwrap();
+    let name = named("stick");
+    let codes = [
+        ReasonCode::Unregistered,
+        ReasonCode::Expired,
+        ReasonCode::CloneSuspected,
+    ];
+    for code in codes {
+        let mut event = inserted(&name);
+        if let Event::Inserted { medium, .. } = &mut event {
+            *medium = None;
+        }
+        let insertion = writer.append(&event, None).unwrap().number;
+        let judged = wire::ledger::Judged {
+            reasons: vec![Reason { code, count: 1 }],
+            medium: None,
+            totals: None,
+            refused: Some(Box::new(Refused {
+                entry: Some("M-0001".to_owned()),
+                detail: "said here".to_owned(),
+                differences: Vec::new(),
+            })),
+            ..crate::common::judged(insertion, Verdict::Stop, 0, &name)
+        };
+        let judged = Event::Judged(Box::new(judged));
+        writer.append(&judged, None).unwrap();
+        if code != ReasonCode::CloneSuspected {
+            writer.append(&Event::Removed { insertion }, None).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_booked_on_the_medium_that_was_registered_and_never_on_the_nearest_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(folder.path());
+    let of = |since| Selection {
+        medium: Some("M-0001".to_owned()),
+        since,
+        ..Selection::default()
+    };
+    assert_eq!(taken(folder.path(), of(None)), [4, 5, 6]);
+    // Whatever the first entry is: a removal by itself is still of that medium.
+    assert_eq!(taken(folder.path(), of(Some(6))), [6]);
+    let text = |write: fn(&Book<'_>, &mut Vec<u8>) -> u64| {
+        let (bytes, _) = crate::common::exported(folder.path(), Selection::default(), write);
+        String::from_utf8(bytes).unwrap()
+    };
+    let is_named = |text: &str, what: &str| -> Vec<bool> {
+        text.lines().map(|line| line.contains(what)).collect()
+    };
+    let on_it = [false, false, false, true, true, true, false, false];
+    let entries = text(|book, out| export::csv::write(book, Table::Entries, out).unwrap());
+    assert_eq!(is_named(&entries, ",M-0001,")[1..], on_it);
+    let verdicts = [false, true, false];
+    let files = text(|book, out| export::csv::write(book, Table::Files, out).unwrap());
+    assert_eq!(is_named(&files, ",M-0001,")[1..], verdicts);
+    let ocsf = text(|book, out| export::ocsf::write(book, out).unwrap());
+    assert_eq!(is_named(&ocsf, "\"medium\":\"M-0001\""), verdicts);
+    let cef = text(|book, out| export::cef::write(book, out).unwrap());
+    assert_eq!(is_named(&cef, " cs1=M-0001 "), on_it);
+    let syslog = text(|book, out| export::syslog::write(book, out).unwrap());
+    assert_eq!(is_named(&syslog, " medium=\"M-0001\""), on_it);
+    // The nearest entry is said where it is called that.
+    let all = [false, true, false, false, true, false, false, true];
+    assert_eq!(is_named(&cef, "mkRefusedEntry=M-0001"), all);
 }

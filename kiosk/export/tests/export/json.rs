@@ -1,12 +1,16 @@
 //! JSON Lines and OCSF, read by serde_json.
 
-use export::Selection;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
 use export::ocsf::NAMED_CONTENTS_MAX;
-use record::Writer;
+use export::{Book, Selection};
+use record::{Ledger, Writer};
 use serde_json::Value;
 use wire::{MediumName, Outcome, Verdict};
 
-use crate::common::{exported, hostile_ledger, inert, row, scan};
+use crate::common::{exported, hostile_ledger, inert, row, run, scan};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines()
@@ -146,18 +150,16 @@ fn an_object_names_so_many_contents_and_counts_the_others() {
     assert_eq!(object["num_detections"], named.len() + 2);
 }
 
-#[test]
-fn a_pass_that_was_taken_back_is_no_success() {
+/// Two media that passed, and the second PASS taken back; gives the verdicts and the withdrawal.
+fn taken_back(folder: &Path) -> (u64, u64, u64) {
     use wire::ledger::Event;
-    let folder = tempfile::tempdir().unwrap();
     let name = MediumName::new("stick").unwrap();
-    let mut writer = Writer::open(folder.path()).unwrap();
-    let pass =
-        |writer: &mut Writer| scan(writer, Verdict::Pass, &name, &[row(&name, Outcome::Clean)]);
-    pass(&mut writer);
-    let number = pass(&mut writer);
+    let mut writer = Writer::open(folder).unwrap();
+    let rows = [row(&name, Outcome::Clean)];
+    let first = scan(&mut writer, Verdict::Pass, &name, &rows);
+    let second = scan(&mut writer, Verdict::Pass, &name, &rows);
     let withdrawn = Event::Withdrawn {
-        insertion: number - 1,
+        insertion: second - 1,
         verdict: Verdict::Incomplete,
         reasons: vec![wire::Reason {
             code: wire::ReasonCode::Removed,
@@ -165,6 +167,14 @@ fn a_pass_that_was_taken_back_is_no_success() {
         }],
     };
     let by = writer.append(&withdrawn, None).unwrap().number;
+    writer.append(&Event::Stopped {}, None).unwrap();
+    (first, second, by)
+}
+
+#[test]
+fn a_pass_that_was_taken_back_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, _, by) = taken_back(folder.path());
     let (bytes, _) = exported(folder.path(), Selection::default(), |book, out| {
         export::ocsf::write(book, out).unwrap()
     });
@@ -175,3 +185,78 @@ fn a_pass_that_was_taken_back_is_no_success() {
     assert_eq!(objects[0]["unmapped"]["withdrawn_by"], Value::Null);
     assert_eq!(objects[1]["unmapped"]["withdrawn_by"], by);
 }
+
+#[test]
+fn every_form_says_that_a_pass_was_taken_back_whatever_else_is_chosen() {
+    use export::manifest::{self, List};
+    use export::table::Table;
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second, by) = taken_back(folder.path());
+    let passes = Selection {
+        verdict: Some(Verdict::Pass),
+        ..Selection::default()
+    };
+    for selection in [passes, Selection::of(second)] {
+        let text = |write: fn(&Book<'_>, &mut Vec<u8>) -> u64| {
+            let (bytes, _) = exported(folder.path(), selection.clone(), write);
+            String::from_utf8(bytes).unwrap()
+        };
+        let objects = lines(&text(|book, out| export::jsonl::write(book, out).unwrap()));
+        for object in &objects {
+            let number = object["entry"]["number"].as_u64().unwrap();
+            let wanted = (number != first).then_some(by);
+            assert_eq!(object["withdrawn_by"].as_u64(), wanted, "{object}");
+        }
+        for said in [
+            text(|book, out| export::csv::write(book, Table::Files, out).unwrap()),
+            text(|book, out| export::csv::write(book, Table::Entries, out).unwrap()),
+        ] {
+            let line = said.lines().last().unwrap();
+            assert!(line.contains(&format!(",{by},")), "{line}");
+        }
+        let cef = text(|book, out| export::cef::write(book, out).unwrap());
+        let line = cef.lines().last().unwrap();
+        assert!(line.contains(&format!("mkWithdrawnBy={by} ")), "{line}");
+        let head = "|judged-pass|Medium PASS, withdrawn afterwards|6|";
+        assert!(line.contains(head), "{line}");
+    }
+    let ledger = Ledger::open(folder.path()).unwrap();
+    for (number, wanted) in [(first, None), (second, Some(by))] {
+        let book = Book::open(&ledger, Selection::of(number)).unwrap();
+        for (list, mark) in [(List::Sha256sums, "# "), (List::Hashdeep, "## ")] {
+            let mut bytes = Vec::new();
+            let listed = manifest::write(&book, list, None, |_, _| {}, &mut bytes).unwrap();
+            assert_eq!(listed.withdrawn_by, wanted);
+            let text = String::from_utf8(bytes).unwrap();
+            let said = format!("entry {number} said PASS, which entry {by} withdrew");
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(&said)).collect();
+            assert_eq!(lines.len(), usize::from(wanted.is_some()), "{text}");
+            assert!(lines.iter().all(|line| line.starts_with(mark)), "{text}");
+            // The list is one that its program reads.
+            let medium = tempfile::tempdir().unwrap();
+            fs::write(medium.path().join("stick"), "x").unwrap();
+            let path = folder.path().join("list");
+            fs::write(&path, text.replace(&"09".repeat(32), X)).unwrap();
+            let mut check = match list {
+                List::Sha256sums => Command::new("sha256sum"),
+                List::Hashdeep => Command::new("hashdeep"),
+            };
+            match list {
+                List::Sha256sums => check.args(["--check", "--strict"]).arg(&path),
+                List::Hashdeep => {
+                    let text = fs::read_to_string(&path).unwrap().replace("\n5,", "\n1,");
+                    fs::write(&path, text).unwrap();
+                    check
+                        .args(["-r", "-l", "-a", "-v", "-k"])
+                        .arg(&path)
+                        .arg(".")
+                }
+            };
+            let (holds, said) = run(check.current_dir(medium.path()));
+            assert!(holds, "{said}");
+        }
+    }
+}
+
+/// printf x | sha256sum
+const X: &str = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::os::unix::net::UnixDatagram;
 
 use export::Selection;
+use export::cef::CEF_VALUE_BYTES_MAX;
 use export::journal::{Form, datagram};
-use export::line::{self, CUT, LINE_BYTES_MAX, LINE_VALUE_BYTES_MAX};
+use export::line::{self, CUT, HEX, LINE_BYTES_MAX, LINE_HEX_BYTES_MAX, LINE_VALUE_BYTES_MAX};
 use record::Writer;
-use wire::{Finding, MediumName, Outcome, Source, Tier, Verdict};
+use wire::{Finding, MediumName, Outcome, Row, Source, Tier, Verdict};
 
 use crate::common::{exported, hostile_ledger, inert, row, scan};
 
@@ -302,8 +303,12 @@ fn what_is_too_long_for_a_line_is_cut_and_says_so() {
             "{}",
             line.len()
         );
-        for (_, value) in &message.data {
-            assert!(value.len() <= LINE_VALUE_BYTES_MAX);
+        for (name, value) in &message.data {
+            if name.ends_with(HEX) {
+                assert_eq!(value.len(), LINE_HEX_BYTES_MAX, "{name} is whole");
+            }
+            let is_short = value.len() <= LINE_VALUE_BYTES_MAX;
+            assert!(is_short || name.ends_with(HEX), "{name}");
             cut += usize::from(value.ends_with(CUT));
         }
     }
@@ -371,4 +376,53 @@ fn refusals_withdrawals_wrong_pins_and_changed_lists_have_signatures_of_their_ow
         "no entry | has = this serial"
     );
     assert_eq!(lines[2].1["reason"], "unknown");
+}
+
+#[test]
+fn what_the_dictionary_of_cef_has_no_room_for_or_a_reader_takes_off_is_there_in_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |text: &str| MediumName::new(text).unwrap();
+    let long = named(&"点".repeat(1_200));
+    let names = [
+        long.clone(),
+        named("blank "),
+        named(" first"),
+        named("plain"),
+    ];
+    let finding = Finding {
+        member_of: Some(named(&"m".repeat(200))),
+        ..Finding::own(&"r".repeat(100), Source::Yara, Tier::Block, "")
+    };
+    let rows = names.clone().map(|name| Row {
+        findings: vec![finding.clone(); 16],
+        ..row(&name, Outcome::Matched)
+    });
+    let mut writer = Writer::open(folder.path()).unwrap();
+    let entry = scan(&mut writer, Verdict::Stop, &long, &rows);
+    let (bytes, _) = exported(folder.path(), Selection::of(entry), |book, out| {
+        export::cef::write(book, out).unwrap()
+    });
+    let text = inert(&bytes, &["\n"]);
+    let lines: Vec<_> = text.lines().map(cef).collect();
+    assert_eq!(lines.len(), 5);
+    let mut at_its_most = 0;
+    for (_, values) in &lines {
+        for (name, most) in CEF_VALUE_BYTES_MAX {
+            let value = values.get(name).map_or("", String::as_str);
+            assert!(value.len() <= most, "{name} has {} bytes", value.len());
+            at_its_most += usize::from(value.ends_with(CUT));
+        }
+    }
+    // fname and msg; then filePath and msg, or msg alone, and cs3 each time.
+    assert_eq!(at_its_most, 2 + 3 + 2 + 2 + 2);
+    let hex = |name: &MediumName| wire::name::hex(name.as_bytes());
+    assert_eq!(lines[0].1["mkTargetNameHex"], hex(&long));
+    for (line, name) in lines[1..].iter().zip(&names).take(3) {
+        assert_eq!(line.1["mkPathHex"], hex(name), "{:?}", line.1["filePath"]);
+    }
+    assert!(!lines[4].1.contains_key("mkPathHex"));
+    let findings = wire::name::unhex(&lines[4].1["mkFindingsHex"]).unwrap();
+    let findings = String::from_utf8(findings).unwrap();
+    let shown = lines[4].1["cs3"].strip_suffix(CUT).unwrap();
+    assert!(findings.starts_with(shown) && shown.len() < findings.len());
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use export::manifest::{self, LeftOut, List, Listed};
+use export::manifest::{self, HASHDEEP_LINE_BYTES_MAX, LeftOut, List, Listed};
 use export::{Book, ExportError, Selection};
 use record::{Ledger, Writer};
 use wire::name::is_hidden;
@@ -138,6 +138,68 @@ fn hashdeep_verifies_every_file_on_its_list_whatever_its_name() {
             .arg(".");
         run(check.current_dir(medium))
     });
+}
+
+/// A file whose path has so many bytes, in folders of a hundred each.
+fn deep(folder: &Path, bytes: usize) -> Row {
+    let name = format!("{}/", "x".repeat(99)).repeat(bytes / 100 + 1);
+    file(folder, &named(&name[..bytes]))
+}
+
+#[test]
+fn a_path_that_is_too_long_for_hashdeep_is_left_out_and_the_list_says_so() {
+    let medium = tempfile::tempdir().unwrap();
+    let path_of = |line: usize, row: &Row| {
+        let other = format!("{},{},./\n", row.size_bytes, "0".repeat(64));
+        line - other.len()
+    };
+    // The size has as many digits in each.
+    let any = deep(medium.path(), 1_950);
+    fs::remove_dir_all(medium.path()).unwrap();
+    let longest = deep(medium.path(), path_of(HASHDEEP_LINE_BYTES_MAX, &any));
+    let audit = |list: &[u8]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list");
+        fs::write(&path, list).unwrap();
+        let mut check = Command::new("hashdeep");
+        check.args(["-r", "-l", "-a", "-v", "-k"]).arg(&path);
+        run(check.arg(".").current_dir(medium.path()))
+    };
+    let (bytes, listed, _) = list(std::slice::from_ref(&longest), List::Hashdeep, None).unwrap();
+    assert_eq!((listed.files, listed.missing), (1, 0));
+    assert!(!text(&bytes).contains("left out"));
+    let (holds, said) = audit(&bytes);
+    assert!(holds, "{said}");
+    // One more byte, and hashdeep does not find it: so it is not on the list.
+    let longer = MediumName::new([longest.path.as_bytes(), b"y"].concat()).unwrap();
+    let longer = Row {
+        path: longer,
+        ..longest.clone()
+    };
+    let rows = [longest.clone(), longer.clone()];
+    let (bytes, listed, missing) = list(&rows, List::Hashdeep, None).unwrap();
+    assert_eq!((listed.files, listed.missing), (1, 1));
+    assert_eq!(missing, [(longer.path.clone(), LeftOut::Long)]);
+    let said = "## left out: 1 files whose paths are too long for hashdeep\n";
+    assert!(text(&bytes).ends_with(said), "{}", text(&bytes));
+    let (holds, said) = audit(&bytes);
+    assert!(holds, "{said}");
+    let raw = text(&bytes).replace(
+        longest.path.as_text().unwrap(),
+        longer.path.as_text().unwrap(),
+    );
+    let from = |row: &Row| {
+        let path = std::ffi::OsStr::from_bytes(row.path.as_bytes());
+        medium.path().join(path)
+    };
+    fs::rename(from(&longest), from(&longer)).unwrap();
+    assert!(!audit(raw.as_bytes()).0, "hashdeep reads longer lines now");
+    let (_, listed, _) = list(&rows, List::Sha256sums, None).unwrap();
+    assert_eq!((listed.files, listed.missing), (2, 0));
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 #[test]

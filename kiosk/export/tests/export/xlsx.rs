@@ -2,10 +2,12 @@
 
 use std::process::Command;
 
-use export::Selection;
+use export::cell::CELL_LETTERS_MAX;
 use export::table::{ENTRY_HEADS, FILE_HEADS};
-use export::xlsx::{CELL_LETTERS_MAX, NUMBER_MAX};
-use record::Writer;
+use export::xlsx::NUMBER_MAX;
+use export::{Book, Selection};
+use jiff::tz::{Offset, TimeZone};
+use record::{Ledger, Writer};
 use serde_json::Value;
 use wire::{MediumName, Outcome, Row, Verdict};
 
@@ -31,7 +33,7 @@ for sheet in book.worksheets:
         cells = []
         for cell in row:
             assert cell.hyperlink is None
-            text = cell.value if cell.data_type == 'n' or cell.value is None else by_number(cell.value)
+            text = str(cell.value) if cell.data_type == 'd' else cell.value if cell.data_type == 'n' or cell.value is None else by_number(cell.value)
             cells.append([cell.data_type, text, cell.number_format, cell.quotePrefix])
         rows.append(cells)
     sheets[sheet.title] = rows
@@ -127,8 +129,8 @@ fn a_text_that_excel_has_no_room_for_is_cut_and_says_so() {
     let book = read(&bytes);
     let row = &book["sheets"]["files"][1];
     let within = cell(row, "within")[1].as_str().unwrap();
-    assert!(within.ends_with(export::line::CUT));
-    assert_eq!(within.encode_utf16().count(), CELL_LETTERS_MAX);
+    assert!(within.ends_with(" > ⟨5 more⟩"));
+    assert!(within.starts_with(&name.escaped().to_string()));
     let path = cell(row, "path")[1].as_str().unwrap();
     assert_eq!(path, name.escaped().to_string());
     assert_eq!(cell(row, "size_bytes")[1], (NUMBER_MAX + 1).to_string());
@@ -144,4 +146,68 @@ fn two_exports_of_the_same_entries_are_the_same_bytes() {
         })
     };
     assert_eq!(workbook(), workbook());
+}
+
+#[test]
+fn a_path_that_a_cell_does_not_give_exactly_has_its_bytes_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["a\u{ffff}", "=a", "b;=c", "plain"].map(|name| MediumName::new(name).unwrap());
+    let rows: Vec<Row> = names.iter().map(|name| row(name, Outcome::Clean)).collect();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    scan(&mut writer, Verdict::Pass, &names[3], &rows);
+    let (bytes, _) = exported(folder.path(), Selection::default(), |book, out| {
+        export::xlsx::write(book, out).unwrap()
+    });
+    let book = read(&bytes);
+    let files = &book["sheets"]["files"];
+    assert_eq!(cell(&files[1], "path")[1], "a⟨U+FFFF⟩");
+    for (number, name) in names.iter().take(3).enumerate() {
+        let hex = cell(&files[number + 1], "path_hex");
+        assert_eq!(hex[1], wire::name::hex(name.as_bytes()));
+    }
+    assert_eq!(cell(&files[4], "path_hex")[1], Value::Null);
+}
+
+#[test]
+fn a_text_of_what_xml_cannot_hold_is_no_longer_than_a_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = MediumName::new("\u{ffff}".repeat(1300)).unwrap();
+    let long = Row {
+        within: vec![name.clone(); 5],
+        ..row(&name, Outcome::Clean)
+    };
+    let mut writer = Writer::open(folder.path()).unwrap();
+    scan(&mut writer, Verdict::Pass, &name, &[long]);
+    let (bytes, _) = exported(folder.path(), Selection::default(), |book, out| {
+        export::xlsx::write(book, out).unwrap()
+    });
+    let book = read(&bytes);
+    let within = cell(&book["sheets"]["files"][1], "within")[1]
+        .as_str()
+        .unwrap();
+    let letters = within.encode_utf16().count();
+    assert!(letters <= CELL_LETTERS_MAX, "{letters}");
+    assert!(within.ends_with(export::line::CUT));
+}
+
+#[test]
+fn local_times_are_dates_for_excel() {
+    let folder = tempfile::tempdir().unwrap();
+    hostile_ledger(folder.path());
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let book = Book::open(&ledger, Selection::default()).unwrap();
+    let book = book.in_zone(TimeZone::fixed(Offset::constant(9)));
+    let mut bytes = Vec::new();
+    export::xlsx::write(&book, &mut bytes).unwrap();
+    let read = read(&bytes);
+    for (sheet, rows) in read["sheets"].as_object().unwrap() {
+        assert_eq!(rows[0][2][1], "time_local");
+        for row in &rows.as_array().unwrap()[1..] {
+            let utc: jiff::Timestamp = row[1][1].as_str().unwrap().parse().unwrap();
+            let local = utc + jiff::SignedDuration::from_hours(9);
+            let wanted = local.to_string().replace('T', " ");
+            assert_eq!(row[2][0], "d", "{sheet}");
+            assert_eq!(row[2][1], wanted[..19], "{sheet}");
+        }
+    }
 }
