@@ -206,9 +206,13 @@ pub(crate) fn line(days: &[RulesDay], warn: u64, limit: Option<u64>, language: L
         top,
         text("注意", "reminder").say(language),
     )];
-    limits.extend(
-        limit_shown.map(|limit| limit_line(limit, top, text("上限", "limit").say(language))),
-    );
+    limits.extend(limit_shown.map(|limit| {
+        limit_line(
+            limit,
+            top,
+            text("作成時の上限", "limit today").say(language),
+        )
+    }));
     let slot = slot(days.len());
     let x = |index: usize| LEFT + slot * (place(index) + 0.5);
     let rules: Vec<Option<u64>> = days.iter().map(|day| day.age_days).collect();

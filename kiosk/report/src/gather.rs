@@ -8,6 +8,8 @@ pub(crate) mod found;
 
 pub(crate) mod upkeep;
 
+pub(crate) mod policies;
+
 pub(crate) mod people;
 
 pub(crate) mod audit;
@@ -41,6 +43,8 @@ pub struct Month {
     pub(crate) period: Period,
     /// The first and the last entry; `None` when the month has none.
     pub(crate) range: Option<(u64, u64)>,
+    /// Whether entries from before it were read.
+    pub(crate) follows_entries: bool,
     /// Entries that were counted.
     pub(crate) entries: u64,
     /// Rows that were counted.
@@ -60,6 +64,7 @@ pub struct Month {
     pub(crate) refusals: verdicts::Refusals,
     pub(crate) found: found::Found,
     pub(crate) rules: upkeep::RulesUse,
+    pub(crate) policies: policies::Policies,
     pub(crate) tests: upkeep::Tests,
     pub(crate) clock: upkeep::Clock,
     pub(crate) running: upkeep::Running,
@@ -83,6 +88,7 @@ impl Month {
         Self {
             period,
             range: None,
+            follows_entries: false,
             entries: 0,
             rows: 0,
             kinds: BTreeMap::new(),
@@ -96,6 +102,7 @@ impl Month {
             refusals: verdicts::Refusals::default(),
             found: found::Found::default(),
             rules: upkeep::RulesUse::new(days),
+            policies: policies::Policies::default(),
             tests: upkeep::Tests::default(),
             clock: upkeep::Clock::default(),
             running: upkeep::Running::default(),
@@ -127,6 +134,7 @@ impl Month {
 
     /// Takes note of an entry before the month: what was inserted may be judged in it.
     pub fn before(&mut self, content: &Content) {
+        self.follows_entries = true;
         self.insertions.note(content);
         self.clock.before(content);
         self.running.before(content);
@@ -274,6 +282,7 @@ impl Month {
         let label = self.insertions.label(judged);
         self.refusals.judged(at, &label, judged);
         self.found.volumes(at.entry, &label, judged);
+        self.policies.judged(judged);
         if let Some(rules) = &judged.rules {
             self.rules.seen(at, day, rules, true);
         }

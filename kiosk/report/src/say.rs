@@ -105,7 +105,7 @@ pub(crate) fn sign_in_fault(fault: SignInFault) -> Text {
 
 pub(crate) fn list(list: ListName) -> Text {
     match list {
-        ListName::Media => text("媒体台帳", "registered media"),
+        ListName::Media => text("媒体の一覧", "registered media"),
         ListName::Contractors => text("業者・訪問", "companies and visits"),
         ListName::Accounts => text("職員の利用者", "accounts of staff"),
         ListName::Policy => text("設定（kiosk.toml）", "policy (kiosk.toml)"),

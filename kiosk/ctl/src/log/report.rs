@@ -96,6 +96,8 @@ pub(super) fn month(report: &Report, source: &Source<'_>) -> Result<u8, CommandE
     let now = Timestamp::now();
     let site = Site::read(source.paths)?;
     let period = Period::month(&report.month, site.zone.clone())?;
+    // Before the whole ledger is verified for nothing.
+    period.begun(now)?;
     let name = format!("report-{}-{}.html", period.name(), report.form.lang.name());
     let about = about(source, &site, now)?;
     let last = about.seal.head.map_or(0, |head| head.number);
@@ -161,6 +163,7 @@ fn about(source: &Source<'_>, site: &Site, now: Timestamp) -> Result<About, Comm
         made_at: now,
         made_by: person::here(),
         media: site::allowlist(source.paths)?.map(|list| listed(&list)),
+        policy_sha256: site.policy_sha256,
         age_days_warn: policy.upkeep.age_days_warn,
         age_days_max: policy.upkeep.age_days_max,
         review_days: policy.ledger.review_days,

@@ -201,6 +201,8 @@ fn codes(reasons: &[Reason]) -> Vec<ReasonCode> {
     codes
 }
 
+/// What the list had against it, and what else went wrong. The kiosk names a refusal as the fault
+/// too, for ledgers that knew no other place for it: that is said once.
 fn detail(refused: Option<&Refused>, fault: Option<&str>) -> String {
     let mut parts = Vec::new();
     if let Some(refused) = refused {
@@ -210,6 +212,19 @@ fn detail(refused: Option<&Refused>, fault: Option<&str>) -> String {
             parts.push(format!("{}: {} ≠ {claimed}", one.key, one.listed));
         }
     }
-    parts.extend(fault.map(str::to_owned));
+    parts.extend(
+        fault
+            .filter(|fault| !is_told(refused, fault))
+            .map(str::to_owned),
+    );
     wire::name::line_within(&parts.join("; "), DETAIL_BYTES)
+}
+
+/// Whether a fault is the refusal's detail again, with or without the entry that decided.
+fn is_told(refused: Option<&Refused>, fault: &str) -> bool {
+    refused.is_some_and(|refused| {
+        let entry = refused.entry.as_deref();
+        let bare = entry.and_then(|entry| fault.strip_prefix(entry)?.strip_prefix(": "));
+        bare.unwrap_or(fault) == refused.detail
+    })
 }

@@ -66,7 +66,7 @@ fn refusal(view: View<'_>, one: &Refusal) -> Vec<Cell> {
         verdict = verdict.small(view.say("合格を取消し", "in place of a PASS"));
     }
     let listed = one.list_entry.as_deref().map(|entry| match view.language {
-        Language::Ja => format!("台帳 {entry}: "),
+        Language::Ja => format!("一覧の {entry}: "),
         Language::En => format!("list entry {entry}: "),
     });
     let separator = view.say("、", ", ");
@@ -130,7 +130,7 @@ pub(super) fn media(view: View<'_>) -> Section {
         let owner = match listed {
             Some(one) => cell(&one.company).small(&one.owner),
             None if view.about.media.is_some() => {
-                cell(view.say("今の台帳にない", "not on today's list"))
+                cell(view.say("今の一覧にない", "not on today's list"))
             }
             None => cell("-"),
         };
@@ -152,7 +152,7 @@ pub(super) fn media(view: View<'_>) -> Section {
         let unused = on_list.filter(|id| used.iter().all(|(used, _)| used != *id));
         let (all, unused) = (crate::bounded::length(listed), unused.count());
         section.note(match language {
-            Language::Ja => format!("作成時の台帳の媒体は{all}個。うち{unused}個はこの月に使われなかった（一覧は kioskctl media list）。"),
+            Language::Ja => format!("作成時の一覧の媒体は{all}個。うち{unused}個はこの月に使われなかった（kioskctl media list）。"),
             Language::En => format!("The list has {all} media when this page is made; {unused} of them were not used in this month (kioskctl media list)."),
         });
     }

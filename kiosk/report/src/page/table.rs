@@ -130,7 +130,7 @@ impl Table {
         let more = say::number(more);
         let command = wire::name::line(command);
         self.more = Some(match self.language {
-            Language::Ja => format!("ほか {more} 件。一覧は {command}"),
+            Language::Ja => format!("ほか {more} 件。すべては {command}"),
             Language::En => format!("and {more} more: {command}"),
         });
     }

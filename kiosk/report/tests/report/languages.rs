@@ -74,6 +74,37 @@ fn a_page_in_english_alone_has_japanese_only_where_the_ledger_has() {
 }
 
 #[test]
+fn the_list_of_media_has_one_name_and_the_ledger_another() {
+    let mut about = about(verified());
+    // A medium that is not on the list any more says so.
+    about.media.as_mut().unwrap().pop();
+    about.media.as_mut().unwrap().remove(0);
+    let html = Made::november().page(&about, &[Language::Ja]);
+    for said in [
+        "一覧の M-0003: has a keyboard",
+        "今の一覧にない",
+        "作成時の一覧の媒体は12個",
+        "媒体の一覧・業者",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    for (place, _) in html.match_indices("台帳") {
+        let before: String = html[..place].chars().rev().take(2).collect();
+        let after: String = html[place + "台帳".len()..].chars().take(3).collect();
+        assert!(
+            ["の全", "の状", "が書", "に記", "を検"]
+                .iter()
+                .any(|one| after.starts_with(one)),
+            "{before}台帳{after}"
+        );
+        assert!(
+            !before.starts_with('体') && !before.starts_with('今'),
+            "{after}"
+        );
+    }
+}
+
+#[test]
 fn every_table_says_what_it_answers_and_the_head_says_what_it_is() {
     let html = Made::november().page(&about(verified()), &Language::ALL);
     assert_eq!(

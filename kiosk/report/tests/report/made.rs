@@ -142,6 +142,7 @@ pub(crate) fn about(state: State) -> About {
         made_at: "2026-12-01T00:12:00Z".parse().unwrap(),
         made_by: month::someone(),
         media: Some((1..=14).map(listed).collect()),
+        policy_sha256: Some(Digest([0x70; 32])),
         age_days_warn: 14,
         age_days_max: Some(30),
         review_days: 14,

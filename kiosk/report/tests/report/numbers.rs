@@ -207,6 +207,42 @@ fn the_age_of_the_rules_is_the_greatest_of_each_day() {
 }
 
 #[test]
+fn rules_older_than_todays_limit_are_warned_of_beside_the_policies_of_the_month() {
+    let mut made = Made::november();
+    let page = |made: &Made, limit| {
+        let mut about = about(verified());
+        about.age_days_max = Some(limit);
+        made.page(&about, &[Language::En])
+    };
+    let html = page(&made, 30);
+    assert!(html.contains("<p class=\"note\">At most 27 days old.</p>"));
+    assert!(html.contains("no PASS after 30. All verdicts of the month were made by it."));
+    let html = page(&made, 20);
+    assert!(html.contains(
+        "<p class=\"warn\">At most 27 days old, which is over the limit of 20 in the policy when this page is made. Verdicts were PASS by rules over it, at most 27 days old.</p>"
+    ));
+    // One verdict by another policy, and one without any.
+    let mut policies = [None, Some(wire::Digest([1; 32]))].into_iter();
+    for (content, _) in &mut made.entries {
+        if let Event::Judged(judged) = &mut content.event
+            && let Some(policy) = policies.next()
+        {
+            judged.policy_sha256 = policy;
+        }
+    }
+    assert!(page(&made, 30).contains(
+        "The verdicts of the month were made by 3 policies, 2 of them by others than this one."
+    ));
+}
+
+#[test]
+fn a_refusal_is_explained_once() {
+    let html = page(&Made::november());
+    assert_eq!(html.matches("has a keyboard").count(), 1);
+    assert!(html.contains("list entry M-0003: has a keyboard</small>"));
+}
+
+#[test]
 fn cases_reviews_and_sign_ins_are_those_of_the_entries() {
     let made = Made::november();
     let html = page(&made);

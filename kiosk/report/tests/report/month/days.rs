@@ -100,6 +100,7 @@ fn special(book: &mut impl Book, day: i64, age: u64, left: &[(u64, EntryId)]) {
                 detail: "has a keyboard".to_owned(),
                 differences: Vec::new(),
             }));
+            refused.fault = Some("M-0003: has a keyboard".to_owned());
             book.write(Event::Judged(Box::new(refused)), Vec::new());
         }
         6 => waive(book),
