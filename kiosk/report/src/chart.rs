@@ -179,7 +179,11 @@ pub(crate) fn bars(days: &[Day], language: Language) -> Bars {
     }
     Bars {
         prefix: language.code(),
-        title: text("日ごとの判定の件数", "Verdicts of each day").say(language),
+        title: text(
+            "検査所での日ごとの判定の件数",
+            "Verdicts at the kiosk of each day",
+        )
+        .say(language),
         unit: text("件", "verdicts").say(language),
         ticks: ticks(top, &values),
         days: day_labels(days.len()),

@@ -19,8 +19,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use record::entry::Content;
 use record::standing::Register;
-use wire::Row;
+use verdicts::Passed;
 use wire::ledger::{Event, Judged};
+use wire::{Row, Verdict};
 
 use crate::bounded::{Lines, count};
 use crate::period::Period;
@@ -136,6 +137,9 @@ impl Month {
     pub fn before(&mut self, content: &Content) {
         self.follows_entries = true;
         self.insertions.note(content);
+        if let Event::Judged(judged) = &content.event {
+            self.insertions.judged(judged, None);
+        }
         self.clock.before(content);
         self.running.before(content);
         let is_review = matches!(content.event, Event::Reviewed(_));
@@ -169,6 +173,38 @@ impl Month {
         self.event(&at, day, &content.event);
     }
 
+    /// Takes note of an entry after the month: it may withdraw a PASS that this month counts.
+    pub fn after(&mut self, content: &Content) {
+        let Event::Withdrawn {
+            insertion,
+            verdict,
+            reasons,
+        } = &content.event
+        else {
+            return;
+        };
+        if let Some(passed) = self.insertions.withdrawn(*insertion) {
+            let at = At {
+                entry: content.number,
+                utc: content.recorded_utc.clone(),
+            };
+            let known = self.insertions.get(*insertion);
+            self.refusals.withdrawn(&at, known, *verdict, reasons);
+            self.replaced(*insertion, passed, *verdict);
+        }
+    }
+
+    /// Another answer stands in the place of a PASS of this month.
+    fn replaced(&mut self, insertion: u64, passed: Passed, verdict: Verdict) {
+        let known = self.insertions.get(insertion);
+        let is_by_hand = known.is_some_and(|known| known.is_by_hand);
+        self.verdicts.withdrawn(passed, verdict, is_by_hand);
+        if !is_by_hand {
+            self.media.withdrawn(known, verdict);
+            self.visits.withdrawn(known, verdict);
+        }
+    }
+
     /// Takes note of an entry of the month that is missing or cannot be read.
     pub fn unreadable(&mut self, number: u64) {
         let first = self.range.map_or(number, |(first, _)| first);
@@ -190,6 +226,7 @@ impl Month {
 
     /// Takes what the entries leave open at the end, at the moment `at`.
     pub fn close(&mut self, register: &Register, at: Timestamp) {
+        self.media.close();
         self.left = audit::Left::of(register, at);
     }
 
@@ -209,10 +246,12 @@ impl Month {
                 occasion,
                 ..
             } => {
-                self.media.inserted(at, medium.as_deref());
-                let visit = occasion.as_ref().and_then(|one| one.visit.as_ref());
-                self.visits.inserted(at, visit);
-                self.verdicts.inserted(claim.is_some());
+                self.verdicts.inserted(claim.is_none());
+                if claim.is_some() {
+                    self.media.inserted(at, medium.as_deref());
+                    let visit = occasion.as_ref().and_then(|one| one.visit.as_ref());
+                    self.visits.inserted(at, visit);
+                }
             }
             Event::Judged(judged) => self.judged(at, day, judged),
             Event::Withdrawn {
@@ -221,13 +260,16 @@ impl Month {
                 reasons,
             } => {
                 let known = self.insertions.get(*insertion);
-                self.media.withdrawn(known);
-                self.visits.withdrawn(known);
-                self.verdicts.withdrawn(day);
                 self.refusals.withdrawn(at, known, *verdict, reasons);
+                match self.insertions.withdrawn(*insertion) {
+                    Some(passed) => self.replaced(*insertion, passed, *verdict),
+                    None => self.verdicts.withdrawn_from_before(),
+                }
             }
             Event::Interrupted { insertion, why } => {
-                self.verdicts.interrupted(day);
+                let known = self.insertions.get(*insertion);
+                let is_by_hand = known.is_some_and(|known| known.is_by_hand);
+                self.verdicts.interrupted(day, is_by_hand);
                 self.running.interrupted(at, *insertion, why);
             }
             Event::SelfTested(tested) => {
@@ -275,10 +317,14 @@ impl Month {
     }
 
     fn judged(&mut self, at: &At, day: Option<usize>, judged: &Judged) {
-        let known = self.insertions.get(judged.insertion);
-        self.media.judged(judged, known);
-        self.visits.judged(judged, known);
-        self.verdicts.judged(day, judged);
+        self.insertions.judged(judged, Some(Passed { day }));
+        let is_by_hand = self.insertions.is_by_hand(judged);
+        if !is_by_hand {
+            let known = self.insertions.get(judged.insertion);
+            self.media.judged(judged, known);
+            self.visits.judged(judged, known);
+        }
+        self.verdicts.judged(day, judged, is_by_hand);
         let label = self.insertions.label(judged);
         self.refusals.judged(at, &label, judged);
         self.found.volumes(at.entry, &label, judged);

@@ -52,6 +52,12 @@ pub fn month(
             month.before(&content);
         }
     }
+    // A PASS of the month's last minute is withdrawn in the next month.
+    for (_, read) in walk(ledger, through.saturating_add(1), last)? {
+        if let Some(content) = known(read) {
+            month.after(&content);
+        }
+    }
     month.close(&register, ends);
     Ok(month)
 }

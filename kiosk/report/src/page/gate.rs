@@ -14,8 +14,8 @@ pub(super) fn refusals(view: View<'_>) -> Section {
         "refusals",
         text("合格にならなかった理由", "Refusals by reason"),
         text(
-            "合格にならなかった判定が、どの理由によるかに答える。一つの判定に理由が複数あることがある。",
-            "Answers why verdicts were not PASS. One verdict may have several reasons.",
+            "合格にならなかった判定が、どの理由によるかに答える。一つの判定に理由が複数あることがある。媒体の欄が kioskctl scan で始まるものは手動の検査。",
+            "Answers why verdicts were not PASS. One verdict may have several reasons. Where the medium begins with kioskctl scan it is a scan by hand.",
         ),
         language,
     );
@@ -101,8 +101,8 @@ pub(super) fn media(view: View<'_>) -> Section {
         "media",
         text("使用された媒体", "Media in use"),
         text(
-            "登録された媒体のうちどれが、いつ、何回使われ、結果が何だったかに答える。",
-            "Answers which registered media were used, when, how often, and with what result.",
+            "登録された媒体のうちどれが、いつ、何回検査所に挿入され、結果が何だったかに答える。手動の検査は含まない。",
+            "Answers which registered media came to the kiosk, when, how often, and with what result. Scans by hand are not counted.",
         ),
         language,
     );
@@ -114,7 +114,7 @@ pub(super) fn media(view: View<'_>) -> Section {
             (text("○", "○"), Number),
             (text("✕", "✕"), Number),
             (text("△", "△"), Number),
-            (text("取消し", "Withdrawn"), Number),
+            (text("うち取消し", "Withdrawn"), Number),
             (text("最後の使用", "Last seen"), Fixed),
         ],
         text(
@@ -137,7 +137,7 @@ pub(super) fn media(view: View<'_>) -> Section {
         table.row(row(view, vec![cell(id), owner], seen));
     }
     if 0 < month.media.others.insertions {
-        let name = view.say("登録外・手動など", "unregistered, by hand");
+        let name = view.say("登録のない媒体", "unregistered");
         table.row(row(view, vec![cell(name), cell("-")], &month.media.others));
     }
     let shown = u64::try_from(LINES_MAX).unwrap_or(u64::MAX);
@@ -192,7 +192,7 @@ pub(super) fn visits(view: View<'_>) -> Section {
             (text("○", "○"), Number),
             (text("✕", "✕"), Number),
             (text("△", "△"), Number),
-            (text("取消し", "Withdrawn"), Number),
+            (text("うち取消し", "Withdrawn"), Number),
             (text("最後の記録", "Last seen"), Fixed),
         ],
         text("訪問の記録はない。", "No visit is recorded."),

@@ -39,7 +39,7 @@ pub(crate) fn hostile_names() -> Vec<Vec<u8>> {
 }
 
 #[path = "month/days.rs"]
-mod days;
+pub(crate) mod days;
 
 pub(crate) use days::write;
 
