@@ -104,6 +104,53 @@ fn the_list_of_media_has_one_name_and_the_ledger_another() {
     }
 }
 
+/// How often each tag of this name has these words in it.
+fn tags(html: &str, name: &str, attribute: Option<(&str, &str)>) -> usize {
+    let is = |piece: &&Piece| match piece {
+        Piece::Text(_) => false,
+        Piece::Tag {
+            name: tag,
+            attributes,
+        } => {
+            let has = |(key, value): (&str, &str)| {
+                attributes
+                    .iter()
+                    .any(|(own, said)| own == key && said == value)
+            };
+            tag == name && attribute.is_none_or(has)
+        }
+    };
+    pieces(html).iter().filter(is).count()
+}
+
+#[test]
+fn a_page_has_one_main_part_with_a_named_section_a_language() {
+    let html = Made::november().page(&about(verified()), &Language::ALL);
+    assert_eq!(tags(&html, "main", None), 1);
+    for lang in ["ja", "en"] {
+        let title = format!("{lang}-title");
+        assert_eq!(tags(&html, "section", Some(("lang", lang))), 1);
+        assert_eq!(tags(&html, "section", Some(("aria-labelledby", &title))), 1);
+        assert_eq!(tags(&html, "h1", Some(("id", &title))), 1);
+    }
+    assert_eq!(tags(&html, "section", None), tags(&html, "/section", None));
+}
+
+#[test]
+fn every_row_of_a_table_has_one_name() {
+    let html = Made::november().page(&about(verified()), &[Language::En]);
+    let rows: usize = SECTIONS
+        .iter()
+        .flat_map(|section| tables(&html, &format!("en-{section}")))
+        .map(|table| table.len())
+        .sum();
+    assert!(200 < rows, "{rows}");
+    assert_eq!(tags(&html, "th", Some(("scope", "row"))), rows);
+    // Rules and places are what a row of findings is about.
+    assert!(html.contains("<th scope=\"row\" class=\"r\">industroyer_<wbr>iec104"));
+    assert!(html.contains("<th scope=\"row\" class=\"l\">保守/update.exe"));
+}
+
 #[test]
 fn every_table_says_what_it_answers_and_the_head_says_what_it_is() {
     let html = Made::november().page(&about(verified()), &Language::ALL);

@@ -29,7 +29,7 @@ fn read(folder: &Path) -> Month {
 }
 
 /// Runs SQL as an administrator would, with the sqlite3 that the system has.
-fn sqlite3(folder: &Path, sql: &str) {
+pub(crate) fn sqlite3(folder: &Path, sql: &str) {
     let mut command = Command::new("sqlite3");
     let command = command.arg("-bail").arg(folder.join("ledger.db")).arg(sql);
     assert!(command.status().expect("sqlite3 is installed").success());
