@@ -9,7 +9,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use report::certificate::{Certificate, SHEET_NAMED_MAX, render};
 use report::{Language, State};
 use serde_json::{Value, json};
+use wire::Verdict;
 use wire::ledger::Event;
+use wire::scan::TargetKind;
 
 use crate::made::{Made, about, verified, zone};
 use crate::month;
@@ -236,7 +238,7 @@ impl Opened {
 #[test]
 fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() {
     let folder = tempfile::tempdir().unwrap();
-    let made = Made::november();
+    let (made, empty) = (Made::november(), Made::new());
     let bad = State::NotVerified {
         why: "ledger altered: entry 17 was changed: its bytes do not hash to its leaf".to_owned(),
     };
@@ -246,8 +248,10 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
         ("en", verified(), &[Language::En]),
         ("both", verified(), &Language::ALL),
         ("bad", bad, &[Language::Ja]),
+        ("empty", verified(), &[Language::Ja]),
     ] {
         let path = folder.path().join(format!("{name}.html"));
+        let made = if name == "empty" { &empty } else { &made };
         fs::write(&path, made.page(&about(state), languages)).unwrap();
         keep(&path);
         let opened = browser.open(&path);
@@ -257,7 +261,7 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
         }
         let sheets = browser.sheets(&opened);
         assert!(
-            (10..=20 * languages.len()).contains(&sheets),
+            (5..=20 * languages.len()).contains(&sheets),
             "{name}: {sheets}"
         );
     }
@@ -266,7 +270,14 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
 #[test]
 fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found() {
     let folder = tempfile::tempdir().unwrap();
-    month::write(&mut Written::open(folder.path()), 4);
+    let mut written = Written::open(folder.path());
+    month::write(&mut written, 4);
+    let name = "受領/".to_owned() + &"図面".repeat(60);
+    for verdict in [Verdict::Pass, Verdict::Incomplete] {
+        month::days::scan(&mut written, 3, (TargetKind::Folder, &name), verdict, None);
+    }
+    month::days::expired(&mut written, 3);
+    drop(written);
     let ledger = record::Ledger::open(folder.path()).unwrap();
     let last = ledger.last().unwrap().unwrap();
     let bad = State::NotVerified {
@@ -280,7 +291,14 @@ fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found
             continue;
         };
         // One of each kind is enough.
-        if !seen.insert((judged.verdict, judged.reasons.len())) {
+        let kind = judged.target.kind;
+        let is_refused = judged.refused.is_some();
+        if !seen.insert((
+            judged.verdict,
+            judged.reasons.len(),
+            is_refused,
+            format!("{kind:?}"),
+        )) {
             continue;
         }
         let certificate = Certificate::read(&ledger, entry.number, last).unwrap();
@@ -300,7 +318,7 @@ fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found
             assert!(browser.width(&opened, 794) <= 794);
         }
     }
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen.len(), 6, "{seen:?}");
 }
 
 #[test]
