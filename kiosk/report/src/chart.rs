@@ -208,7 +208,7 @@ pub(crate) fn line(days: &[RulesDay], warn: u64, limit: Option<u64>, language: L
     let mut limits = vec![limit_line(
         warn,
         top,
-        text("注意", "reminder").say(language),
+        text("作成時の注意", "reminder today").say(language),
     )];
     limits.extend(limit_shown.map(|limit| {
         limit_line(

@@ -134,7 +134,7 @@ pub(super) fn gaps(view: View<'_>) -> Section {
             (text("理由", "Why"), Words),
             (text("ファイル数", "Files"), Number),
         ],
-        text("すべて調べた。", "Everything was examined."),
+        text("調べられなかったものはない。", "Nothing was left out."),
         language,
     );
     for (gap, many) in &month.found.gaps {

@@ -26,7 +26,10 @@ pub(super) fn refusals(view: View<'_>) -> Section {
             (text("判定の数", "Verdicts"), Number),
             (text("該当の数", "Occasions"), Number),
         ],
-        text("合格にならなかった判定はない。", "Every verdict was PASS."),
+        text(
+            "合格にならなかった判定はない。",
+            "No verdict was other than PASS.",
+        ),
         language,
     );
     for (code, given) in &month.refusals.reasons {

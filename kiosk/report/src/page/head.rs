@@ -62,6 +62,11 @@ pub(super) fn facts(view: View<'_>) -> Vec<Fact> {
             }
         },
     );
+    let hosts = if month.hosts.is_empty() {
+        "-".to_owned()
+    } else {
+        month.hosts.join(", ")
+    };
     let mut facts = vec![
         fact(
             view.say("対象期間", "Period"),
@@ -72,7 +77,7 @@ pub(super) fn facts(view: View<'_>) -> Vec<Fact> {
                 period.zone_name()
             ),
         ),
-        fact(view.say("装置", "Kiosk"), month.hosts.join(", ")),
+        fact(view.say("装置", "Kiosk"), hosts),
         fact(view.say("記録番号", "Entries"), range),
         fact(
             view.say("作成日時", "Made at"),

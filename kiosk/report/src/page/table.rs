@@ -48,13 +48,11 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The text, cut where a line may end.
-    pub(crate) fn parts(&self) -> Vec<&str> {
-        if self.class == Kind::Rule.class() {
-            self.text.split_inclusive('_').collect()
-        } else {
-            vec![&self.text]
-        }
+    /// The words of a rule's cell, each cut where a line may end; `None` for another cell.
+    pub(crate) fn words(&self) -> Option<Vec<Vec<&str>>> {
+        let words = self.text.split(' ');
+        let words = words.map(|word| word.split_inclusive('_').collect());
+        (self.class == Kind::Rule.class()).then(|| words.collect())
     }
 
     pub(crate) fn small(mut self, text: impl AsRef<str>) -> Self {

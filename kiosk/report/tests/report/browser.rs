@@ -141,6 +141,24 @@ impl Browser {
         answer["result"]["value"].as_u64().unwrap()
     }
 
+    /// How many names of rules do not fit one line on paper, of how many.
+    fn broken_names(&mut self, opened: &Opened) -> (u64, u64) {
+        let print = json!({ "media": "print" });
+        let session = Some(opened.session.as_str());
+        self.ask(session, "Emulation.setEmulatedMedia", print);
+        // 182 mm, what the margins leave of A4.
+        self.width(opened, 688);
+        let ask = "(() => { const names = [...document.querySelectorAll('.r > span')]; \
+            const high = one => 1.5 * parseFloat(getComputedStyle(one).lineHeight); \
+            return [names.filter(one => high(one) < one.offsetHeight).length, names.length]; })()";
+        let ask = json!({ "expression": ask, "returnByValue": true });
+        let answer = self.ask(session, "Runtime.evaluate", ask);
+        let screen = json!({ "media": "" });
+        self.ask(session, "Emulation.setEmulatedMedia", screen);
+        let number = |place: usize| answer["result"]["value"][place].as_u64().unwrap();
+        (number(0), number(1))
+    }
+
     /// On how many sheets of A4 a page is printed.
     fn sheets(&mut self, opened: &Opened) -> usize {
         let paper = json!({ "preferCSSPageSize": true, "transferMode": "ReturnAsStream" });
@@ -259,6 +277,8 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
         for width in [1280, 794] {
             assert!(browser.width(&opened, width) <= width, "{name} at {width}");
         }
+        let (broken, names) = browser.broken_names(&opened);
+        assert_eq!((broken, names == 0), (0, name == "empty"), "{name}");
         let sheets = browser.sheets(&opened);
         assert!(
             (5..=20 * languages.len()).contains(&sheets),

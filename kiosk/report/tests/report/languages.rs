@@ -147,7 +147,7 @@ fn every_row_of_a_table_has_one_name() {
     assert!(200 < rows, "{rows}");
     assert_eq!(tags(&html, "th", Some(("scope", "row"))), rows);
     // Rules and places are what a row of findings is about.
-    assert!(html.contains("<th scope=\"row\" class=\"r\">industroyer_<wbr>iec104"));
+    assert!(html.contains("<th scope=\"row\" class=\"r\"><span>industroyer_<wbr>iec104</span>"));
     assert!(html.contains("<th scope=\"row\" class=\"l\">保守/update.exe"));
 }
 
