@@ -140,7 +140,7 @@ pub(super) fn media(view: View<'_>) -> Section {
         table.row(row(view, vec![cell(id), owner], seen));
     }
     if 0 < month.media.others.insertions {
-        let name = view.say("登録のない媒体", "unregistered");
+        let name = view.say("登録を確認できない媒体", "not known as registered");
         table.row(row(view, vec![cell(name), cell("-")], &month.media.others));
     }
     let shown = u64::try_from(LINES_MAX).unwrap_or(u64::MAX);

@@ -92,13 +92,13 @@ fn over(view: View<'_>, days: &str, limit: &str) -> String {
     let passed = passed.filter(|days| limited.is_some_and(|limit| limit < *days));
     match (view.language, passed.map(number)) {
         (Language::Ja, Some(passed)) => format!(
-            "最も古かったとき{days}日で、作成時の方針の上限{limit}日を超えた。超えた定義による合格がある（最も古いもの{passed}日）。"
+            "最も古かったとき{days}日で、作成時の方針の上限{limit}日を超えた。超えた定義で合格と記録した判定がある（最も古いもの{passed}日）。"
         ),
         (Language::Ja, None) => {
             format!("最も古かったとき{days}日で、作成時の方針の上限{limit}日を超えた。")
         }
         (Language::En, Some(passed)) => format!(
-            "At most {days} days old, which is over the limit of {limit} in the policy when this page is made. Verdicts were PASS by rules over it, at most {passed} days old."
+            "At most {days} days old, which is over the limit of {limit} in the policy when this page is made. PASS was recorded by rules over it, at most {passed} days old."
         ),
         (Language::En, None) => format!(
             "At most {days} days old, which is over the limit of {limit} in the policy when this page is made."
@@ -115,6 +115,9 @@ fn policies(view: View<'_>) -> String {
         (Language::Ja | Language::En, 0, _) => String::new(),
         (Language::Ja, _, "0") => "この月の判定はすべてその方針による。".to_owned(),
         (Language::En, _, "0") => "All verdicts of the month were made by it.".to_owned(),
+        (Language::Ja, 1, _) => {
+            format!("この月の判定（{others}件）は作成時と別の一つの方針による。")
+        }
         (Language::Ja, ..) => {
             format!("この月の判定は{many}通りの方針により、{others}件は作成時と別の方針による。")
         }

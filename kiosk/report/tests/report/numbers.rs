@@ -287,7 +287,7 @@ fn media_visits_and_reasons_are_those_of_the_entries() {
             // The one whose entry refused it is known by its verdict.
             let expired = serial.as_deref() == Some("E0D55EA570014");
             let medium = medium.as_deref().or(expired.then_some("M-0014"));
-            let medium = medium.unwrap_or("unregistered");
+            let medium = medium.unwrap_or("not known as registered");
             *media.entry(medium.to_owned()).or_default() += 1;
             let visit = occasion.as_ref().and_then(|one| one.visit.as_ref());
             let visit = visit.map_or("without a visit", |visit| visit.id.as_str());
@@ -358,7 +358,7 @@ fn rules_older_than_todays_limit_are_warned_of_beside_the_policies_of_the_month(
     assert!(html.contains("no PASS after 30. All verdicts of the month were made by it."));
     let html = page(&made, 20);
     assert!(html.contains(
-        "<p class=\"warn\">At most 27 days old, which is over the limit of 20 in the policy when this page is made. Verdicts were PASS by rules over it, at most 27 days old.</p>"
+        "<p class=\"warn\">At most 27 days old, which is over the limit of 20 in the policy when this page is made. PASS was recorded by rules over it, at most 27 days old.</p>"
     ));
     // One verdict by another policy, and one without any.
     let mut policies = [None, Some(wire::Digest([1; 32]))].into_iter();
