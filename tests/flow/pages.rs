@@ -77,6 +77,8 @@ fn a_month_and_a_certificate_are_files_that_an_entry_tells_of() {
     }
     let page = fs::read_to_string(folder.join("c.html")).unwrap();
     assert!(page.contains("使用禁止") && page.contains(&format!("No. {number}")));
+    assert!(page.contains("手動検査の結果") && !page.contains("証明書"));
+    log(&root, folder, &["report", "--month", "9998-01"]).exits(2);
     // What is there stays as it is.
     let again = log(
         &root,

@@ -1,6 +1,7 @@
 //! What a page needs to know beside the ledger: plain values that the caller brings.
 
 use jiff::Timestamp;
+use wire::Digest;
 use wire::ledger::EntryId;
 use wire::rule_change::Person;
 
@@ -15,6 +16,8 @@ pub struct About {
     pub made_by: Person,
     /// The registered media; `None` when the list is not at hand.
     pub media: Option<Vec<Listed>>,
+    /// SHA-256 of the policy from which the next three come; `None` when there is no `kiosk.toml`.
+    pub policy_sha256: Option<Digest>,
     /// The age of rules from which the site wants to be reminded, in days.
     pub age_days_warn: u64,
     /// The age of rules above which the site allows no PASS, in days; `None` without a limit.

@@ -11,6 +11,7 @@ use wire::{Claim, Digest, Gap, Outcome, Reason, Row, Tier, Verdict};
 use crate::bounded::count;
 use crate::error::ReportError;
 use crate::gather::found::trail;
+use crate::gather::verdicts::standing;
 use crate::read::{known, walk};
 
 pub use sheet::render;
@@ -27,13 +28,27 @@ pub struct Certificate {
     leaf_sha256: Digest,
     recorded_utc: String,
     host: String,
+    origin: Origin,
     claim: Option<Box<Claim>>,
     visit: Option<VisitName>,
     inserted_utc: Option<String>,
     removed_utc: Option<String>,
     /// The answer that took the place of a PASS, and its entry.
     withdrawn: Option<(u64, Verdict, Vec<Reason>)>,
+    /// Not every entry after the verdict can be read, and one of them may withdraw it.
+    is_later_unreadable: bool,
     rows: Rows,
+}
+
+/// Where a verdict was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// At the checkpoint, about what was inserted there.
+    Checkpoint,
+    /// By `kioskctl scan`: nothing was inserted, and nothing is let in.
+    ByHand,
+    /// The entry of the insertion cannot be read.
+    Unknown,
 }
 
 /// One thing that the sheet names.
@@ -79,11 +94,13 @@ impl Certificate {
             leaf_sha256: ledger.entry(content.number)?.leaf_sha256,
             recorded_utc: content.recorded_utc,
             host: content.host,
+            origin: Origin::Unknown,
             claim: None,
             visit: None,
             inserted_utc: None,
             removed_utc: None,
             withdrawn: None,
+            is_later_unreadable: last < content.number,
             rows: Rows::default(),
             judged,
         };
@@ -97,16 +114,17 @@ impl Certificate {
         Ok(certificate)
     }
 
-    /// The answer that stands.
+    /// The answer that stands: after a withdrawal it is never PASS.
     pub fn verdict(&self) -> Verdict {
         let withdrawn = self.withdrawn.as_ref();
-        withdrawn.map_or(self.judged.verdict, |(_, verdict, _)| *verdict)
+        withdrawn.map_or(self.judged.verdict, |(_, verdict, _)| standing(*verdict))
     }
 
-    /// Whether all rows of the verdict could be read.
+    /// Whether everything that the sheet is made of could be read: the insertion, the rows of the
+    /// verdict, and what came after it.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        !self.rows.unreadable
+        !self.rows.unreadable && !self.is_later_unreadable && self.origin != Origin::Unknown
     }
 
     /// The verdict's entry.
@@ -123,6 +141,11 @@ impl Certificate {
             claim, occasion, ..
         } = content.event
         {
+            self.origin = if claim.is_some() {
+                Origin::Checkpoint
+            } else {
+                Origin::ByHand
+            };
             self.claim = claim;
             self.visit = occasion.and_then(|one| one.visit);
             self.inserted_utc = Some(content.recorded_utc);
@@ -132,7 +155,10 @@ impl Certificate {
     /// What became of it later.
     fn after(&mut self, ledger: &Ledger, last: u64) -> Result<(), ReportError> {
         for (number, read) in walk(ledger, self.entry.saturating_add(1), last)? {
-            let Some(content) = known(read) else { continue };
+            let Some(content) = known(read) else {
+                self.is_later_unreadable = true;
+                continue;
+            };
             let at = self.judged.insertion;
             if let Event::Withdrawn {
                 insertion,

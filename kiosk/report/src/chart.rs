@@ -179,7 +179,11 @@ pub(crate) fn bars(days: &[Day], language: Language) -> Bars {
     }
     Bars {
         prefix: language.code(),
-        title: text("日ごとの判定の件数", "Verdicts of each day").say(language),
+        title: text(
+            "検査所での日ごとの判定の件数",
+            "Verdicts at the kiosk of each day",
+        )
+        .say(language),
         unit: text("件", "verdicts").say(language),
         ticks: ticks(top, &values),
         days: day_labels(days.len()),
@@ -204,11 +208,15 @@ pub(crate) fn line(days: &[RulesDay], warn: u64, limit: Option<u64>, language: L
     let mut limits = vec![limit_line(
         warn,
         top,
-        text("注意", "reminder").say(language),
+        text("作成時の注意", "reminder today").say(language),
     )];
-    limits.extend(
-        limit_shown.map(|limit| limit_line(limit, top, text("上限", "limit").say(language))),
-    );
+    limits.extend(limit_shown.map(|limit| {
+        limit_line(
+            limit,
+            top,
+            text("作成時の上限", "limit today").say(language),
+        )
+    }));
     let slot = slot(days.len());
     let x = |index: usize| LEFT + slot * (place(index) + 0.5);
     let rules: Vec<Option<u64>> = days.iter().map(|day| day.age_days).collect();

@@ -238,7 +238,7 @@ pub(crate) const CLAUSES: [Clause; 28] = [
     read(
         ISM,
         "ISM-1713",
-        text("可搬媒体の台帳", "register of removable media"),
+        text("可搬媒体の登録の一覧", "register of removable media"),
         &["media", "lending"],
     ),
     read(

@@ -8,17 +8,22 @@ pub(crate) mod found;
 
 pub(crate) mod upkeep;
 
+pub(crate) mod policies;
+
 pub(crate) mod people;
 
 pub(crate) mod audit;
+
+mod events;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use record::entry::Content;
 use record::standing::Register;
-use wire::Row;
+use verdicts::Passed;
 use wire::ledger::{Event, Judged};
+use wire::{Row, Verdict};
 
 use crate::bounded::{Lines, count};
 use crate::period::Period;
@@ -41,6 +46,8 @@ pub struct Month {
     pub(crate) period: Period,
     /// The first and the last entry; `None` when the month has none.
     pub(crate) range: Option<(u64, u64)>,
+    /// Whether entries from before it were read.
+    pub(crate) follows_entries: bool,
     /// Entries that were counted.
     pub(crate) entries: u64,
     /// Rows that were counted.
@@ -60,6 +67,7 @@ pub struct Month {
     pub(crate) refusals: verdicts::Refusals,
     pub(crate) found: found::Found,
     pub(crate) rules: upkeep::RulesUse,
+    pub(crate) policies: policies::Policies,
     pub(crate) tests: upkeep::Tests,
     pub(crate) clock: upkeep::Clock,
     pub(crate) running: upkeep::Running,
@@ -83,6 +91,7 @@ impl Month {
         Self {
             period,
             range: None,
+            follows_entries: false,
             entries: 0,
             rows: 0,
             kinds: BTreeMap::new(),
@@ -96,6 +105,7 @@ impl Month {
             refusals: verdicts::Refusals::default(),
             found: found::Found::default(),
             rules: upkeep::RulesUse::new(days),
+            policies: policies::Policies::default(),
             tests: upkeep::Tests::default(),
             clock: upkeep::Clock::default(),
             running: upkeep::Running::default(),
@@ -127,7 +137,11 @@ impl Month {
 
     /// Takes note of an entry before the month: what was inserted may be judged in it.
     pub fn before(&mut self, content: &Content) {
+        self.follows_entries = true;
         self.insertions.note(content);
+        if let Event::Judged(judged) = &content.event {
+            self.insertions.judged(judged, None);
+        }
         self.clock.before(content);
         self.running.before(content);
         let is_review = matches!(content.event, Event::Reviewed(_));
@@ -161,6 +175,38 @@ impl Month {
         self.event(&at, day, &content.event);
     }
 
+    /// Takes note of an entry after the month: it may withdraw a PASS that this month counts.
+    pub fn after(&mut self, content: &Content) {
+        let Event::Withdrawn {
+            insertion,
+            verdict,
+            reasons,
+        } = &content.event
+        else {
+            return;
+        };
+        if let Some(passed) = self.insertions.withdrawn(*insertion) {
+            let at = At {
+                entry: content.number,
+                utc: content.recorded_utc.clone(),
+            };
+            let known = self.insertions.get(*insertion);
+            self.refusals.withdrawn(&at, known, *verdict, reasons);
+            self.replaced(*insertion, passed, *verdict);
+        }
+    }
+
+    /// Another answer stands in the place of a PASS of this month.
+    fn replaced(&mut self, insertion: u64, passed: Passed, verdict: Verdict) {
+        let known = self.insertions.get(insertion);
+        let is_by_hand = known.is_some_and(|known| known.is_by_hand);
+        self.verdicts.withdrawn(passed, verdict, is_by_hand);
+        if !is_by_hand {
+            self.media.withdrawn(known, verdict);
+            self.visits.withdrawn(known, verdict);
+        }
+    }
+
     /// Takes note of an entry of the month that is missing or cannot be read.
     pub fn unreadable(&mut self, number: u64) {
         let first = self.range.map_or(number, |(first, _)| first);
@@ -182,6 +228,7 @@ impl Month {
 
     /// Takes what the entries leave open at the end, at the moment `at`.
     pub fn close(&mut self, register: &Register, at: Timestamp) {
+        self.media.close();
         self.left = audit::Left::of(register, at);
     }
 
@@ -189,136 +236,6 @@ impl Month {
         if self.hosts.last().is_none_or(|last| last != host) && self.hosts.len() < HOSTS_MAX {
             self.hosts.retain(|one| one != host);
             self.hosts.push(host.to_owned());
-        }
-    }
-
-    /// What happened at the gate.
-    fn event(&mut self, at: &At, day: Option<usize>, event: &Event) {
-        match event {
-            Event::Inserted {
-                medium,
-                claim,
-                occasion,
-                ..
-            } => {
-                self.media.inserted(at, medium.as_deref());
-                let visit = occasion.as_ref().and_then(|one| one.visit.as_ref());
-                self.visits.inserted(at, visit);
-                self.verdicts.inserted(claim.is_some());
-            }
-            Event::Judged(judged) => self.judged(at, day, judged),
-            Event::Withdrawn {
-                insertion,
-                verdict,
-                reasons,
-            } => {
-                let known = self.insertions.get(*insertion);
-                self.media.withdrawn(known);
-                self.visits.withdrawn(known);
-                self.verdicts.withdrawn(day);
-                self.refusals.withdrawn(at, known, *verdict, reasons);
-            }
-            Event::Interrupted { insertion, why } => {
-                self.verdicts.interrupted(day);
-                self.running.interrupted(at, *insertion, why);
-            }
-            Event::SelfTested(tested) => {
-                self.tests.tested(at, tested);
-                self.rules.seen(at, day, &tested.rules, false);
-            }
-            Event::Started {
-                kiosk,
-                rules,
-                again,
-            } => {
-                self.running.started(at, kiosk, *again);
-                if let Some(rules) = rules {
-                    self.rules.seen(at, day, rules, false);
-                }
-            }
-            Event::Stopped {} => self.running.stopped(at),
-            Event::CrashFound { started } => self.running.crashed(at, *started),
-            Event::RulesInstalled(change) => self.rules.changed(at, day, change, false),
-            Event::RulesRolledBack(change) => self.rules.changed(at, day, change, true),
-            Event::RulesRefused(refused) => self.rules.refused(at, refused),
-            Event::ClockStepped { expected, found } => self.clock.stepped(at, expected, found),
-            Event::Removed { .. }
-            | Event::Waived(_)
-            | Event::WaiverEnded { .. }
-            | Event::Mitigated { .. }
-            | Event::ListChanged(_)
-            | Event::Requested { .. }
-            | Event::RequestClosed(_)
-            | Event::Lent(_)
-            | Event::Returned(_)
-            | Event::Enrolling(_)
-            | Event::SignedIn(_)
-            | Event::SignInRefused(_)
-            | Event::SignedOut(_)
-            | Event::KeySet(_)
-            | Event::KeyRetired(_)
-            | Event::Cosigned(_)
-            | Event::Exported(_)
-            | Event::Reviewed(_)
-            | Event::BackedUp(_)
-            | Event::Restored(_)
-            | Event::Sealed(_) => self.said(at, event),
-        }
-    }
-
-    fn judged(&mut self, at: &At, day: Option<usize>, judged: &Judged) {
-        let known = self.insertions.get(judged.insertion);
-        self.media.judged(judged, known);
-        self.visits.judged(judged, known);
-        self.verdicts.judged(day, judged);
-        let label = self.insertions.label(judged);
-        self.refusals.judged(at, &label, judged);
-        self.found.volumes(at.entry, &label, judged);
-        if let Some(rules) = &judged.rules {
-            self.rules.seen(at, day, rules, true);
-        }
-    }
-
-    /// What people did, and what the ledger says of itself.
-    fn said(&mut self, at: &At, event: &Event) {
-        match event {
-            Event::SignedIn(who) => self.people.signed_in(at, who, &mut self.visits),
-            Event::SignInRefused(refused) => self.people.refused(at, refused),
-            Event::Waived(waived) => self.cases.waived(at, waived),
-            Event::WaiverEnded { waiver, by } => self.cases.waiver_ended(at, *waiver, by),
-            Event::Mitigated {
-                insertion,
-                action,
-                by,
-            } => self.cases.mitigated(at, *insertion, *action, by),
-            Event::ListChanged(change) => self.lists.changed(at, change),
-            Event::Requested { .. }
-            | Event::RequestClosed(_)
-            | Event::Lent(_)
-            | Event::Returned(_)
-            | Event::Enrolling(_) => self.cases.lending(at, event),
-            Event::KeySet(_)
-            | Event::KeyRetired(_)
-            | Event::Cosigned(_)
-            | Event::Exported(_)
-            | Event::Reviewed(_)
-            | Event::BackedUp(_)
-            | Event::Restored(_)
-            | Event::Sealed(_) => self.audit.event(at, event),
-            Event::Removed { .. }
-            | Event::SignedOut(_)
-            | Event::Started { .. }
-            | Event::Stopped {}
-            | Event::CrashFound { .. }
-            | Event::Inserted { .. }
-            | Event::Judged(_)
-            | Event::Withdrawn { .. }
-            | Event::SelfTested(_)
-            | Event::Interrupted { .. }
-            | Event::RulesInstalled(_)
-            | Event::RulesRolledBack(_)
-            | Event::RulesRefused(_)
-            | Event::ClockStepped { .. } => {}
         }
     }
 }

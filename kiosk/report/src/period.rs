@@ -48,6 +48,20 @@ impl Period {
         })
     }
 
+    /// That it has begun by `now`.
+    ///
+    /// # Errors
+    /// [`ReportError::NotBegun`] when it has not.
+    pub fn begun(&self, now: Timestamp) -> Result<(), ReportError> {
+        if self.begins <= now {
+            return Ok(());
+        }
+        Err(ReportError::NotBegun {
+            month: self.name(),
+            now: minute_of(now, &self.zone),
+        })
+    }
+
     /// Its first moment.
     #[must_use]
     pub fn begins(&self) -> Timestamp {
@@ -168,6 +182,16 @@ mod tests {
         assert_eq!(day("2026-10-31T15:00:00Z"), Some(0));
         assert_eq!(day("2026-11-30T14:59:59Z"), Some(29));
         assert_eq!(day("2026-11-30T15:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_month_that_is_to_come_has_not_begun() {
+        let month = Period::month("2026-12", tokyo()).unwrap();
+        let begun = |now: &str| month.begun(now.parse().unwrap());
+        let refused = begun("2026-11-30T14:59:59Z").unwrap_err().to_string();
+        assert!(refused.starts_with("2026-12 has not begun: at the site it is 2026-11-30 23:59;"));
+        begun("2026-11-30T15:00:00Z").unwrap();
+        begun("2027-01-15T00:00:00Z").unwrap();
     }
 
     #[test]

@@ -18,21 +18,22 @@ const PAGE: u64 = 128;
 /// Reads the month from the ledger's first `last` entries. `now` is when it is read.
 ///
 /// The month is everything between the first and the last entry, by number, whose time is in
-/// it: an entry whose clock was wrong keeps its place.
+/// it: an entry whose clock was wrong keeps its place. What stands at its end is told from the
+/// entries up to there, whether it has entries of its own or not.
 ///
 /// # Errors
-/// When the ledger cannot be read at all. What cannot be read in it is told in the [`Month`].
+/// [`ReportError::NotBegun`]; or when the ledger cannot be read at all. What cannot be read in it is told in the [`Month`].
 pub fn month(
     ledger: &Ledger,
     last: u64,
     period: Period,
     now: Timestamp,
 ) -> Result<Month, ReportError> {
-    let range = range(ledger, last, &period)?;
+    period.begun(now)?;
+    let Place { range, through } = place(ledger, last, &period)?;
     let ends = period.ends().min(now);
     let mut month = Month::new(period);
     let mut register = Register::default();
-    let through = range.map_or(last, |(_, through)| through);
     for (number, read) in walk(ledger, 1, through)? {
         let is_in = range.is_some_and(|(first, _)| first <= number);
         let content = match known(read) {
@@ -51,32 +52,57 @@ pub fn month(
             month.before(&content);
         }
     }
+    // A PASS of the month's last minute is withdrawn in the next month.
+    for (_, read) in walk(ledger, through.saturating_add(1), last)? {
+        if let Some(content) = known(read) {
+            month.after(&content);
+        }
+    }
     month.close(&register, ends);
     Ok(month)
 }
 
-/// The first and the last entry, by number, whose time is in the month.
-fn range(ledger: &Ledger, last: u64, period: &Period) -> Result<Option<(u64, u64)>, ReportError> {
+/// Where a month is in a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// The first and the last entry, by number, whose time is in the month.
+    range: Option<(u64, u64)>,
+    /// The last entry that tells what stands at the month's end; 0 when there is none.
+    through: u64,
+}
+
+fn place(ledger: &Ledger, last: u64, period: &Period) -> Result<Place, ReportError> {
     let times = walk(ledger, 1, last)?.map(|(number, read)| {
         let content = known(read);
         let time = content.and_then(|content| content.recorded_utc.parse().ok());
         (number, time)
     });
-    Ok(span(times, period))
+    Ok(placed_by(times, period))
 }
 
-fn span(
-    times: impl Iterator<Item = (u64, Option<Timestamp>)>,
-    period: &Period,
-) -> Option<(u64, u64)> {
-    let mut span: Option<(u64, u64)> = None;
+fn placed_by(times: impl Iterator<Item = (u64, Option<Timestamp>)>, period: &Period) -> Place {
+    let mut range: Option<(u64, u64)> = None;
+    // Without entries of its own the month ends where the ledger comes to later times. A clock
+    // that was wrong for a few entries must not move that place, so it is where the fewest
+    // entries stand on the wrong side: each entry from before the end speaks for a later place,
+    // each one from after it against.
+    let (mut balance, mut most, mut through) = (0_i64, 0_i64, 0_u64);
     for (number, time) in times {
-        if time.is_some_and(|time| period.holds(time)) {
-            let first = span.map_or(number, |(first, _)| first);
-            span = Some((first, number));
+        let Some(time) = time else { continue };
+        if period.holds(time) {
+            let first = range.map_or(number, |(first, _)| first);
+            range = Some((first, number));
+        }
+        let step = if time < period.ends() { 1 } else { -1 };
+        balance = balance.saturating_add(step);
+        if most < balance {
+            (most, through) = (balance, number);
         }
     }
-    span
+    Place {
+        range,
+        through: range.map_or(through, |(_, last)| last),
+    }
 }
 
 fn rows(ledger: &Ledger, content: &Content, month: &mut Month) {
@@ -199,7 +225,44 @@ mod tests {
             (7, "2026-12-01T00:00:00Z"),
         ];
         let times = times.map(|(number, time)| (number, time.parse().ok()));
-        assert_eq!(span(times.into_iter(), &month), Some((2, 6)));
-        assert_eq!(span(std::iter::empty(), &month), None);
+        let place = placed_by(times.into_iter(), &month);
+        assert_eq!(place.range, Some((2, 6)));
+        assert_eq!(place.through, 6);
+        assert_eq!(placed_by(std::iter::empty(), &month).range, None);
+    }
+
+    #[test]
+    fn a_month_without_entries_ends_where_later_times_begin() {
+        let through = |month: &str, times: &[&str]| {
+            let month = Period::month(month, TimeZone::UTC).unwrap();
+            let times = (1..).zip(times.iter().map(|time| time.parse().ok()));
+            let place = placed_by(times, &month);
+            assert_eq!(place.range, None);
+            place.through
+        };
+        let september = "2026-09-10T00:00:00Z";
+        let november = "2026-11-10T00:00:00Z";
+        let two_and_two = [september, september, november, november];
+        assert_eq!(through("2026-08", &two_and_two), 0);
+        assert_eq!(through("2026-10", &two_and_two), 2);
+        assert_eq!(through("2026-12", &two_and_two), 4);
+        assert_eq!(through("2026-12", &[]), 0);
+        // One clock that was wrong, either way, moves nothing.
+        let back = [
+            september,
+            september,
+            november,
+            "1970-01-01T00:00:07Z",
+            november,
+        ];
+        assert_eq!(through("2026-10", &back), 2);
+        let ahead = [
+            "2031-01-01T00:00:00Z",
+            september,
+            september,
+            november,
+            "no time",
+        ];
+        assert_eq!(through("2026-10", &ahead), 3);
     }
 }

@@ -46,6 +46,41 @@ pub(crate) fn reason(code: ReasonCode) -> Text {
     }
 }
 
+/// What the list has against a registered medium, in a word behind its id; `None` when a reason is
+/// about something else.
+pub(crate) fn registration(code: ReasonCode) -> Option<Text> {
+    match code {
+        ReasonCode::Expired => Some(text("期限切れ", "expired")),
+        ReasonCode::Revoked => Some(text("登録の取消し", "revoked")),
+        ReasonCode::NotYetValid => Some(text("まだ有効でない", "not yet valid")),
+        ReasonCode::Lost => Some(text("紛失届あり", "reported lost")),
+        ReasonCode::NoVisit => Some(text("訪問の受付なし", "no visit")),
+        ReasonCode::Matched
+        | ReasonCode::Policy
+        | ReasonCode::Unregistered
+        | ReasonCode::CloneSuspected
+        | ReasonCode::NotStorage
+        | ReasonCode::Encrypted
+        | ReasonCode::Unreadable
+        | ReasonCode::Damaged
+        | ReasonCode::Unsupported
+        | ReasonCode::Limit
+        | ReasonCode::Timeout
+        | ReasonCode::Changed
+        | ReasonCode::Removed
+        | ReasonCode::RulesMissing
+        | ReasonCode::RulesStale
+        | ReasonCode::SelfTestFailed
+        | ReasonCode::LedgerUnavailable
+        | ReasonCode::ClockUntrusted => None,
+    }
+}
+
+/// Whether a reason means that something says it is a registered medium and was not taken for it.
+pub(crate) fn is_doubted(code: ReasonCode) -> bool {
+    matches!(code, ReasonCode::CloneSuspected | ReasonCode::NotStorage)
+}
+
 fn not_examined(code: ReasonCode) -> Text {
     let of = |one: &&Gap| ReasonCode::from(**one) == code;
     Gap::ALL
@@ -105,7 +140,7 @@ pub(crate) fn sign_in_fault(fault: SignInFault) -> Text {
 
 pub(crate) fn list(list: ListName) -> Text {
     match list {
-        ListName::Media => text("媒体台帳", "registered media"),
+        ListName::Media => text("媒体の一覧", "registered media"),
         ListName::Contractors => text("業者・訪問", "companies and visits"),
         ListName::Accounts => text("職員の利用者", "accounts of staff"),
         ListName::Policy => text("設定（kiosk.toml）", "policy (kiosk.toml)"),

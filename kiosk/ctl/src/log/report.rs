@@ -96,6 +96,8 @@ pub(super) fn month(report: &Report, source: &Source<'_>) -> Result<u8, CommandE
     let now = Timestamp::now();
     let site = Site::read(source.paths)?;
     let period = Period::month(&report.month, site.zone.clone())?;
+    // Before the whole ledger is verified for nothing.
+    period.begun(now)?;
     let name = format!("report-{}-{}.html", period.name(), report.form.lang.name());
     let about = about(source, &site, now)?;
     let last = about.seal.head.map_or(0, |head| head.number);
@@ -161,6 +163,7 @@ fn about(source: &Source<'_>, site: &Site, now: Timestamp) -> Result<About, Comm
         made_at: now,
         made_by: person::here(),
         media: site::allowlist(source.paths)?.map(|list| listed(&list)),
+        policy_sha256: site.policy_sha256,
         age_days_warn: policy.upkeep.age_days_warn,
         age_days_max: policy.upkeep.age_days_max,
         review_days: policy.ledger.review_days,
@@ -285,6 +288,7 @@ impl Made<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::month as month_of;
     use super::*;
     use std::fs;
 
@@ -337,6 +341,37 @@ mod tests {
                 files(folder.path())
             );
         }
+    }
+
+    #[test]
+    fn a_month_that_has_not_begun_is_refused_and_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::below(&folder.path().join("root"));
+        let copy = folder.path().join("copy");
+        drop(record::Writer::open(&copy).unwrap());
+        let ledger = Ledger::open(&copy).unwrap();
+        let source = Source {
+            ledger: &ledger,
+            folder: Some(copy.as_path()),
+            paths: &paths,
+        };
+        let asked = |name: &str| {
+            let form = Form {
+                lang: Lang::Ja,
+                output: Some(folder.path().join(format!("{name}.html"))),
+                no_entry: true,
+            };
+            let month = name.to_owned();
+            month_of(&Report { month, form }, &source)
+        };
+        let refused = asked("9998-01").unwrap_err().to_string();
+        assert!(
+            refused.starts_with("9998-01 has not begun: at the site it is "),
+            "{refused}"
+        );
+        assert!(files(folder.path()).is_empty());
+        assert_eq!(asked("2020-02").unwrap(), 0);
+        assert_eq!(files(folder.path()), ["2020-02.html"]);
     }
 
     #[test]

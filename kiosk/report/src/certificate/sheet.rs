@@ -1,17 +1,20 @@
 //! The sheet of paper that a certificate becomes.
 
+mod words;
+
+mod facts;
+
 use askama::Template;
 use jiff::tz::TimeZone;
 use wire::{Reason, Verdict};
 
-use super::{Certificate, Named};
+use super::{Certificate, Named, Origin};
 use crate::about::About;
 use crate::error::ReportError;
-use crate::gather::media::claimed;
-use crate::language::{Language, Text, text};
+use crate::language::{Language, text};
 use crate::page::{Fact, Sign, footer, lines, sign, site};
-use crate::period::{minute_of, second};
 use crate::say::{self, number};
+use words::Sheet;
 
 #[derive(Template)]
 #[template(path = "certificate.html")]
@@ -37,15 +40,15 @@ struct Part {
     ledger: Vec<Fact>,
     named: Vec<String>,
     unnamed: Option<String>,
-    says: &'static str,
-    silent: &'static str,
+    says: String,
+    silent: String,
     says_title: &'static str,
     silent_title: &'static str,
     found_title: &'static str,
     ledger_title: &'static str,
     checkpoint: Option<String>,
     signed: [&'static str; 2],
-    unreadable: Option<&'static str>,
+    notices: Vec<&'static str>,
 }
 
 /// The sheet in these languages, each on a page of its own.
@@ -75,8 +78,8 @@ pub fn render(
 fn part(certificate: &Certificate, about: &About, zone: &TimeZone, language: Language) -> Part {
     let said = |ja, en| text(ja, en).say(language);
     let verdict = certificate.verdict();
-    let passed = verdict == Verdict::Pass;
     let class = match verdict {
+        Verdict::Pass if !Sheet::of(certificate, about).is_proved() => "unproven",
         Verdict::Pass => "pass",
         Verdict::Stop => "stop",
         Verdict::Incomplete => "incomplete",
@@ -92,65 +95,69 @@ fn part(certificate: &Certificate, about: &About, zone: &TimeZone, language: Lan
             rows.unnamed, certificate.entry
         ),
     };
+    let word = match language {
+        Language::Ja => verdict.word_ja(),
+        Language::En => verdict.word_en(),
+    };
+    let sheet = Sheet::of(certificate, about);
     Part {
         lang: language.code(),
-        title: if passed {
-            said("媒体検査証明書", "Certificate of examination")
-        } else {
-            said(
-                "媒体検査結果書（合格ではない）",
-                "Result of examination (not a PASS)",
-            )
-        },
+        title: sheet.title(language),
         site: site(about, language),
         number: certificate.entry.to_string(),
         shape: verdict.shape(),
-        word: match language {
-            Language::Ja => verdict.word_ja(),
-            Language::En => verdict.word_en(),
-        },
+        word,
         class,
         reasons: reasons(certificate, language).join(said("、", ", ")),
         state: sign(about, language),
-        facts: medium_facts(certificate, zone, language),
-        counts: counts(certificate, language),
-        ledger: ledger_facts(certificate, about, zone, language),
+        facts: facts::scanned(certificate, zone, language),
+        counts: facts::counts(certificate, language),
+        ledger: facts::ledger(certificate, about, zone, language),
         named: rows.named.iter().map(|one| named(one, language)).collect(),
         unnamed: (0 < rows.unnamed).then_some(unnamed),
         says_title: said("この書面が示すこと", "What this sheet says"),
-        says: says(passed).say(language),
+        says: sheet.says(language),
         silent_title: said("この書面が示さないこと", "What it does not say"),
-        silent: said(
-            "ファイルが無害であること。未知の脅威がないこと。検査の後に内容が変わっていないこと。検査装置にだけ別の内容を見せる媒体でないこと。",
-            "That a file is harmless; that there is no unknown threat; that nothing was changed after the examination; that the medium shows the same content elsewhere.",
-        ),
+        silent: sheet.silent(language),
         found_title: said(
             "見つかったもの・調べられなかったもの",
             "Found or not examined",
         ),
         ledger_title: said("記録の照合", "To check it against the ledger"),
         checkpoint: about.seal.checkpoint.as_deref().map(lines),
-        signed: [said("検査担当", "Examined by"), said("受領", "Received by")],
-        unreadable: rows.unreadable.then_some(said(
-            "ファイル行の全部または一部が読めないか、封印されて書庫にある。下の件数は全部ではない。",
-            "Some or all file rows cannot be read, or are in the archive of a sealed period: the counts are not complete.",
-        )),
+        signed: sheet.signed(language),
+        notices: notices(certificate, language),
     }
 }
 
-/// What the sheet is worth.
-const fn says(passed: bool) -> Text {
-    if passed {
-        text(
-            "上の媒体のすべての割当て領域を、上の時刻に、上の定義で調べ、既知の脅威が見つからなかった。その結果は台帳に上の番号で記録されている。",
-            "At the time above, every allocated byte of the medium above was examined with the rules above, and nothing known to be bad was found. The ledger has it under the number above.",
-        )
-    } else {
-        text(
-            "上の媒体は合格していない。理由は判定の下にある。その結果は台帳に上の番号で記録されている。",
-            "The medium above did not pass, for the reasons under the verdict. The ledger has it under the number above.",
-        )
+/// What whoever holds the sheet must know before anything else.
+fn notices(certificate: &Certificate, language: Language) -> Vec<&'static str> {
+    let said = |ja, en| text(ja, en).say(language);
+    let mut notices = Vec::new();
+    match certificate.origin {
+        Origin::Checkpoint => {}
+        Origin::ByHand => notices.push(said(
+            "手動検査（kioskctl scan）の結果である。検査所での検査ではなく、持ち込みの許可ではない。",
+            "This is the result of a scan by hand (kioskctl scan): not of the kiosk, and no leave to bring anything in.",
+        )),
+        Origin::Unknown => notices.push(said(
+            "挿入の記録が読めない。検査所での検査か手動の検査か分からない。",
+            "The entry of the insertion cannot be read: whether it was at the kiosk or by hand is not known.",
+        )),
     }
+    if certificate.is_later_unreadable {
+        notices.push(said(
+            "この判定より後の記録に読めないものがある。取り消されたかどうか分からない。",
+            "Entries after this verdict cannot be read: whether it was withdrawn is not known.",
+        ));
+    }
+    if certificate.rows.unreadable {
+        notices.push(said(
+            "ファイル行の全部または一部が読めないか、封印されて書庫にある。下の件数は全部ではない。",
+            "Some or all file rows cannot be read, or are in the archive of a sealed period: the counts are not complete.",
+        ));
+    }
+    notices
 }
 
 /// One thing that was found or not examined, with its place.
@@ -176,167 +183,11 @@ fn reasons(certificate: &Certificate, language: Language) -> Vec<String> {
             .chain(reasons.iter().map(of))
             .collect();
     }
+    if certificate.origin == Origin::ByHand {
+        let by_hand = text("検査所での判定ではない", "not a verdict of the kiosk");
+        return std::iter::once(by_hand.say(language).to_owned())
+            .chain(certificate.judged.reasons.iter().map(of))
+            .collect();
+    }
     certificate.judged.reasons.iter().map(of).collect()
-}
-
-fn fact(name: &'static str, value: impl AsRef<str>) -> Fact {
-    Fact {
-        name,
-        value: wire::name::line(value.as_ref()),
-        is_code: false,
-    }
-}
-
-fn medium_facts(certificate: &Certificate, zone: &TimeZone, language: Language) -> Vec<Fact> {
-    let said = |ja, en| text(ja, en).say(language);
-    let judged = &certificate.judged;
-    let unregistered = said("登録なし", "not registered");
-    let medium = judged.medium.as_deref().unwrap_or(unregistered);
-    let mut facts = vec![fact(said("媒体", "Medium"), medium)];
-    if let Some(claim) = &certificate.claim {
-        let maker = claim.manufacturer.escaped();
-        let product = claim.product.escaped();
-        let name = format!("{} {maker} {product}", claimed(claim));
-        facts.push(fact(
-            said("USB識別・製造番号", "USB id, serial"),
-            wire::name::line_within(&name, 200),
-        ));
-    } else {
-        let name = judged.target.name.escaped().to_string();
-        facts.push(fact(
-            say::target(judged.target.kind).say(language),
-            wire::name::line_within(&name, 200),
-        ));
-    }
-    facts.push(fact(
-        said("容量", "Size"),
-        format!(
-            "{} {}",
-            number(judged.target.size_bytes),
-            said("バイト", "bytes")
-        ),
-    ));
-    let visit = certificate.visit.as_ref();
-    let none = || said("受付なし", "no visit").to_owned();
-    facts.push(fact(
-        said("持込者", "Person"),
-        visit.map_or_else(none, |visit| visit.person.clone()),
-    ));
-    facts.push(fact(
-        said("会社・訪問", "Company, visit"),
-        visit.map_or_else(
-            || "-".to_owned(),
-            |visit| format!("{} ({})", visit.company, visit.id),
-        ),
-    ));
-    let time = |utc: &Option<String>| {
-        utc.as_ref()
-            .map_or_else(|| "-".to_owned(), |utc| second(utc, zone))
-    };
-    facts.push(fact(
-        said("挿入", "Inserted"),
-        time(&certificate.inserted_utc),
-    ));
-    facts.push(fact(
-        said("検査", "Examined"),
-        format!(
-            "{} – {}",
-            second(&judged.started, zone),
-            second(&judged.finished, zone)
-        ),
-    ));
-    facts.push(fact(
-        said("取外し", "Removed"),
-        time(&certificate.removed_utc),
-    ));
-    facts
-}
-
-fn counts(certificate: &Certificate, language: Language) -> Vec<Fact> {
-    let said = |ja, en| text(ja, en).say(language);
-    let judged = &certificate.judged;
-    let rows = &certificate.rows;
-    let dash = || "-".to_owned();
-    let rules = judged.rules.as_ref();
-    let age = rules.and_then(|rules| rules.age_days);
-    let age = age.map_or_else(dash, |days| format!("{days} {}", said("日", "days")));
-    let engines = rules.map(|rules| &rules.engines).into_iter().flatten();
-    let engines = engines.map(|engine| format!(" + {} {}", engine.name, engine.version));
-    let totals = judged.totals.as_ref();
-    let bytes = totals.map_or_else(dash, |totals| {
-        format!(
-            "{} {}",
-            number(totals.bytes_hashed),
-            said("バイト", "bytes")
-        )
-    });
-    vec![
-        fact(
-            said("調べた内容", "Contents examined"),
-            number(
-                rows.clean
-                    .saturating_add(rows.matched)
-                    .saturating_add(rows.unchecked),
-            ),
-        ),
-        fact(said("問題なし", "Clean"), number(rows.clean)),
-        fact(said("定義に一致", "Matched"), number(rows.matched)),
-        fact(said("未検査", "Not examined"), number(rows.unchecked)),
-        fact(said("ハッシュ計算", "Hashed"), bytes),
-        fact(
-            said("例外を用いた所見", "Findings waived"),
-            number(rows.waived),
-        ),
-        fact(
-            said("検査の定義", "Rules"),
-            rules.map_or_else(dash, |rules| {
-                let engines: String = engines.collect();
-                format!(
-                    "{} {} ({}){engines}",
-                    rules.bundle,
-                    rules.version,
-                    number(rules.rules)
-                )
-            }),
-        ),
-        fact(said("定義の古さ", "Age of the rules"), age),
-    ]
-}
-
-fn ledger_facts(
-    certificate: &Certificate,
-    about: &About,
-    zone: &TimeZone,
-    language: Language,
-) -> Vec<Fact> {
-    let said = |ja, en| text(ja, en).say(language);
-    let head = about.seal.head.as_ref();
-    let code = |name, value: String| Fact {
-        is_code: true,
-        ..fact(name, value)
-    };
-    vec![
-        code(said("記録番号", "Entry"), certificate.entry.to_string()),
-        fact(
-            said("記録の日時", "Recorded"),
-            second(&certificate.recorded_utc, zone),
-        ),
-        code(
-            said("記録のハッシュ", "Leaf"),
-            certificate.leaf_sha256.to_string(),
-        ),
-        fact(said("装置", "Kiosk"), &certificate.host),
-        code(
-            said("先頭コード（作成時）", "Head code (when made)"),
-            head.map_or_else(|| "-".to_owned(), say::head_code),
-        ),
-        fact(
-            said("作成", "Made"),
-            format!(
-                "{} {}",
-                minute_of(about.made_at, zone),
-                say::person(&about.made_by)
-            ),
-        ),
-    ]
 }

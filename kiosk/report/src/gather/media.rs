@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use record::entry::Content;
 use wire::custody::VisitName;
 use wire::ledger::{Event, Judged};
+use wire::scan::TargetKind;
 use wire::{Claim, Verdict};
 
 use super::At;
+use super::verdicts::{Passed, standing};
 use crate::bounded::{Keyed, count};
 
 /// Most insertions that are remembered until their verdict, and their withdrawal, come: a busy
@@ -23,7 +25,12 @@ const LABEL_BYTES: usize = 160;
 pub(crate) struct Insertion {
     /// What people call what was inserted: the registered id, or what it says it is.
     pub(crate) label: String,
+    /// The registered medium, also one whose entry of the list refused it.
     pub(crate) medium: Option<String>,
+    /// Whether somebody began it with `kioskctl scan`: then nothing came to the checkpoint.
+    pub(crate) is_by_hand: bool,
+    /// The PASS that this month counts.
+    pub(crate) passed: Option<Passed>,
     pub(crate) visit: Option<VisitName>,
     /// When, RFC 3339 UTC.
     pub(crate) utc: String,
@@ -49,13 +56,17 @@ impl Insertions {
             self.0.pop_first();
         }
         let label = match (medium, claim) {
-            (Some(medium), _) => medium.clone(),
+            (Some(medium), Some(_)) => medium.clone(),
             (None, Some(claim)) => claimed(claim),
-            (None, None) => target.name.escaped().to_string(),
+            // Also one that was judged as a registered medium: it need not be that one.
+            (_, None) => format!("kioskctl scan {}", target.name.escaped()),
         };
+        let is_by_hand = claim.is_none();
         let insertion = Insertion {
             label: wire::name::line_within(&label, LABEL_BYTES),
-            medium: medium.clone(),
+            medium: medium.clone().filter(|_| !is_by_hand),
+            is_by_hand,
+            passed: None,
             visit: occasion.as_ref().and_then(|one| one.visit.clone()),
             utc: content.recorded_utc.clone(),
         };
@@ -66,12 +77,42 @@ impl Insertions {
         self.0.get(&number)
     }
 
+    /// What a verdict tells of its insertion: an expired medium is known by its id only now.
+    pub(super) fn judged(&mut self, judged: &Judged, passed: Option<Passed>) {
+        let Some(known) = self.0.get_mut(&judged.insertion) else {
+            return;
+        };
+        known.passed = passed.filter(|_| judged.verdict == Verdict::Pass);
+        let registered = judged.registered().filter(|_| !known.is_by_hand);
+        if let Some(registered) = registered {
+            known.label = wire::name::line_within(registered, LABEL_BYTES);
+            known.medium = Some(registered.to_owned());
+        }
+    }
+
+    /// The PASS of this insertion is one no more; gives it when this month counts it.
+    pub(super) fn withdrawn(&mut self, number: u64) -> Option<Passed> {
+        self.0.get_mut(&number)?.passed.take()
+    }
+
+    /// Whether a verdict is about a scan by hand. Of an insertion that is not known any more,
+    /// what was scanned may say so.
+    pub(super) fn is_by_hand(&self, judged: &Judged) -> bool {
+        match (self.get(judged.insertion), judged.target.kind) {
+            (Some(known), _) => known.is_by_hand,
+            (None, TargetKind::Folder | TargetKind::File) => true,
+            (None, TargetKind::Device | TargetKind::Image) => false,
+        }
+    }
+
     /// What people call what was judged.
     pub(crate) fn label(&self, judged: &Judged) -> String {
-        if let Some(medium) = &judged.medium {
-            return medium.clone();
+        let known = self.get(judged.insertion);
+        let by_hand = known.filter(|known| known.is_by_hand);
+        if let (None, Some(registered)) = (by_hand, judged.registered()) {
+            return wire::name::line_within(registered, LABEL_BYTES);
         }
-        self.get(judged.insertion).map_or_else(
+        known.map_or_else(
             || wire::name::line_within(&judged.target.name.escaped().to_string(), LABEL_BYTES),
             |known| known.label.clone(),
         )
@@ -92,16 +133,22 @@ pub(crate) struct Use {
     pub(crate) pass: u64,
     pub(crate) stop: u64,
     pub(crate) incomplete: u64,
+    /// Of the last two, how many took the place of a PASS.
     pub(crate) withdrawn: u64,
     pub(crate) first: Option<At>,
     pub(crate) last: Option<At>,
 }
 
 impl Use {
+    /// Insertions of media that are known late do not come in order.
     fn inserted(&mut self, at: &At) {
         count(&mut self.insertions);
-        self.first.get_or_insert_with(|| at.clone());
-        self.last = Some(at.clone());
+        if self.first.as_ref().is_none_or(|one| at.entry < one.entry) {
+            self.first = Some(at.clone());
+        }
+        if self.last.as_ref().is_none_or(|one| one.entry < at.entry) {
+            self.last = Some(at.clone());
+        }
     }
 
     fn judged(&mut self, verdict: Verdict) {
@@ -111,13 +158,24 @@ impl Use {
             Verdict::Incomplete => &mut self.incomplete,
         });
     }
+
+    /// Another answer stands in the place of a PASS that was counted.
+    fn withdrawn(&mut self, verdict: Verdict) {
+        self.pass = self.pass.saturating_sub(1);
+        self.judged(standing(verdict));
+        count(&mut self.withdrawn);
+    }
 }
 
-/// The registered media that were inserted, by their ids, and all the others together.
+/// The registered media that were inserted, by their ids, and all the others together. Scans by
+/// hand are no insertions.
 #[derive(Debug, Default)]
 pub(crate) struct Media {
     pub(crate) registered: Keyed<String, Use>,
     pub(crate) others: Use,
+    /// Insertions of what is not known as a registered medium before its verdict, by their
+    /// entries; at most [`INSERTIONS_MAX`].
+    waiting: BTreeMap<u64, At>,
 }
 
 impl Media {
@@ -130,18 +188,39 @@ impl Media {
     }
 
     pub(super) fn inserted(&mut self, at: &At, medium: Option<&str>) {
-        self.of(medium).inserted(at);
+        if medium.is_some() {
+            self.of(medium).inserted(at);
+            return;
+        }
+        if INSERTIONS_MAX <= self.waiting.len()
+            && let Some((_, first)) = self.waiting.pop_first()
+        {
+            self.others.inserted(&first);
+        }
+        self.waiting.insert(at.entry, at.clone());
     }
 
     pub(super) fn judged(&mut self, judged: &Judged, known: Option<&Insertion>) {
-        let medium = judged.medium.as_deref();
+        let medium = judged.registered();
         let medium = medium.or(known.and_then(|known| known.medium.as_deref()));
-        self.of(medium).judged(judged.verdict);
+        let waited = self.waiting.remove(&judged.insertion);
+        let of = self.of(medium);
+        if let Some(at) = waited {
+            of.inserted(&at);
+        }
+        of.judged(judged.verdict);
     }
 
-    pub(super) fn withdrawn(&mut self, known: Option<&Insertion>) {
+    pub(super) fn withdrawn(&mut self, known: Option<&Insertion>, verdict: Verdict) {
         let medium = known.and_then(|known| known.medium.as_deref());
-        count(&mut self.of(medium).withdrawn);
+        self.of(medium).withdrawn(verdict);
+    }
+
+    /// What has no verdict is no registered medium that anybody knows.
+    pub(super) fn close(&mut self) {
+        for at in std::mem::take(&mut self.waiting).into_values() {
+            self.others.inserted(&at);
+        }
     }
 }
 
@@ -196,8 +275,8 @@ impl Visits {
         self.seen(visit).judged(judged.verdict);
     }
 
-    pub(super) fn withdrawn(&mut self, known: Option<&Insertion>) {
+    pub(super) fn withdrawn(&mut self, known: Option<&Insertion>, verdict: Verdict) {
         let visit = known.and_then(|known| known.visit.as_ref());
-        count(&mut self.seen(visit).withdrawn);
+        self.seen(visit).withdrawn(verdict);
     }
 }

@@ -13,12 +13,13 @@ use crate::bounded::{Lines, count};
 /// Longest explanation in a line of a table, in bytes.
 const DETAIL_BYTES: usize = 300;
 
-/// The answers of one day.
+/// The answers of one day, as they stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Day {
     pub(crate) pass: u64,
     pub(crate) stop: u64,
     pub(crate) incomplete: u64,
+    /// Of the last two, how many took the place of a PASS of this day.
     pub(crate) withdrawn: u64,
     pub(crate) interrupted: u64,
 }
@@ -35,6 +36,14 @@ impl Day {
         *self == Self::default()
     }
 
+    fn judged(&mut self, verdict: Verdict) {
+        count(match verdict {
+            Verdict::Pass => &mut self.pass,
+            Verdict::Stop => &mut self.stop,
+            Verdict::Incomplete => &mut self.incomplete,
+        });
+    }
+
     fn and(self, other: &Self) -> Self {
         Self {
             pass: self.pass.saturating_add(other.pass),
@@ -46,30 +55,19 @@ impl Day {
     }
 }
 
-/// The answers of the month.
+/// The answers of a month from one place.
 #[derive(Debug)]
-pub(crate) struct Verdicts {
+pub(crate) struct Answers {
     pub(crate) days: Vec<Day>,
     /// Those whose clock showed a day of another month.
     pub(crate) off: Day,
-    /// Insertions at the gate.
-    pub(crate) at_kiosk: u64,
-    /// Scans that an administrator began by hand.
-    pub(crate) by_hand: u64,
-    /// Verdicts that rest on a waiver.
-    pub(crate) waived: u64,
-    pub(crate) bytes_hashed: u64,
 }
 
-impl Verdicts {
-    pub(super) fn new(days: usize) -> Self {
+impl Answers {
+    fn new(days: usize) -> Self {
         Self {
             days: vec![Day::default(); days],
             off: Day::default(),
-            at_kiosk: 0,
-            by_hand: 0,
-            waived: 0,
-            bytes_hashed: 0,
         }
     }
 
@@ -82,36 +80,91 @@ impl Verdicts {
         let day = day.and_then(|day| self.days.get_mut(day));
         day.unwrap_or(&mut self.off)
     }
+}
 
-    pub(super) fn inserted(&mut self, is_at_kiosk: bool) {
-        count(if is_at_kiosk {
-            &mut self.at_kiosk
+/// The answers of the month.
+#[derive(Debug)]
+pub(crate) struct Verdicts {
+    /// Those that the checkpoint gave.
+    pub(crate) gate: Answers,
+    /// Those of scans by hand, which let nothing in.
+    pub(crate) hand: Answers,
+    /// Insertions at the checkpoint.
+    pub(crate) at_kiosk: u64,
+    /// Scans that an administrator began by hand.
+    pub(crate) by_hand: u64,
+    /// PASSes of a month before that were withdrawn in this one.
+    pub(crate) withdrawn_from_before: u64,
+    /// Verdicts that rest on a waiver.
+    pub(crate) waived: u64,
+}
+
+impl Verdicts {
+    pub(super) fn new(days: usize) -> Self {
+        Self {
+            gate: Answers::new(days),
+            hand: Answers::new(days),
+            at_kiosk: 0,
+            by_hand: 0,
+            withdrawn_from_before: 0,
+            waived: 0,
+        }
+    }
+
+    fn of(&mut self, is_by_hand: bool) -> &mut Answers {
+        if is_by_hand {
+            &mut self.hand
         } else {
+            &mut self.gate
+        }
+    }
+
+    pub(super) fn inserted(&mut self, is_by_hand: bool) {
+        count(if is_by_hand {
             &mut self.by_hand
+        } else {
+            &mut self.at_kiosk
         });
     }
 
-    pub(super) fn judged(&mut self, day: Option<usize>, judged: &Judged) {
-        let day = self.day(day);
-        count(match judged.verdict {
-            Verdict::Pass => &mut day.pass,
-            Verdict::Stop => &mut day.stop,
-            Verdict::Incomplete => &mut day.incomplete,
-        });
+    pub(super) fn judged(&mut self, day: Option<usize>, judged: &Judged, is_by_hand: bool) {
+        self.of(is_by_hand).day(day).judged(judged.verdict);
         if !judged.waivers.is_empty() {
             count(&mut self.waived);
         }
-        if let Some(totals) = &judged.totals {
-            self.bytes_hashed = self.bytes_hashed.saturating_add(totals.bytes_hashed);
-        }
     }
 
-    pub(super) fn withdrawn(&mut self, day: Option<usize>) {
-        count(&mut self.day(day).withdrawn);
+    /// Another answer stands in the place of a PASS of this month, which was counted.
+    pub(super) fn withdrawn(&mut self, passed: Passed, verdict: Verdict, is_by_hand: bool) {
+        let day = self.of(is_by_hand).day(passed.day);
+        day.pass = day.pass.saturating_sub(1);
+        day.judged(standing(verdict));
+        count(&mut day.withdrawn);
     }
 
-    pub(super) fn interrupted(&mut self, day: Option<usize>) {
-        count(&mut self.day(day).interrupted);
+    /// A PASS of an earlier month is none any more.
+    pub(super) fn withdrawn_from_before(&mut self) {
+        count(&mut self.withdrawn_from_before);
+    }
+
+    pub(super) fn interrupted(&mut self, day: Option<usize>, is_by_hand: bool) {
+        count(&mut self.of(is_by_hand).day(day).interrupted);
+    }
+}
+
+/// A PASS that was counted in this month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// On which day; `None` when its clock showed another month.
+    pub(super) day: Option<usize>,
+}
+
+/// The answer that stands after a withdrawal. The ledger's writer takes none that is PASS; one
+/// from elsewhere must not bring a PASS back either.
+pub(crate) fn standing(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Pass | Verdict::Incomplete => Verdict::Incomplete,
+        Verdict::Stop => Verdict::Stop,
     }
 }
 
@@ -184,7 +237,7 @@ impl Refusals {
         self.lines.add(|| Refusal {
             at: at.clone(),
             label: known.map_or_else(|| "-".to_owned(), |known| known.label.clone()),
-            verdict,
+            verdict: standing(verdict),
             is_withdrawal: true,
             reasons: codes(reasons),
             list_entry: None,
@@ -201,6 +254,8 @@ fn codes(reasons: &[Reason]) -> Vec<ReasonCode> {
     codes
 }
 
+/// What the list had against it, and what else went wrong. The kiosk names a refusal as the fault
+/// too, for ledgers that knew no other place for it: that is said once.
 fn detail(refused: Option<&Refused>, fault: Option<&str>) -> String {
     let mut parts = Vec::new();
     if let Some(refused) = refused {
@@ -210,6 +265,19 @@ fn detail(refused: Option<&Refused>, fault: Option<&str>) -> String {
             parts.push(format!("{}: {} ≠ {claimed}", one.key, one.listed));
         }
     }
-    parts.extend(fault.map(str::to_owned));
+    parts.extend(
+        fault
+            .filter(|fault| !is_told(refused, fault))
+            .map(str::to_owned),
+    );
     wire::name::line_within(&parts.join("; "), DETAIL_BYTES)
+}
+
+/// Whether a fault is the refusal's detail again, with or without the entry that decided.
+fn is_told(refused: Option<&Refused>, fault: &str) -> bool {
+    refused.is_some_and(|refused| {
+        let entry = refused.entry.as_deref();
+        let bare = entry.and_then(|entry| fault.strip_prefix(entry)?.strip_prefix(": "));
+        bare.unwrap_or(fault) == refused.detail
+    })
 }

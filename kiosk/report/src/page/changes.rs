@@ -84,7 +84,7 @@ pub(super) fn lists(view: View<'_>) -> Section {
         "lists",
         text("一覧と設定の変更", "Changes of lists and policy"),
         text(
-            "媒体台帳・業者・職員・設定を、誰が、いつ、どう変えたかに答える。",
+            "媒体の一覧・業者・職員・設定を、誰が、いつ、どう変えたかに答える。",
             "Answers who changed the lists and the policy, when, and how.",
         ),
         language,

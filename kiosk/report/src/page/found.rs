@@ -2,7 +2,7 @@
 
 use wire::Tier;
 
-use super::table::Kind::{Fixed, Long, Number, Words};
+use super::table::Kind::{Fixed, Long, Number, Rule, Words};
 use super::{Cell, Section, Table, View, cell};
 use crate::bounded::{LINES_MAX, length};
 use crate::gather::found::Place;
@@ -27,7 +27,7 @@ pub(super) fn found(view: View<'_>) -> Section {
     let mut rules = Table::new(
         &[
             (text("扱い", "Severity"), Fixed),
-            (text("定義", "Rule"), Words),
+            (text("定義", "Rule"), Rule),
             (text("見つけ方", "Found by"), Fixed),
             (text("件数", "Findings"), Number),
             (text("判定の数", "Verdicts"), Number),
@@ -36,7 +36,8 @@ pub(super) fn found(view: View<'_>) -> Section {
         text("何も見つからなかった。", "Nothing was found."),
         language,
     )
-    .called(text("定義ごと", "By rule"));
+    .called(text("定義ごと", "By rule"))
+    .named_by(1);
     for (key, rule) in found.rules.iter().take(LINES_MAX) {
         let title = say::title(&key.rule, rule.title.as_ref(), language);
         let row = rules.row(vec![
@@ -63,7 +64,7 @@ fn places(view: View<'_>) -> Table {
         &[
             (text("記録", "Entry"), Number),
             (text("媒体", "Medium"), Words),
-            (text("扱い・定義", "Severity, rule"), Words),
+            (text("扱い・定義", "Severity, rule"), Rule),
             (text("場所", "Place"), Long),
         ],
         text("該当なし。", "None."),
@@ -72,7 +73,8 @@ fn places(view: View<'_>) -> Table {
     .called(text(
         "一件ごと（扱いの重い順）",
         "One by one, the most severe first",
-    ));
+    ))
+    .named_by(3);
     let all = [&found.blocking, &found.incomplete, &found.notices];
     let kept = all.iter().flat_map(|lines| lines.kept());
     for place in kept.take(LINES_MAX) {
@@ -132,7 +134,7 @@ pub(super) fn gaps(view: View<'_>) -> Section {
             (text("理由", "Why"), Words),
             (text("ファイル数", "Files"), Number),
         ],
-        text("すべて調べた。", "Everything was examined."),
+        text("調べられなかったものはない。", "Nothing was left out."),
         language,
     );
     for (gap, many) in &month.found.gaps {
@@ -153,7 +155,8 @@ pub(super) fn gaps(view: View<'_>) -> Section {
         text("該当なし。", "None."),
         language,
     )
-    .called(text("一件ごと", "One by one"));
+    .called(text("一件ごと", "One by one"))
+    .named_by(3);
     places.lines(&month.found.missed, COMMAND, |one| {
         vec![
             cell(one.entry.to_string()),

@@ -14,8 +14,8 @@ pub(super) fn refusals(view: View<'_>) -> Section {
         "refusals",
         text("合格にならなかった理由", "Refusals by reason"),
         text(
-            "合格にならなかった判定が、どの理由によるかに答える。一つの判定に理由が複数あることがある。",
-            "Answers why verdicts were not PASS. One verdict may have several reasons.",
+            "合格にならなかった判定が、どの理由によるかに答える。一つの判定に理由が複数あることがある。媒体の欄が kioskctl scan で始まるものは手動の検査。",
+            "Answers why verdicts were not PASS. One verdict may have several reasons. Where the medium begins with kioskctl scan it is a scan by hand.",
         ),
         language,
     );
@@ -26,7 +26,10 @@ pub(super) fn refusals(view: View<'_>) -> Section {
             (text("判定の数", "Verdicts"), Number),
             (text("該当の数", "Occasions"), Number),
         ],
-        text("合格にならなかった判定はない。", "Every verdict was PASS."),
+        text(
+            "合格にならなかった判定はない。",
+            "No verdict was other than PASS.",
+        ),
         language,
     );
     for (code, given) in &month.refusals.reasons {
@@ -66,7 +69,7 @@ fn refusal(view: View<'_>, one: &Refusal) -> Vec<Cell> {
         verdict = verdict.small(view.say("合格を取消し", "in place of a PASS"));
     }
     let listed = one.list_entry.as_deref().map(|entry| match view.language {
-        Language::Ja => format!("台帳 {entry}: "),
+        Language::Ja => format!("一覧の {entry}: "),
         Language::En => format!("list entry {entry}: "),
     });
     let separator = view.say("、", ", ");
@@ -101,8 +104,8 @@ pub(super) fn media(view: View<'_>) -> Section {
         "media",
         text("使用された媒体", "Media in use"),
         text(
-            "登録された媒体のうちどれが、いつ、何回使われ、結果が何だったかに答える。",
-            "Answers which registered media were used, when, how often, and with what result.",
+            "登録された媒体のうちどれが、いつ、何回検査所に挿入され、結果が何だったかに答える。手動の検査は含まない。",
+            "Answers which registered media came to the kiosk, when, how often, and with what result. Scans by hand are not counted.",
         ),
         language,
     );
@@ -114,7 +117,7 @@ pub(super) fn media(view: View<'_>) -> Section {
             (text("○", "○"), Number),
             (text("✕", "✕"), Number),
             (text("△", "△"), Number),
-            (text("取消し", "Withdrawn"), Number),
+            (text("うち取消し", "Withdrawn"), Number),
             (text("最後の使用", "Last seen"), Fixed),
         ],
         text(
@@ -130,14 +133,14 @@ pub(super) fn media(view: View<'_>) -> Section {
         let owner = match listed {
             Some(one) => cell(&one.company).small(&one.owner),
             None if view.about.media.is_some() => {
-                cell(view.say("今の台帳にない", "not on today's list"))
+                cell(view.say("今の一覧にない", "not on today's list"))
             }
             None => cell("-"),
         };
         table.row(row(view, vec![cell(id), owner], seen));
     }
     if 0 < month.media.others.insertions {
-        let name = view.say("登録外・手動など", "unregistered, by hand");
+        let name = view.say("登録を確認できない媒体", "not known as registered");
         table.row(row(view, vec![cell(name), cell("-")], &month.media.others));
     }
     let shown = u64::try_from(LINES_MAX).unwrap_or(u64::MAX);
@@ -152,7 +155,7 @@ pub(super) fn media(view: View<'_>) -> Section {
         let unused = on_list.filter(|id| used.iter().all(|(used, _)| used != *id));
         let (all, unused) = (crate::bounded::length(listed), unused.count());
         section.note(match language {
-            Language::Ja => format!("作成時の台帳の媒体は{all}個。うち{unused}個はこの月に使われなかった（一覧は kioskctl media list）。"),
+            Language::Ja => format!("作成時の一覧の媒体は{all}個。うち{unused}個はこの月に使われなかった（kioskctl media list）。"),
             Language::En => format!("The list has {all} media when this page is made; {unused} of them were not used in this month (kioskctl media list)."),
         });
     }
@@ -192,7 +195,7 @@ pub(super) fn visits(view: View<'_>) -> Section {
             (text("○", "○"), Number),
             (text("✕", "✕"), Number),
             (text("△", "△"), Number),
-            (text("取消し", "Withdrawn"), Number),
+            (text("うち取消し", "Withdrawn"), Number),
             (text("最後の記録", "Last seen"), Fixed),
         ],
         text("訪問の記録はない。", "No visit is recorded."),

@@ -62,6 +62,11 @@ pub(super) fn facts(view: View<'_>) -> Vec<Fact> {
             }
         },
     );
+    let hosts = if month.hosts.is_empty() {
+        "-".to_owned()
+    } else {
+        month.hosts.join(", ")
+    };
     let mut facts = vec![
         fact(
             view.say("対象期間", "Period"),
@@ -72,7 +77,7 @@ pub(super) fn facts(view: View<'_>) -> Vec<Fact> {
                 period.zone_name()
             ),
         ),
-        fact(view.say("装置", "Kiosk"), month.hosts.join(", ")),
+        fact(view.say("装置", "Kiosk"), hosts),
         fact(view.say("記録番号", "Entries"), range),
         fact(
             view.say("作成日時", "Made at"),
@@ -142,6 +147,9 @@ pub(super) fn incomplete(view: View<'_>) -> Option<String> {
             ),
         });
     }
+    if month.range.is_none() {
+        parts.push(nothing(view).to_owned());
+    }
     if view.about.made_at < month.period.ends() {
         let until = minute_of(view.about.made_at, month.period.zone());
         parts.push(match view.language {
@@ -150,4 +158,19 @@ pub(super) fn incomplete(view: View<'_>) -> Option<String> {
         });
     }
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// What a month without entries is, so that its zeros are not read as a quiet month.
+fn nothing(view: View<'_>) -> &'static str {
+    if view.month.follows_entries {
+        view.say(
+            "この月に記録はない。期末の状態はそれより前の記録による。",
+            "The month has no entry. What is open at its end is told from the entries before it.",
+        )
+    } else {
+        view.say(
+            "この月に記録はなく、それより前の記録もない。",
+            "The month has no entry, and none is from before it.",
+        )
+    }
 }

@@ -4,8 +4,8 @@ use super::table::Kind::{Fixed, Number, Words};
 use super::{Figure, Row, Section, Table, View, cell};
 use crate::chart;
 use crate::gather::Month;
-use crate::gather::verdicts::Day;
-use crate::language::{Text, text};
+use crate::gather::verdicts::{Answers, Day};
+use crate::language::{Language, Text, text};
 use crate::say::number;
 
 pub(super) fn summary(view: View<'_>) -> Section {
@@ -28,7 +28,8 @@ pub(super) fn summary(view: View<'_>) -> Section {
         text("", ""),
         language,
     );
-    for figure in figures(month).into_iter().chain(attention(month)) {
+    let figures = figures(month).into_iter().chain(by_hand(month));
+    for figure in figures.chain(attention(month)) {
         let row = table.row(vec![
             cell(figure.name.say(language)),
             cell(number(figure.many)),
@@ -58,8 +59,9 @@ const fn line_of(name: Text, many: u64, meaning: Text, is_flag: bool) -> Line {
     }
 }
 
-fn figures(month: &Month) -> [Line; 8] {
-    let sum = month.verdicts.sum();
+/// What came of the media at the checkpoint.
+fn figures(month: &Month) -> [Line; 7] {
+    let sum = month.verdicts.gate.sum();
     let verdicts = &month.verdicts;
     [
         line_of(
@@ -69,20 +71,11 @@ fn figures(month: &Month) -> [Line; 8] {
             false,
         ),
         line_of(
-            text("手動の検査", "Scans by hand"),
-            verdicts.by_hand,
-            text(
-                "職員が kioskctl scan で行った検査",
-                "begun by staff with kioskctl scan",
-            ),
-            false,
-        ),
-        line_of(
             text("○ 合格", "○ PASS"),
             sum.pass,
             text(
-                "登録済みの媒体で、すべてを調べ、既知の脅威がなかった",
-                "registered, everything examined, nothing known to be bad",
+                "検査所で、登録済みの媒体のすべてを調べ、既知の脅威がなかった（取り消したものを除く）",
+                "at the kiosk: registered, everything examined, nothing known to be bad, and not withdrawn",
             ),
             false,
         ),
@@ -90,8 +83,8 @@ fn figures(month: &Month) -> [Line; 8] {
             text("✕ 使用禁止", "✕ STOP"),
             sum.stop,
             text(
-                "登録がない、または危険・禁止のものがあった",
-                "not registered, or known to be bad or forbidden",
+                "登録がないか有効でない、または危険・禁止のものがあった",
+                "no registration that holds, or known to be bad or forbidden",
             ),
             false,
         ),
@@ -105,11 +98,11 @@ fn figures(month: &Month) -> [Line; 8] {
             false,
         ),
         line_of(
-            text("合格の取消し", "PASS withdrawn"),
+            text("うち合格の取消し", "Of these, PASS withdrawn"),
             sum.withdrawn,
             text(
-                "合格の記録の後、前提が変わり取り消した",
-                "what a recorded PASS rested on changed",
+                "合格の記録の後、前提が変わり取り消した。上では取消し後の判定に数える",
+                "what a recorded PASS rested on changed; counted above as what stands now",
             ),
             false,
         ),
@@ -123,9 +116,51 @@ fn figures(month: &Month) -> [Line; 8] {
             text("例外を用いた判定", "Verdicts with a waiver"),
             verdicts.waived,
             text(
-                "二名が承認した例外による",
-                "two people answered for a finding",
+                "二名が承認した例外による（手動の検査を含む）",
+                "two people answered for a finding (scans by hand too)",
             ),
+            false,
+        ),
+    ]
+}
+
+/// What came of scans by hand, when there were any.
+fn by_hand(month: &Month) -> Vec<Line> {
+    let verdicts = &month.verdicts;
+    let sum = verdicts.hand.sum();
+    if verdicts.by_hand == 0 && sum.is_empty() {
+        return Vec::new();
+    }
+    let let_in = text(
+        "検査所での判定ではなく、持ち込みの許可ではない",
+        "not at the kiosk, and lets nothing in",
+    );
+    vec![
+        line_of(
+            text("手動の検査", "Scans by hand"),
+            verdicts.by_hand,
+            text(
+                "職員が kioskctl scan で行った検査。上の件数に含まない",
+                "begun by staff with kioskctl scan; not counted above",
+            ),
+            false,
+        ),
+        line_of(
+            text("手動の検査：○ 合格", "By hand: ○ PASS"),
+            sum.pass,
+            let_in,
+            false,
+        ),
+        line_of(
+            text("手動の検査：✕ 使用禁止", "By hand: ✕ STOP"),
+            sum.stop,
+            let_in,
+            false,
+        ),
+        line_of(
+            text("手動の検査：△ 検査未完了", "By hand: △ NOT FINISHED"),
+            sum.incomplete,
+            let_in,
             false,
         ),
     ]
@@ -182,13 +217,51 @@ pub(super) fn verdicts(view: View<'_>) -> Section {
         "verdicts",
         text("日ごとの判定", "Verdicts over time"),
         text(
-            "どの日に何件を判定し、結果が何だったかに答える。日は施設の時刻による。",
-            "Answers how many verdicts were given on which day, and what they were. Days are the site's.",
+            "どの日に何件を判定し、結果が何だったかに答える。日は施設の時刻による。取り消された合格は、取消し後の判定に数える。",
+            "Answers how many verdicts were given on which day, and what they were. Days are the site's. A PASS that was withdrawn is counted as what stands in its place.",
         ),
         language,
     );
-    let days = &month.verdicts.days;
-    section.figure = Some(Figure::Bars(chart::bars(days, language)));
+    section.figure = Some(Figure::Bars(chart::bars(
+        &month.verdicts.gate.days,
+        language,
+    )));
+    let before = month.verdicts.withdrawn_from_before;
+    if 0 < before {
+        let before = number(before);
+        section.note(match language {
+            Language::Ja => {
+                format!("前の月の合格の取消しがこの月に{before}件ある。前の月の件数に入る。")
+            }
+            Language::En => {
+                format!(
+                    "Withdrawn in this month: {before} PASS of a month before, which counts them."
+                )
+            }
+        });
+    }
+    let none = text(
+        "この月に検査所での判定はない。",
+        "No verdict at the kiosk in this month.",
+    );
+    let gate = days(view, &month.verdicts.gate, none);
+    section
+        .tables
+        .push(gate.called(text("検査所での判定", "At the kiosk")));
+    let none = text(
+        "この月に手動の検査の判定はない。",
+        "No verdict of a scan by hand in this month.",
+    );
+    let hand = days(view, &month.verdicts.hand, none);
+    section.tables.push(hand.called(text(
+        "手動の検査（kioskctl scan。検査所での判定ではない）",
+        "Scans by hand (kioskctl scan: not at the kiosk)",
+    )));
+    section
+}
+
+/// One line a day.
+fn days(view: View<'_>, answers: &Answers, none: Text) -> Table {
     let mut table = Table::new(
         &[
             (text("日", "Day"), Fixed),
@@ -196,29 +269,28 @@ pub(super) fn verdicts(view: View<'_>) -> Section {
             (text("✕ 使用禁止", "✕ STOP"), Number),
             (text("△ 検査未完了", "△ NOT FINISHED"), Number),
             (text("判定の計", "Verdicts"), Number),
-            (text("合格の取消し", "Withdrawn"), Number),
+            (text("うち合格の取消し", "Of these withdrawn"), Number),
             (text("中断", "Interrupted"), Number),
         ],
-        text("この月に判定はない。", "No verdict in this month."),
-        language,
+        none,
+        view.language,
     );
-    let mut date = month.period.first_day();
-    for day in days {
+    let mut date = view.month.period.first_day();
+    for day in &answers.days {
         if !day.is_empty() {
             line(&mut table, date.to_string(), day);
         }
         date = date.tomorrow().unwrap_or(date);
     }
-    if !month.verdicts.off.is_empty() {
+    if !answers.off.is_empty() {
         let name = view.say("月の外を示す時計", "clock outside the month");
-        line(&mut table, name.to_owned(), &month.verdicts.off).is_flagged = true;
+        line(&mut table, name.to_owned(), &answers.off).is_flagged = true;
     }
     if !table.rows.is_empty() {
-        let sum = month.verdicts.sum();
+        let sum = answers.sum();
         line(&mut table, view.say("計", "Sum").to_owned(), &sum).is_sum = true;
     }
-    section.tables.push(table);
-    section
+    table
 }
 
 fn line<'t>(table: &'t mut Table, name: String, day: &Day) -> &'t mut Row {

@@ -9,6 +9,8 @@ use crate::say;
 pub(crate) enum Kind {
     /// Words, which may break anywhere when they must.
     Words,
+    /// The name of a rule, which breaks after its underscores before it breaks within a word.
+    Rule,
     /// A path, a hash or what is as long, which has the room that is left.
     Long,
     /// A number, at the right.
@@ -21,6 +23,7 @@ impl Kind {
     fn class(self) -> &'static str {
         match self {
             Self::Words => "w",
+            Self::Rule => "r",
             Self::Long => "l",
             Self::Number => "n",
             Self::Fixed => "f",
@@ -40,9 +43,18 @@ pub(crate) struct Cell {
     pub(crate) class: &'static str,
     /// A second line in small letters.
     pub(crate) small: Option<String>,
+    /// Whether it names its row.
+    pub(crate) is_name: bool,
 }
 
 impl Cell {
+    /// The words of a rule's cell, each cut where a line may end; `None` for another cell.
+    pub(crate) fn words(&self) -> Option<Vec<Vec<&str>>> {
+        let words = self.text.split(' ');
+        let words = words.map(|word| word.split_inclusive('_').collect());
+        (self.class == Kind::Rule.class()).then(|| words.collect())
+    }
+
     pub(crate) fn small(mut self, text: impl AsRef<str>) -> Self {
         let text = wire::name::line(text.as_ref());
         self.small = (!text.is_empty()).then_some(text);
@@ -56,6 +68,7 @@ pub(crate) fn cell(text: impl AsRef<str>) -> Cell {
         text: wire::name::line(text.as_ref()),
         class: "",
         small: None,
+        is_name: false,
     }
 }
 
@@ -77,6 +90,8 @@ pub(crate) struct Table {
     pub(crate) empty: &'static str,
     /// How many lines are not shown, and what lists them.
     pub(crate) more: Option<String>,
+    /// The column that names each row, from 0.
+    name_column: usize,
     language: Language,
 }
 
@@ -92,6 +107,7 @@ impl Table {
             rows: Vec::new(),
             empty: empty.say(language),
             more: None,
+            name_column: 0,
             language,
         }
     }
@@ -101,13 +117,23 @@ impl Table {
         self
     }
 
+    /// Which column names each row, from 0; the first does unless this says otherwise.
+    pub(crate) fn named_by(mut self, column: usize) -> Self {
+        self.name_column = column;
+        self
+    }
+
     pub(crate) fn row(&mut self, cells: Vec<Cell>) -> &mut Row {
         let classes = self.columns.iter().map(|column| column.class);
         let cells = cells.into_iter().zip(classes);
-        let cells = cells.map(|(cell, class)| {
+        let name_column = self.name_column;
+        let cells = cells.enumerate().map(|(column, (cell, class))| {
             let is_zero = class == "n" && cell.text == "0";
-            let class = if is_zero { "n z" } else { class };
-            Cell { class, ..cell }
+            Cell {
+                class: if is_zero { "n z" } else { class },
+                is_name: column == name_column,
+                ..cell
+            }
         });
         let at = self.rows.len();
         self.rows.push(Row {
@@ -130,7 +156,7 @@ impl Table {
         let more = say::number(more);
         let command = wire::name::line(command);
         self.more = Some(match self.language {
-            Language::Ja => format!("ほか {more} 件。一覧は {command}"),
+            Language::Ja => format!("ほか {more} 件。すべては {command}"),
             Language::En => format!("and {more} more: {command}"),
         });
     }

@@ -28,7 +28,7 @@ pub(super) fn rules(view: View<'_>) -> Section {
         language,
     );
     section.figure = Some(Figure::Line(figure));
-    section.note(ages(view));
+    ages(view, &mut section);
     section.tables.push(sets(view));
     let mut steps = Table::new(
         &[
@@ -47,29 +47,86 @@ pub(super) fn rules(view: View<'_>) -> Section {
     section
 }
 
-fn ages(view: View<'_>) -> String {
-    let oldest = view.month.rules.oldest_days;
-    let oldest = oldest.map_or_else(|| "-".to_owned(), number);
+/// How old the rules were, beside what the policy of today allows: the month may have had others.
+fn ages(view: View<'_>, section: &mut Section) {
+    let Some(oldest) = view.month.rules.oldest_days else {
+        section.note(view.say(
+            "この月に定義の古さを示す記録はない。",
+            "No entry states the age of any rules.",
+        ));
+        return;
+    };
+    let days = number(oldest);
+    match view.about.age_days_max.filter(|limit| *limit < oldest) {
+        Some(limit) => section.warn(over(view, &days, &number(limit))),
+        None => section.note(match view.language {
+            Language::Ja => format!("最も古かったとき{days}日。"),
+            Language::En => format!("At most {days} days old."),
+        }),
+    }
     let warn = view.about.age_days_warn;
-    match (view.language, view.about.age_days_max) {
-        (Language::Ja, Some(limit)) => {
-            format!(
-                "最も古かったとき{oldest}日。施設の決まりは注意{warn}日、上限{limit}日（超えると合格を出さない）。"
-            )
-        }
+    section.note(match (view.language, view.about.age_days_max) {
+        (Language::Ja, Some(limit)) => format!(
+            "作成時の方針では注意{warn}日、上限{limit}日（超えると合格を出さない）。{}",
+            policies(view)
+        ),
+        (Language::Ja, None) => format!(
+            "作成時の方針では注意{warn}日、上限の定めなし。{}",
+            policies(view)
+        ),
+        (Language::En, Some(limit)) => format!(
+            "By the policy when this page is made: a reminder after {warn} days, no PASS after {limit}. {}",
+            policies(view)
+        ),
+        (Language::En, None) => format!(
+            "By the policy when this page is made: a reminder after {warn} days, no limit. {}",
+            policies(view)
+        ),
+    });
+}
+
+/// That the rules were older than the limit, and how old those were by which there was a PASS.
+fn over(view: View<'_>, days: &str, limit: &str) -> String {
+    let passed = view.month.policies.oldest_pass_days;
+    let limited = view.about.age_days_max;
+    let passed = passed.filter(|days| limited.is_some_and(|limit| limit < *days));
+    match (view.language, passed.map(number)) {
+        (Language::Ja, Some(passed)) => format!(
+            "最も古かったとき{days}日で、作成時の方針の上限{limit}日を超えた。超えた定義で合格と記録した判定がある（最も古いもの{passed}日）。"
+        ),
         (Language::Ja, None) => {
-            format!("最も古かったとき{oldest}日。施設の決まりは注意{warn}日、上限の定めなし。")
+            format!("最も古かったとき{days}日で、作成時の方針の上限{limit}日を超えた。")
         }
-        (Language::En, Some(limit)) => {
-            format!(
-                "At most {oldest} days old. The site is reminded after {warn} days and gives no PASS after {limit}."
-            )
+        (Language::En, Some(passed)) => format!(
+            "At most {days} days old, which is over the limit of {limit} in the policy when this page is made. PASS was recorded by rules over it, at most {passed} days old."
+        ),
+        (Language::En, None) => format!(
+            "At most {days} days old, which is over the limit of {limit} in the policy when this page is made."
+        ),
+    }
+}
+
+/// By how many policies the month's verdicts were made.
+fn policies(view: View<'_>) -> String {
+    let policies = &view.month.policies;
+    let many = policies.many();
+    let others = number(policies.by_others(view.about.policy_sha256));
+    match (view.language, many, others.as_str()) {
+        (Language::Ja | Language::En, 0, _) => String::new(),
+        (Language::Ja, _, "0") => "この月の判定はすべてその方針による。".to_owned(),
+        (Language::En, _, "0") => "All verdicts of the month were made by it.".to_owned(),
+        (Language::Ja, 1, _) => {
+            format!("この月の判定（{others}件）は作成時と別の一つの方針による。")
         }
-        (Language::En, None) => {
-            format!(
-                "At most {oldest} days old. The site is reminded after {warn} days and sets no limit."
-            )
+        (Language::Ja, ..) => {
+            format!("この月の判定は{many}通りの方針により、{others}件は作成時と別の方針による。")
         }
+        (Language::En, 1, _) => {
+            format!("The verdicts of the month were made by another one ({others}).")
+        }
+        (Language::En, ..) => format!(
+            "The verdicts of the month were made by {many} policies, {others} of them by others than this one."
+        ),
     }
 }
 

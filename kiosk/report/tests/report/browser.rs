@@ -9,7 +9,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use report::certificate::{Certificate, SHEET_NAMED_MAX, render};
 use report::{Language, State};
 use serde_json::{Value, json};
+use wire::Verdict;
 use wire::ledger::Event;
+use wire::scan::TargetKind;
 
 use crate::made::{Made, about, verified, zone};
 use crate::month;
@@ -139,6 +141,24 @@ impl Browser {
         answer["result"]["value"].as_u64().unwrap()
     }
 
+    /// How many names of rules do not fit one line on paper, of how many.
+    fn broken_names(&mut self, opened: &Opened) -> (u64, u64) {
+        let print = json!({ "media": "print" });
+        let session = Some(opened.session.as_str());
+        self.ask(session, "Emulation.setEmulatedMedia", print);
+        // 182 mm, what the margins leave of A4.
+        self.width(opened, 688);
+        let ask = "(() => { const names = [...document.querySelectorAll('.r > span')]; \
+            const high = one => 1.5 * parseFloat(getComputedStyle(one).lineHeight); \
+            return [names.filter(one => high(one) < one.offsetHeight).length, names.length]; })()";
+        let ask = json!({ "expression": ask, "returnByValue": true });
+        let answer = self.ask(session, "Runtime.evaluate", ask);
+        let screen = json!({ "media": "" });
+        self.ask(session, "Emulation.setEmulatedMedia", screen);
+        let number = |place: usize| answer["result"]["value"][place].as_u64().unwrap();
+        (number(0), number(1))
+    }
+
     /// On how many sheets of A4 a page is printed.
     fn sheets(&mut self, opened: &Opened) -> usize {
         let paper = json!({ "preferCSSPageSize": true, "transferMode": "ReturnAsStream" });
@@ -236,7 +256,7 @@ impl Opened {
 #[test]
 fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() {
     let folder = tempfile::tempdir().unwrap();
-    let made = Made::november();
+    let (made, empty) = (Made::november(), Made::new());
     let bad = State::NotVerified {
         why: "ledger altered: entry 17 was changed: its bytes do not hash to its leaf".to_owned(),
     };
@@ -246,8 +266,10 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
         ("en", verified(), &[Language::En]),
         ("both", verified(), &Language::ALL),
         ("bad", bad, &[Language::Ja]),
+        ("empty", verified(), &[Language::Ja]),
     ] {
         let path = folder.path().join(format!("{name}.html"));
+        let made = if name == "empty" { &empty } else { &made };
         fs::write(&path, made.page(&about(state), languages)).unwrap();
         keep(&path);
         let opened = browser.open(&path);
@@ -255,9 +277,11 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
         for width in [1280, 794] {
             assert!(browser.width(&opened, width) <= width, "{name} at {width}");
         }
+        let (broken, names) = browser.broken_names(&opened);
+        assert_eq!((broken, names == 0), (0, name == "empty"), "{name}");
         let sheets = browser.sheets(&opened);
         assert!(
-            (10..=20 * languages.len()).contains(&sheets),
+            (5..=20 * languages.len()).contains(&sheets),
             "{name}: {sheets}"
         );
     }
@@ -266,7 +290,14 @@ fn a_page_complains_of_nothing_asks_for_nothing_and_fits_its_window_and_paper() 
 #[test]
 fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found() {
     let folder = tempfile::tempdir().unwrap();
-    month::write(&mut Written::open(folder.path()), 4);
+    let mut written = Written::open(folder.path());
+    month::write(&mut written, 4);
+    let name = "受領/".to_owned() + &"図面".repeat(60);
+    for verdict in [Verdict::Pass, Verdict::Incomplete] {
+        month::days::scan(&mut written, 3, (TargetKind::Folder, &name), verdict, None);
+    }
+    month::days::expired(&mut written, 3);
+    drop(written);
     let ledger = record::Ledger::open(folder.path()).unwrap();
     let last = ledger.last().unwrap().unwrap();
     let bad = State::NotVerified {
@@ -280,7 +311,14 @@ fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found
             continue;
         };
         // One of each kind is enough.
-        if !seen.insert((judged.verdict, judged.reasons.len())) {
+        let kind = judged.target.kind;
+        let is_refused = judged.refused.is_some();
+        if !seen.insert((
+            judged.verdict,
+            judged.reasons.len(),
+            is_refused,
+            format!("{kind:?}"),
+        )) {
             continue;
         }
         let certificate = Certificate::read(&ledger, entry.number, last).unwrap();
@@ -300,7 +338,7 @@ fn a_certificate_is_one_sheet_a_language_whatever_past_sheet_named_max_was_found
             assert!(browser.width(&opened, 794) <= 794);
         }
     }
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen.len(), 6, "{seen:?}");
 }
 
 #[test]

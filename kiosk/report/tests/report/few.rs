@@ -1,7 +1,7 @@
 //! Single media, for what a whole month has too much of.
 
 use wire::ledger::Event;
-use wire::{Outcome, ReasonCode, Row, Source, Tier, Verdict};
+use wire::{Outcome, Reason, ReasonCode, Row, Source, Tier, Verdict};
 
 use crate::month::{Book, finding, inserted, judged, row, visit};
 
@@ -36,4 +36,18 @@ pub(crate) fn pass(book: &mut impl Book, insertion: u64) {
     let mut answer = judged(insertion, Verdict::Pass, &[], 0, 1);
     answer.medium = Some("M-0001".to_owned());
     book.write(Event::Judged(Box::new(answer)), Vec::new());
+}
+
+/// Another answer takes the place of the PASS.
+pub(crate) fn withdraw(book: &mut impl Book, insertion: u64, verdict: Verdict) {
+    let reasons = vec![Reason {
+        code: ReasonCode::Removed,
+        count: 1,
+    }];
+    let event = Event::Withdrawn {
+        insertion,
+        verdict,
+        reasons,
+    };
+    book.write(event, Vec::new());
 }

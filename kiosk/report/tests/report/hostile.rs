@@ -11,14 +11,14 @@ use crate::made::{Made, about, verified, zone};
 use crate::month::{self, Book, finding, row};
 use crate::written::Written;
 
-const TAGS: [&str; 45] = [
+const TAGS: [&str; 46] = [
     "!doctype", "html", "head", "meta", "link", "title", "style", "body", "main", "header", "div",
     "h1", "h2", "h3", "p", "b", "span", "table", "caption", "thead", "tbody", "tr", "th", "td",
     "small", "dl", "dt", "dd", "nav", "ol", "li", "a", "section", "pre", "svg", "defs", "pattern",
-    "rect", "line", "path", "circle", "text", "ul", "g", "footer",
+    "rect", "line", "path", "circle", "text", "ul", "g", "footer", "wbr",
 ];
 
-const ATTRIBUTES: [&str; 38] = [
+const ATTRIBUTES: [&str; 39] = [
     "html",
     "lang",
     "charset",
@@ -33,6 +33,7 @@ const ATTRIBUTES: [&str; 38] = [
     "scope",
     "viewbox",
     "aria-label",
+    "aria-labelledby",
     "xmlns",
     "width",
     "height",

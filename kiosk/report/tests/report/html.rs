@@ -90,18 +90,23 @@ pub(crate) fn tables(html: &str, section: &str) -> Vec<Vec<Vec<String>>> {
     let from = html.find(&begin).unwrap_or_else(|| panic!("no {section}"));
     let length = html[from..].find("</section>").unwrap();
     let mut tables = Vec::new();
+    let mut is_body = false;
     let mut is_cell = false;
     let mut is_small = false;
     for piece in pieces(&html[from..from + length]) {
         match piece {
             Piece::Tag { name, .. } => match name.as_str() {
-                "tbody" => tables.push(Vec::new()),
-                "tr" if !tables.is_empty() => tables.last_mut().unwrap().push(Vec::new()),
-                "td" => {
+                "tbody" => {
+                    is_body = true;
+                    tables.push(Vec::new());
+                }
+                "/tbody" => is_body = false,
+                "tr" if is_body => tables.last_mut().unwrap().push(Vec::new()),
+                "td" | "th" if is_body => {
                     is_cell = true;
                     cells(&mut tables).push(String::new());
                 }
-                "/td" => is_cell = false,
+                "/td" | "/th" => is_cell = false,
                 "small" => is_small = true,
                 "/small" => is_small = false,
                 _ => {}
@@ -111,10 +116,6 @@ pub(crate) fn tables(html: &str, section: &str) -> Vec<Vec<Vec<String>>> {
             }
             Piece::Text(_) => {}
         }
-    }
-    // The head of a table after the first stands in the one before.
-    for table in &mut tables {
-        table.retain(|row: &Vec<String>| !row.is_empty());
     }
     tables
 }

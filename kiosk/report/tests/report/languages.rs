@@ -74,6 +74,84 @@ fn a_page_in_english_alone_has_japanese_only_where_the_ledger_has() {
 }
 
 #[test]
+fn the_list_of_media_has_one_name_and_the_ledger_another() {
+    let mut about = about(verified());
+    // A medium that is not on the list any more says so.
+    about.media.as_mut().unwrap().pop();
+    about.media.as_mut().unwrap().remove(0);
+    let html = Made::november().page(&about, &[Language::Ja]);
+    for said in [
+        "一覧の M-0003: has a keyboard",
+        "今の一覧にない",
+        "作成時の一覧の媒体は12個",
+        "媒体の一覧・業者",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    for (place, _) in html.match_indices("台帳") {
+        let before: String = html[..place].chars().rev().take(2).collect();
+        let after: String = html[place + "台帳".len()..].chars().take(3).collect();
+        assert!(
+            ["の全", "の状", "が書", "に記", "を検"]
+                .iter()
+                .any(|one| after.starts_with(one)),
+            "{before}台帳{after}"
+        );
+        assert!(
+            !before.starts_with('体') && !before.starts_with('今'),
+            "{after}"
+        );
+    }
+}
+
+/// How often each tag of this name has these words in it.
+fn tags(html: &str, name: &str, attribute: Option<(&str, &str)>) -> usize {
+    let is = |piece: &&Piece| match piece {
+        Piece::Text(_) => false,
+        Piece::Tag {
+            name: tag,
+            attributes,
+        } => {
+            let has = |(key, value): (&str, &str)| {
+                attributes
+                    .iter()
+                    .any(|(own, said)| own == key && said == value)
+            };
+            tag == name && attribute.is_none_or(has)
+        }
+    };
+    pieces(html).iter().filter(is).count()
+}
+
+#[test]
+fn a_page_has_one_main_part_with_a_named_section_a_language() {
+    let html = Made::november().page(&about(verified()), &Language::ALL);
+    assert_eq!(tags(&html, "main", None), 1);
+    for lang in ["ja", "en"] {
+        let title = format!("{lang}-title");
+        assert_eq!(tags(&html, "section", Some(("lang", lang))), 1);
+        assert_eq!(tags(&html, "section", Some(("aria-labelledby", &title))), 1);
+        assert_eq!(tags(&html, "h1", Some(("id", &title))), 1);
+    }
+    assert_eq!(tags(&html, "section", None), tags(&html, "/section", None));
+}
+
+#[test]
+fn every_row_of_a_table_has_one_name() {
+    let html = Made::november().page(&about(verified()), &[Language::En]);
+    let rows: usize = SECTIONS
+        .iter()
+        .flat_map(|section| tables(&html, &format!("en-{section}")))
+        .map(|table| table.len())
+        .sum();
+    assert!(200 < rows, "{rows}");
+    assert_eq!(tags(&html, "th", Some(("scope", "row"))), rows);
+    // Rules and places are what a row of findings is about.
+    assert!(html.contains("<th scope=\"row\" class=\"r\"><span>industroyer_<wbr>iec104</span>"));
+    assert!(html.contains("<th scope=\"row\" class=\"l\">保守/update.exe"));
+}
+
+#[test]
 fn every_table_says_what_it_answers_and_the_head_says_what_it_is() {
     let html = Made::november().page(&about(verified()), &Language::ALL);
     assert_eq!(

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use record::Ledger;
 use report::gather::{HOSTS_MAX, Month};
 use report::{INSERTIONS_MAX, Language, Period, State, page, read};
@@ -29,7 +29,7 @@ fn read(folder: &Path) -> Month {
 }
 
 /// Runs SQL as an administrator would, with the sqlite3 that the system has.
-fn sqlite3(folder: &Path, sql: &str) {
+pub(crate) fn sqlite3(folder: &Path, sql: &str) {
     let mut command = Command::new("sqlite3");
     let command = command.arg("-bail").arg(folder.join("ledger.db")).arg(sql);
     assert!(command.status().expect("sqlite3 is installed").success());
@@ -68,6 +68,65 @@ fn a_month_without_entries_is_a_page_without_lines() {
     let html = page::render(&month, &about(verified()), &Language::ALL).unwrap();
     assert!(tables(&html, "en-kinds").is_empty() && tables(&html, "ja-found").is_empty());
     assert!(html.contains("No entry names any rules.") && html.contains("この月の記録はない。"));
+}
+
+/// The page, in English, of a month so many months after the present one; `now` is when it is read.
+fn page_of(folder: &Path, months: i64, now: Timestamp) -> String {
+    let present = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let day = present
+        .first_of_month()
+        .checked_add(months.months())
+        .unwrap();
+    let name = day.strftime("%Y-%m").to_string();
+    let ledger = Ledger::open(folder).unwrap();
+    let last = ledger.last().unwrap().unwrap();
+    let period = Period::month(&name, TimeZone::UTC).unwrap();
+    let month = read::month(&ledger, last, period, now).unwrap();
+    page::render(&month, &about(verified()), &[Language::En]).unwrap()
+}
+
+#[test]
+fn a_month_before_the_first_entry_shows_nothing_of_what_came_later() {
+    let folder = written(9);
+    let html = page_of(folder.path(), -1, Timestamp::now());
+    let summary = &tables(&html, "en-summary")[0];
+    let open = summary.iter().find(|row| row[0] == "Open cases at the end");
+    assert_eq!(open.unwrap()[1], "0");
+    assert!(tables(&html, "en-cases").is_empty());
+    assert!(!html.contains("review is due") && !html.contains("review is overdue"));
+    assert!(html.contains("The month has no entry, and none is from before it."));
+    assert!(html.contains("No entry states the age of any rules."));
+}
+
+#[test]
+fn a_month_without_entries_has_open_what_was_open_before_it() {
+    let folder = written(9);
+    let next_year = Timestamp::now()
+        .checked_add(SignedDuration::from_hours(24 * 400))
+        .unwrap();
+    let html = page_of(folder.path(), 1, next_year);
+    let open = length_of(&page_of(folder.path(), 0, next_year));
+    assert!(0 < open);
+    assert_eq!(length_of(&html), open);
+    assert!(html.contains("is told from the entries before it"));
+}
+
+/// Lines of the table of open cases.
+fn length_of(html: &str) -> usize {
+    tables(html, "en-cases")[0].len()
+}
+
+#[test]
+fn a_month_that_has_not_begun_has_no_page() {
+    let folder = written(2);
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let now = Timestamp::now();
+    let period = Period::month("9998-01", TimeZone::UTC).unwrap();
+    let refused = read::month(&ledger, 1, period, now).unwrap_err();
+    assert!(
+        refused.to_string().starts_with("9998-01 has not begun"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -64,8 +64,8 @@ impl Made {
         }
     }
 
-    /// Counts it as the month of its time.
-    pub(crate) fn counted(&self) -> Month {
+    /// Counts it as the month of its time, with what came after it.
+    fn counted(&self, later: &[(Content, Vec<Row>)]) -> Month {
         let period = Period::month("2026-11", zone()).unwrap();
         let ends = period.ends();
         let mut month = Month::new(period);
@@ -77,12 +77,20 @@ impl Made {
                 month.row(content, content.event.judged().unwrap(), row);
             }
         }
+        for (content, _) in later {
+            month.after(content);
+        }
         month.close(&register, ends);
         month
     }
 
+    /// The page, in English, when these entries came later.
+    pub(crate) fn page_before(&self, later: &Self, about: &About) -> String {
+        report::page::render(&self.counted(&later.entries), about, &[Language::En]).unwrap()
+    }
+
     pub(crate) fn page(&self, about: &About, languages: &[Language]) -> String {
-        report::page::render(&self.counted(), about, languages).unwrap()
+        report::page::render(&self.counted(&[]), about, languages).unwrap()
     }
 }
 
@@ -142,6 +150,7 @@ pub(crate) fn about(state: State) -> About {
         made_at: "2026-12-01T00:12:00Z".parse().unwrap(),
         made_by: month::someone(),
         media: Some((1..=14).map(listed).collect()),
+        policy_sha256: Some(Digest([0x70; 32])),
         age_days_warn: 14,
         age_days_max: Some(30),
         review_days: 14,

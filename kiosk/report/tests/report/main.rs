@@ -26,4 +26,6 @@ mod languages;
 
 mod ledgers;
 
+mod certificates;
+
 mod browser;

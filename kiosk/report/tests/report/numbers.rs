@@ -7,8 +7,10 @@ use report::Language;
 use wire::ledger::{Event, Judged};
 use wire::{Outcome, Tier, Verdict};
 
+use crate::few;
 use crate::html::{number, tables};
 use crate::made::{Made, about, verified};
+use crate::month::{self, Book as _};
 
 fn judged(made: &Made) -> impl Iterator<Item = (&str, &Judged)> {
     made.entries.iter().filter_map(|(content, _)| {
@@ -28,30 +30,55 @@ fn page(made: &Made) -> String {
     made.page(&about(verified()), &[Language::En])
 }
 
-#[test]
-fn verdicts_of_each_day_are_those_of_the_entries() {
-    let made = Made::november();
-    let html = page(&made);
+/// The answers of each day as they stand, of the checkpoint or of scans by hand.
+fn standing(made: &Made, by_hand: bool) -> BTreeMap<String, [u64; 3]> {
+    let mut withdrawn = BTreeMap::new();
+    let mut hands = Vec::new();
+    for (content, _) in &made.entries {
+        if let Event::Withdrawn {
+            insertion, verdict, ..
+        } = &content.event
+        {
+            withdrawn.insert(*insertion, *verdict);
+        }
+        if let Event::Inserted { claim: None, .. } = &content.event {
+            hands.push(content.number);
+        }
+    }
     let mut days = BTreeMap::<String, [u64; 3]>::new();
-    for (utc, judged) in judged(&made) {
+    for (utc, judged) in judged(made) {
+        if hands.contains(&judged.insertion) != by_hand {
+            continue;
+        }
         let day = days.entry(day(utc)).or_default();
-        match judged.verdict {
+        match withdrawn.get(&judged.insertion).unwrap_or(&judged.verdict) {
             Verdict::Pass => day[0] += 1,
             Verdict::Stop => day[1] += 1,
             Verdict::Incomplete => day[2] += 1,
         }
     }
-    assert!(20 < days.len());
-    let table = &tables(&html, "en-verdicts")[0];
-    assert_eq!(table.len(), days.len() + 1);
-    for (row, (day, [pass, stop, incomplete])) in table.iter().zip(&days) {
-        let said: Vec<u64> = row[1..5].iter().map(|cell| number(cell)).collect();
-        let all = pass + stop + incomplete;
-        assert_eq!((&row[0], said), (day, vec![*pass, *stop, *incomplete, all]));
+    days
+}
+
+#[test]
+fn verdicts_of_each_day_are_those_of_the_entries() {
+    let made = Made::november();
+    let html = page(&made);
+    let tables = tables(&html, "en-verdicts");
+    for (table, by_hand, least) in [(&tables[0], false, 20), (&tables[1], true, 1)] {
+        let days = standing(&made, by_hand);
+        assert!(least <= days.len());
+        assert_eq!(table.len(), days.len() + 1);
+        for (row, (day, [pass, stop, incomplete])) in table.iter().zip(&days) {
+            let said: Vec<u64> = row[1..5].iter().map(|cell| number(cell)).collect();
+            let all = pass + stop + incomplete;
+            assert_eq!((&row[0], said), (day, vec![*pass, *stop, *incomplete, all]));
+        }
+        let sum: u64 = days.values().flatten().sum();
+        assert_eq!(number(&table.last().unwrap()[4]), sum);
     }
-    let sum: u64 = days.values().flatten().sum();
-    assert_eq!(number(&table.last().unwrap()[4]), sum);
-    // Each piece of a bar stands for one kind of verdict on one day.
+    // Each piece of a bar stands for one kind of verdict at the checkpoint on one day.
+    let days = standing(&made, false);
     let pieces = days.values().flatten().filter(|many| 0 < **many).count();
     // Three more are the legend's.
     let drawn = [
@@ -61,6 +88,110 @@ fn verdicts_of_each_day_are_those_of_the_entries() {
     ];
     let drawn: usize = drawn.iter().map(|shape| html.matches(shape).count()).sum();
     assert_eq!(drawn, pieces + 3);
+}
+
+#[test]
+fn scans_by_hand_are_told_apart_from_the_checkpoint() {
+    let made = Made::november();
+    let html = page(&made);
+    let summary = &tables(&html, "en-summary")[0];
+    let said = |name: &str| {
+        let row = summary.iter().find(|row| row[0] == name);
+        number(&row.unwrap_or_else(|| panic!("{name}"))[1])
+    };
+    let sum = |by_hand, place: usize| -> u64 {
+        standing(&made, by_hand)
+            .values()
+            .map(|day| day[place])
+            .sum()
+    };
+    assert_eq!(said("○ PASS"), sum(false, 0));
+    assert_eq!(said("✕ STOP"), sum(false, 1));
+    assert_eq!(said("△ NOT FINISHED"), sum(false, 2));
+    assert_eq!(said("Scans by hand"), 3);
+    assert_eq!(said("By hand: ○ PASS"), 1);
+    assert_eq!(said("By hand: ✕ STOP"), 1);
+    assert_eq!(said("By hand: △ NOT FINISHED"), 1);
+    // One was judged as M-0006, which it need not be: no medium was used, and the lines say so.
+    let refused = &tables(&html, "en-refusals")[1];
+    let refused = refused
+        .iter()
+        .filter(|row| row[2].starts_with("kioskctl scan "));
+    let refused: Vec<&str> = refused.map(|row| row[2].as_str()).collect();
+    assert_eq!(
+        refused,
+        ["kioskctl scan /srv/update.zip", "kioskctl scan stick.img"]
+    );
+    // Without any there are no lines about them.
+    let mut none = Made::new();
+    none.at(2, 600);
+    few::insert(&mut none);
+    few::pass(&mut none, 1);
+    let html = page(&none);
+    assert!(!html.contains("By hand: "));
+    assert!(html.contains("No verdict of a scan by hand in this month."));
+}
+
+#[test]
+fn a_pass_that_was_withdrawn_is_counted_as_what_stands_in_its_place() {
+    let mut made = Made::new();
+    made.at(2, 600);
+    few::insert(&mut made);
+    few::pass(&mut made, 1);
+    let row = |made: &Made, section: &str| {
+        let row = tables(&page(made), section)[0][0].clone();
+        row[1..]
+            .iter()
+            .filter_map(|cell| cell.parse().ok())
+            .collect::<Vec<u64>>()
+    };
+    assert_eq!(row(&made, "en-verdicts"), [1, 0, 0, 1, 0, 0]);
+    few::withdraw(&mut made, 1, Verdict::Stop);
+    assert_eq!(row(&made, "en-verdicts"), [0, 1, 0, 1, 1, 0]);
+    assert_eq!(row(&made, "en-media"), [1, 0, 1, 0, 1]);
+    assert_eq!(row(&made, "en-visits"), [1, 0, 1, 0, 1]);
+    // The ledger's writer takes no withdrawal that says PASS; one from elsewhere brings none back.
+    made.entries.pop();
+    few::withdraw(&mut made, 1, Verdict::Pass);
+    assert_eq!(row(&made, "en-verdicts"), [0, 0, 1, 1, 1, 0]);
+}
+
+#[test]
+fn a_pass_of_the_last_minute_is_withdrawn_in_the_next_month() {
+    let mut made = Made::new();
+    made.at(30, 24 * 60 - 1);
+    few::insert(&mut made);
+    few::pass(&mut made, 1);
+    let mut later = Made::new();
+    few::withdraw(&mut later, 1, Verdict::Incomplete);
+    let html = made.page_before(&later, &about(verified()));
+    assert_eq!(
+        tables(&html, "en-verdicts")[0][0][1..],
+        ["0", "0", "1", "1", "1", "0"]
+    );
+    assert_eq!(tables(&html, "en-refusals")[1].len(), 1);
+    // The month after only knows that there was one.
+    let mut after = Made::new();
+    after.at(1, 0);
+    few::withdraw(&mut after, 1, Verdict::Incomplete);
+    let html = page(&after);
+    assert!(html.contains("Withdrawn in this month: 1 PASS of a month before"));
+    assert!(tables(&html, "en-verdicts").is_empty());
+}
+
+#[test]
+fn a_medium_that_its_entry_of_the_list_refused_is_that_medium() {
+    let mut made = Made::new();
+    made.at(2, 600);
+    month::days::expired(&mut made, 3);
+    let html = page(&made);
+    let media = &tables(&html, "en-media")[0];
+    assert_eq!(media.len(), 1);
+    assert_eq!(media[0][0], "M-0014");
+    assert_eq!(media[0][2..7], ["1", "0", "1", "0", "0"]);
+    assert!(html.contains("13 of them were not used in this month"));
+    assert_eq!(tables(&html, "en-refusals")[1][0][2], "M-0014");
+    assert_eq!(tables(&html, "en-cases")[0][0][2], "M-0014");
 }
 
 #[test]
@@ -145,10 +276,18 @@ fn media_visits_and_reasons_are_those_of_the_entries() {
     let mut visits = BTreeMap::<String, u64>::new();
     for (content, _) in &made.entries {
         if let Event::Inserted {
-            medium, occasion, ..
+            medium,
+            occasion,
+            claim: Some(claim),
+            ..
         } = &content.event
         {
-            let medium = medium.as_deref().unwrap_or("unregistered, by hand");
+            let serial = claim.serial.as_ref();
+            let serial = serial.map(|serial| serial.escaped().to_string());
+            // The one whose entry refused it is known by its verdict.
+            let expired = serial.as_deref() == Some("E0D55EA570014");
+            let medium = medium.as_deref().or(expired.then_some("M-0014"));
+            let medium = medium.unwrap_or("not known as registered");
             *media.entry(medium.to_owned()).or_default() += 1;
             let visit = occasion.as_ref().and_then(|one| one.visit.as_ref());
             let visit = visit.map_or("without a visit", |visit| visit.id.as_str());
@@ -207,6 +346,42 @@ fn the_age_of_the_rules_is_the_greatest_of_each_day() {
 }
 
 #[test]
+fn rules_older_than_todays_limit_are_warned_of_beside_the_policies_of_the_month() {
+    let mut made = Made::november();
+    let page = |made: &Made, limit| {
+        let mut about = about(verified());
+        about.age_days_max = Some(limit);
+        made.page(&about, &[Language::En])
+    };
+    let html = page(&made, 30);
+    assert!(html.contains("<p class=\"note\">At most 27 days old.</p>"));
+    assert!(html.contains("no PASS after 30. All verdicts of the month were made by it."));
+    let html = page(&made, 20);
+    assert!(html.contains(
+        "<p class=\"warn\">At most 27 days old, which is over the limit of 20 in the policy when this page is made. PASS was recorded by rules over it, at most 27 days old.</p>"
+    ));
+    // One verdict by another policy, and one without any.
+    let mut policies = [None, Some(wire::Digest([1; 32]))].into_iter();
+    for (content, _) in &mut made.entries {
+        if let Event::Judged(judged) = &mut content.event
+            && let Some(policy) = policies.next()
+        {
+            judged.policy_sha256 = policy;
+        }
+    }
+    assert!(page(&made, 30).contains(
+        "The verdicts of the month were made by 3 policies, 2 of them by others than this one."
+    ));
+}
+
+#[test]
+fn a_refusal_is_explained_once() {
+    let html = page(&Made::november());
+    assert_eq!(html.matches("has a keyboard").count(), 1);
+    assert!(html.contains("list entry M-0003: has a keyboard</small>"));
+}
+
+#[test]
 fn cases_reviews_and_sign_ins_are_those_of_the_entries() {
     let made = Made::november();
     let html = page(&made);
@@ -227,9 +402,12 @@ fn cases_reviews_and_sign_ins_are_those_of_the_entries() {
         (reviews[0][3].as_str(), reviews[1][3].as_str()),
         ("11", "13")
     );
+    // A scan by hand opens no case.
+    let by_hand: u64 = standing(&made, true).values().map(|day| day[1]).sum();
     let stopped = judged(&made)
         .filter(|(_, judged)| judged.verdict == Verdict::Stop)
-        .count();
+        .count()
+        - usize::try_from(by_hand).unwrap();
     let closed = count(&|event| matches!(event, Event::Mitigated { .. }));
     // One more was a PASS that was withdrawn to STOP.
     assert_eq!(tables(&html, "en-cases")[0].len(), stopped + 1 - closed);

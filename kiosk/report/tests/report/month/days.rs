@@ -100,6 +100,7 @@ fn special(book: &mut impl Book, day: i64, age: u64, left: &[(u64, EntryId)]) {
                 detail: "has a keyboard".to_owned(),
                 differences: Vec::new(),
             }));
+            refused.fault = Some("M-0003: has a keyboard".to_owned());
             book.write(Event::Judged(Box::new(refused)), Vec::new());
         }
         6 => waive(book),
@@ -194,8 +195,95 @@ fn special(book: &mut impl Book, day: i64, age: u64, left: &[(u64, EntryId)]) {
             );
         }
         25 => review(book, left, "媒体 M-0009 の件を安全課に引き継いだ"),
+        26 => by_hand(book, age),
+        27 => {
+            expired(book, age);
+        }
         _ => {}
     }
+}
+
+/// What somebody looks into with `kioskctl scan`: a folder, a file, and an image that is judged as
+/// a registered medium.
+fn by_hand(book: &mut impl Book, age: u64) {
+    for (kind, name, verdict, medium) in [
+        (TargetKind::Folder, "受領/図面", Verdict::Pass, None),
+        (
+            TargetKind::File,
+            "/srv/update.zip",
+            Verdict::Incomplete,
+            None,
+        ),
+        (
+            TargetKind::Image,
+            "stick.img",
+            Verdict::Stop,
+            Some("M-0006"),
+        ),
+    ] {
+        scan(book, age, (kind, name), verdict, medium);
+    }
+}
+
+/// One scan by hand with one row; gives the verdict's entry.
+pub(crate) fn scan(
+    book: &mut impl Book,
+    age: u64,
+    (kind, name): (TargetKind, &str),
+    verdict: Verdict,
+    medium: Option<&str>,
+) -> u64 {
+    let target = Target {
+        kind,
+        name: MediumName::new(name).unwrap(),
+        size_bytes: if kind == TargetKind::Folder {
+            0
+        } else {
+            1 << 20
+        },
+    };
+    let event = Event::Inserted {
+        target: target.clone(),
+        claim: None,
+        medium: medium.map(str::to_owned),
+        rules: Some(rules(3, age)),
+        occasion: None,
+    };
+    let insertion = book.write(event, Vec::new()).number;
+    let (reasons, outcome): (&[_], _) = match verdict {
+        Verdict::Pass => (&[], Outcome::Clean),
+        Verdict::Stop => (&[(ReasonCode::Matched, 1)], Outcome::Matched),
+        Verdict::Incomplete => (
+            &[(ReasonCode::Encrypted, 1)],
+            Outcome::Unchecked(Gap::Encrypted),
+        ),
+    };
+    let findings = match verdict {
+        Verdict::Stop => vec![finding("wannacry_dropper", Tier::Block, Source::Yara)],
+        Verdict::Pass | Verdict::Incomplete => Vec::new(),
+    };
+    let mut answer = judged(insertion, verdict, reasons, 1, age);
+    answer.medium = medium.map(str::to_owned);
+    answer.target = target;
+    let rows = vec![row(b"a.txt", outcome, findings)];
+    book.write(Event::Judged(Box::new(answer)), rows).number
+}
+
+/// A registered medium whose entry of the list refuses it.
+pub(crate) fn expired(book: &mut impl Book, age: u64) -> u64 {
+    let event = inserted(None, "E0D55EA570014", Some(visit(1)), age);
+    let insertion = book.write(event, Vec::new()).number;
+    let reasons = [(ReasonCode::Expired, 1)];
+    let mut refused = judged(insertion, Verdict::Stop, &reasons, 0, age);
+    refused.totals = None;
+    refused.refused = Some(Box::new(Refused {
+        entry: Some("M-0014".to_owned()),
+        detail: "valid until 2026-11-01".to_owned(),
+        differences: Vec::new(),
+    }));
+    refused.fault = Some("M-0014: valid until 2026-11-01".to_owned());
+    book.write(Event::Judged(Box::new(refused)), Vec::new())
+        .number
 }
 
 fn people(book: &mut impl Book) {
