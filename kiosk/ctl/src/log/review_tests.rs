@@ -1,8 +1,10 @@
 use record::Writer;
-use wire::Digest;
 use wire::custody::{SignIn, SignInFault, SignInRefused};
+use wire::ledger::Target;
 use wire::list_change::{ListChange, ListName};
 use wire::rule_change::Person;
+use wire::scan::TargetKind;
+use wire::{Digest, MediumName};
 
 use super::*;
 
@@ -93,6 +95,26 @@ fn what_is_worth_a_look_is_counted_from_the_last_review_on() {
     assert_eq!(later.entries(), 2);
     assert_eq!(later.object()["crash_found"], 0);
     assert_eq!(later.object()["wrong_pin"], 1);
+}
+
+#[test]
+fn a_scan_by_hand_is_told_apart() {
+    let scan = Event::Inserted {
+        target: Target {
+            kind: TargetKind::Folder,
+            name: MediumName::new("folder").unwrap(),
+            size_bytes: 0,
+        },
+        claim: None,
+        medium: None,
+        rules: None,
+        occasion: None,
+    };
+    let (_folder, ledger, _) = ledger(&[started(), scan]);
+    let since = Since::count(&ledger, 1, 2).unwrap();
+    assert_eq!(since.object()["by_hand"], 1);
+    let by_hand = ("scans by hand, whose verdicts are among those", 1);
+    assert!(since.said().contains(&by_hand));
 }
 
 #[test]

@@ -17,6 +17,7 @@ enum Kind {
     Stopped,
     Unfinished,
     Refused,
+    ByHand,
     Withdrawn,
     Interrupted,
     ListChanged,
@@ -35,11 +36,12 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Passed,
         Self::Stopped,
         Self::Unfinished,
         Self::Refused,
+        Self::ByHand,
         Self::Withdrawn,
         Self::Interrupted,
         Self::ListChanged,
@@ -64,7 +66,8 @@ impl Kind {
             Self::Stopped => "STOP",
             Self::Unfinished => "NOT FINISHED",
             Self::Refused => "of those, media that were refused and not read",
-            Self::Withdrawn => "PASS withdrawn",
+            Self::ByHand => "scans by hand, whose verdicts are among those",
+            Self::Withdrawn => "PASS withdrawn, which are among those too",
             Self::Interrupted => "scans interrupted",
             Self::ListChanged => "changes of lists and policy",
             Self::ChangedByHand => "of those, made by hand and not by a command",
@@ -89,6 +92,7 @@ impl Kind {
             Self::Stopped => "stop",
             Self::Unfinished => "incomplete",
             Self::Refused => "refused",
+            Self::ByHand => "by_hand",
             Self::Withdrawn => "withdrawn",
             Self::Interrupted => "interrupted",
             Self::ListChanged => "list_changed",
@@ -189,6 +193,8 @@ fn kinds(event: &Event) -> Vec<Kind> {
             };
             with(verdict, judged.refused.is_some(), Kind::Refused)
         }
+        // Nothing came to the checkpoint.
+        Event::Inserted { claim: None, .. } => vec![Kind::ByHand],
         Event::Withdrawn { .. } => vec![Kind::Withdrawn],
         Event::Interrupted { .. } => vec![Kind::Interrupted],
         Event::ListChanged(change) => {
