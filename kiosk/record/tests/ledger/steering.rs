@@ -135,13 +135,17 @@ fn whatever_is_added_to_the_database_is_named_and_asked_nothing() {
 fn a_trigger_that_comes_while_the_writer_runs_loses_no_row() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(folder.path()).unwrap();
-    writer.append(&started(), None).unwrap();
+    writer.append(&inserted(), None).unwrap();
     open(folder.path())
         .execute_batch(
-            "CREATE TRIGGER mine BEFORE INSERT ON entries BEGIN SELECT raise(IGNORE); END",
+            "CREATE TRIGGER mine BEFORE INSERT ON rows WHEN NEW.ordinal = 2
+             BEGIN SELECT raise(IGNORE); END",
         )
         .unwrap();
-    let refusal = writer.append(&started(), None).unwrap_err();
+    let rows = received(&lines(&[row("a"), row("b"), row("c")]));
+    let refusal = writer
+        .append(&judged(passed(1, 3)), Some(&rows))
+        .unwrap_err();
     assert!(refusal.to_string().contains("cannot write"), "{refusal}");
     assert_eq!(writer.head().map(|head| head.number), Some(1));
 }
