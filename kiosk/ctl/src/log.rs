@@ -30,6 +30,10 @@ mod review;
 
 mod seal;
 
+mod vouched;
+
+mod withdrawn;
+
 mod compared;
 
 mod evidence;

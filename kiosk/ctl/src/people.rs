@@ -149,9 +149,9 @@ fn table(form: Form, columns: &[&str], rows: &[Value]) {
         cells.collect::<Vec<_>>()
     });
     if form.csv {
-        print::line(&columns.join(","));
+        print::head(&columns.join(","));
         for row in cells {
-            print::line(&print::record(row));
+            print::values(&print::record(row));
         }
         return;
     }

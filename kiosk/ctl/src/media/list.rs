@@ -113,6 +113,7 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
         })
         .collect();
     if list.csv {
+        print::part(print::MARK);
         print::part(&import::table(media.into_iter())?);
     } else if list.json {
         for medium in media {

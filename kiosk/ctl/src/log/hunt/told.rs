@@ -52,7 +52,7 @@ impl Teller {
         if self.is_json {
             print::part("{\"schema\":\"media-kiosk/hunt/1\",\"found\":[");
         } else if self.is_csv {
-            print::line(HEAD);
+            print::head(HEAD);
         }
     }
 
@@ -61,7 +61,7 @@ impl Teller {
             print::part(if self.count == 0 { "" } else { "," });
             print::part(&hit.object());
         } else if self.is_csv {
-            print::line(&hit.cells());
+            print::values(&hit.cells());
         } else {
             print::line(&hit.line());
         }
