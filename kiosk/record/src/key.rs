@@ -76,7 +76,8 @@ impl SecretKey {
         let mut text = String::new();
         OpenOptions::new()
             .read(true)
-            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            // A pipe in its place would be waited for without an end.
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
             .open(path)
             .and_then(|file| file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text))
             .map_err(|source| LedgerError::Open {
