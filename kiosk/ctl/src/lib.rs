@@ -267,8 +267,21 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     let paths = Paths::chosen(arguments.root);
-    // Of a scan, 1 says that something matched.
-    let is_scan = matches!(arguments.command, Command::Scan(_));
+    // There 1 says that something was found.
+    let is_search = match &arguments.command {
+        Command::Scan(_) => true,
+        Command::Log(log) => log.is_hunt(),
+        Command::Rules(_)
+        | Command::Status(_)
+        | Command::Waiver(_)
+        | Command::Media(_)
+        | Command::Requests(_)
+        | Command::Company(_)
+        | Command::Visit(_)
+        | Command::Account(_)
+        | Command::Config(_)
+        | Command::Trial(_) => false,
+    };
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Rules(arguments) => rules::run(&arguments, &paths),
@@ -291,7 +304,7 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
                 return 2;
             }
             print::note("kioskctl: see what else is wrong: kioskctl log verify");
-            if is_scan { 2 } else { 1 }
+            if is_search { 2 } else { 1 }
         }
     }
 }

@@ -103,6 +103,13 @@ enum Command {
     Seal(seal::Seal),
 }
 
+impl Arguments {
+    /// Whether the answer 1 says that something was found.
+    pub(crate) fn is_hunt(&self) -> bool {
+        matches!(self.command, Command::Hunt(_))
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     let own = arguments.ledger.as_deref();

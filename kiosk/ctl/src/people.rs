@@ -131,6 +131,9 @@ impl<'k> Fields<'k> {
 
 /// Prints objects as a table, as CSV or as JSON.
 fn table(form: Form, columns: &[&str], rows: &[Value]) {
+    if rows.is_empty() {
+        print::note("kioskctl: nothing found: the list has no such entry");
+    }
     if form.json {
         rows.iter().for_each(|row| print::line(&row.to_string()));
         return;

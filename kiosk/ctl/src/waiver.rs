@@ -190,6 +190,9 @@ fn list(ledger: &Ledger, json: bool, csv: bool) -> Result<(), CommandError> {
             "entry,state,sha256,source,rule,of,until,medium,approved_by,second,reason,ended_by",
         );
     }
+    if register.waivers().next().is_none() {
+        print::note("kioskctl: nothing found: there is no waiver");
+    }
     for (entry, kept) in register.waivers() {
         if json {
             print::line(&object(entry, kept, now));

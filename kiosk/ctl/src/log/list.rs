@@ -266,7 +266,7 @@ fn judgement(judged: &Judged) -> String {
         judged.verdict.shape(),
         judged.verdict.word_en(),
         judged.insertion,
-        judged.medium.as_deref().unwrap_or("-"),
+        judged.registered().unwrap_or("-"),
         spelled_out(&judged.reasons)
     )
 }

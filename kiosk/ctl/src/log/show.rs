@@ -99,7 +99,7 @@ fn show_event(
         Event::Judged(judged) => {
             show_judged(judged, withdrawn);
             if let Some(refused) = &judged.refused {
-                custody::show_refused(refused);
+                custody::show_refused(refused, judged.registered().is_some());
                 show_claim_of(ledger, judged.insertion)?;
             }
         }
@@ -307,7 +307,7 @@ fn show_judged(judged: &Judged, withdrawn: Option<&Withdrawal>) {
             ));
         }
     }
-    if let Some(fault) = &judged.fault {
+    if let Some(fault) = custody::fault(judged) {
         print::line(&format!("        {}", text(fault)));
     }
     for waiver in &judged.waivers {

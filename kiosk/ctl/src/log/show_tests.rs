@@ -174,3 +174,73 @@ fn a_list_of_values_is_what_spreadsheets_read_and_nothing_found_is_said() {
     }
     assert_eq!(log(folder.path(), &["list", "--medium", "M-0001"]).err, "");
 }
+
+/// A ledger with an unregistered stick that is most like M-0001, in entry 2, and M-0001 itself
+/// after its last day, in entry 4.
+fn refusals() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |insertion: u64, code: &str, detail: &str| {
+        let mut inserted = sample::inserted("M-0001", "in", &Value::Null);
+        inserted["medium"] = Value::Null;
+        let mut judged = sample::judged(insertion, "M-0001", "stop", 0);
+        judged["medium"] = Value::Null;
+        judged["totals"] = Value::Null;
+        judged["reasons"] = json!([{ "code": code, "count": 1 }]);
+        judged["refused"] = json!({ "entry": "M-0001", "detail": detail });
+        judged["fault"] = json!(format!("M-0001: {detail}"));
+        [inserted, judged].map(|event| (event, Vec::new()))
+    };
+    let unregistered = refused(1, "unregistered", "serial differs from this entry");
+    let expired = refused(3, "expired", "valid until 2026-11-01");
+    sample::write(folder.path(), &[unregistered, expired].concat());
+    folder
+}
+
+#[test]
+fn an_unregistered_medium_is_not_booked_on_the_nearest_one_and_a_refused_one_on_its_own() {
+    let folder = refusals();
+    let listed = log(folder.path(), &["list", "--medium", "M-0001"]).out;
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(
+        listed.contains("insertion 3  M-0001  expired 1"),
+        "{listed}"
+    );
+    let shown = log(folder.path(), &["show", "2"]).out;
+    assert!(shown.contains("nearest entry M-0001"), "{shown}");
+    let shown = log(folder.path(), &["show", "4"]).out;
+    assert!(shown.contains("list entry    M-0001"), "{shown}");
+    assert_eq!(shown.matches("valid until").count(), 1, "{shown}");
+
+    let root = folder.path().to_str().unwrap();
+    let list = folder.path().join("etc/media-kiosk/allowlist.toml");
+    std::fs::create_dir_all(list.parent().unwrap()).unwrap();
+    std::fs::write(list, include_str!("../../../../allowlist.toml")).unwrap();
+    let said = kioskctl(&["--root", root, "media", "--ledger", root, "show", "M-0001"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let history: Vec<&str> = said
+        .out
+        .lines()
+        .filter(|line| line.contains("inserted  "))
+        .collect();
+    assert_eq!(history.len(), 1, "{}", said.out);
+    assert!(
+        history[0].contains("receipt 4  expired: valid until 2026-11-01"),
+        "{history:?}"
+    );
+    let none = kioskctl(&[
+        "--root",
+        root,
+        "media",
+        "--ledger",
+        root,
+        "list",
+        "--company",
+        "nosuch",
+    ]);
+    assert!(none.err.contains("nothing found"), "{}", none.err);
+    let cells = kioskctl(&["--root", root, "media", "--ledger", root, "list", "--csv"]).out;
+    assert!(
+        cells.starts_with("\u{feff}id,") && cells.ends_with("\r\n"),
+        "{cells}"
+    );
+}

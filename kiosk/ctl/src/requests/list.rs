@@ -47,8 +47,10 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
              medium,reason,answered_by",
         );
     }
+    let mut is_bare = true;
     let asked = register.requests();
     for (insertion, request) in asked.filter(|(_, one)| list.all || one.closed.is_none()) {
+        is_bare = false;
         let told = told(&ledger, insertion, *request)?;
         if list.json {
             print::line(&object(&told));
@@ -57,6 +59,13 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
         } else {
             print::line(&text(&told));
         }
+    }
+    if is_bare {
+        print::note(if list.all {
+            "kioskctl: nothing found: nobody has asked for a registration"
+        } else {
+            "kioskctl: nothing found: no request is open"
+        });
     }
     Ok(0)
 }

@@ -13,7 +13,7 @@ use super::tell::Teller;
 use super::words;
 use crate::CommandError;
 use crate::log::compared::{self, Changes};
-use crate::log::text;
+use crate::log::{custody, text};
 use crate::report::trail;
 use crate::words::named_in;
 
@@ -165,12 +165,7 @@ impl Teller<'_> {
         if judged.totals.is_none() && judged.refused.is_none() {
             self.say("not_scanned", medium);
         }
-        // Of a medium that the list refused, kioskd writes the same into both.
-        let is_refusal = |fault: &&String| {
-            let refused = judged.refused.as_ref();
-            refused.is_some_and(|refused| fault.ends_with(&refused.detail))
-        };
-        if let Some(fault) = judged.fault.as_ref().filter(|fault| !is_refusal(fault)) {
+        if let Some(fault) = custody::fault(judged) {
             self.say("fault", vec![("detail", text(fault))]);
         }
     }
