@@ -20,8 +20,6 @@ use crate::print;
 /// Most bad lines that are named at a time: a screen of them.
 const FAULTS_NAMED_MAX: usize = 40;
 
-/// What tells spreadsheets that a file is UTF-8.
-
 /// Options of `kioskctl media import`.
 #[derive(clap::Args)]
 pub(super) struct Import {
