@@ -361,7 +361,10 @@ fn a_medium_of_no_list_is_never_called_by_the_name_of_the_nearest_entry() {
         ]
     );
     let [ja, en] = refused("unregistered", None, "no entry is like it", json!([]));
-    assert_eq!(en[2], "No entry of the list fits: no entry is like it [2]");
+    assert_eq!(
+        en[2],
+        "It fits nothing in the list: no entry is like it [2]"
+    );
     assert_eq!(ja[2], "一覧に合うものがない：似たものもない [2]");
     let detail = "capacity differs from the registered medium";
     let [ja, _] = refused("clone_suspected", Some("M-0001"), detail, json!([]));
@@ -438,4 +441,31 @@ fn what_is_scanned_by_hand_and_what_breaks_off_is_told() {
         ja[1].ends_with("次に動き出したときに見つけた [4]"),
         "{ja:#?}"
     );
+}
+
+#[test]
+fn a_code_that_changed_has_no_value_and_a_list_reads_as_people_write_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events: Vec<_> = sample::events().into_iter().take(4).collect();
+    let field = |key: &str, after: Value| json!({ "key": key, "before": null, "after": after });
+    let fields = [
+        field("code", Value::Null),
+        field("media", json!("[\"M-0001\", \"M-0002\"]")),
+    ];
+    let edited = json!({
+        "event": "list_changed", "list": "contractors", "by": sample::person(),
+        "before_sha256": null, "after_sha256": sample::hash(1),
+        "changed": [{ "kind": "visit", "id": "V-0001", "change": "edited", "fields": fields }],
+    });
+    events.push((edited, Vec::new()));
+    sample::write(folder.path(), &events);
+    let told = |language| texts(folder.path(), &visit("V-0001"), language);
+    let en = told(Language::En);
+    let secret = "tanaka (as root) changed the code of the visit V-0001, which is not written down \
+                  [5]";
+    assert!(en.contains(&secret.to_owned()), "{en:#?}");
+    let ja = told(Language::Ja);
+    let media =
+        "tanaka（root として）が訪問 V-0001 の使える媒体を変えた：なしから M-0001, M-0002 へ [5]";
+    assert!(ja.contains(&media.to_owned()), "{ja:#?}");
 }
