@@ -280,9 +280,27 @@ fn a_backup_that_was_touched_is_not_restored() {
         "{}",
         refused.stderr
     );
+    // The list of checksums is made to fit; its signature does not.
+    let sums = backup.join("SHA256SUMS");
+    let whole = std::fs::read_to_string(&sums).unwrap();
+    let left: Vec<&str> = whole
+        .lines()
+        .filter(|line| !line.ends_with("allowlist.toml"))
+        .collect();
+    std::fs::write(&sums, left.join("\n") + "\n").unwrap();
+    let refused = log(&other, &["restore", text(&backup)]);
+    refused.exits(1);
+    assert!(
+        refused.stdout.contains("did not sign the list"),
+        "{}",
+        refused.stdout
+    );
     assert!(!other.ledger().join("ledger.db").exists());
+    std::fs::write(&sums, whole).unwrap();
     std::fs::write(&list, good).unwrap();
-    log(&other, &["restore", text(&backup)]).exits(0);
+    let done = log(&other, &["restore", text(&backup)]);
+    done.exits(0);
+    assert!(done.stdout.contains("  not in it: "), "{}", done.stdout);
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn verdicts_are_found_by_hash_by_a_name_in_an_archive_by_rule_and_by_time() {
 
     let csv = log(&root, &["list", "--csv", "--name", &name]);
     csv.exits(0);
-    is_printable(&csv.stdout, "the list");
+    let text = csv.stdout.strip_prefix('\u{feff}').unwrap();
+    is_printable(&text.replace("\r\n", "\n"), "the list");
     assert_eq!(csv.stdout.lines().count(), 2, "{}", csv.stdout);
     assert!(
         csv.stdout.contains(",judged,stop,M-0002,"),

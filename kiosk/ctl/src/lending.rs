@@ -171,20 +171,19 @@ pub(crate) fn overdue(
         &site,
     )?;
     if overdue.csv {
-        print::line("medium,to,company,since,until,days_overdue,by,entry");
+        print::head("medium,to,company,since,until,days_overdue,by,entry");
     }
     for out in lent
         .iter()
         .filter(|out| overdue.all || 0 < out.days_overdue)
     {
-        let line = if overdue.json {
-            object(out)
+        if overdue.json {
+            print::line(&object(out));
         } else if overdue.csv {
-            cells(out)
+            print::values(&cells(out));
         } else {
-            text(out)
-        };
-        print::line(&line);
+            print::line(&text(out));
+        }
     }
     Ok(0)
 }

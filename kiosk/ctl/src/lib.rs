@@ -55,7 +55,8 @@ use std::process::ExitCode;
 use broker::Paths;
 use clap::{Parser, Subcommand};
 
-/// Why a command could not do what it was asked: exit status 2.
+/// Why a command could not do what it was asked: exit status 2, or 1 when it is because the
+/// ledger is not what was written.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// A file or folder that the command needs cannot be used.
@@ -175,6 +176,20 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// Whether it says that the ledger is not what was written.
+    fn is_alteration(&self) -> bool {
+        let error = if let Self::Ledger(error)
+        | Self::Export(export::ExportError::Ledger(error))
+        | Self::Evidence(export::evidence::EvidenceError::Ledger(error))
+        | Self::Report(::report::ReportError::Ledger(error)) = self
+        {
+            error
+        } else {
+            return matches!(self, Self::Export(export::ExportError::Rows(_)));
+        };
+        error.is_alteration()
+    }
+
     fn system<E: Into<std::io::Error>>(doing: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self::System {
             doing,
@@ -237,20 +252,36 @@ enum Command {
 
 /// Runs kioskctl with the program's arguments, its own name first.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(arguments))
+}
+
+/// Runs one command; gives the exit status.
+fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help that was asked for goes to stdout with status 0; all else is usage.
             let asked = !error.use_stderr();
             let shown = error.print().is_ok();
-            return if asked && shown {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(2)
-            };
+            return if asked && shown { 0 } else { 2 };
         }
     };
     let paths = Paths::chosen(arguments.root);
+    // There 1 says that something was found.
+    let is_search = match &arguments.command {
+        Command::Scan(_) => true,
+        Command::Log(log) => log.is_hunt(),
+        Command::Rules(_)
+        | Command::Status(_)
+        | Command::Waiver(_)
+        | Command::Media(_)
+        | Command::Requests(_)
+        | Command::Company(_)
+        | Command::Visit(_)
+        | Command::Account(_)
+        | Command::Config(_)
+        | Command::Trial(_) => false,
+    };
     let done = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments, &paths),
         Command::Rules(arguments) => rules::run(&arguments, &paths),
@@ -266,10 +297,14 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Trial(arguments) => trial::run(&arguments, &paths),
     };
     match done {
-        Ok(status) => ExitCode::from(status),
+        Ok(status) => status,
         Err(error) => {
             print::error(&error);
-            ExitCode::from(2)
+            if !error.is_alteration() {
+                return 2;
+            }
+            print::note("kioskctl: see what else is wrong: kioskctl log verify");
+            if is_search { 2 } else { 1 }
         }
     }
 }

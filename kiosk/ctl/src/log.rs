@@ -30,6 +30,10 @@ mod review;
 
 mod seal;
 
+mod vouched;
+
+mod withdrawn;
+
 mod compared;
 
 mod evidence;
@@ -97,6 +101,13 @@ enum Command {
     Restore(backup::Restore),
     /// Put the rows of an old period into an archive
     Seal(seal::Seal),
+}
+
+impl Arguments {
+    /// Whether the answer 1 says that something was found.
+    pub(crate) fn is_hunt(&self) -> bool {
+        matches!(self.command, Command::Hunt(_))
+    }
 }
 
 /// Runs the command.

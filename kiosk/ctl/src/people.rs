@@ -131,6 +131,9 @@ impl<'k> Fields<'k> {
 
 /// Prints objects as a table, as CSV or as JSON.
 fn table(form: Form, columns: &[&str], rows: &[Value]) {
+    if rows.is_empty() {
+        print::note("kioskctl: nothing found: the list has no such entry");
+    }
     if form.json {
         rows.iter().for_each(|row| print::line(&row.to_string()));
         return;
@@ -149,9 +152,9 @@ fn table(form: Form, columns: &[&str], rows: &[Value]) {
         cells.collect::<Vec<_>>()
     });
     if form.csv {
-        print::line(&columns.join(","));
+        print::head(&columns.join(","));
         for row in cells {
-            print::line(&print::record(row));
+            print::values(&print::record(row));
         }
         return;
     }

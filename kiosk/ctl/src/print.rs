@@ -7,7 +7,7 @@ use wire::MediumName;
 
 /// Writes a line to stdout. A reader that went away ends nothing: the work is recorded.
 pub(crate) fn line(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
+    part(&format!("{}\n", printable(text)));
 }
 
 /// Writes rows under a head, in columns as wide as they must be; Japanese letters take two
@@ -34,6 +34,26 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// What comma-separated values begin with: Excel takes what has no byte order mark for the local
+/// code page, in which Japanese letters are others.
+pub(crate) const MARK: &str = "\u{feff}";
+
+/// Writes the head line of comma-separated values to stdout. All of kioskctl's have the form of
+/// its exports: UTF-8 with a byte order mark, lines that end with CR LF (RFC 4180).
+pub(crate) fn head(columns: &str) {
+    part(MARK);
+    values(columns);
+}
+
+/// Writes a line of comma-separated values, as [`record`] gives it, to stdout.
+pub(crate) fn values(line: &str) {
+    part(&values_line(line));
+}
+
+fn values_line(line: &str) -> String {
+    format!("{}\r\n", printable(line))
+}
+
 /// Cells as one line of comma-separated values, of which no spreadsheet takes one for a formula.
 pub(crate) fn record<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     let cells = cells.into_iter().map(|text| cell(text.as_ref()));
@@ -52,12 +72,21 @@ fn cell(text: &str) -> String {
 
 /// Writes part of a line to stdout. For text that was made safe to print where it was made.
 pub(crate) fn part(text: &str) {
+    #[cfg(test)]
+    if capture::takes(text, "") {
+        return;
+    }
     let _ = write!(std::io::stdout().lock(), "{text}");
 }
 
 /// Writes a line to stderr.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    let text = printable(text);
+    #[cfg(test)]
+    if capture::takes("", &format!("{text}\n")) {
+        return;
+    }
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Writes an error and its causes to stderr. Messages of parsers have lines of their own,
@@ -82,6 +111,9 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
+pub(crate) mod capture;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -92,5 +124,12 @@ mod tests {
         assert_eq!(cell("=1+1"), "\"'=1+1\"");
         assert_eq!(cell("＝1+1"), "\"'＝1+1\"");
         assert_eq!(record(["a", "b,c", "-d"]), "a,\"b,c\",\"'-d\"");
+    }
+
+    #[test]
+    fn a_line_of_values_ends_as_spreadsheets_end_them_and_hides_nothing_else() {
+        assert_eq!(MARK.as_bytes(), [0xef, 0xbb, 0xbf]);
+        assert_eq!(values_line("a,媒体"), "a,媒体\r\n");
+        assert_eq!(values_line("a\u{feff}\rb"), "a⟨U+FEFF⟩⟨U+000D⟩b\r\n");
     }
 }

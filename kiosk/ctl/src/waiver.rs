@@ -186,19 +186,21 @@ fn list(ledger: &Ledger, json: bool, csv: bool) -> Result<(), CommandError> {
     let register = ledger::register(ledger)?;
     let now = Timestamp::now();
     if csv {
-        print::line(
+        print::head(
             "entry,state,sha256,source,rule,of,until,medium,approved_by,second,reason,ended_by",
         );
     }
+    if register.waivers().next().is_none() {
+        print::note("kioskctl: nothing found: there is no waiver");
+    }
     for (entry, kept) in register.waivers() {
-        let line = if json {
-            object(entry, kept, now)
+        if json {
+            print::line(&object(entry, kept, now));
         } else if csv {
-            cells(entry, kept, now)
+            print::values(&cells(entry, kept, now));
         } else {
-            text(entry, kept, now)
-        };
-        print::line(&line);
+            print::line(&text(entry, kept, now));
+        }
     }
     Ok(())
 }

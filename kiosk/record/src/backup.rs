@@ -4,10 +4,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+use wire::Digest;
+use wire::ledger::EntryId;
+
 use crate::error::LedgerError;
 use crate::folder;
 use crate::key::{PUBLIC_FILE, SECRET_FILE, SecretKey, give_to_owner, put, sync_folder};
-use crate::note::HEAD_FILE;
+use crate::note::{self, HEAD_FILE};
 use crate::reader::Ledger;
 use crate::schema;
 
@@ -32,6 +36,20 @@ impl Ledger {
                 source,
             })
     }
+}
+
+/// The first line of what is signed of a backup: no checkpoint has such a one, or four lines.
+const LIST: &str = "media-kiosk/backup@v1";
+
+/// The signed note about the list of a backup's files: the ledger's name, its last entry in the
+/// backup and the SHA-256 of the list, signed by `key`. Ed25519 signs one text in one way, so
+/// whoever has the key makes the note once more and compares.
+#[must_use]
+pub fn signed_list(key: &SecretKey, origin: &str, head: EntryId, list: &[u8]) -> String {
+    let list = Digest(Sha256::digest(list).into());
+    let (number, leaf) = (head.number, head.leaf_sha256);
+    let body = format!("{LIST}\n{origin}\n{number} {leaf}\n{list}\n");
+    note::signed(&body, &[key.log_signature(origin, &body)])
 }
 
 /// Makes a ledger in `to` out of the copy `from`, with the secret key that signed last. What is
@@ -91,4 +109,30 @@ pub fn put_back(from: &Ledger, to: &Path, key: &SecretKey) -> Result<(), LedgerE
         .and_then(|()| fs::rename(&new, &database))
         .and_then(|()| sync_folder(&database))
         .map_err(failed(&database))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_signed_of_a_backup_is_of_its_list_and_its_last_entry_and_no_checkpoint() {
+        let (key, other) = (SecretKey::from_seed([7; 32]), SecretKey::from_seed([8; 32]));
+        let head = |number| EntryId {
+            number,
+            leaf_sha256: Digest([1; 32]),
+        };
+        let origin = key.origin();
+        let note = signed_list(&key, &origin, head(3), b"list");
+        assert_eq!(note, signed_list(&key, &origin, head(3), b"list"));
+        for changed in [
+            signed_list(&key, &origin, head(3), b"other list"),
+            signed_list(&key, &origin, head(4), b"list"),
+            signed_list(&other, &origin, head(3), b"list"),
+        ] {
+            assert_ne!(note, changed);
+        }
+        assert!(note.starts_with("media-kiosk/backup@v1\nmedia-kiosk/fe812c12f3ab4ce6\n3 0101"));
+        assert_eq!(crate::verify::note::Note::parse(&note), None);
+    }
 }

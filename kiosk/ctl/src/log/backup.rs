@@ -1,9 +1,13 @@
 //! `kioskctl log backup` and `log restore`: a copy of the ledger with its key and the site's
 //! files, and a ledger out of one, on this machine or another.
 
+mod restore;
+
+mod sums;
+
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,27 +15,33 @@ use broker::Paths;
 use record::key::SecretKey;
 use record::verify::note::PublicKey;
 use record::{Ledger, Verified, backup};
-use sha2::{Digest as _, Sha256};
-use wire::Digest;
-use wire::audit::{BackedUp, Restored};
+use wire::audit::BackedUp;
 use wire::ledger::{EntryId, Event};
 
-use super::keys::{self, Noted};
 use crate::CommandError;
 use crate::ledger;
 use crate::print;
 use crate::rules;
 use crate::who;
+pub(super) use restore::{Restore, put_back};
 
 /// Name of the list of checksums in a backup.
 const SUMS: &str = "SHA256SUMS";
 
+/// Name of the list's signature, by the ledger's key.
+const NOTE: &str = "SHA256SUMS.note";
+
+/// The site's files that a backup has when the kiosk had them.
+const SITE_FILES: [&str; 4] = [
+    "kiosk.toml",
+    "allowlist.toml",
+    "contractors.toml",
+    "accounts.toml",
+];
+
 /// Names of the secret key in a backup: as it is, and under a password in minisign's form.
 const PLAIN_KEY: &str = "ledger.key";
 const COVERED_KEY: &str = "ledger.key.minisign";
-
-/// Longest list of checksums, in bytes: a backup has a few dozen files.
-const SUMS_BYTES_MAX: u64 = 1 << 20;
 
 /// Options of `kioskctl log backup`.
 #[derive(clap::Args)]
@@ -49,19 +59,6 @@ pub(super) struct Backup {
     /// Without the key: such a backup can be read and verified, and not be gone on from
     #[arg(long, conflicts_with_all = ["password_file", "plain_key"])]
     without_key: bool,
-}
-
-/// Options of `kioskctl log restore`.
-#[derive(clap::Args)]
-pub(super) struct Restore {
-    /// The folder that log backup made
-    #[arg(value_name = "FOLDER")]
-    folder: PathBuf,
-    /// A file with the password of the key in its first line [default: the terminal is asked]
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-    #[command(flatten)]
-    noted: Noted,
 }
 
 /// Makes a backup.
@@ -139,29 +136,40 @@ fn fill(
     for log in ["ledger.db-wal", "ledger.db-shm"] {
         let _ = fs::remove_file(to.join(log));
     }
-    if !backup.without_key {
-        put_key(backup, ledger, &verified, to)?;
+    let key = SecretKey::open(&ledger.folder().join(PLAIN_KEY));
+    // Without its key a ledger can still be copied; nobody can go on from such a copy.
+    let key = match key {
+        Err(_) if backup.without_key => None,
+        key => Some(key?),
+    };
+    if let Some(key) = key.as_ref().filter(|_| !backup.without_key) {
+        put_key(backup, key, &verified, to)?;
     }
     site(paths, &to.join("site"))?;
-    let mut sums = String::new();
-    for name in files(to, Path::new(""))? {
-        let digest = digest(&to.join(&name))?;
-        let _ = writeln!(sums, "{digest}  {name}");
+    let mut list = String::new();
+    for name in sums::files(to, Path::new(""))? {
+        let digest = sums::digest(&to.join(&name))?;
+        let _ = writeln!(list, "{digest}  {name}");
     }
-    rules::make(&to.join(SUMS), 0o644, &sums)?;
-    sync(to).map_err(CommandError::file("write", to))?;
-    verified
+    rules::make(&to.join(SUMS), 0o644, &list)?;
+    let head = verified
         .head
-        .ok_or_else(|| CommandError::Asked("the ledger is empty".to_owned()))
+        .ok_or_else(|| CommandError::Asked("the ledger is empty".to_owned()))?;
+    if let Some(key) = key {
+        let origin = ledger.first_key()?;
+        let note = backup::signed_list(&key, origin.name(), head, list.as_bytes());
+        rules::make(&to.join(NOTE), 0o644, &note)?;
+    }
+    sync(to).map_err(CommandError::file("write", to))?;
+    Ok(head)
 }
 
 fn put_key(
     backup: &Backup,
-    ledger: &Ledger,
+    key: &SecretKey,
     verified: &Verified,
     to: &Path,
 ) -> Result<(), CommandError> {
-    let key = SecretKey::open(&ledger.folder().join(PLAIN_KEY))?;
     if Some(key.public()) != verified.keys.last().map(PublicKey::bytes) {
         return Err(CommandError::Asked(
             "the ledger was given a new key meanwhile: make the backup again".to_owned(),
@@ -218,154 +226,6 @@ fn site(paths: &Paths, to: &Path) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Puts a backup back.
-pub(super) fn put_back(
-    restore: &Restore,
-    folder: Option<&Path>,
-    paths: &Paths,
-) -> Result<u8, CommandError> {
-    let by = who::administrator(paths)?;
-    let from = &restore.folder;
-    compare(from)?;
-    let copy = Ledger::open(from)?;
-    let outside = restore.noted.read()?;
-    let verified = match copy.verify_with(None, outside) {
-        Ok(verified) => verified,
-        Err(error) if error.is_alteration() => {
-            print::line(&format!("NOT verified, and not restored: {error}"));
-            return Ok(1);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let key = key_of(restore)?;
-    let (Some(head), Some(last)) = (verified.head, verified.keys.last()) else {
-        return Err(CommandError::Asked("the ledger in it is empty".to_owned()));
-    };
-    if key.public() != last.bytes() {
-        return Err(CommandError::Asked(
-            "the key in it is not the one that signs this ledger".to_owned(),
-        ));
-    }
-    let to = ledger::folder(folder, paths);
-    backup::put_back(&copy, &to, &key)?;
-    drop(copy);
-    // The medium was read once more for this: what counts is what lies here now.
-    let outside = restore.noted.read()?;
-    if let Err(error) = Ledger::open(&to)?.verify_with(None, outside) {
-        print::line(&format!("NOT verified after it was restored: {error}"));
-        return Ok(1);
-    }
-    let event = Event::Restored(Box::new(Restored { by, through: head }));
-    let entry = ledger::write(folder, paths, event)?;
-    print::line(&format!(
-        "{}: goes on after entry {}; entry {entry} says so",
-        to.display(),
-        head.number
-    ));
-    print::line(&format!(
-        "the site's files are in {}: copy those that are wanted to /etc/media-kiosk",
-        from.join("site").display()
-    ));
-    print::line(
-        "what was written after the backup is not in it: tell the auditor, who may hold a later \
-         checkpoint",
-    );
-    Ok(0)
-}
-
-fn key_of(restore: &Restore) -> Result<SecretKey, CommandError> {
-    let (plain, covered) = (
-        restore.folder.join(PLAIN_KEY),
-        restore.folder.join(COVERED_KEY),
-    );
-    if plain.exists() {
-        return Ok(SecretKey::open(&plain)?);
-    }
-    if covered.exists() {
-        let text = keys::text(&covered)?;
-        let file = restore.password_file.as_deref();
-        return rules::seed(&covered, &text, file).map(SecretKey::from_seed);
-    }
-    Err(CommandError::Asked(
-        "the backup was made without the key: it can be read and verified, and not be gone on from"
-            .to_owned(),
-    ))
-}
-
-/// Compares the files of a backup with its list of checksums; each must be in both.
-fn compare(folder: &Path) -> Result<(), CommandError> {
-    let path = folder.join(SUMS);
-    let mut text = String::new();
-    File::open(&path)
-        .and_then(|file| file.take(SUMS_BYTES_MAX).read_to_string(&mut text))
-        .map_err(CommandError::file("read", &path))?;
-    let mut listed: Vec<(&str, &str)> = Vec::new();
-    for line in text.lines() {
-        listed.extend(line.split_once("  "));
-    }
-    let mut found = files(folder, Path::new(""))?;
-    found.retain(|name| name != SUMS);
-    for name in &found {
-        let digest = digest(&folder.join(name))?.to_string();
-        let is_listed = |(sum, listed): &(&str, &str)| *listed == name && *sum == digest;
-        if !listed.iter().any(is_listed) {
-            return Err(CommandError::Asked(format!(
-                "{} is not as it was when the backup was made",
-                folder.join(name).display()
-            )));
-        }
-    }
-    match listed
-        .iter()
-        .find(|(_, name)| !found.iter().any(|found| found == name))
-    {
-        Some((_, name)) => Err(CommandError::Asked(format!(
-            "{} is missing from the backup",
-            wire::name::line(name)
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// The names of all files below a folder, by which `sha256sum -c` finds them.
-fn files(folder: &Path, below: &Path) -> Result<Vec<String>, CommandError> {
-    let here = folder.join(below);
-    let failed = |error| CommandError::file("read", &here)(error);
-    let mut names = Vec::new();
-    for file in fs::read_dir(&here).map_err(failed)? {
-        let file = file.map_err(failed)?;
-        let name = below.join(file.file_name());
-        if file.file_type().map_err(failed)?.is_dir() {
-            names.extend(files(folder, &name)?);
-            continue;
-        }
-        let name = name.into_os_string().into_string();
-        names.push(name.map_err(|name| {
-            CommandError::Asked(format!(
-                "{} has a name that is no UTF-8",
-                wire::name::line(&name.to_string_lossy())
-            ))
-        })?);
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn digest(path: &Path) -> Result<Digest, CommandError> {
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 1 << 16];
-    let mut file = File::open(path).map_err(CommandError::file("read", path))?;
-    loop {
-        let read = file
-            .read(&mut piece)
-            .map_err(CommandError::file("read", path))?;
-        match piece.get(..read) {
-            Some([]) | None => return Ok(Digest(hash.finalize().into())),
-            Some(bytes) => hash.update(bytes),
-        }
-    }
-}
-
 fn sync(folder: &Path) -> io::Result<()> {
     let folder = if folder == Path::new("") {
         Path::new(".")
@@ -373,28 +233,4 @@ fn sync(folder: &Path) -> io::Result<()> {
         folder
     };
     File::open(folder)?.sync_all()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_file_of_a_backup_is_compared_and_a_list_that_is_too_long_says_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a");
-        fs::write(&file, "a").unwrap();
-        let line = format!("{}  a\n", digest(&file).unwrap());
-        let sums = |text: &str| fs::write(folder.path().join(SUMS), text).unwrap();
-        sums(&line);
-        compare(folder.path()).unwrap();
-        sums("");
-        assert!(compare(folder.path()).is_err());
-        sums(&format!("{line}{line}").replacen("  a", "  b", 1));
-        assert!(compare(folder.path()).is_err());
-        // What stands beyond the limit is not read, so the file is not vouched for.
-        let much = usize::try_from(SUMS_BYTES_MAX).unwrap();
-        sums(&format!("{}\n{line}", " ".repeat(much)));
-        assert!(compare(folder.path()).is_err());
-    }
 }

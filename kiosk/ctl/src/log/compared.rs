@@ -3,12 +3,13 @@
 use record::Ledger;
 use record::compare::{Change, Content, Difference, Listed, compare, is_listed_whole};
 use record::reader::Entry;
-use record::search::Search;
+use record::search::Looked;
 use record::way;
 use serde::Serialize;
 use wire::ledger::{Event, Judged};
 use wire::{Digest, MediumName, RowKind};
 
+use super::vouched::Vouched;
 use crate::CommandError;
 use crate::print;
 
@@ -28,7 +29,8 @@ pub(super) enum Changes {
 /// its way out.
 ///
 /// # Errors
-/// When `since` is no earlier verdict about the same medium.
+/// When `since` is no earlier verdict about the same medium; when the rows of one of the two are
+/// not those that were written.
 pub(super) fn changes(
     ledger: &Ledger,
     entry: &Entry,
@@ -62,20 +64,14 @@ pub(super) fn changes(
         before: is_listed_whole(&before),
         after: is_listed_whole(&after),
     };
-    if are_sealed(ledger, since)? || are_sealed(ledger, number)? {
-        return Ok(Changes::Sealed(since));
+    // A comparison takes rows as they come; they must be those that were written.
+    for number in [since, number] {
+        if Vouched::of(ledger, &ledger.entry(number)?)?.looked == Looked::Sealed {
+            return Ok(Changes::Sealed(since));
+        }
     }
     let found = compare(ledger.rows(since), ledger.rows(number), listed)?;
     Ok(Changes::Since(since, found))
-}
-
-/// Whether the rows of an entry were put into an archive: none of them is here.
-pub(super) fn are_sealed(ledger: &Ledger, number: u64) -> Result<bool, CommandError> {
-    // An entry of a later version says nothing of rows that this one knows.
-    let said = ledger.entry(number)?.content().map(|content| content.rows);
-    let said = said.ok().flatten().unwrap_or(0);
-    let is_bare = said > 0 && ledger.rows(number).next().is_none();
-    Ok(is_bare && Search::new(ledger).is_sealed(number)?)
 }
 
 /// The verdict `since`, which must be an earlier one about the same medium.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use wire::custody::{
     Lent, Occasion, Refused, RequestClosed, Returned, SignIn, SignInRefused, VisitName, Way,
 };
+use wire::ledger::Judged;
 use wire::list_change::{Change, Changed, Field, ListChange};
 use wire::rule_change::Person;
 
@@ -150,10 +151,25 @@ pub(super) fn show_occasion(occasion: &Occasion) {
     }
 }
 
-/// What the list had against a medium, and in what the two differ.
-pub(super) fn show_refused(refused: &Refused) {
+/// What happened to a scan. Of a medium that the list refused, kioskd writes what the list had
+/// against it there once more; that is left out.
+pub(super) fn fault(judged: &Judged) -> Option<&str> {
+    let refused = judged.refused.as_deref();
+    let fault = judged.fault.as_deref()?;
+    let is_refusal = refused.is_some_and(|refused| fault.ends_with(&refused.detail));
+    (!is_refusal).then_some(fault)
+}
+
+/// What the list had against a medium, and in what the two differ. The entry is the nearest one
+/// only, where it is not the medium's own.
+pub(super) fn show_refused(refused: &Refused, is_own: bool) {
     let entry = refused.entry.as_deref();
-    line("list entry", &entry.map_or("none".to_owned(), text));
+    let whose = if is_own {
+        "list entry"
+    } else {
+        "nearest entry"
+    };
+    line(whose, &entry.map_or("none".to_owned(), text));
     line("refused", &text(&refused.detail));
     for one in &refused.differences {
         let claimed = one.claimed.as_deref();

@@ -16,6 +16,7 @@ use wire::custody::Occasion;
 use wire::ledger::{Event, Judged, SelfTested, Target};
 use wire::waiver::Waived;
 
+use super::withdrawn::{self, Withdrawals};
 use super::{audit, changes, custody, text};
 use crate::CommandError;
 use crate::print;
@@ -33,7 +34,8 @@ pub(super) struct List {
     limit: Option<u64>,
     #[command(flatten)]
     which: Which,
-    /// One JSON object a line, as the ledger holds them
+    /// One JSON object a line, as the ledger holds them; a PASS that was taken back has the number
+    /// of the entry that says so behind it, withdrawn_by
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Comma-separated values with a head line
@@ -43,11 +45,15 @@ pub(super) struct List {
 
 /// Runs the command.
 pub(super) fn run(list: &List, ledger: &Ledger, paths: &Paths) -> Result<u8, CommandError> {
-    let mut asked = list.which.of(ledger, paths, list.csv)?;
-    if list.csv {
-        print::line(csv::HEAD);
-    }
     let is_all = list.which.is_all();
+    // Withdrawals follow their PASS, so those before what is listed are about none of it.
+    let withdrawals = Withdrawals::read(ledger, list.first(ledger)?)?;
+    let mut asked = list.which.of(ledger, paths, list.csv, &withdrawals)?;
+    if list.csv {
+        print::head(csv::HEAD);
+    }
+    let say = if list.csv { print::values } else { print::line };
+    let mut is_bare = true;
     let mut last = VecDeque::new();
     let limit = list.limit.filter(|_| !is_all);
     let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -58,15 +64,19 @@ pub(super) fn run(list: &List, ledger: &Ledger, paths: &Paths) -> Result<u8, Com
         let entry = entry?;
         let line = if list.json && is_all {
             // As it is, of a later version too.
-            entry.bytes
+            require_place(&entry)?;
+            let event = entry.content().map(|content| content.event).ok();
+            let by = event.and_then(|event| withdrawals.of_event(&event));
+            withdrawn::bytes(entry, by)
         } else {
             let Some(taken) = asked.take(&entry)? else {
                 continue;
             };
             list.line(entry, &taken)
         };
+        is_bare = false;
         let Some(limit) = limit else {
-            print::line(&line);
+            say(&line);
             continue;
         };
         last.push_back(line);
@@ -75,7 +85,10 @@ pub(super) fn run(list: &List, ledger: &Ledger, paths: &Paths) -> Result<u8, Com
         }
     }
     for line in last {
-        print::line(&line);
+        say(&line);
+    }
+    if is_bare {
+        print::note("kioskctl: nothing found: the ledger has no such entry");
     }
     if asked.sealed == 0 {
         return Ok(0);
@@ -91,15 +104,40 @@ pub(super) fn run(list: &List, ledger: &Ledger, paths: &Paths) -> Result<u8, Com
 /// The status when something was not examined: a sealed period's rows are not here.
 const NOT_SEARCHED: u8 = 4;
 
+/// Checks that an entry stands under its own number, one of a later version too.
+///
+/// # Errors
+/// When it does not.
+pub(super) fn require_place(entry: &Entry) -> Result<(), CommandError> {
+    match entry.recorded() {
+        Err(error) if error.is_alteration() => Err(error.into()),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 impl List {
+    /// The first entry that can be listed, where that is known.
+    fn first(&self, ledger: &Ledger) -> Result<Option<u64>, CommandError> {
+        let limit = self.limit.filter(|_| self.which.is_all());
+        let last = ledger.last()?.unwrap_or(0).saturating_add(1);
+        let first = limit.map(|limit| last.saturating_sub(limit));
+        Ok(first.max(self.since))
+    }
+
     fn line(&self, entry: Entry, taken: &Taken) -> String {
         if self.json {
-            return entry.bytes;
+            return withdrawn::bytes(entry, taken.withdrawn);
         }
         if self.csv {
             return csv::line(entry.number, taken);
         }
-        let Taken { content, met, .. } = taken;
+        let Taken {
+            content,
+            met,
+            withdrawn,
+            ..
+        } = taken;
+        let withdrawn = withdrawn.map(|one| format!("  {}", one.said()));
         let first = met
             .as_ref()
             .and_then(|met| Some((met.first.as_ref()?, met)));
@@ -112,8 +150,10 @@ impl List {
         });
         let what = said(&content.event);
         format!(
-            "{:>6}  {}  {what}{files}",
-            entry.number, content.recorded_utc
+            "{:>6}  {}  {what}{}{files}",
+            entry.number,
+            content.recorded_utc,
+            withdrawn.unwrap_or_default()
         )
     }
 }
@@ -226,12 +266,12 @@ fn judgement(judged: &Judged) -> String {
         judged.verdict.shape(),
         judged.verdict.word_en(),
         judged.insertion,
-        judged.medium.as_deref().unwrap_or("-"),
+        judged.registered().unwrap_or("-"),
         spelled_out(&judged.reasons)
     )
 }
 
-fn spelled_out(reasons: &[Reason]) -> String {
+pub(super) fn spelled_out(reasons: &[Reason]) -> String {
     let each = |reason: &Reason| format!("{} {}", spelled(&reason.code), reason.count);
     reasons.iter().map(each).collect::<Vec<_>>().join(", ")
 }

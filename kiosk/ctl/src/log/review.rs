@@ -245,9 +245,9 @@ fn list(review: &Review, all: &[Signed]) -> Result<u8, CommandError> {
         return Ok(0);
     }
     if review.csv {
-        print::line(&head.join(","));
+        print::head(&head.join(","));
         for signed in all {
-            print::line(&print::record(cells(signed)));
+            print::values(&print::record(cells(signed)));
         }
         return Ok(0);
     }

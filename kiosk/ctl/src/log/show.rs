@@ -3,13 +3,16 @@
 use broker::Paths;
 use record::Ledger;
 use record::reader::Entry;
+use record::search::Looked;
 use wire::ledger::{Event, Judged, Rules, SelfTested};
 use wire::{Claim, Interface, Outcome, Row, Verdict};
 
 use super::compared::{self, Changes};
 use super::list::summary;
 use super::story::{self, Subject};
-use super::{changes, custody, text};
+use super::vouched::Vouched;
+use super::withdrawn::{Withdrawal, Withdrawals};
+use super::{changes, custody, list, text};
 use crate::CommandError;
 use crate::print;
 use crate::report::{spelled, trail};
@@ -64,29 +67,39 @@ pub(super) fn run(show: &Show, ledger: &Ledger, paths: &Paths) -> Result<u8, Com
         return Ok(0);
     }
     let entry = ledger.entry(number)?;
+    list::require_place(&entry)?;
+    let rows = Vouched::of(ledger, &entry)?;
     let changes = compared::changes(ledger, &entry, show.since)?;
+    let withdrawals = Withdrawals::read(ledger, Some(number))?;
     if show.json {
-        return show_object(ledger, &entry, &changes);
+        return show_object(&entry, &rows, &changes, &withdrawals);
     }
+    let event = entry.content()?.event;
+    let withdrawn = withdrawals.of_event(&event);
     print::line(&summary(&entry)?);
     print::line(&format!("        leaf {}", entry.leaf_sha256));
-    show_event(ledger, &entry.content()?.event)?;
-    for row in ledger.rows(entry.number) {
-        show_row(&row?);
-    }
-    if compared::are_sealed(ledger, entry.number)? {
+    show_event(ledger, &event, withdrawn)?;
+    rows.each(&mut |row| {
+        show_row(&row);
+        Ok(())
+    })?;
+    if rows.looked == Looked::Sealed {
         print::line("        its rows are in an archive");
     }
     compared::show(&changes);
     Ok(0)
 }
 
-fn show_event(ledger: &Ledger, event: &Event) -> Result<(), CommandError> {
+fn show_event(
+    ledger: &Ledger,
+    event: &Event,
+    withdrawn: Option<&Withdrawal>,
+) -> Result<(), CommandError> {
     match event {
         Event::Judged(judged) => {
-            show_judged(judged);
+            show_judged(judged, withdrawn);
             if let Some(refused) = &judged.refused {
-                custody::show_refused(refused);
+                custody::show_refused(refused, judged.registered().is_some());
                 show_claim_of(ledger, judged.insertion)?;
             }
         }
@@ -147,20 +160,33 @@ fn show_claim_of(ledger: &Ledger, insertion: u64) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// One object: the entry exactly as the ledger holds it, its leaf, its rows, and what changed.
-fn show_object(ledger: &Ledger, entry: &Entry, changes: &Changes) -> Result<u8, CommandError> {
+/// One object: the entry exactly as the ledger holds it, its leaf, its rows, what changed, and
+/// by which entry its PASS was taken back.
+fn show_object(
+    entry: &Entry,
+    rows: &Vouched<'_>,
+    changes: &Changes,
+    withdrawals: &Withdrawals,
+) -> Result<u8, CommandError> {
+    let event = entry.content().map(|content| content.event).ok();
+    let withdrawn = event.and_then(|event| withdrawals.of_event(&event).map(|one| one.entry));
     print::part(&format!(
         "{{\"leaf_sha256\":\"{}\",\"entry\":{}",
         entry.leaf_sha256, entry.bytes
     ));
     print::part(",\"rows\":[");
-    for (place, row) in ledger.rows(entry.number).enumerate() {
-        let text = json(&row?)?;
-        print::part(if place == 0 { "" } else { "," });
+    let mut is_first = true;
+    rows.each(&mut |row| {
+        let text = json(&row)?;
+        print::part(if is_first { "" } else { "," });
         print::part(&text);
-    }
+        is_first = false;
+        Ok(())
+    })?;
     print::part("],\"changes\":");
     print::part(&json(&compared::object(changes))?);
+    print::part(",\"withdrawn_by\":");
+    print::part(&json(&withdrawn)?);
     print::part("}\n");
     Ok(0)
 }
@@ -248,12 +274,15 @@ fn show_claim(claim: &Claim) {
     }
 }
 
-fn show_judged(judged: &Judged) {
+fn show_judged(judged: &Judged, withdrawn: Option<&Withdrawal>) {
     print::line(&format!(
         "        {} {}",
         judged.verdict.word_ja(),
         judged.verdict.word_en()
     ));
+    if let Some(withdrawn) = withdrawn {
+        print::line(&format!("        {}", withdrawn.said()));
+    }
     print::line(&format!(
         "        from {} to {}",
         judged.started, judged.finished
@@ -278,13 +307,17 @@ fn show_judged(judged: &Judged) {
             ));
         }
     }
-    if let Some(fault) = &judged.fault {
+    if let Some(fault) = custody::fault(judged) {
         print::line(&format!("        {}", text(fault)));
     }
     for waiver in &judged.waivers {
         print::line(&format!("        with waiver {waiver}"));
     }
-    if judged.verdict == Verdict::Pass && judged.waivers.is_empty() {
+    if judged.verdict == Verdict::Pass && judged.waivers.is_empty() && withdrawn.is_none() {
         print::line("        no known threat found, every content examined");
     }
 }
+
+#[cfg(test)]
+#[path = "show_tests.rs"]
+mod tests;

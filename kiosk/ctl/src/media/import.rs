@@ -20,9 +20,6 @@ use crate::print;
 /// Most bad lines that are named at a time: a screen of them.
 const FAULTS_NAMED_MAX: usize = 40;
 
-/// What tells spreadsheets that a file is UTF-8.
-const MARK: &str = "\u{FEFF}";
-
 /// Options of `kioskctl media import`.
 #[derive(clap::Args)]
 pub(super) struct Import {
@@ -136,7 +133,7 @@ fn read(path: &Path) -> Result<Vec<Line>, CommandError> {
             "the text is not UTF-8; save it as \"CSV UTF-8\" (CSV UTF-8 形式で保存してください)";
         faults(path, &[(line, what.to_owned())])
     })?;
-    let text = text.strip_prefix(MARK).unwrap_or(text);
+    let text = text.strip_prefix(print::MARK).unwrap_or(text);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -310,7 +307,7 @@ fn faults(path: &Path, bad: &[(u64, String)]) -> CommandError {
 /// Runs `export`.
 pub(super) fn export(file: Option<&Path>, paths: &Paths) -> Result<u8, CommandError> {
     let (list, _) = lists::preview(paths, ListName::Media, |list| cells::list(&list.text()))?;
-    let text = format!("{MARK}{}", table(list.media().iter())?);
+    let text = format!("{}{}", print::MARK, table(list.media().iter())?);
     match file {
         None => print::part(&text),
         Some(path) => {
@@ -345,18 +342,28 @@ pub(super) fn table<'m>(media: impl Iterator<Item = &'m Medium>) -> Result<Strin
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A text that no spreadsheet takes for a formula. What begins with the mark that says so gets
-/// one more, so that it comes back as it was.
+/// A text that no spreadsheet takes for a formula, by the rule of [`export::guarded`]. What begins
+/// with the apostrophe that says so gets one more, so that it comes back as it was.
 fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
-        return format!("'{text}");
-    }
-    text.to_owned()
+    parts(text, |part| {
+        if part.starts_with('\'') || export::guarded(part) != part {
+            format!("'{part}")
+        } else {
+            part.to_owned()
+        }
+    })
 }
 
 /// The text that [`cell`] was made of.
 fn uncell(cell: &str) -> String {
-    cell.strip_prefix('\'').unwrap_or(cell).to_owned()
+    parts(cell, |part| {
+        part.strip_prefix('\'').unwrap_or(part).to_owned()
+    })
+}
+
+/// Does something with each part of a cell: some spreadsheets divide cells at semicolons.
+fn parts(text: &str, of: impl FnMut(&str) -> String) -> String {
+    text.split(';').map(of).collect::<Vec<_>>().join(";")
 }
 
 #[cfg(test)]
@@ -366,10 +373,12 @@ mod tests {
     #[test]
     fn a_cell_is_no_formula_and_comes_back_as_it_was() {
         for text in [
-            "", "plain", "=1+1", "-1", "@x", "'quoted", "''", "a=b", "+81-3",
+            "", "plain", "=1+1", "-1", "@x", "'quoted", "''", "a=b", "+81-3", "＝1", " =1", "a;=1",
+            "a;b", "a;'b", "';'",
         ] {
             let cell = cell(text);
-            assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
+            let is_open = |part: &str| part.trim_start().starts_with(['=', '+', '-', '@', '＝']);
+            assert!(!cell.split(';').any(is_open), "{cell}");
             assert_eq!(uncell(&cell), text);
         }
     }

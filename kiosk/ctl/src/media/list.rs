@@ -112,7 +112,11 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
             is_company && is_state && expires
         })
         .collect();
+    if media.is_empty() {
+        print::note("kioskctl: nothing found: the list has no such medium");
+    }
     if list.csv {
+        print::part(print::MARK);
         print::part(&import::table(media.into_iter())?);
     } else if list.json {
         for medium in media {

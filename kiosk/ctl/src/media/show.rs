@@ -47,7 +47,7 @@ struct Happened {
 #[derive(Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum What {
-    /// It was inserted and judged, or another medium was refused that names it.
+    /// It was inserted and judged, or refused by its entry in the list.
     Inserted(Box<Insertion>),
     /// Its entry in the list changed.
     Listed {
@@ -220,14 +220,11 @@ impl History {
     }
 
     fn judge(&mut self, number: u64, judged: Judged) {
-        let (names, detail) = match judged.refused {
-            Some(refused) => (refused.entry, Some(refused.detail)),
-            None => (None, None),
-        };
-        let is_it = |id: &Option<String>| id.as_deref() == Some(self.id.as_str());
-        let is_named = is_it(&judged.medium) || is_it(&names);
+        // The entry that a refusal names can be the nearest one only, to a medium in no list.
+        let is_it = judged.registered() == Some(self.id.as_str());
+        let detail = judged.refused.map(|refused| refused.detail);
         if let Some(unnamed) = self.unnamed.remove(&judged.insertion)
-            && is_named
+            && is_it
         {
             self.told.insert(judged.insertion, unnamed);
         }
@@ -347,7 +344,7 @@ fn told(inserted: &Insertion) -> String {
     let other = if inserted.is_admitted {
         ""
     } else {
-        "  (a medium that was refused and named this entry)"
+        "  (refused by its entry in the list)"
     };
     let detail = inserted
         .detail

@@ -42,22 +42,30 @@ pub(super) fn run(list: &List, ledger: Option<&Path>, paths: &Paths) -> Result<u
     let ledger = Ledger::open(&ledger::folder(ledger, paths))?;
     let register = ledger::register(&ledger)?;
     if list.csv {
-        print::line(
+        print::head(
             "insertion,state,requested_utc,vid,pid,serial,manufacturer,product,capacity_bytes,\
              medium,reason,answered_by",
         );
     }
+    let mut is_bare = true;
     let asked = register.requests();
     for (insertion, request) in asked.filter(|(_, one)| list.all || one.closed.is_none()) {
+        is_bare = false;
         let told = told(&ledger, insertion, *request)?;
-        let line = if list.json {
-            object(&told)
+        if list.json {
+            print::line(&object(&told));
         } else if list.csv {
-            cells(&told)
+            print::values(&cells(&told));
         } else {
-            text(&told)
-        };
-        print::line(&line);
+            print::line(&text(&told));
+        }
+    }
+    if is_bare {
+        print::note(if list.all {
+            "kioskctl: nothing found: nobody has asked for a registration"
+        } else {
+            "kioskctl: nothing found: no request is open"
+        });
     }
     Ok(0)
 }

@@ -124,7 +124,12 @@ fn what_could_not_be_looked_for_is_said_and_is_no_status_of_nothing_found() {
     // No SHA-256 at all is nothing to look for.
     let only = ground.list("md5.txt", &"c".repeat(32));
     let error = Sources::read(&[only], None, &ground.paths()).err().unwrap();
-    assert!(error.to_string().contains("there is no SHA-256"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("there is no SHA-256 to look for"),
+        "{error}"
+    );
     // An empty file is everywhere and nobody's malware.
     let nothing = Digest::OF_NOTHING.to_string();
     let mut empty = sample::file("empty", &[], 0);
@@ -135,8 +140,17 @@ fn what_could_not_be_looked_for_is_said_and_is_no_status_of_nothing_found() {
         (sample::judged(19, "M-0001", "pass", 1), vec![empty]),
     ];
     sample::write(&ground.folder.path().join("ledger"), &events);
-    let (told, _, into) = ground.hunt(false, &nothing);
+    let (told, sources, into) = ground.hunt(false, &format!("{nothing}\n{}", hash(0x77)));
     assert_eq!((told, into.verdicts), (Vec::new(), 4));
+    let said = notes(&sources, &into).join("\n");
+    assert!(said.contains("found 0: 1 SHA-256 of 1 lists"), "{said}");
+    let left = "not looked for: the SHA-256 of a file without a byte, on the list \"ioc\"";
+    assert!(said.contains(left), "{said}");
+    // Alone it is nothing to look for.
+    let only = ground.list("empty.txt", &nothing);
+    let error = Sources::read(&[only], None, &ground.paths()).err().unwrap();
+    let why = "no SHA-256 to look for in what was given but that of a file without a byte";
+    assert!(error.to_string().contains(why), "{error}");
 }
 
 #[test]

@@ -23,8 +23,10 @@ pub(super) struct Source {
     /// What findings call it.
     pub(super) title: String,
     list: List<File>,
-    /// Digests by SHA-256: those that can be looked for.
+    /// Digests by SHA-256: those that are looked for.
     pub(super) sha256: u64,
+    /// Whether it has that of nothing too, which is not: every medium has such a file.
+    pub(super) has_nothing: bool,
     /// Rows without one, which cannot; of a compiled list, at least so many.
     pub(super) without: u64,
 }
@@ -86,8 +88,12 @@ impl Sources {
         let sha256 = sources.lists.iter().map(|list| list.sha256);
         if sha256.fold(0, u64::saturating_add) == 0 {
             let yara = sources.yara.map(|yara| format!("; {}", yara.said()));
+            let nothing = sources.lists.iter().any(|list| list.has_nothing);
+            let nothing = nothing.then_some(" but that of a file without a byte");
             return Err(CommandError::Lists(format!(
-                "there is no SHA-256 in what was given, and the ledger holds no other hashes{}",
+                "there is no SHA-256 to look for in what was given{}, and the ledger holds no \
+                 other hashes{}",
+                nothing.unwrap_or_default(),
                 yara.unwrap_or_default()
             )));
         }
@@ -212,12 +218,16 @@ impl Source {
         let of = |algorithm| about.rows_of(algorithm);
         let sha256 = of(Algorithm::Sha256);
         let others = of(Algorithm::Sha1).max(of(Algorithm::Md5));
-        Ok(Self {
+        let mut source = Self {
             title: about.title,
             list,
             sha256,
+            has_nothing: false,
             without: others.saturating_sub(sha256),
-        })
+        };
+        source.has_nothing = source.look_up(Digest::OF_NOTHING)?.is_some();
+        source.sha256 = sha256.saturating_sub(u64::from(source.has_nothing));
+        Ok(source)
     }
 
     /// What the list has of this content.

@@ -52,7 +52,7 @@ impl Teller {
         if self.is_json {
             print::part("{\"schema\":\"media-kiosk/hunt/1\",\"found\":[");
         } else if self.is_csv {
-            print::line(HEAD);
+            print::head(HEAD);
         }
     }
 
@@ -61,7 +61,7 @@ impl Teller {
             print::part(if self.count == 0 { "" } else { "," });
             print::part(&hit.object());
         } else if self.is_csv {
-            print::line(&hit.cells());
+            print::values(&hit.cells());
         } else {
             print::line(&hit.line());
         }
@@ -184,9 +184,12 @@ fn now(medium: &Medium) -> String {
 
 /// The keys of the object behind what was found.
 pub(super) fn summary(sources: &Sources, into: &Into) -> String {
-    let lists = sources.lists.iter().map(
-        |list| json!({ "list": list.title, "sha256": list.sha256, "without_sha256": list.without }),
-    );
+    let lists = sources.lists.iter().map(|list| {
+        json!({
+            "list": list.title, "sha256": list.sha256, "without_sha256": list.without,
+            "names_empty_file": list.has_nothing,
+        })
+    });
     let looked_for = json!({
         "lists": lists.collect::<Vec<_>>(),
         "known_lists_left_out": sources.known,
@@ -226,6 +229,12 @@ pub(super) fn notes(sources: &Sources, into: &Into) -> Vec<String> {
         notes.push(format!(
             "NOT looked for: {without} contents of the lists without a SHA-256; the ledger holds \
              no other hashes"
+        ));
+    }
+    for list in sources.lists.iter().filter(|list| list.has_nothing) {
+        notes.push(format!(
+            "not looked for: the SHA-256 of a file without a byte, on the list {:?}",
+            text(&list.title)
         ));
     }
     notes.extend(sources.yara.map(super::sources::Yara::said));

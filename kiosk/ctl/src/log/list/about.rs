@@ -34,9 +34,7 @@ impl About {
             Event::Judged(judged) => {
                 self.insertion = Some(judged.insertion);
                 self.verdict = Some(judged.verdict);
-                self.media.extend(judged.medium.clone());
-                let refused = judged.refused.as_deref();
-                self.media.extend(refused.and_then(|one| one.entry.clone()));
+                self.media.extend(judged.registered().map(str::to_owned));
             }
             Event::Withdrawn {
                 insertion, verdict, ..

@@ -6,9 +6,10 @@ use crate::log::text;
 use crate::print;
 use crate::report::{spelled, trail};
 
-/// The columns. `files` counts the files that were asked for, when files were.
+/// The columns. `files` counts the files that were asked for, when files were; the last two say
+/// of a PASS that was taken back by which entry, and what stands.
 pub(super) const HEAD: &str = "number,recorded_utc,event,verdict,medium,person,company,visit,\
-                               insertion,files,first_file,said";
+                               insertion,files,first_file,said,withdrawn_by,stands";
 
 /// One entry.
 pub(super) fn line(number: u64, taken: &Taken) -> String {
@@ -16,6 +17,7 @@ pub(super) fn line(number: u64, taken: &Taken) -> String {
         content,
         about,
         met,
+        withdrawn,
     } = taken;
     let all = |names: &[String]| {
         let mut seen: Vec<String> = Vec::new();
@@ -45,6 +47,12 @@ pub(super) fn line(number: u64, taken: &Taken) -> String {
         met.map(|met| met.count.to_string()).unwrap_or_default(),
         first.map(trail).unwrap_or_default(),
         what.split_whitespace().collect::<Vec<_>>().join(" "),
+        withdrawn
+            .map(|one| one.entry.to_string())
+            .unwrap_or_default(),
+        withdrawn
+            .map(|one| spelled(&one.verdict))
+            .unwrap_or_default(),
     ];
     print::record(cells)
 }

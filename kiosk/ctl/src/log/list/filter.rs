@@ -15,6 +15,7 @@ use wire::{Digest, Verdict};
 
 use super::about::About;
 use crate::CommandError;
+use crate::log::withdrawn::{Withdrawal, Withdrawals};
 use crate::people::when;
 
 /// Options that say which entries; all of them must hold.
@@ -39,7 +40,7 @@ pub(super) struct Which {
     /// About this visit
     #[arg(long, value_name = "ID")]
     visit: Option<String>,
-    /// With this answer
+    /// Of which this answer stands: a PASS that was taken back counts as what it became
     #[arg(long, value_name = "V")]
     verdict: Option<Answer>,
     /// Of this kind: judged, lent, list_changed, ...
@@ -83,13 +84,15 @@ fn digest(text: &str) -> Result<Digest, String> {
 }
 
 /// An entry that is asked for.
-pub(super) struct Taken {
+pub(super) struct Taken<'a> {
     /// What it says.
     pub(super) content: Content,
     /// What it is about, with what its insertion adds.
     pub(super) about: About,
     /// Its rows that are asked for, where rows are.
     pub(super) met: Option<Met>,
+    /// What became of it, when it is a PASS that stands no more.
+    pub(super) withdrawn: Option<&'a Withdrawal>,
 }
 
 /// Entries of one ledger that are asked for.
@@ -100,6 +103,7 @@ pub(super) struct Asked<'a> {
     until: Option<Until>,
     wanted: Wanted,
     search: Search<'a>,
+    withdrawals: &'a Withdrawals,
     /// Whether an entry is told with what its insertion says.
     asks_insertion: bool,
     /// Verdicts whose rows are in an archive and could not be looked at.
@@ -161,6 +165,7 @@ impl Which {
         ledger: &'a Ledger,
         paths: &Paths,
         asks_insertion: bool,
+        withdrawals: &'a Withdrawals,
     ) -> Result<Asked<'a>, CommandError> {
         self.check()?;
         let (mut from, mut until) = (None, None);
@@ -190,6 +195,7 @@ impl Which {
             until,
             wanted,
             search: Search::new(ledger),
+            withdrawals,
             asks_insertion: asks_insertion
                 || self.medium.is_some()
                 || self.company.is_some()
@@ -233,13 +239,13 @@ impl Until {
     }
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// The entry with what it is about, when it is asked for. What an entry says of its
     /// insertion only by number is looked up there.
     ///
     /// # Errors
     /// When it was changed or cannot be read, whatever is asked for.
-    pub(super) fn take(&mut self, entry: &Entry) -> Result<Option<Taken>, CommandError> {
+    pub(super) fn take(&mut self, entry: &Entry) -> Result<Option<Taken<'a>>, CommandError> {
         if self.from.is_some() || self.until.is_some() {
             // Cheap, so it is asked first; the order by time is nobody's, so all are asked.
             let time = entry.recorded()?;
@@ -255,8 +261,10 @@ impl Asked<'_> {
             return Ok(None);
         }
         let mut about = About::of(&content.event);
+        let withdrawn = self.withdrawals.of_event(&content.event);
+        let stands = withdrawn.map(|one| one.verdict).or(about.verdict);
         if let Some(verdict) = self.which.verdict
-            && about.verdict != Some(verdict.into())
+            && stands != Some(verdict.into())
         {
             return Ok(None);
         }
@@ -279,6 +287,7 @@ impl Asked<'_> {
             content,
             about,
             met,
+            withdrawn,
         }))
     }
 

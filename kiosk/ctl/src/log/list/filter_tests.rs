@@ -15,7 +15,11 @@ fn taken(folder: &Path, arguments: &[&str]) -> Vec<u64> {
 fn found(folder: &Path, arguments: &[&str]) -> Result<Vec<u64>, CommandError> {
     let which = asked(arguments);
     let ledger = Ledger::open(&folder.join("ledger"))?;
-    let mut asked = which.of(&ledger, &Paths::chosen(Some(folder.to_owned())), false)?;
+    let (paths, withdrawals) = (
+        Paths::chosen(Some(folder.to_owned())),
+        Withdrawals::read(&ledger, None)?,
+    );
+    let mut asked = which.of(&ledger, &paths, false, &withdrawals)?;
     let mut numbers = Vec::new();
     for entry in ledger.entries(Filter::default())? {
         let entry = entry?;
@@ -156,7 +160,8 @@ fn a_line_of_values_is_no_formula_and_hides_nothing() {
     let ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
     let which = asked(&["--name", "."]);
     let paths = Paths::chosen(Some(folder.path().to_owned()));
-    let mut asked = which.of(&ledger, &paths, true).unwrap();
+    let withdrawals = Withdrawals::read(&ledger, None).unwrap();
+    let mut asked = which.of(&ledger, &paths, true, &withdrawals).unwrap();
     let mut lines = Vec::new();
     for number in [6, 9] {
         let entry = ledger.entry(number).unwrap();
@@ -219,7 +224,8 @@ fn verdicts_whose_rows_are_in_an_archive_are_counted_and_not_passed_over() {
     let ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
     let which = asked(&["--name", "readme"]);
     let paths = Paths::chosen(Some(folder.path().to_owned()));
-    let mut asked = which.of(&ledger, &paths, false).unwrap();
+    let withdrawals = Withdrawals::read(&ledger, None).unwrap();
+    let mut asked = which.of(&ledger, &paths, false, &withdrawals).unwrap();
     let mut numbers = Vec::new();
     for entry in ledger.entries(Filter::default()).unwrap() {
         let entry = entry.unwrap();

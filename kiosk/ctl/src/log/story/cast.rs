@@ -93,7 +93,15 @@ impl Cast {
                 self.span(number);
             }
         }
-        if insertion_of(event).is_some_and(|of| self.insertions.contains_key(&of)) {
+        if let Some(of) = insertion_of(event)
+            && let Some(medium) = self.insertions.get_mut(&of)
+        {
+            // What the list refused went in without a name; the refusal says whose it is.
+            if let Some(judged) = event.judged() {
+                *medium = medium
+                    .take()
+                    .or_else(|| judged.registered().map(str::to_owned));
+            }
             self.span(number);
         }
     }

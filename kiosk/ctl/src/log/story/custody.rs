@@ -69,18 +69,23 @@ impl Teller<'_> {
             Change::Removed => self.say("visit_removed", vec![("visit", visit), ("by", by)]),
             Change::Edited => {
                 for field in &changed.fields {
-                    let value = |value: &Option<String>| match (value, field.before.is_none()) {
-                        (Some(value), _) => plain(value),
-                        (None, true) if field.after.is_none() => self.voice.word("secret"),
-                        (None, _) => self.voice.word("none"),
+                    let value = |value: &Option<String>| {
+                        let none = || self.voice.word("none");
+                        value.as_deref().map_or_else(none, plain)
                     };
-                    let values = vec![
+                    let mut values = vec![
                         ("by", by.clone()),
                         ("visit", visit.clone()),
                         ("field", self.field(&field.key)),
+                    ];
+                    if field.before.is_none() && field.after.is_none() {
+                        self.say("visit_secret", values);
+                        continue;
+                    }
+                    values.extend([
                         ("before", value(&field.before)),
                         ("after", value(&field.after)),
-                    ];
+                    ]);
                     self.say("visit_edited", values);
                 }
             }
@@ -161,7 +166,13 @@ fn after<'c>(changed: &'c Changed, key: &str) -> Option<&'c str> {
     field.after.as_deref()
 }
 
-/// A text as people read it: the quotes of a list are left out.
+/// A text as people read it: the quotes and brackets of a list are left out.
 fn plain(value: &str) -> String {
-    text(value.trim_matches('"'))
+    let inner = value
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match inner {
+        Some(inner) => text(&inner.replace('"', "")),
+        None => text(value.trim_matches('"')),
+    }
 }

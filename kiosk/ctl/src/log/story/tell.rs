@@ -29,8 +29,8 @@ pub(super) struct Teller<'a> {
     recorded: Option<Timestamp>,
     /// What the list says of the company, until the story begins.
     pub(super) company: Option<Sentence>,
-    /// What each insertion's medium is called.
-    labels: BTreeMap<u64, String>,
+    /// What was scanned by hand.
+    hands: BTreeMap<u64, String>,
     /// Insertions whose medium was not taken out, and those that were stopped and of which
     /// nobody said what became.
     inside: BTreeSet<u64>,
@@ -51,7 +51,7 @@ impl<'a> Teller<'a> {
             number: 0,
             recorded: None,
             company: None,
-            labels: BTreeMap::new(),
+            hands: BTreeMap::new(),
             inside: BTreeSet::new(),
             stopped: BTreeSet::new(),
             lent: BTreeSet::new(),
@@ -124,13 +124,13 @@ impl<'a> Teller<'a> {
         self.recorded = None;
         for insertion in std::mem::take(&mut self.stopped) {
             self.number = insertion;
-            let medium = self.label(insertion);
-            self.say("open_case", vec![("medium", medium)]);
+            let medium = self.medium(insertion);
+            self.say("open_case", medium);
         }
         for insertion in std::mem::take(&mut self.inside) {
             self.number = insertion;
-            let medium = self.label(insertion);
-            self.say("not_removed", vec![("medium", medium)]);
+            let medium = self.medium(insertion);
+            self.say("not_removed", medium);
         }
         if self.cast.insertions.is_empty() {
             self.number = self.cast.last;
@@ -144,10 +144,20 @@ impl<'a> Teller<'a> {
         matches!(&self.cast.subject, super::Subject::Visit(told) if told == visit)
     }
 
-    /// What an insertion's medium is called.
-    pub(super) fn label(&self, insertion: u64) -> String {
-        let label = self.labels.get(&insertion).cloned();
-        label.unwrap_or_else(|| self.voice.word("no_medium"))
+    /// An insertion's medium: its id, when it is registered, and how it is spoken of.
+    pub(super) fn medium(&self, insertion: u64) -> Vec<(&'static str, String)> {
+        let id = self.cast.insertions.get(&insertion).cloned().flatten();
+        let id = id.map(|id| ("medium", text(&id)));
+        let language = self.voice.language;
+        let called = match (&id, self.hands.get(&insertion)) {
+            (Some(id), _) => words::fill("the_medium", std::slice::from_ref(id), language),
+            (None, Some(target)) => target.clone(),
+            (None, None) => {
+                let entry = [("entry", insertion.to_string())];
+                words::fill("the_unknown", &entry, language)
+            }
+        };
+        id.into_iter().chain([("the_medium", called)]).collect()
     }
 
     fn sign(&mut self, event: &Event) {
@@ -177,21 +187,21 @@ impl<'a> Teller<'a> {
         let Event::Inserted {
             target,
             claim,
-            medium,
             occasion,
             ..
         } = event
         else {
             return;
         };
-        let medium = medium.as_deref().map(text);
-        let label = medium
-            .clone()
-            .unwrap_or_else(|| self.voice.word("no_medium"));
-        self.labels.insert(self.number, label.clone());
+        let medium = self.cast.insertions.get(&self.number).cloned().flatten();
+        let medium = medium.map(|id| ("medium", text(&id)));
+        let mut values: Vec<_> = medium.iter().cloned().collect();
+        let known = |known, unknown| if medium.is_some() { known } else { unknown };
         let Some(claim) = claim else {
-            let target = ("target", called(target));
-            self.say("by_hand", vec![target, ("medium", label)]);
+            let target = called(target);
+            self.hands.insert(self.number, target.clone());
+            values.push(("target", target));
+            self.say(known("by_hand", "by_hand_unknown"), values);
             return;
         };
         // What is scanned by hand is in the hands of whoever scans it.
@@ -200,23 +210,17 @@ impl<'a> Teller<'a> {
             Some(Way::Out) => "way_out",
             Some(Way::In) | None => "way_in",
         };
-        let what = if medium.is_some() {
-            "inserted"
-        } else {
-            "inserted_unknown"
-        };
-        let values = vec![
-            ("medium", label.clone()),
-            ("way", self.voice.word(way)),
-            ("claim", self.claimed(claim)),
-        ];
-        self.say(what, values);
-        if let Some((entry, owner, by)) = self.owners.get(&label).cloned() {
-            let values = vec![("medium", label.clone()), ("owner", owner), ("by", by)];
-            self.say_with(&[entry], "owner", values);
-        }
-        if occasion.as_ref().is_some_and(|one| one.is_weak) {
-            self.say("weak", vec![("medium", label)]);
+        values.push(("way", self.voice.word(way)));
+        values.push(("claim", self.claimed(claim)));
+        self.say(known("inserted", "inserted_unknown"), values);
+        if let Some(medium) = medium {
+            if let Some((entry, owner, by)) = self.owners.get(&medium.1).cloned() {
+                let values = vec![medium.clone(), ("owner", owner), ("by", by)];
+                self.say_with(&[entry], "owner", values);
+            }
+            if occasion.as_ref().is_some_and(|one| one.is_weak) {
+                self.say("weak", vec![medium]);
+            }
         }
         if occasion.as_ref().is_none_or(|one| one.visit.is_none()) {
             self.say("no_visit", Vec::new());
@@ -237,12 +241,12 @@ impl<'a> Teller<'a> {
             claim.manufacturer.escaped(),
             claim.product.escaped()
         );
-        format!(
-            "{} ({:04x}:{:04x}), {serial}",
-            name.trim(),
-            claim.vid,
-            claim.pid
-        )
+        let values = [
+            ("name", name.trim().to_owned()),
+            ("ids", format!("{:04x}:{:04x}", claim.vid, claim.pid)),
+            ("serial", serial),
+        ];
+        words::fill("claim", &values, self.voice.language)
     }
 
     /// What an entry says of an insertion of the story.
@@ -252,7 +256,11 @@ impl<'a> Teller<'a> {
         entry: &Entry,
         content: &Content,
     ) -> Result<(), CommandError> {
-        let medium = ("medium", self.label(insertion));
+        let medium = self.medium(insertion);
+        let with = |more: Vec<(&'static str, String)>| {
+            let all = medium.iter().cloned().chain(more);
+            all.collect::<Vec<_>>()
+        };
         let event = &content.event;
         if let Event::Judged(judged) = event {
             if judged.verdict == Verdict::Stop && self.inside.contains(&insertion) {
@@ -266,19 +274,18 @@ impl<'a> Teller<'a> {
             if *verdict == Verdict::Stop {
                 self.stopped.insert(insertion);
             }
-            let values = vec![
-                medium,
+            let values = with(vec![
                 ("shape", verdict.shape().to_owned()),
                 ("word", self.voice.verdict(*verdict)),
                 ("reasons", self.voice.reasons(reasons)),
-            ];
+            ]);
             self.say("withdrawn", values);
         } else if let Event::Removed { .. } = event {
             self.inside.remove(&insertion);
-            self.say("removed", vec![medium]);
+            self.say("removed", medium);
         } else if let Event::Interrupted { why, .. } = event {
             self.inside.remove(&insertion);
-            self.say("interrupted", vec![medium, ("why", text(why))]);
+            self.say("interrupted", with(vec![("why", self.voice.detail(why))]));
         } else if let Event::Mitigated { action, by, .. } = event {
             self.stopped.remove(&insertion);
             let by = match by.as_str() {
@@ -286,9 +293,9 @@ impl<'a> Teller<'a> {
                 name => text(name),
             };
             let action = self.voice.of_family("action", action);
-            self.say("mitigated", vec![medium, ("action", action), ("by", by)]);
+            self.say("mitigated", with(vec![("action", action), ("by", by)]));
         } else if let Event::Requested { .. } = event {
-            self.say("requested", vec![medium]);
+            self.say("requested", medium);
         } else if let Event::RequestClosed(closed) = event {
             let by = ("by", self.voice.person(&closed.by));
             match &closed.medium {

@@ -4,15 +4,16 @@
 use record::LedgerError;
 use record::entry::Content;
 use record::reader::Entry;
-use record::search::{Looked, RawRow};
+use record::search::Looked;
+use wire::custody::Refused;
 use wire::ledger::{Judged, Rules};
-use wire::{Finding, Outcome, Row, Tier, Verdict};
+use wire::{Finding, Outcome, ReasonCode, Row, Tier, Verdict};
 
 use super::tell::Teller;
 use super::words;
 use crate::CommandError;
 use crate::log::compared::{self, Changes};
-use crate::log::text;
+use crate::log::{custody, text};
 use crate::report::trail;
 use crate::words::named_in;
 
@@ -77,7 +78,10 @@ impl Teller<'_> {
             Ok::<(), LedgerError>(())
         })?;
         self.scanned(content, judged, &sum, looked);
-        if let Some(rules) = &judged.rules {
+        let is_unread = judged.refused.is_some() && !was_read(content, judged);
+        if is_unread {
+            self.say("not_read", Vec::new());
+        } else if let Some(rules) = &judged.rules {
             self.rules(rules);
         } else if content.rows.is_some() {
             self.say("no_rules", Vec::new());
@@ -101,29 +105,51 @@ impl Teller<'_> {
             self.say("notices", vec![("count", sum.notices.to_string())]);
         }
         if let Some(refused) = &judged.refused {
-            let values = vec![
-                ("detail", text(&refused.detail)),
-                ("listed", self.voice.or_none(refused.entry.as_deref())),
-            ];
-            self.say("refused", values);
+            self.refused(judged, refused);
         }
         if judged.verdict == Verdict::Pass && judged.waivers.is_empty() {
             self.say("found_nothing", Vec::new());
         }
         self.answer(judged);
+        if is_unread {
+            return Ok(());
+        }
         self.changed(entry)
     }
 
+    /// What the list had against the medium.
+    fn refused(&mut self, judged: &Judged, refused: &Refused) {
+        let is_for = |code| judged.reasons.iter().any(|reason| reason.code == code);
+        let what = match &refused.entry {
+            Some(_) if judged.registered().is_some() => "refused_by",
+            Some(_) if is_for(ReasonCode::CloneSuspected) => "refused_copy",
+            Some(_) if is_for(ReasonCode::Unregistered) => "refused_near",
+            None if is_for(ReasonCode::Unregistered) => "refused_unlisted",
+            Some(_) | None => "refused",
+        };
+        let listed = refused.entry.as_deref().map(|id| ("listed", text(id)));
+        let detail = ("detail", self.voice.detail(&refused.detail));
+        self.say(what, listed.into_iter().chain([detail]).collect());
+        for one in &refused.differences {
+            let values = vec![
+                ("key", self.voice.key(&one.key)),
+                ("listed", text(&one.listed)),
+                ("claimed", self.voice.or_none(one.claimed.as_deref())),
+            ];
+            self.say("differs", values);
+        }
+    }
+
     fn scanned(&mut self, content: &Content, judged: &Judged, sum: &Sum, looked: Looked) {
-        let medium = ("medium", self.label(judged.insertion));
+        let medium = self.medium(judged.insertion);
         if content.rows.is_some() {
             let rows = content.rows.unwrap_or(0);
-            let mut values = vec![
-                medium.clone(),
+            let mut values = medium.clone();
+            values.extend([
                 ("started", self.voice.time(&judged.started)),
                 ("finished", self.voice.time(&judged.finished)),
                 ("rows", rows.to_string()),
-            ];
+            ]);
             match looked {
                 Looked::Sealed => self.say("scanned_sealed", values),
                 Looked::Through => {
@@ -137,9 +163,9 @@ impl Teller<'_> {
             }
         }
         if judged.totals.is_none() && judged.refused.is_none() {
-            self.say("not_scanned", vec![medium]);
+            self.say("not_scanned", medium);
         }
-        if let Some(fault) = &judged.fault {
+        if let Some(fault) = custody::fault(judged) {
             self.say("fault", vec![("detail", text(fault))]);
         }
     }
@@ -190,7 +216,13 @@ impl Teller<'_> {
                 self.say_with(&[waiver], "found_waived", values);
             } else {
                 values.push(("tier", self.voice.of_family("tier", &finding.tier)));
-                self.say("found", values);
+                self.say(
+                    match finding.tier {
+                        Tier::Incomplete => "found_incomplete",
+                        Tier::Block | Tier::Notice => "found",
+                    },
+                    values,
+                );
             }
         }
         if let Outcome::Unchecked(gap) = row.outcome
@@ -234,14 +266,7 @@ impl Teller<'_> {
                 self.say_with(&[since], "changed_sealed", values);
                 return Ok(());
             }
-            Changes::Since(since, found) => {
-                // A comparison takes rows as they come; here they must be those that were
-                // written. Those of this entry were looked through before.
-                let content = self.ledger.entry(since)?.content()?;
-                let see = &mut |_: RawRow<'_>| Ok::<(), LedgerError>(());
-                self.search.each_row(&content, see).map(|_: Looked| ())?;
-                (since, found)
-            }
+            Changes::Since(since, found) => (since, found),
         };
         let count = |key| {
             let mut counted = 0_u64;
@@ -269,6 +294,11 @@ impl Teller<'_> {
         self.more(u64::try_from(more).unwrap_or(u64::MAX), entry.number);
         Ok(())
     }
+}
+
+/// Whether anything of the medium was read.
+fn was_read(content: &Content, judged: &Judged) -> bool {
+    content.rows.is_some() || judged.totals.is_some()
 }
 
 fn change_key(one: &record::compare::Difference) -> &'static str {

@@ -54,6 +54,11 @@ impl Voice {
         self.word(&format!("{family}_{}", spelled(code)))
     }
 
+    /// A key of the list of media; one that the table does not know, as it stands there.
+    pub(super) fn key(&self, key: &str) -> String {
+        words::known(&format!("key_{key}"), self.language).map_or_else(|| text(key), str::to_owned)
+    }
+
     /// A text of the ledger, or that there is none.
     pub(super) fn or_none(&self, said: Option<&str>) -> String {
         said.map_or_else(|| self.word("none"), text)
@@ -80,13 +85,24 @@ impl Voice {
         person.map_or_else(|| self.word("somebody"), |person| self.person(person))
     }
 
-    /// Reasons with how often each applies.
+    /// What the kiosk itself said for staff, in English: in the story's language where the table
+    /// has it, else as it is.
+    pub(super) fn detail(&self, said: &str) -> String {
+        let said = text(said);
+        match self.language {
+            Language::Ja => words::translated(&said).unwrap_or(said),
+            Language::En => said,
+        }
+    }
+
+    /// Reasons, each with how often it applies when that is more than once.
     pub(super) fn reasons(&self, reasons: &[Reason]) -> String {
         let each = reasons.iter().map(|reason| {
-            let values = [
-                ("reason", self.of_family("reason", &reason.code)),
-                ("count", reason.count.to_string()),
-            ];
+            let said = self.of_family("reason", &reason.code);
+            if reason.count <= 1 {
+                return said;
+            }
+            let values = [("reason", said), ("count", reason.count.to_string())];
             words::fill("reason_each", &values, self.language)
         });
         let mark = match self.language {

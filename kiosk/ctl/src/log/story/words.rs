@@ -16,21 +16,90 @@ pub(super) fn fill(key: &str, values: &[(&str, String)], language: Language) -> 
     let mut rest = text;
     // In one pass, so that a value that looks like a place is not filled in turn.
     while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
         let Some((name, left)) = after.split_once('}') else {
             break;
         };
         let value = values.iter().find(|(key, _)| *key == name);
-        filled.push_str(value.map_or("⟦⟧", |(_, value)| value));
+        let value = value.map_or("⟦⟧", |(_, value)| value);
+        // A blank divides Latin letters from Japanese ones, and is none of Japanese.
+        filled.push_str(before);
+        if language == Language::Ja && is_wide(value.chars().next()) {
+            close(&mut filled);
+        }
+        filled.push_str(value);
         rest = left;
+        if language == Language::Ja
+            && is_wide(value.chars().next_back())
+            && let Some(short) = left.strip_prefix(' ')
+            && is_wide(short.chars().next())
+        {
+            rest = short;
+        }
     }
     filled.push_str(rest);
-    filled
+    // How a medium is spoken of begins with a small letter; what it is called is left as it is.
+    match filled.strip_prefix("the ") {
+        Some(after) if text.starts_with("{the_medium}") => format!("The {after}"),
+        Some(_) | None => filled,
+    }
+}
+
+/// Takes a blank behind a Japanese letter off the end.
+fn close(text: &mut String) {
+    let short = text.strip_suffix(' ');
+    if short.is_some_and(|short| is_wide(short.chars().next_back())) {
+        text.pop();
+    }
+}
+
+/// Whether a letter is one of those that Japanese is written with, or its brackets.
+fn is_wide(letter: Option<char>) -> bool {
+    letter.is_some_and(|letter| {
+        !letter.is_ascii() && (letter.is_alphanumeric() || "（）「」".contains(letter))
+    })
+}
+
+/// An English sentence of the kiosk's own for staff, in Japanese: those lines of the table whose
+/// key begins with `detail_` know its form. `None` for another one.
+pub(super) fn translated(said: &str) -> Option<String> {
+    let details = table().filter(|(key, _, _)| key.starts_with("detail_"));
+    let mut known = details.filter_map(|(key, _, en)| Some((key, taken(said, en)?)));
+    let (key, values) = known.next()?;
+    let values: Vec<_> = values
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect();
+    Some(fill(key, &values, Language::Ja))
+}
+
+/// What stands at the places of a sentence in a text; `None` when the text is another one.
+fn taken<'t>(said: &'t str, sentence: &'t str) -> Option<Vec<(&'t str, &'t str)>> {
+    let mut values = Vec::new();
+    let (begin, mut sentence) = sentence.split_once('{').unwrap_or((sentence, ""));
+    let mut said = said.strip_prefix(begin)?;
+    while let Some((name, rest)) = sentence.split_once('}') {
+        let (literal, next) = rest.split_once('{').unwrap_or((rest, ""));
+        let at = if literal.is_empty() {
+            said.len()
+        } else {
+            said.find(literal)?
+        };
+        let (value, left) = said.split_at_checked(at)?;
+        values.push((name, value));
+        said = left.strip_prefix(literal)?;
+        sentence = next;
+    }
+    said.is_empty().then_some(values)
 }
 
 /// A word without places.
 pub(super) fn word(key: &str, language: Language) -> String {
     fill(key, &[], language)
+}
+
+/// The sentence of `key`, when there is one.
+pub(super) fn known(key: &str, language: Language) -> Option<&'static str> {
+    text(key, language)
 }
 
 fn text(key: &str, language: Language) -> Option<&'static str> {
@@ -68,7 +137,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for (key, ja, en) in table() {
             assert!(seen.insert(key), "{key} is there twice");
-            assert_eq!(places(ja), places(en), "{key}");
+            // What the kiosk says for staff may be said in fewer words.
+            let is_detail = key.starts_with("detail_");
+            assert!(places(ja) == places(en) || is_detail && places(ja).is_subset(&places(en)));
             assert!(en.is_ascii() && !ja.is_ascii(), "{key}");
         }
         let lines = TABLE
@@ -89,7 +160,9 @@ mod tests {
         ]
         .concat();
         let is_said = |key: &str| code.contains(&format!("\"{key}\""));
-        let prefixes = ["field_", "tier_", "action_", "change_", "why_", "reason_"];
+        let prefixes = [
+            "field_", "tier_", "action_", "change_", "why_", "reason_", "detail_", "key_",
+        ];
         for (key, _, _) in table() {
             let family = prefixes.iter().any(|prefix| key.starts_with(prefix));
             assert!(family || is_said(key), "{key} is never said");
@@ -165,6 +238,15 @@ mod tests {
             "The medium {way} was inserted (in): }{"
         );
         assert_eq!(word("nowhere", Language::Ja), "⟦nowhere⟧");
+        let by = |by: &str| {
+            fill(
+                "visit_removed",
+                &[("by", by.to_owned()), ("visit", "V".to_owned())],
+                Language::Ja,
+            )
+        };
+        assert_eq!(by("tanaka"), "tanaka が訪問 V を一覧から消した");
+        assert_eq!(by("田中"), "田中が訪問 V を一覧から消した");
     }
 
     #[test]
