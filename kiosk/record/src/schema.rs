@@ -206,16 +206,15 @@ pub(crate) fn require_sound(db: &Connection) -> Result<(), LedgerError> {
 /// Whether SQLite says that the file is not what it wrote, or holds values that are none of ours.
 pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TooBig};
-    match error {
+    let is_another_value = matches!(
+        error,
         rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::Utf8Error(..) => true,
-        other => matches!(
-            other.sqlite_error_code(),
-            Some(DatabaseCorrupt | NotADatabase | TooBig)
-        ),
-    }
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    );
+    let code = error.sqlite_error_code();
+    is_another_value || matches!(code, Some(DatabaseCorrupt | NotADatabase | TooBig))
 }
 
 /// What the writer's connection needs beside [`distrust`]: a commit returns when the disk has
@@ -308,7 +307,8 @@ mod tests {
     #[test]
     fn what_is_longer_than_anything_of_ours_is_not_read() {
         let most = usize::try_from(VALUE_BYTES_MAX).unwrap();
-        assert!(ENTRY_BYTES_MAX < most && STORED_ROW_BYTES_MAX < most);
+        let longest = [ENTRY_BYTES_MAX, STORED_ROW_BYTES_MAX];
+        assert!(longest.iter().all(|length| *length < most));
         let db = Connection::open_in_memory().unwrap();
         distrust(&db).unwrap();
         let read = |length: i32| {

@@ -14,6 +14,8 @@ mod trees;
 
 mod walk;
 
+mod value;
+
 mod before;
 
 use rusqlite::Connection;
@@ -24,8 +26,9 @@ use crate::schema;
 use note::PublicKey;
 use trees::Trees;
 pub use trees::{CODE_DIGITS, Cosignature, Outside};
+pub(crate) use value::{text, unreadable};
+pub(crate) use walk::STORED_ROW_BYTES_MAX;
 use walk::Walk;
-pub(crate) use walk::{STORED_ROW_BYTES_MAX, text, unreadable};
 
 /// What holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

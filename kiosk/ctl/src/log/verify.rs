@@ -1,6 +1,6 @@
 //! `kioskctl log verify`: whether the ledger is what was written, and that of what was noted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use record::verify::proof;
 use record::{Ledger, LedgerError, Verified};
@@ -112,7 +112,7 @@ fn tell(verified: &Verified) {
 }
 
 /// Verifies a proof without a ledger.
-pub(super) fn proof(verify: &Verify, file: &PathBuf) -> Result<u8, CommandError> {
+pub(super) fn proof(verify: &Verify, file: &Path) -> Result<u8, CommandError> {
     let keys = verify.noted.named()?;
     if keys.is_empty() {
         return Err(CommandError::Asked(

@@ -194,7 +194,7 @@ fn proofs_that_do_not_hold_make_no_bundle() {
             let sql = format!("UPDATE checkpoints SET note = '{body}\n\n{line}' WHERE size = 7");
             sqlite3(place, &sql);
         }),
-        ("not signed by the ledger's key", &|place| {
+        ("the name in it belongs to another key", &|place| {
             let key = record::key::log_key(&place.key().origin(), &other.public());
             fs::write(place.ledger().join("ledger.pub"), key).unwrap();
         }),

@@ -8,7 +8,8 @@ use wire::audit::NOTE_BYTES_MAX;
 
 use super::note::PublicKey;
 use super::trees::{SPECIALS, Special};
-use super::walk::{Walk, text, unreadable};
+use super::value::{text, unreadable};
+use super::walk::Walk;
 use crate::entry::{ENTRY_BYTES_MAX, leaf};
 use crate::error::{Alteration, LedgerError};
 use crate::schema::{integer, integer_of};

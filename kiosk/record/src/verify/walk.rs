@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use serde::Deserialize;
 use wire::Digest;
@@ -11,11 +10,12 @@ use wire::ledger::EntryId;
 
 use super::before::Known;
 use super::trees::{Special, Trees};
+use super::value::{note, text, unreadable};
 use super::{Depth, Verified};
 use crate::entry::{ENTRY_BYTES_MAX, FORMAT, NO_LEAF, RowsHash, leaf};
 use crate::error::{Alteration, LedgerError};
 use crate::rows::ROW_BYTES_MAX;
-use crate::schema::{integer, integer_of, is_damage};
+use crate::schema::{integer, integer_of};
 
 /// Longest stored row, in bytes: one that arrived with [`ROW_BYTES_MAX`] and grew sixfold,
 /// because every byte of it is a character that is written as `\uXXXX`.
@@ -365,39 +365,6 @@ fn count_of(db: &Connection) -> Result<Count, LedgerError> {
         },
     );
     count.map_err(|error| unreadable(1, error))
-}
-
-/// The text of a checkpoint; `None` when there is none. What is none is an empty one.
-fn note<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
-    match row.get_ref(index) {
-        Ok(ValueRef::Null) => None,
-        Ok(ValueRef::Text(bytes)) => Some(bytes),
-        Ok(ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_)) | Err(_) => Some(b""),
-    }
-}
-
-/// The bytes of a text, valid UTF-8 or not; `None` for anything else.
-pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Option<&'r [u8]> {
-    match row.get_ref(index) {
-        Ok(ValueRef::Text(bytes)) => Some(bytes),
-        Ok(ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_))
-        | Err(_) => None,
-    }
-}
-
-/// A page that SQLite finds malformed, and a value of another type or length than it can have, is
-/// an alteration of the entry it was looking for.
-pub(crate) fn unreadable(number: u64, source: rusqlite::Error) -> LedgerError {
-    if is_damage(&source) {
-        return LedgerError::Altered {
-            number,
-            what: Alteration::Unreadable,
-        };
-    }
-    LedgerError::Database {
-        doing: "read",
-        source,
-    }
 }
 
 #[cfg(test)]

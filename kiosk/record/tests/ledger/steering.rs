@@ -29,15 +29,14 @@ fn open(folder: &Path) -> Connection {
 /// The thing that verification names, and every reader and the writer refuse.
 #[track_caller]
 fn refused(folder: &Path) -> String {
-    let name = |error: LedgerError| match error {
-        LedgerError::Schema(name) => name,
-        other => panic!("{other}"),
-    };
     let error = verified(folder).unwrap_err();
     assert!(error.is_alteration());
     assert!(Ledger::open(folder).is_err(), "a reader went on");
     assert!(Writer::open(folder).is_err(), "the writer went on");
-    name(error)
+    if let LedgerError::Schema(name) = error {
+        return name;
+    }
+    panic!("{error}")
 }
 
 #[track_caller]
@@ -217,26 +216,45 @@ fn a_number_in_a_page_that_leads_past_an_entry_is_named() {
     );
 }
 
+/// A page of a table that leads to `child` four hundred times.
+fn many_ways_to(child: u32, page_bytes: usize) -> Vec<u8> {
+    let (cells, cell_bytes) = (400, 6);
+    let content = page_bytes - cells * cell_bytes;
+    let mut page = vec![0; page_bytes];
+    page[0] = 5;
+    page[3..5].copy_from_slice(&(cells as u16).to_be_bytes());
+    page[5..7].copy_from_slice(&(content as u16).to_be_bytes());
+    page[8..12].copy_from_slice(&child.to_be_bytes());
+    for index in 0..cells {
+        let at = content + cell_bytes * index;
+        page[at..at + 4].copy_from_slice(&child.to_be_bytes());
+        // The highest number below it, in SQLite's form of two bytes.
+        page[at + 4] = 0x81 + (index >> 7) as u8;
+        page[at + 5] = (index & 0x7f) as u8;
+        page[12 + 2 * index..14 + 2 * index].copy_from_slice(&(at as u16).to_be_bytes());
+    }
+    page
+}
+
 #[test]
-fn pages_that_lead_back_to_one_another_have_an_end() {
+fn pages_that_lead_to_one_page_by_many_ways_have_an_end() {
     let folder = made();
     let mut bytes = whole(folder.path());
-    let (at, _) = root(folder.path(), "entries");
-    // Each cell of the root leads to the page of the first.
-    let cells = usize::from(u16::from_be_bytes([bytes[at + 3], bytes[at + 4]]));
-    let cell = |bytes: &[u8], index: usize| {
-        let at_index = at + 12 + 2 * index;
-        at + usize::from(u16::from_be_bytes([bytes[at_index], bytes[at_index + 1]]))
-    };
-    let first = cell(&bytes, 0);
-    let child: [u8; 4] = bytes[first..first + 4].try_into().unwrap();
-    for index in 1..cells {
-        let to = cell(&bytes, index);
-        bytes[to..to + 4].copy_from_slice(&child);
+    let (at, page_bytes) = root(folder.path(), "entries");
+    let cell = usize::from(u16::from_be_bytes([bytes[at + 12], bytes[at + 13]]));
+    let mut child = u32::from_be_bytes(bytes[at + cell..at + cell + 4].try_into().unwrap());
+    // Five pages above a page of entries, and the root: the entries of that page 400^6 times.
+    for _ in 0..5 {
+        let page = many_ways_to(child, page_bytes);
+        bytes.extend(page);
+        child = (bytes.len() / page_bytes) as u32;
     }
-    bytes[at + 8..at + 12].copy_from_slice(&child);
+    bytes[at..at + page_bytes].copy_from_slice(&many_ways_to(child, page_bytes));
+    let pages = (bytes.len() / page_bytes) as u32;
+    bytes[28..32].copy_from_slice(&pages.to_be_bytes());
     fs::write(folder.path().join("ledger.db"), &bytes).unwrap();
     assert!(verified(folder.path()).unwrap_err().is_alteration());
+    assert!(Writer::open(folder.path()).is_err());
     let ledger = Ledger::open(folder.path()).unwrap();
     let entries = ledger.entries(Filter::default()).unwrap();
     assert!(entries.count() < ENTRIES as usize + 2);
@@ -250,13 +268,14 @@ fn an_entry_that_is_not_there_is_missed_by_whoever_lists() {
             .unwrap();
     });
     let ledger = Ledger::open(folder.path()).unwrap();
-    let number = |entry: Result<record::reader::Entry, LedgerError>| match entry {
-        Ok(entry) => Ok(entry.number),
-        Err(LedgerError::Altered { number, what }) => {
+    let number = |entry: Result<record::reader::Entry, LedgerError>| {
+        entry.map(|entry| entry.number).map_err(|error| {
+            let LedgerError::Altered { number, what } = error else {
+                panic!("{error}")
+            };
             assert_eq!(what, Alteration::Missing);
-            Err(number)
-        }
-        Err(other) => panic!("{other}"),
+            number
+        })
     };
     let on: Vec<_> = ledger
         .entries(Filter::default())
@@ -332,13 +351,13 @@ fn values_of_another_type_or_length_are_named_and_not_read() {
         let folder = made();
         // A table that is not strict lets any value in, and looks as it did afterwards.
         unguarded(folder.path(), |db| {
-            db.execute_batch(&format!(
+            db.execute_batch(
                 "PRAGMA writable_schema = ON;
                  CREATE TEMP TABLE texts AS SELECT name, sql FROM sqlite_schema;
                  UPDATE sqlite_schema SET sql = replace(replace(replace(sql, 'STRICT, ', ''),
                      'STRICT', ''), ' CHECK (', ' CHECK (1 OR ') WHERE type = 'table';
-                 PRAGMA writable_schema = RESET;"
-            ))
+                 PRAGMA writable_schema = RESET;",
+            )
             .unwrap();
             drop_in(folder.path(), sql);
             db.execute_batch(

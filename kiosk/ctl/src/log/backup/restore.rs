@@ -63,7 +63,6 @@ pub(in crate::log) fn put_back(
         head,
         list,
     } = checked;
-    let first = copy.first_key()?;
     let to = ledger::folder(folder, paths);
     backup::put_back(&copy, &to, &key)?;
     drop(copy);
