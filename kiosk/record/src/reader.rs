@@ -126,14 +126,11 @@ impl Ledger {
     /// [`LedgerError::NoEntry`]; [`LedgerError::Altered`] when its bytes do not hash to its leaf, or
     /// there are later entries and not this one.
     pub fn entry(&self, number: u64) -> Result<Entry, LedgerError> {
-        let found = self.page(number, Way::On, 1)?.pop_front();
-        if let Some(entry) = found.filter(|entry| entry.number == number) {
-            return Ok(entry);
+        match self.whole_page(number, Way::On, 1)?.pop_front() {
+            Some(entry) if entry.number == number => Ok(entry),
+            Some(_) if 0 < number => Err(missing(number)),
+            Some(_) | None => Err(LedgerError::NoEntry(number)),
         }
-        if number >= 1 && self.last()? >= Some(number) {
-            return Err(missing(number));
-        }
-        Err(LedgerError::NoEntry(number))
     }
 
     /// The rows of the entry `number`, in order. None for an entry without rows.

@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     volume: Option<u32>,
     /// A new file to write, never one that is there [default: standard output]
-    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "to")]
     output: Option<PathBuf>,
     /// Hand each line to the system's journal, for cef and syslog
     #[arg(long, value_name = "WHERE")]

@@ -48,7 +48,7 @@ struct Form {
     #[arg(long, value_name = "LANG", default_value = "ja")]
     lang: Lang,
     /// The file to make, which must not be there [default: a name with the month or number, here]
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Write no entry about it: for a copy of a ledger, which --ledger names
     #[arg(long)]

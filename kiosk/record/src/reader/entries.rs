@@ -62,12 +62,26 @@ impl Ledger {
         })
     }
 
-    pub(super) fn page(
+    /// The next entries from a number on; none only when there are none.
+    pub(super) fn whole_page(
         &self,
         from: u64,
         way: Way,
         limit: usize,
     ) -> Result<VecDeque<Entry>, LedgerError> {
+        let page = self.page(from, way, limit)?;
+        if !page.is_empty() || !self.has_from(from, way)? {
+            return Ok(page);
+        }
+        // The writer may have come between the two questions: then they are there now.
+        let page = self.page(from, way, limit)?;
+        if page.is_empty() {
+            return Err(missing(from));
+        }
+        Ok(page)
+    }
+
+    fn page(&self, from: u64, way: Way, limit: usize) -> Result<VecDeque<Entry>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<(i64, Option<String>, String)>> {
             self.db
                 .prepare_cached(way.sql())?
@@ -164,18 +178,14 @@ impl Iterator for Entries<'_> {
             Some(Err(error))
         };
         if self.page.is_empty() {
-            match self.ledger.page(expected, self.way, PAGE) {
+            match self.ledger.whole_page(expected, self.way, PAGE) {
                 Ok(page) => self.page = page,
                 Err(error) => return end(self, error),
             }
         }
         let Some(entry) = self.page.pop_front() else {
             self.next = None;
-            return match self.ledger.has_from(expected, self.way) {
-                Ok(false) => None,
-                Ok(true) => Some(Err(missing(expected))),
-                Err(error) => Some(Err(error)),
-            };
+            return None;
         };
         if entry.number != expected && (self.is_bound || expected < entry.number) {
             return end(self, missing(expected));

@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use record::Writer;
+use record::reader::Filter;
 
 use crate::common::*;
 use crate::talk::*;
@@ -87,4 +89,39 @@ fn a_copy_of_the_database_alone_is_read() {
         ..Outside::default()
     };
     assert_eq!(ledger.verify_with(None, outside).unwrap().entries, 11);
+}
+
+#[test]
+fn whoever_lists_while_entries_are_written_is_told_of_no_missing_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path()).unwrap();
+    writer.append(&started(), None).unwrap();
+    let is_done = AtomicBool::new(false);
+    let lists = std::thread::scope(|scope| {
+        let lists = scope.spawn(|| {
+            let ledger = Ledger::open(folder.path()).unwrap();
+            let (mut lists, mut seen) = (0_u32, 0);
+            while !is_done.load(Ordering::Relaxed) {
+                // From the end on, where the writer is.
+                let since = Filter {
+                    since: Some(seen + 1),
+                    ..Filter::default()
+                };
+                for entry in ledger.entries(since).unwrap() {
+                    seen = entry.unwrap().number;
+                }
+                if let Err(error) = ledger.entry(seen + 1) {
+                    assert!(matches!(error, LedgerError::NoEntry(_)), "{error}");
+                }
+                lists += 1;
+            }
+            lists
+        });
+        for _ in 0..300 {
+            writer.append(&started(), None).unwrap();
+        }
+        is_done.store(true, Ordering::Relaxed);
+        lists.join().unwrap()
+    });
+    assert!(lists > 10, "{lists}");
 }
