@@ -69,7 +69,7 @@ fn an_auditor_verifies_reviews_exports_and_co_signs_and_writes_nothing_else() {
         ("auditor", "log new-key --reason none".to_owned()),
         (
             "auditor",
-            format!("media checkout VM-CLEAN --to x --until 2099-01-01"),
+            "media checkout VM-CLEAN --to x --until 2099-01-01".to_owned(),
         ),
         ("stranger", "log verify".to_owned()),
         ("stranger", "log list".to_owned()),
