@@ -87,6 +87,23 @@ fn what_goes_to_standard_output_is_in_the_ledger_with_its_hash_too() {
 }
 
 #[test]
+fn days_in_the_wrong_order_are_refused_and_an_export_of_no_entries_says_so() {
+    let root = Root::new();
+    root.recorded(&media::sample("1-clean"), &["--registered-as", "M-0001"]);
+    let last = root.entries().pop().unwrap();
+    let wrong = ["--from", "2026-11-02", "--until", "2026-11-01"];
+    let done = export(&root, &[&["--format", "csv"][..], &wrong].concat());
+    done.exits(2);
+    let said = "the first is the later one";
+    assert!(done.stderr.contains(said), "{}", done.stderr);
+    assert_eq!(root.entries().pop().unwrap(), last);
+    let done = export(&root, &["--format", "csv", "--until", "2000-01-01"]);
+    done.exits(0);
+    assert!(done.stderr.contains("NO ENTRIES"), "{}", done.stderr);
+    assert_eq!(told(&root, "csv")["entries"], 0);
+}
+
+#[test]
 fn the_list_of_a_verdict_verifies_the_medium_until_a_byte_changes() {
     let root = Root::new();
     let medium = folder(&root);
