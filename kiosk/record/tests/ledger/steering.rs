@@ -289,6 +289,16 @@ fn an_entry_that_is_not_there_is_missed_by_whoever_lists() {
     let all: Vec<_> = ledger.entries_before(100).map(number).collect();
     assert_eq!(all.first(), Some(&Ok(10)));
     assert_eq!(number(ledger.entry(4)), Err(4));
+    // Nor is a beginning left out, or an end that later entries would follow.
+    let begun = made();
+    unguarded(begun.path(), |db| {
+        db.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM entries WHERE number < 4")
+            .unwrap();
+    });
+    let ledger = Ledger::open(begun.path()).unwrap();
+    let back: Vec<_> = ledger.entries_before(4).map(number).collect();
+    assert_eq!(back, [Err(3)]);
+    let ledger = Ledger::open(folder.path()).unwrap();
     assert!(matches!(ledger.entry(11), Err(LedgerError::NoEntry(11))));
 }
 
