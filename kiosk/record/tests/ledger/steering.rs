@@ -342,7 +342,7 @@ fn values_of_another_type_or_length_are_named_and_not_read() {
             (11, Alteration::Uncounted),
         ),
         (
-            "INSERT INTO sqlite_sequence VALUES ('entries', 3)",
+            "INSERT INTO sqlite_sequence VALUES ('entries', 99)",
             (11, Alteration::Uncounted),
         ),
         (
