@@ -47,7 +47,7 @@ mod outlet;
 #[cfg(test)]
 mod sample;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use broker::Paths;
 use record::Ledger;
@@ -113,42 +113,41 @@ impl Arguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<u8, CommandError> {
     let own = arguments.ledger.as_deref();
-    // Neither of the two needs a ledger that is there.
-    if let Command::Restore(restore) = &arguments.command {
-        return backup::put_back(restore, own, paths);
-    }
-    if let Command::Verify(verify) = &arguments.command
-        && let Some(file) = &verify.proof
-    {
-        return verify::proof(verify, file);
-    }
-    let ledger = Ledger::open(&ledger::folder(own, paths));
-    if let Command::Verify(verify) = &arguments.command {
-        return verify::run(verify, ledger);
-    }
-    let ledger = ledger?;
-    let source = report::Source {
-        ledger: &ledger,
-        folder: own,
-        paths,
-    };
+    let folder = ledger::folder(own, paths);
+    // Not every command needs a ledger that is there.
+    let open = || Ledger::open(&folder);
     match &arguments.command {
-        Command::List(list) => list::run(list, &ledger, paths),
-        Command::Show(show) => show::run(show, &ledger, paths),
-        Command::Hunt(hunt) => hunt::run(hunt, &ledger, paths),
-        Command::Report(report) => report::month(report, &source),
-        Command::Certificate(sheet) => report::certificate(sheet, &source),
-        Command::Close(close) => close::run(close, &ledger, own, paths),
-        Command::Review(review) => review::run(review, &ledger, own, paths),
-        Command::Evidence(evidence) => evidence::run(evidence, &ledger, own, paths),
-        Command::Export(export) => export::run(export, &ledger, own, paths),
-        Command::Verify(verify) => verify::run(verify, Ok(ledger)),
-        Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &ledger),
-        Command::Cosign(cosign) => cosign::run(cosign, &ledger, own, paths),
-        Command::NewKey(new) => new_key::run(new, &ledger, own, paths),
-        Command::Backup(backup) => backup::make(backup, &ledger, own, paths),
+        Command::List(list) => list::run(list, &open()?, paths),
+        Command::Show(show) => show::run(show, &open()?, paths),
+        Command::Hunt(hunt) => hunt::run(hunt, &open()?, paths),
+        Command::Report(report) => report::month(report, &source(&open()?, own, paths)),
+        Command::Certificate(sheet) => report::certificate(sheet, &source(&open()?, own, paths)),
+        Command::Close(close) => close::run(close, &open()?, own, paths),
+        Command::Review(review) => review::run(review, &open()?, own, paths),
+        Command::Evidence(evidence) => evidence::run(evidence, &open()?, own, paths),
+        Command::Export(export) => export::run(export, &open()?, own, paths),
+        Command::Verify(verify) => match &verify.proof {
+            Some(file) => verify::proof(verify, file),
+            None => verify::run(verify, open()),
+        },
+        Command::Checkpoint(checkpoint) => checkpoint::run(checkpoint, &open()?),
+        Command::Cosign(cosign) => cosign::run(cosign, &open()?, own, paths),
+        Command::NewKey(new) => new_key::run(new, &open()?, own, paths),
+        Command::Backup(backup) => backup::make(backup, &open()?, own, paths),
         Command::Restore(restore) => backup::put_back(restore, own, paths),
-        Command::Seal(seal) => seal::run(seal, &ledger, own, paths),
+        Command::Seal(seal) => seal::run(seal, &open()?, own, paths),
+    }
+}
+
+fn source<'a>(
+    ledger: &'a Ledger,
+    folder: Option<&'a Path>,
+    paths: &'a Paths,
+) -> report::Source<'a> {
+    report::Source {
+        ledger,
+        folder,
+        paths,
     }
 }
 

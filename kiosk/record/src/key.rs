@@ -114,7 +114,8 @@ impl SecretKey {
     /// The name of the ledger whose first key this is.
     #[must_use]
     pub fn origin(&self) -> String {
-        origin(&self.public())
+        let hash = wire::Digest(Sha256::digest(self.public()).into()).to_string();
+        format!("media-kiosk/{}", hash.get(..16).unwrap_or_default())
     }
 
     /// The line under a checkpoint by which the ledger `origin` signs it.
@@ -136,13 +137,6 @@ impl SecretKey {
             &[id.as_slice(), &seconds.to_be_bytes(), &signature].concat(),
         )
     }
-}
-
-/// The name of the ledger whose first public key this is.
-#[must_use]
-pub fn origin(first: &[u8; 32]) -> String {
-    let hash = wire::Digest(Sha256::digest(first).into()).to_string();
-    format!("media-kiosk/{}", hash.get(..16).unwrap_or_default())
 }
 
 /// A ledger's public key as C2SP's signed notes spell it.

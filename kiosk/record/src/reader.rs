@@ -116,7 +116,7 @@ impl Ledger {
             Ok(None) => return Err(LedgerError::Foreign(path.to_owned())),
             Err(error) => return Err(error),
         }
-        schema::require_plain(&db)?;
+        schema::missing_guard(&db)?;
         Ok(Self { db, folder })
     }
 

@@ -113,28 +113,20 @@ pub(crate) fn trigger(name: &str) -> Option<&'static str> {
 /// # Errors
 /// [`LedgerError::Schema`] with the name of the first that differs; or what SQLite said.
 pub fn require_ours(db: &Connection) -> Result<(), LedgerError> {
-    compare(db, |_| true)
+    match missing_guard(db)? {
+        None => Ok(()),
+        Some(guard) => Err(guard),
+    }
 }
 
 /// Checks that nothing in the database can steer a reader: an index that is not ours answers in
 /// the place of its table, whatever the table holds, and SQLite keeps to itself which one it
-/// asked. A trigger that is missing steers nobody who only reads.
+/// asked. A trigger of ours that is missing steers nobody who only reads: the first such one is
+/// given back as the error that it is for everybody else.
 ///
 /// # Errors
 /// As [`require_ours`].
-pub(crate) fn require_plain(db: &Connection) -> Result<(), LedgerError> {
-    compare(db, |(object, is_ours)| {
-        !(*is_ours && object.first().is_some_and(|kind| kind == "'trigger'"))
-    })
-}
-
-/// Type, name, table and text of something in the database, as SQL spells them: a value of
-/// another type is another one.
-type Object = [String; 4];
-
-/// Compares what is in the database with what should be, and lets `counts` say which of the
-/// differences counts: something of ours that is missing (`true`), or something else.
-fn compare(db: &Connection, counts: impl Fn(&(Object, bool)) -> bool) -> Result<(), LedgerError> {
+pub(crate) fn missing_guard(db: &Connection) -> Result<Option<LedgerError>, LedgerError> {
     let doing = || LedgerError::database("check the tables of");
     let ours = || -> rusqlite::Result<_> {
         let mut fresh = Connection::open_in_memory()?;
@@ -142,26 +134,28 @@ fn compare(db: &Connection, counts: impl Fn(&(Object, bool)) -> bool) -> Result<
         objects(&fresh)
     };
     let mut ours = ours().map_err(doing())?;
-    // Two of one kind are one too many, so each is taken out when it is found.
-    let mut differences = Vec::new();
     for found in objects(db).map_err(doing())? {
+        // Two of one kind are one too many, so each is taken out when it is found.
         match ours.iter().position(|object| *object == found) {
             Some(at) => drop(ours.swap_remove(at)),
-            None => differences.push((found, false)),
+            None => return Err(differs(&found)),
         }
     }
-    differences.extend(ours.into_iter().map(|object| (object, true)));
-    match differences.iter().find(|difference| counts(difference)) {
-        None => Ok(()),
-        Some(([kind, name, ..], _)) => {
-            let bare = |text: &str| wire::name::line(text.trim_matches('\''));
-            Err(LedgerError::Schema(format!(
-                "{} {}",
-                bare(kind),
-                bare(name)
-            )))
-        }
+    let (guards, others): (Vec<_>, Vec<_>) =
+        ours.iter().partition(|[kind, ..]| kind == "'trigger'");
+    match others.first() {
+        Some(missing) => Err(differs(missing)),
+        None => Ok(guards.first().map(|guard| differs(guard))),
     }
+}
+
+/// Type, name, table and text of something in the database, as SQL spells them: a value of
+/// another type is another one.
+type Object = [String; 4];
+
+fn differs([kind, name, ..]: &Object) -> LedgerError {
+    let bare = |text: &str| wire::name::line(text.trim_matches('\''));
+    LedgerError::Schema(format!("{} {}", bare(kind), bare(name)))
 }
 
 /// Everything that SQLite reads when it opens the database. It goes by the text alone and takes

@@ -63,8 +63,9 @@ pub enum Depth {
 /// # Errors
 /// [`LedgerError::Altered`] names the first entry that is wrong; [`LedgerError::Schema`] when there is
 /// something in the database that is not ours, or all entries hold and what guards them does not;
-/// [`LedgerError::Damaged`] when SQLite's own check finds more; [`LedgerError::OtherKey`] and [`LedgerError::NotCosigned`] when
-/// somebody did not sign who should have; others when it could not be found out.
+/// [`LedgerError::Damaged`] when SQLite's own check finds more; [`LedgerError::OtherKey`] and
+/// [`LedgerError::NotCosigned`] when somebody did not sign who should have; others when it could
+/// not be found out.
 pub fn verify(
     db: &Connection,
     since: u64,
@@ -77,11 +78,13 @@ pub fn verify(
         .unchecked_transaction()
         .map_err(LedgerError::database("read"))?;
     // Before anything is asked of a table: an index or a view that is not ours would answer for it.
-    schema::require_plain(db)?;
+    let missing_guard = schema::missing_guard(db)?;
     let verified = Walk::begin(db, since, depth, Trees::new(first, outside)).and_then(Walk::run);
     // What is found out entry by entry says more, and comes first.
     let verified = verified.and_then(|verified| {
-        schema::require_ours(db)?;
+        if let Some(missing) = missing_guard {
+            return Err(missing);
+        }
         schema::require_sound(db)?;
         Ok(verified)
     });

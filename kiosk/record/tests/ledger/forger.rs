@@ -2,12 +2,30 @@
 
 use std::path::Path;
 
+use crate::common::ledger;
 use record::entry::leaf;
 use record::key::SecretKey;
 use record::note;
 use record::tree::Frontier;
 use rusqlite::Connection;
 use wire::Digest;
+
+/// The ledger of [`ledger`] in a folder of its own.
+pub(crate) fn made() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    ledger(folder.path());
+    folder
+}
+
+/// The file of the database with everything in it.
+pub(crate) fn whole(folder: &Path) -> Vec<u8> {
+    let path = folder.join("ledger.db");
+    Connection::open(&path)
+        .unwrap()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
+        .unwrap();
+    std::fs::read(path).unwrap()
+}
 
 /// Runs `change` on the database without what guards it, and puts the guards back as they were.
 pub(crate) fn unguarded(folder: &Path, change: impl FnOnce(&Connection)) {

@@ -30,6 +30,8 @@ mod tampering;
 
 mod steering;
 
+mod beside;
+
 mod signed;
 
 mod sealed;
